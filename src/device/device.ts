@@ -1,0 +1,87 @@
+/**
+ * The interface that every device implements: memory, and two kinds of work (Kernels and Routines).
+ *
+ * It knows nothing of tensors, autograd or operators, and it does not grow when operators are added. Shapes, dtypes and
+ * indices are checked by the callers before anything is launched; a device may rely on that.
+ */
+import type { DType } from '../ir/dtype.js';
+import type { Program, Scalar } from '../ir/kernel.js';
+
+/** Memory of a device. The object is also the token by which the garbage collector decides its fate. */
+export interface DeviceBuffer {
+  readonly bytes: number;
+}
+
+/** Where an operand lies: `offset` and `strides` count elements of `dtype`. A Tensor is one. */
+export interface Operand {
+  readonly buffer: DeviceBuffer;
+  readonly dtype: DType;
+  readonly offset: number;
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+}
+
+/**
+ * One launch of a Program over the index space `sizes`. `operands` are the inputs, then the outputs; `strides[i]` has one entry
+ * a dim of `sizes` (0 = broadcast, or reduced for an output). `reduced[d]` marks the reduced dims. Inputs may overlap each other;
+ * an output may be the very same view as an input (in place), never a shifted one.
+ */
+export interface Kernel {
+  readonly program: Program;
+  readonly sizes: readonly number[];
+  readonly operands: readonly { readonly buffer: DeviceBuffer; readonly offset: number }[];
+  readonly strides: readonly (readonly number[])[];
+  readonly params: readonly Scalar[];
+  readonly reduced?: readonly boolean[];
+}
+
+/** A named native algorithm: `native/routines.def` lists them, each documents its operands and params at its definition. */
+export interface Routine {
+  readonly name: string;
+  readonly operands: readonly (Operand | null)[];
+  readonly params: readonly Scalar[];
+}
+
+/** Thrown by `run` when a Routine reports a failure found in the data (an index out of range, a singular matrix …). */
+export class RoutineError extends Error {
+  constructor(
+    readonly code: number,
+    readonly details: readonly number[],
+  ) {
+    super(`routine failed with code ${code} (${details.join(', ')})`);
+  }
+}
+
+/** Thrown when a device has no way to do what was asked (float64 on WebGPU, a synchronous read …). */
+export class UnsupportedError extends Error {}
+
+export interface MemoryStats {
+  /** Bytes in buffers that are in use, in buffers kept for reuse, and the most that were ever in use. */
+  readonly live: number;
+  readonly cached: number;
+  readonly peak: number;
+}
+
+export interface Device {
+  readonly type: string;
+  readonly index: number;
+  /** Whether `read` works (a GPU in a browser can only be read asynchronously). */
+  readonly canReadSync: boolean;
+  supports(dtype: DType): boolean;
+  /** Uninitialised memory, at least 64-byte aligned. Throws PyTorch's out-of-memory text where it cannot be had. */
+  alloc(bytes: number): DeviceBuffer;
+  /** Makes `array`'s own memory a buffer where the device can, else a copy of it. */
+  adopt(array: ArrayBufferView): DeviceBuffer;
+  /** Gives memory back before the collector would. The buffer must never be used again. */
+  free(buffer: DeviceBuffer): void;
+  write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void;
+  read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void;
+  readAsync(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void>;
+  run(kernel: Kernel): void;
+  runRoutine(routine: Routine): void;
+  /** Waits for everything launched so far. */
+  sync(): Promise<void>;
+  memoryStats(): MemoryStats;
+  setNumThreads(n: number): void;
+  getNumThreads(): number;
+}
