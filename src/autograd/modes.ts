@@ -1,0 +1,76 @@
+/** Whether operations are recorded. Scopes work as `noGrad(() => …)` and as `using _ = noGrad()`. */
+import { RuntimeError } from '../tensor/errors.js';
+
+let gradMode = true;
+let inferenceModeOn = false;
+
+/** Whether operations are being recorded for `backward`. */
+export const isGradEnabled = (): boolean => gradMode;
+/** Whether `inferenceMode` is on. */
+export const isInferenceModeEnabled = (): boolean => inferenceModeOn;
+
+/** A mode that lasts until it is disposed of. */
+export class Scope {
+  constructor(private leave: (() => void) | null) {}
+
+  [Symbol.dispose](): void {
+    this.leave?.();
+    this.leave = null;
+  }
+}
+
+/** Runs `body` inside the scope that `enter` opens, or returns the open scope when there is no body. */
+export function scoped<R>(enter: () => () => void, body?: () => R): R | Scope {
+  const scope = new Scope(enter());
+  if (!body) return scope;
+  try {
+    return body();
+  } finally {
+    scope[Symbol.dispose]();
+  }
+}
+
+function setModes(grad: boolean, inference: boolean): () => void {
+  const [oldGrad, oldInference] = [gradMode, inferenceModeOn];
+  gradMode = grad;
+  inferenceModeOn = inference;
+  return () => {
+    gradMode = oldGrad;
+    inferenceModeOn = oldInference;
+  };
+}
+
+/**
+ * Switches recording off, as `torch.no_grad` does (https://pytorch.org/docs/stable/generated/torch.no_grad.html).
+ * @example const y = torch.noGrad(() => x.mul(2));
+ */
+export function noGrad(): Scope;
+export function noGrad<R>(body: () => R): R;
+export function noGrad<R>(body?: () => R): R | Scope {
+  return scoped(() => setModes(false, inferenceModeOn), body);
+}
+
+/** Switches recording on again inside `noGrad` (https://pytorch.org/docs/stable/generated/torch.enable_grad.html). */
+export function enableGrad(): Scope;
+export function enableGrad<R>(body: () => R): R;
+export function enableGrad<R>(body?: () => R): R | Scope {
+  return scoped(() => setModes(true, inferenceModeOn), body);
+}
+
+/** Sets recording to `mode` (https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_grad_enabled.html); without a body it stays so until disposed of. */
+export function setGradEnabled(mode: boolean): Scope;
+export function setGradEnabled<R>(mode: boolean, body: () => R): R;
+export function setGradEnabled<R>(mode: boolean, body?: () => R): R | Scope {
+  return scoped(() => setModes(mode, inferenceModeOn), body);
+}
+
+/** Like `noGrad`, and tensors made inside can never take part in a graph (https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html). */
+export function inferenceMode(): Scope;
+export function inferenceMode<R>(body: () => R): R;
+export function inferenceMode<R>(body?: () => R): R | Scope {
+  return scoped(() => setModes(false, true), body);
+}
+
+/** The error for using an inference tensor where autograd would have to know it. */
+export const inferenceError = (): Error =>
+  new RuntimeError('Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.');

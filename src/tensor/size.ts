@@ -1,0 +1,31 @@
+/** A shape as PyTorch prints it: an array of numbers that says `torch.Size([2, 3])`. */
+export class Size extends Array<number> {
+  /** The product of the dims: how many elements a tensor of this shape has. */
+  numel(): number {
+    return numelOf(this);
+  }
+
+  override toString(): string {
+    return `torch.Size([${this.join(', ')}])`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
+  static get [Symbol.species](): ArrayConstructor {
+    return Array;
+  }
+}
+
+export function numelOf(sizes: readonly number[]): number {
+  let n = 1;
+  for (let d = 0; d < sizes.length; d++) n *= sizes[d];
+  return n;
+}
+
+export function sizeOf(sizes: readonly number[]): Size {
+  const size = new Size(sizes.length);
+  for (let d = 0; d < sizes.length; d++) size[d] = sizes[d];
+  return size;
+}
