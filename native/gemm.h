@@ -3,6 +3,7 @@
 // A is packed into panels of up to MR rows (element p*rows + i), B into panels of NR columns (element p*NR + j); a microkernel keeps
 // one tile of C in registers. T is float, double, uint32_t or uint64_t; complex matrices are packed as real ones of twice the size.
 #pragma once
+#include <utility>
 #include "r_common.h"
 
 namespace tt { namespace TT_ISA {
@@ -17,7 +18,7 @@ constexpr int MR = 6;
 constexpr int NV = 2;
 template <class T> constexpr int NR = NV * Simd<T>::width;
 template <class T> constexpr int KC = sizeof(T) == 4 ? 384 : 256;
-template <class T> constexpr int NC = 15 * 32;
+template <class T> constexpr int NC = 8 * 32;
 constexpr int64_t MC_MAX = 4096;
 
 // acc[i][j] = sum over p of a[p*M + i] * row(p)[j], where row(p) = b + p*ldb, or b + offsets[p] if there are offsets.
@@ -87,22 +88,27 @@ template <class T, class R> struct ComplexRight {
   }
 };
 
+// x0 y0 x1 y1 … of the lower (High = 0) or upper halves of x and y.
+template <class T, int High, size_t... L> typename Simd<T>::V interleave(typename Simd<T>::V x, typename Simd<T>::V y, std::index_sequence<L...>) {
+  constexpr int W = Simd<T>::width;
+  return __builtin_shufflevector(x, y, (int)(High * W / 2 + L / 2 + (L & 1) * W)...);
+}
+
 // A V×V block: element (i, j) of the source, lines i contiguous, goes to dst[j * stride + i].
 template <class T> void transpose_block(const T* src, int64_t line, T* dst, int64_t stride) {
   using S = Simd<T>;
   constexpr int W = S::width;
+  using Lanes = std::make_index_sequence<W>;
   typename S::V a[W], b[W];
   for (int i = 0; i < W; i++) a[i] = S::load(src + i * line);
-  auto interleave = [](typename S::V x, typename S::V y, int high) {
-    typename S::V r;
-    for (int i = 0; i < W; i++) r[i] = (i & 1) ? y[high * W / 2 + i / 2] : x[high * W / 2 + i / 2];
-    return r;
-  };
+#pragma GCC unroll 4
   for (int round = 1; round < W; round *= 2) {
+#pragma GCC unroll 8
     for (int i = 0; i < W / 2; i++) {
-      b[2 * i] = interleave(a[i], a[i + W / 2], 0);
-      b[2 * i + 1] = interleave(a[i], a[i + W / 2], 1);
+      b[2 * i] = interleave<T, 0>(a[i], a[i + W / 2], Lanes{});
+      b[2 * i + 1] = interleave<T, 1>(a[i], a[i + W / 2], Lanes{});
     }
+#pragma GCC unroll 16
     for (int i = 0; i < W; i++) a[i] = b[i];
   }
   for (int i = 0; i < W; i++) S::store(dst + i * stride, a[i]);
@@ -200,6 +206,11 @@ void run_tile(int64_t k, const T* a, const T* b, int64_t ldb, const Epilogue<T>&
   alignas(64) T tile[MR * NR<T>];
   int64_t width;
   auto kernel = micro_for<T>(rows, cols, width);
+  if (e.cs == 1) for (int64_t r = 0; r < rows; r++) {
+    const T* line = e.c + (i + r) * e.rs + j;
+    __builtin_prefetch(line, 1);
+    __builtin_prefetch(line + cols - 1, 1);
+  }
   kernel(k, a, b, ldb, nullptr, tile);
   e.store(tile, width, i, j, rows, cols, first, last);
 }
