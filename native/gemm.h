@@ -215,10 +215,35 @@ void run_tile(int64_t k, const T* a, const T* b, int64_t ldb, const Epilogue<T>&
   e.store(tile, width, i, j, rows, cols, first, last);
 }
 
+// The case m <= MR: B is used once, so each thread packs only the panel it is about to use, or reads B in place.
+template <class T, class A, class B> bool gemm_few_rows(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
+  const int64_t kc_max = min_of(k, 128), columns = ceil_div(n, NR<T>), slack = 64;
+  Scratch packed((m * k + slack) * (int64_t)sizeof(T));
+  if (!packed.data) return false;
+  for (int64_t p = 0; p < k; p += kc_max) pack_a(a, 0, m, p, min_of(kc_max, k - p), packed.as<T>() + p * m);
+  const int64_t most = ceil_div(columns, min_of(columns, num_threads()));
+  bool fine = true;
+  parallel_for(columns, max_of(most, grain_for(NR<T> * k)), [&](int64_t begin, int64_t end) {
+    Scratch panel(NR<T> * kc_max * (int64_t)sizeof(T));
+    if (!panel.data) { fine = false; return; }
+    for (int64_t p = 0; p < k; p += kc_max) for (int64_t j = begin; j < end; j++) {
+      const int64_t kc = min_of(kc_max, k - p), cols = min_of(NR<T>, n - j * NR<T>);
+      const T* rows = panel.as<T>();
+      int64_t ld = NR<T>;
+      if constexpr (std::is_same<B, Matrix<T, T>>::value)
+        if (b.cs == 1 && cols == NR<T>) { rows = b.data + p * b.rs + j * NR<T>; ld = b.rs; }
+      if (rows == panel.as<T>()) pack_b(b, p, kc, j * NR<T>, cols, panel.as<T>());
+      run_tile(kc, packed.as<T>() + p * m, rows, ld, e, 0, j * NR<T>, m, cols, p == 0, p + kc == k);
+    }
+  });
+  return fine;
+}
+
 // C[m, n] = A[m, k] · B[k, n] through `e`. Returns false where scratch memory ran out.
 template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
   if (m == 0 || n == 0) return true;
   if (k == 0) { gemm_empty(m, n, e); return true; }
+  if (m <= MR) return gemm_few_rows(m, n, k, a, b, e);
   const int64_t kc_max = min_of(k, ceil_div(k, ceil_div(k, KC<T>))), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, NC<T>);
   const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), slack = 64;
   const int64_t a_count = ceil_div(mc_max, h) * h * kc_max + slack;
