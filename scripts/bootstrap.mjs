@@ -64,7 +64,7 @@ async function buildEngine() {
   await buildWasm({ log });
 }
 
-function compileTypeScript(name, project, inputs, outputs) {
+export function compileTypeScript(name, project, inputs, outputs) {
   once(name, {
     inputs: [project, 'tsconfig.json', ...inputs],
     outputs,
