@@ -1,0 +1,409 @@
+// The face of the library: calls are decoded from the frame, programs registered, the ISA chosen.
+//
+// A call: f[0] says what to do, the rest are its arguments; afterwards f[0] is the status (0: fine), f[1…] details or results.
+//   1 kernel:   program, ndim, noperands, sizes, reduced flags (if the program reduces), (data, strides) an operand, (hi, lo) a param
+//   2 routine:  routine, ntensors, nparams, params, (data, dtype, ndim, sizes, strides) a tensor
+//   3 register: words of a program (bytecode.ts) -> f[1] its id
+//   4 alloc:    bytes -> f[1] address or 0, f[2] the bytes taken      5 free: address, bytes
+//   6 fetch:    address, bytes (at most 64) -> copied to f[8…]        7 stats -> f[1] live, f[2] cached, f[3] peak
+//   8 threads:  n > 0 sets the number -> f[1]                         9 limit: bytes   10 trim   11 copy: to, from, bytes
+#include "internal.h"
+#include <cstdlib>
+#include <cstring>
+
+namespace tt {
+
+#define DECLARE_ISA(name) namespace name { extern const Isa isa; }
+#if defined(__x86_64__)
+DECLARE_ISA(isa_base)
+#ifndef TT_ONLY_BASE
+DECLARE_ISA(isa_avx2)
+DECLARE_ISA(isa_avx512)
+#endif
+#elif defined(__aarch64__)
+DECLARE_ISA(isa_neon)
+#elif defined(__wasm__)
+DECLARE_ISA(isa_wasm)
+#else
+DECLARE_ISA(isa_base)
+#endif
+
+namespace {
+
+const Isa& choose_isa() {
+#if defined(__x86_64__)
+#ifndef TT_ONLY_BASE
+  const char* wanted = getenv("TYPETORCH_ISA");
+  __builtin_cpu_init();
+  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  if (wanted && !strcmp(wanted, "avx2")) avx512 = false;
+  if (wanted && !strcmp(wanted, "base")) avx512 = avx2 = false;
+  if (avx512) return isa_avx512::isa;
+  if (avx2) return isa_avx2::isa;
+#endif
+  return isa_base::isa;
+#elif defined(__aarch64__)
+  return isa_neon::isa;
+#elif defined(__wasm__)
+  return isa_wasm::isa;
+#else
+  return isa_base::isa;
+#endif
+}
+
+const Isa& isa() {
+  static const Isa& chosen = choose_isa();
+  return chosen;
+}
+
+const char* const routine_names =
+#define X(name) #name ","
+#include "routines.def"
+#undef X
+    "";
+constexpr int routine_count = 0
+#define X(name) +1
+#include "routines.def"
+#undef X
+    ;
+const char* const op_names =
+#define X(name) #name ","
+#include "ops.def"
+#undef X
+    "";
+
+// What belongs to a thread: several Node workers may use the library at once.
+struct Thread {
+  double* frame = nullptr;
+  int frame_size = 0;
+  std::vector<Program*> programs;
+  Launch launch;
+  Param params[MAX_OPERANDS];
+  std::vector<View> views;
+  std::vector<int64_t> dims;
+  std::vector<double> routine_params;
+};
+
+Thread& thread() {
+  static thread_local Thread* t = nullptr;
+  if (!t) t = new Thread;
+  return *t;
+}
+
+struct Reader {
+  const double* at;
+  const double* end;
+  double next() { return at < end ? *at++ : 0; }
+  int64_t i() { return (int64_t)next(); }
+  char* pointer() { return reinterpret_cast<char*>((uintptr_t)next()); }
+};
+
+// ---- Registering a program ----
+
+double cost_of(const Instr& s) {
+  switch (s.op) {
+    case Op::exp: case Op::exp2: case Op::expm1: case Op::log: case Op::log2: case Op::log10: case Op::log1p: return 4;
+    case Op::sin: case Op::cos: case Op::tanh: case Op::erf: case Op::div: case Op::sqrt: return 6;
+    case Op::tan: case Op::asin: case Op::acos: case Op::atan: case Op::sinh: case Op::cosh: case Op::asinh: case Op::acosh: case Op::atanh:
+    case Op::erfc: case Op::pow: case Op::atan2: case Op::rem: case Op::idiv: return 20;
+    case Op::erfinv: case Op::lgamma: case Op::digamma: case Op::igamma: case Op::igammac: case Op::zeta: return 100;
+    default: return 1;
+  }
+}
+
+void note_reads(Code& code, int at, int slot) {
+  if (slot < (int)code.inputs.size()) code.last_read[slot] = at;
+}
+
+void place_slots(Code& code) {
+  int64_t at = 0;
+  for (Reg type : code.slots) {
+    code.offsets.push_back(at);
+    at += (int64_t)BLOCK * reg_size[(int)type] + 64;  // the 64 keep registers off each other's cache sets
+  }
+  code.file_bytes = at;
+}
+
+bool valid(const Code& code) {
+  int n = (int)code.slots.size();
+  auto ok = [n](int slot) { return slot >= 0 && slot < n; };
+  for (auto& port : code.inputs) if (!ok(port.slot)) return false;
+  for (auto& port : code.outputs) if (!ok(port.slot)) return false;
+  for (auto& u : code.uniforms) if (!ok(u.slot)) return false;
+  for (auto& s : code.instrs) if (!ok(s.dst) || !ok(s.a) || !ok(s.b) || !ok(s.c) || (!s.fn && s.op != Op::index)) return false;
+  return code.inputs.size() + code.outputs.size() <= (size_t)MAX_OPERANDS;
+}
+
+// Words: nslots types; ninputs (dtype, raw); nuniforms (slot, param, hi, lo); ninstrs (op, type, aux, dst, a, b, c); noutputs (slot, dtype, raw).
+bool read_code(Reader& in, Code& code) {
+  for (int64_t n = in.i(); n > 0 && in.at < in.end; n--) code.slots.push_back((Reg)in.i());
+  int64_t inputs = in.i();
+  for (int i = 0; i < inputs && in.at < in.end; i++) {
+    int dtype = (int)in.i();
+    code.inputs.push_back({i, dtype, (int)in.i()});
+  }
+  for (int64_t n = in.i(); n > 0 && in.at < in.end; n--) {
+    int slot = (int)in.i(), param = (int)in.i();
+    double hi = in.next();
+    code.uniforms.push_back({slot, param, hi, in.next()});
+  }
+  code.last_read.assign(code.inputs.size(), -1);
+  for (int64_t n = in.i(); n > 0 && in.at < in.end; n--) {
+    Instr s;
+    s.op = (Op)in.i();
+    s.type = (Reg)in.i();
+    s.aux = (int)in.i();
+    s.dst = (int)in.i();
+    s.a = (int)in.i();
+    s.b = (int)in.i();
+    s.c = (int)in.i();
+    s.fn = s.op == Op::index ? nullptr : isa().step(s.op, s.type, s.aux);
+    int at = (int)code.instrs.size();
+    note_reads(code, at, s.a);
+    note_reads(code, at, s.b);
+    note_reads(code, at, s.c);
+    code.cost += cost_of(s) * reg_size[(int)s.type] / 4;
+    code.instrs.push_back(s);
+  }
+  for (int64_t n = in.i(); n > 0 && in.at < in.end; n--) {
+    int slot = (int)in.i(), dtype = (int)in.i();
+    code.outputs.push_back({slot, dtype, (int)in.i()});
+  }
+  for (auto& out : code.outputs) {
+    int at = -1;
+    for (size_t k = 0; k < code.instrs.size(); k++) if (code.instrs[k].dst == out.slot) at = (int)k;
+    code.defined_at.push_back(at);
+  }
+  place_slots(code);
+  return valid(code);
+}
+
+void register_program(Thread& t) {
+  double* f = t.frame;
+  Reader in{f + 1, f + t.frame_size};
+  auto p = new Program;
+  p->nparams = (int)in.i();
+  p->reduce = (Reduce)in.i();
+  p->reduce_type = (Reg)in.i();
+  p->uses_index = in.i() != 0;
+  bool fine = read_code(in, p->body) && (p->reduce == Reduce::none || read_code(in, p->epilogue));
+  fine = fine && p->nparams <= MAX_OPERANDS && p->body.inputs.size() + p->epilogue.outputs.size() <= (size_t)MAX_OPERANDS;
+  if (!fine) {
+    delete p;
+    f[0] = BAD_VALUE;
+    return;
+  }
+  t.programs.push_back(p);
+  f[0] = OK;
+  f[1] = (double)(t.programs.size() - 1);
+}
+
+// ---- Launching a kernel ----
+
+int64_t magnitude(int64_t x) { return x < 0 ? -x : x; }
+
+// Whether dim a must lie outside dim b: judged by the outputs' strides first, then by the inputs'.
+bool lies_outside(const Launch& k, int first_output, int a, int b) {
+  for (int pass = 0; pass < 2; pass++) {
+    int begin = pass ? 0 : first_output, end = pass ? first_output : k.noperands;
+    for (int o = begin; o < end; o++) {
+      int64_t x = magnitude(k.stride[o][a]), y = magnitude(k.stride[o][b]);
+      if (x && y && x != y) return x > y;
+    }
+  }
+  return false;
+}
+
+// The same for reductions: the inputs decide, and what they read with stride 0 lies outside.
+bool lies_outside_reduced(const Launch& k, int first_output, int a, int b) {
+  for (int o = 0; o < first_output; o++) {
+    int64_t x = magnitude(k.stride[o][a]), y = magnitude(k.stride[o][b]);
+    if (x && y && x != y) return x > y;
+  }
+  return false;
+}
+
+void swap_dims(Launch& k, int a, int b) {
+  std::swap(k.size[a], k.size[b]);
+  std::swap(k.reduced[a], k.reduced[b]);
+  std::swap(k.dim[a], k.dim[b]);
+  for (int o = 0; o < k.noperands; o++) std::swap(k.stride[o][a], k.stride[o][b]);
+}
+
+void remove_dim(Launch& k, int d) {
+  for (int e = d; e + 1 < k.ndim; e++) swap_dims(k, e, e + 1);
+  k.ndim--;
+}
+
+bool mergeable(const Launch& k, int outer, int inner) {
+  if (k.reduced[outer] != k.reduced[inner]) return false;
+  for (int o = 0; o < k.noperands; o++)
+    if (k.stride[o][outer] != k.stride[o][inner] * k.size[inner]) return false;
+  return true;
+}
+
+void collapse(Launch& k, int first_output) {
+  bool reduces = k.program->reduce != Reduce::none;
+  for (int d = k.ndim - 1; d >= 0; d--) if (k.size[d] == 1) remove_dim(k, d);
+  for (int i = 1; i < k.ndim; i++)
+    for (int d = i; d > 0; d--) {
+      bool outside = reduces ? lies_outside_reduced(k, first_output, d, d - 1) : lies_outside(k, first_output, d, d - 1);
+      if (!outside) break;
+      swap_dims(k, d, d - 1);
+    }
+  if (k.program->uses_index) return;
+  for (int d = k.ndim - 2; d >= 0; d--)
+    if (mergeable(k, d, d + 1)) {
+      k.size[d + 1] *= k.size[d];
+      remove_dim(k, d);
+    }
+}
+
+int64_t bytes_of(const Port& port) { return itemsize(port.dtype); }
+
+void run_kernel(Thread& t) {
+  double* f = t.frame;
+  Reader in{f + 1, f + t.frame_size};
+  Launch& k = t.launch;
+  uint64_t id = (uint64_t)in.i();
+  k.ndim = (int)in.i();
+  k.noperands = (int)in.i();
+  if (id >= t.programs.size() || k.ndim > MAX_DIMS || k.ndim < 0) { f[0] = BAD_VALUE; return; }
+  const Program& p = *t.programs[id];
+  bool reduces = p.reduce != Reduce::none;
+  const Code& last = reduces ? p.epilogue : p.body;
+  int inputs = (int)p.body.inputs.size();
+  if (k.noperands != inputs + (int)last.outputs.size()) { f[0] = BAD_VALUE; return; }
+  k.program = &p;
+  for (int d = 0; d < k.ndim; d++) {
+    k.size[d] = in.i();
+    k.dim[d] = d;
+    k.reduced[d] = false;
+  }
+  bool empty = false;
+  for (int d = 0; d < k.ndim; d++) {
+    if (reduces) k.reduced[d] = in.next() != 0;
+    if (k.size[d] == 0 && !k.reduced[d]) empty = true;
+  }
+  for (int o = 0; o < k.noperands; o++) {
+    int64_t size = bytes_of(o < inputs ? p.body.inputs[o] : last.outputs[o - inputs]);
+    k.data[o] = in.pointer();
+    for (int d = 0; d < k.ndim; d++) k.stride[o][d] = in.i() * size;
+  }
+  for (int i = 0; i < p.nparams; i++) {
+    t.params[i].hi = in.next();
+    t.params[i].lo = in.next();
+  }
+  k.params = t.params;
+  f[0] = OK;
+  if (empty) return;
+  if (!reduces) for (int d = 0; d < k.ndim; d++) if (k.size[d] == 0) return;
+  if (k.ndim > 0) collapse(k, inputs);
+  if (!reduces) isa().pointwise(k);
+  else if (!isa().reduce(k)) f[0] = OUT_OF_MEMORY;
+}
+
+// ---- Launching a routine ----
+
+void run_routine(Thread& t) {
+  double* f = t.frame;
+  Reader in{f + 1, f + t.frame_size};
+  uint64_t id = (uint64_t)in.i();
+  int ntensors = (int)in.i(), nparams = (int)in.i();
+  if (id >= (uint64_t)routine_count) { f[0] = BAD_VALUE; return; }
+  t.routine_params.assign(in.at, in.at + nparams);
+  in.at += nparams;
+  t.views.resize(ntensors);
+  t.dims.resize((size_t)ntensors * 2 * MAX_DIMS);
+  for (int i = 0; i < ntensors; i++) {
+    int64_t* dims = t.dims.data() + (size_t)i * 2 * MAX_DIMS;
+    View& v = t.views[i];
+    v.data = in.pointer();
+    v.dtype = (int)in.i();
+    v.ndim = (int)in.i();
+    v.size = dims;
+    v.stride = dims + MAX_DIMS;
+    if (v.ndim < 0 || v.ndim > MAX_DIMS) { f[0] = BAD_VALUE; return; }
+    for (int d = 0; d < 2 * v.ndim; d++) dims[d < v.ndim ? d : MAX_DIMS + d - v.ndim] = in.i();
+  }
+  Call call{t.routine_params.data(), nparams, t.views.data(), ntensors, 0, {0, 0, 0, 0}};
+  isa().routines[id](call);
+  f[0] = call.status;
+  if (call.status) memcpy(f + 1, call.detail, sizeof call.detail);
+}
+
+void alloc(double* f) {
+  void* p = pool_alloc((int64_t)f[1]);
+  f[2] = (double)pool_charge((int64_t)f[1]);
+  f[1] = (double)(uintptr_t)p;
+  f[0] = OK;
+}
+
+void report_stats(double* f) {
+  PoolStats s = pool_stats();
+  f[0] = OK;
+  f[1] = (double)s.live;
+  f[2] = (double)s.cached;
+  f[3] = (double)s.peak;
+}
+
+char* address(double x) { return reinterpret_cast<char*>((uintptr_t)x); }
+
+}  // namespace
+
+char* register_file(int64_t bytes) {
+  static thread_local char* data = nullptr;
+  static thread_local int64_t size = 0;
+  if (size >= bytes) return data;
+  free(data);
+  size = (bytes + 4095) / 4096 * 4096;
+  data = static_cast<char*>(aligned_alloc(4096, size));
+  if (!data) size = 0;
+  return data;
+}
+
+}  // namespace tt
+
+using namespace tt;
+
+extern "C" {
+
+double* tt_new_frame(int doubles) {
+  auto frame = static_cast<double*>(calloc(doubles, sizeof(double)));
+  tt_set_frame(frame, doubles);
+  return frame;
+}
+
+void tt_set_frame(double* frame, int doubles) {
+  thread().frame = frame;
+  thread().frame_size = doubles;
+}
+
+void tt_call() {
+  Thread& t = thread();
+  double* f = t.frame;
+  switch ((int)f[0]) {
+    case 1: return run_kernel(t);
+    case 2: return run_routine(t);
+    case 3: return register_program(t);
+    case 4: return alloc(f);
+    case 5: pool_free(address(f[1]), (int64_t)f[2]); f[0] = OK; return;
+    case 6: memcpy(f + 8, address(f[1]), (size_t)f[2]); f[0] = OK; return;
+    case 7: return report_stats(f);
+    case 8:
+      if (f[1] > 0) set_num_threads((int)f[1]);
+      f[1] = num_threads();
+      f[0] = OK;
+      return;
+    case 9: pool_set_limit((int64_t)f[1]); f[0] = OK; return;
+    case 10: pool_trim(); f[0] = OK; return;
+    case 11: memmove(address(f[1]), address(f[2]), (size_t)f[3]); f[0] = OK; return;
+    default: f[0] = BAD_VALUE;
+  }
+}
+
+const char* tt_names(int what) { return what == 0 ? routine_names : what == 1 ? op_names : isa().name; }
+
+}

@@ -1,0 +1,136 @@
+// Memory: a pool of blocks in size classes, four a power of two. Freed blocks are kept, so that fresh pages need not be faulted in again.
+#include "internal.h"
+#include <atomic>
+#include <cstdlib>
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+namespace tt {
+namespace {
+
+constexpr int CLASSES = 4 * 48;
+constexpr int64_t SMALL = 32 << 10;          // blocks up to this are carved from chunks
+constexpr int64_t CHUNK = 256 << 10;
+constexpr int64_t HUGE_PAGE = 2 << 20;
+constexpr int64_t KEEP = 256ll << 20;        // so much may always be cached
+
+struct Free { Free* next; };
+
+Free* free_list[CLASSES];
+char* chunk;
+int64_t chunk_left;
+int64_t live, cached, peak;
+int64_t limit = INT64_MAX;
+std::atomic_flag lock_flag = ATOMIC_FLAG_INIT;
+
+struct Lock {
+  Lock() { while (lock_flag.test_and_set(std::memory_order_acquire)) {} }
+  ~Lock() { lock_flag.clear(std::memory_order_release); }
+};
+
+// Class c holds blocks of (4 + c % 4) << (c / 4) units of 16 bytes: 64, 80, 96, 112, 128, …; sizes up to 256 step by 64.
+int size_class(int64_t bytes) {
+  uint64_t units = (uint64_t)(bytes + 63) / 64 * 4;
+  if (units < 4) units = 4;
+  int shift = 61 - __builtin_clzll(units);
+  uint64_t q = units >> shift;
+  if (q << shift != units) q++;
+  return 4 * shift + (int)(q - 4);
+}
+
+int64_t class_bytes(int c) { return ((int64_t)(4 + c % 4) << (c / 4)) * 16; }
+
+// Aligned size of a class: small classes that are no multiple of 64 are never produced, since units are multiples of 4.
+void* system_alloc(int64_t bytes) {
+  int64_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
+  void* p = aligned_alloc(align, (bytes + align - 1) / align * align);
+#ifdef MADV_HUGEPAGE
+  if (p && align == HUGE_PAGE) madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+  return p;
+}
+
+void* carve(int64_t bytes) {
+  if (chunk_left < bytes) {
+    char* fresh = static_cast<char*>(system_alloc(CHUNK));
+    if (!fresh) return nullptr;
+    chunk = fresh;
+    chunk_left = CHUNK;
+  }
+  void* p = chunk;
+  chunk += bytes;
+  chunk_left -= bytes;
+  return p;
+}
+
+void release_cached() {
+  for (int c = 0; c < CLASSES; c++) {
+    if (class_bytes(c) <= SMALL) continue;
+    while (Free* block = free_list[c]) {
+      free_list[c] = block->next;
+      cached -= class_bytes(c);
+      free(block);
+    }
+  }
+}
+
+}  // namespace
+
+int64_t pool_charge(int64_t bytes) { return class_bytes(size_class(bytes)); }
+
+void* pool_alloc(int64_t bytes) {
+  if (bytes < 0 || bytes > (1ll << 46)) return nullptr;
+  int c = size_class(bytes);
+  int64_t size = class_bytes(c);
+  Lock lock;
+  void* p = free_list[c];
+  if (p) {
+    free_list[c] = free_list[c]->next;
+    cached -= size;
+  } else {
+    if (live + cached + size > limit) release_cached();
+    if (live + size > limit) return nullptr;
+    p = size <= SMALL ? carve(size) : system_alloc(size);
+    if (!p && size > SMALL) {
+      release_cached();
+      p = system_alloc(size);
+    }
+    if (!p) return nullptr;
+  }
+  live += size;
+  if (live > peak) peak = live;
+  return p;
+}
+
+void pool_free(void* p, int64_t bytes) {
+  int c = size_class(bytes);
+  int64_t size = class_bytes(c);
+  Lock lock;
+  live -= size;
+  if (size > SMALL && cached + size > (KEEP > live ? KEEP : live)) {
+    free(p);
+    return;
+  }
+  auto block = static_cast<Free*>(p);
+  block->next = free_list[c];
+  free_list[c] = block;
+  cached += size;
+}
+
+PoolStats pool_stats() {
+  Lock lock;
+  return {live, cached, peak};
+}
+
+void pool_set_limit(int64_t bytes) { limit = bytes; }
+
+void pool_trim() {
+  Lock lock;
+  release_cached();
+}
+
+void* scratch_alloc(int64_t bytes) { return pool_alloc(bytes); }
+void scratch_free(void* p, int64_t bytes) { pool_free(p, bytes); }
+
+}  // namespace tt

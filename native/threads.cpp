@@ -1,0 +1,137 @@
+// The thread pool: workers spin briefly for the next job, then sleep. One job at a time; nested or concurrent calls run inline.
+#include "internal.h"
+#ifndef __wasm__
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <thread>
+#endif
+
+namespace tt {
+
+#ifdef __wasm__
+
+void parallel_for_impl(int64_t n, int64_t, void (*body)(void*, int64_t, int64_t), void* context) {
+  if (n > 0) body(context, 0, n);
+}
+int num_threads() { return 1; }
+void set_num_threads(int) {}
+
+#else
+
+namespace {
+
+constexpr int MAX_THREADS = 256;
+constexpr int SPINS = 4000;
+
+struct Job {
+  void (*body)(void*, int64_t, int64_t);
+  void* context;
+  int64_t n, part;
+  std::atomic<int64_t> next;
+};
+
+// Never destroyed: workers may outlive static destructors.
+struct Pool {
+  std::mutex mutex, owner;
+  std::condition_variable wake;
+  std::atomic<uint64_t> job_id{0};  // a counter, with the number of workers that take part in the low 16 bits
+  std::atomic<int> pending{0};
+  Job job;
+  int workers = 0;
+  int threads = 0;
+};
+
+Pool& pool() {
+  static Pool* p = new Pool;
+  return *p;
+}
+
+thread_local bool inside = false;
+
+inline void pause() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  asm volatile("yield");
+#endif
+}
+
+void work(Job& job) {
+  for (;;) {
+    int64_t begin = job.next.fetch_add(job.part);
+    if (begin >= job.n) return;
+    int64_t end = begin + job.part;
+    job.body(job.context, begin, end < job.n ? end : job.n);
+  }
+}
+
+void worker(int id, uint64_t seen) {
+  Pool& p = pool();
+  inside = true;
+  for (;;) {
+    for (int spin = 0; spin < SPINS && p.job_id.load(std::memory_order_acquire) == seen; spin++) pause();
+    if (p.job_id.load(std::memory_order_acquire) == seen) {
+      std::unique_lock<std::mutex> lock(p.mutex);
+      p.wake.wait(lock, [&] { return p.job_id.load() != seen; });
+    }
+    seen = p.job_id.load(std::memory_order_acquire);
+    if (id < (int)(seen & 0xffff)) {
+      work(p.job);
+      p.pending.fetch_sub(1, std::memory_order_release);
+    }
+  }
+}
+
+}  // namespace
+
+int num_threads() {
+  Pool& p = pool();
+  if (!p.threads) {
+    int cores = (int)std::thread::hardware_concurrency();
+    p.threads = cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS : cores;
+  }
+  return p.threads;
+}
+
+void set_num_threads(int n) {
+  std::lock_guard<std::mutex> owner(pool().owner);
+  pool().threads = n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
+}
+
+void parallel_for_impl(int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context) {
+  if (n <= 0) return;
+  if (grain < 1) grain = 1;
+  int threads = num_threads();
+  if (n <= grain || threads == 1 || inside) return body(context, 0, n);
+  Pool& p = pool();
+  std::unique_lock<std::mutex> owner(p.owner, std::try_to_lock);
+  if (!owner.owns_lock()) return body(context, 0, n);
+
+  int64_t parts = (n + grain - 1) / grain;
+  int helpers = (int)(parts < threads ? parts : threads) - 1;
+  int64_t share = (n + 4 * (helpers + 1) - 1) / (4 * (helpers + 1));
+  p.job.body = body;
+  p.job.context = context;
+  p.job.n = n;
+  p.job.part = share > grain ? share : grain;
+  p.job.next.store(0);
+  p.pending.store(helpers);
+  {
+    std::lock_guard<std::mutex> lock(p.mutex);
+    while (p.workers < helpers) {
+      std::thread(worker, p.workers, p.job_id.load()).detach();
+      p.workers++;
+    }
+    p.job_id.store(((p.job_id.load() >> 16) + 1) << 16 | helpers, std::memory_order_release);
+  }
+  p.wake.notify_all();
+  inside = true;
+  work(p.job);
+  inside = false;
+  while (p.pending.load(std::memory_order_acquire) > 0) pause();
+}
+
+#endif
+
+}  // namespace tt

@@ -1,0 +1,151 @@
+// Builds build/<platform>-<arch>/typetorch.node with the C++ compiler of this machine; does nothing if it is up to date.
+//   node scripts/build-native.mjs [--sanitize] [--cross=aarch64-linux-gnu-g++]
+import { createHash } from 'node:crypto';
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+const native = join(root, 'native');
+
+export const flags = [
+  '-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti', '-fwrapv', '-fno-math-errno', '-fno-trapping-math',
+  '-ffp-contract=fast', '-fno-strict-aliasing', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-unknown-pragmas', '-Wno-unused-parameter', '-Wno-missing-field-initializers',
+];
+const onceOnly = new Set(['core.cpp', 'pool.cpp', 'threads.cpp', 'special_functions.cpp', 'node.cpp']);
+
+const isas = {
+  x64: [
+    ['isa_base', 16, []],
+    ['isa_avx2', 32, ['-march=x86-64-v3']],
+    ['isa_avx512', 64, ['-march=x86-64-v4', '-mprefer-vector-width=512']],
+  ],
+  arm64: [['isa_neon', 16, []]],
+};
+
+/** The sources that are compiled once, and those that are compiled once an instruction set. */
+export function sources() {
+  const all = readdirSync(native).filter((name) => name.endsWith('.cpp')).sort();
+  return { once: all.filter((name) => onceOnly.has(name)), perIsa: all.filter((name) => !onceOnly.has(name)) };
+}
+
+/** A hash of every file under native/ and of `extra`: what the build depends on. */
+export function sourceHash(...extra) {
+  const hash = createHash('sha256');
+  for (const name of readdirSync(native).sort()) hash.update(name).update(readFileSync(join(native, name)));
+  for (const text of extra) hash.update(text);
+  return hash.digest('hex');
+}
+
+function findCompiler() {
+  const candidates = [process.env.CXX, 'g++', 'clang++', 'c++'].filter(Boolean);
+  return candidates.find((name) => {
+    try {
+      execFileSync(name, ['--version'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function findHeaders() {
+  const beside = join(dirname(process.execPath), '..', 'include', 'node');
+  if (existsSync(join(beside, 'node_api.h'))) return beside;
+  return createRequire(import.meta.url)('node-api-headers').include_dir;
+}
+
+const run = (command, args) =>
+  new Promise((resolve, reject) => {
+    execFile(command, args, { cwd: native, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
+      if (error) reject(new Error(`${command} ${args.join(' ')}\n${stderr || error.message}`));
+      else resolve(stderr);
+    });
+  });
+
+/** Runs jobs, as many at once as there are cores. */
+export async function runAll(jobs, width = availableParallelism()) {
+  const queue = [...jobs];
+  await Promise.all(
+    Array.from({ length: width }, async () => {
+      for (let job = queue.shift(); job; job = queue.shift()) await job();
+    }),
+  );
+}
+
+/** The text of a source and of everything that it includes from native/. */
+function textWithIncludes(file, seen = new Set()) {
+  if (seen.has(file) || !existsSync(join(native, file))) return '';
+  seen.add(file);
+  const text = readFileSync(join(native, file), 'utf8');
+  const included = [...text.matchAll(/#include "([^"]+)"/g)].map((match) => textWithIncludes(match[1], seen));
+  return text + included.join('');
+}
+
+/** A job that makes `object` in `out` from `file`, unless it was made from the same text with the same command. */
+function compileJob(compiler, file, object, args, out, log) {
+  const path = join(out, object), stamp = `${path}.stamp`, fresh = `${path}.${process.pid}`;
+  const key = createHash('sha256').update([compiler, file, ...args, textWithIncludes(file)].join(' ')).digest('hex');
+  return async () => {
+    if (existsSync(path) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
+    const warnings = await run(compiler, [...args, '-c', file, '-o', fresh]);
+    if (warnings) log(warnings);
+    renameSync(fresh, path);
+    writeFileSync(stamp, key);
+  };
+}
+
+function compileJobs(compiler, arch, extraFlags, headers, out, log) {
+  const common = [...flags, ...extraFlags, '-I', headers];
+  const { once, perIsa } = sources();
+  const jobs = once.map((file) => [`${file}.o`, compileJob(compiler, file, `${file}.o`, common, out, log)]);
+  for (const [isa, bytes, isaFlags] of isas[arch] ?? [['isa_base', 16, []]])
+    for (const file of perIsa) {
+      const object = `${isa}.${file}.o`, args = [...common, `-DTT_ISA=${isa}`, `-DTT_VECTOR_BYTES=${bytes}`, ...isaFlags];
+      jobs.push([object, compileJob(compiler, file, object, args, out, log)]);
+    }
+  return jobs;
+}
+
+/**
+ * Builds the addon. Resolves to false where there is no C++ compiler (or it fails, after saying so), true when the addon is there.
+ * `sanitize` builds it with AddressSanitizer and UBSan into a directory of its own, `cross` is a compiler for another machine (arm64).
+ */
+export async function buildNative({ log = console.log, sanitize = false, cross } = {}) {
+  const compiler = cross ?? findCompiler();
+  if (!compiler) return false;
+  const arch = cross ? 'arm64' : process.arch;
+  const out = join(root, 'build', `${process.platform}-${arch}${sanitize ? '-sanitize' : ''}`);
+  const extra = sanitize ? ['-fsanitize=address,undefined', '-fno-omit-frame-pointer', '-g', '-O1'] : [];
+  const headers = findHeaders();
+  const version = execFileSync(compiler, ['--version'], { encoding: 'utf8' });
+  const hash = sourceHash(compiler, version, ...flags, ...extra, readFileSync(fileURLToPath(import.meta.url)), headers);
+  const addon = join(out, 'typetorch.node'), stamp = join(out, 'hash');
+  if (existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return true;
+
+  log(`Building the native library with ${compiler} …`);
+  mkdirSync(out, { recursive: true });
+  try {
+    const jobs = compileJobs(compiler, arch, extra, headers, out, log);
+    await runAll(jobs.map(([, job]) => job));
+    const link = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-Bsymbolic', '-static-libstdc++', '-static-libgcc'];
+    const fresh = `${addon}.${process.pid}`;
+    await run(compiler, ['-shared', '-fPIC', ...(sanitize ? extra : link), ...jobs.map(([object]) => join(out, object)), '-pthread', '-o', fresh]);
+    renameSync(fresh, addon);
+  } catch (error) {
+    log(String(error.message));
+    return false;
+  }
+  writeFileSync(stamp, hash);
+  return true;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const cross = process.argv.find((arg) => arg.startsWith('--cross='))?.slice(8);
+  const built = await buildNative({ sanitize: process.argv.includes('--sanitize'), cross });
+  if (!built) console.error('The native library was not built.');
+  process.exitCode = built ? 0 : 1;
+}
