@@ -1,0 +1,145 @@
+// Convolution: gradient of the weight, as dot products of flat planes (conv_planes.h).
+#include "conv_planes.h"
+
+namespace tt { namespace TT_ISA {
+
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int DOT_M = 4, DOT_N = 6;
+#else
+constexpr int DOT_M = 3, DOT_N = 3;
+#endif
+
+// sums[i * N + j] += dot(a + i * lda, b + offsets[j]) over n elements, n a multiple of the vector width.
+template <class T, int M, int N> void dot_tile(int64_t n, const T* a, int64_t lda, const T* b, const int64_t* offsets, T* sums) {
+  using S = Simd<T>;
+  constexpr int W = S::width, PADDED = (M * N + W - 1) / W * W;
+  typename S::V acc[M][N] = {};
+  const T* rows[N];
+  for (int j = 0; j < N; j++) rows[j] = b + offsets[j];
+  for (int64_t p = 0; p < n; p += W) {
+    typename S::V av[M];
+    for (int i = 0; i < M; i++) av[i] = S::load(a + i * lda + p);
+#pragma GCC unroll 8
+    for (int j = 0; j < N; j++) {
+      const typename S::V bv = S::load(rows[j] + p);
+#pragma GCC unroll 8
+      for (int i = 0; i < M; i++) acc[i][j] += av[i] * bv;
+    }
+  }
+  alignas(64) T lanes[PADDED * W] = {}, columns[W * W];
+  for (int i = 0; i < M; i++) for (int j = 0; j < N; j++) S::store(lanes + (i * N + j) * W, acc[i][j]);
+  for (int first = 0; first < M * N; first += W) {
+    transpose_block(lanes + first * W, W, columns, W);
+    for (int l = 1; l < W; l++) for (int x = 0; x < W; x++) columns[x] += columns[l * W + x];
+    for (int x = 0; x < W && first + x < M * N; x++) sums[first + x] += columns[x];
+  }
+}
+
+template <class T> using DotFn = void (*)(int64_t, const T*, int64_t, const T*, const int64_t*, T*);
+template <class T, int M> DotFn<T> dot_row(int64_t n) {
+  static constexpr DotFn<T> table[] = {dot_tile<T, M, 1>, dot_tile<T, M, 2>, dot_tile<T, M, 3>,
+#if defined(__AVX512F__) || defined(__aarch64__)
+                                       dot_tile<T, M, 4>, dot_tile<T, M, 5>, dot_tile<T, M, 6>,
+#endif
+  };
+  return table[n - 1];
+}
+template <class T> DotFn<T> dot_for(int64_t m, int64_t n) {
+  switch (m) {
+    case 1: return dot_row<T, 1>(n);
+    case 2: return dot_row<T, 2>(n);
+#if defined(__AVX512F__) || defined(__aarch64__)
+    case 3: return dot_row<T, 3>(n);
+    default: return dot_row<T, 4>(n);
+#else
+    default: return dot_row<T, 3>(n);
+#endif
+  }
+}
+
+// What one thread does: adds the gradients of some images and output channels to `sums` [out channels][k].
+template <class T, class Src> struct WeightGradient {
+  const ConvShape& s;
+  Planes input, output;   // `output` has the pitch of `input`, so that one flat index serves both
+  const int64_t* offsets;
+  int64_t k, length;      // length: elements of a dot product
+
+  void group_of_images(const T* planes, const T* grads, int64_t from, int64_t to, T* sums) const {
+    const int64_t tile_n = ceil_div(k, ceil_div(k, DOT_N)), tile_m = ceil_div(to - from, ceil_div(to - from, DOT_M));
+    T tile[DOT_M * DOT_N];
+    for (int64_t i = from; i < to; i += tile_m) for (int64_t j = 0; j < k; j += tile_n) {
+      const int64_t m = min_of(tile_m, to - i), n = min_of(tile_n, k - j);
+      for (int64_t x = 0; x < m * n; x++) tile[x] = 0;
+      dot_for<T>(m, n)(length, grads + i * output.channel_stride(), output.channel_stride(), planes, offsets + j, tile);
+      for (int64_t y = 0; y < m; y++) for (int64_t x = 0; x < n; x++) sums[(i + y) * k + j + x] += tile[y * n + x];
+    }
+  }
+
+  bool run(const Src* source, const Src* grad, int64_t g, int64_t first, int64_t last, int64_t from, int64_t to, T* sums) const {
+    const int64_t slack = 4 * Simd<T>::width;
+    Scratch planes((input.count() + slack) * (int64_t)sizeof(T)), grads((output.count() + slack) * (int64_t)sizeof(T));
+    if (!planes.data || !grads.data) return false;
+    std::memset((void*)(planes.as<T>() + input.count()), 0, slack * sizeof(T));
+    std::memset((void*)(grads.as<T>() + output.count()), 0, slack * sizeof(T));
+    const int64_t in_image = s.groups * s.in_channels * s.in_size(), out_image = s.groups * s.out_channels * s.out_size();
+    for (int64_t image = first; image < last; image += input.images) {
+      const int64_t images = min_of(input.images, last - image);
+      fill_planes(input, source + image * in_image + g * s.in_channels * s.in_size(), in_image, images, planes.as<T>());
+      fill_planes(output, grad + image * out_image + g * s.out_channels * s.out_size(), out_image, images, grads.as<T>());
+      group_of_images(planes.as<T>(), grads.as<T>(), from, to, sums);
+    }
+    return true;
+  }
+};
+
+template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvShape& s) {
+  const int64_t k = s.in_channels * s.taps, weights = s.out_channels * k, images = images_per_task(s.batch, s.out_size());
+  const Planes in = forward_planes(s, images);
+  Planes out{s.out_channels, images, {s.out[0], s.out[1], s.out[2]}, {in.extent[0], in.extent[1], in.extent[2]}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, Simd<T>::width};
+  Scratch offsets(k * 8);
+  if (!offsets.data) return false;
+  forward_offsets(s, in, offsets.as<int64_t>());
+  const int64_t used = images == 1 ? in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1 : images * in.plane();
+  const WeightGradient<T, Src> gradient{s, in, out, offsets.as<int64_t>(), k, ceil_div(used, Simd<T>::width) * Simd<T>::width};
+  // Splits the images, and where they are too few also the output channels, into one part a thread; the parts are added at the end.
+  const int64_t parts = min_of(num_threads(), ceil_div(s.batch, images)), step = ceil_div(ceil_div(s.batch, images), parts) * images;
+  const int64_t splits = max_of(1, min_of(ceil_div(s.out_channels, DOT_M), num_threads() / parts)), width = ceil_div(s.out_channels, splits);
+  const int64_t tasks = s.groups * splits * parts;
+  Scratch sums(s.groups * parts * weights * (int64_t)sizeof(T));
+  if (!sums.data) return false;
+  std::memset(sums.data, 0, sums.bytes);
+  bool fine = true;
+  parallel_for(tasks, grain_for(s.batch * s.groups * weights * s.out_size() / tasks / 16), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t part = task / (s.groups * splits), g = task / splits % s.groups, from = task % splits * width;
+      if (!gradient.run(c.t[2].as<Src>(), c.t[1].as<Src>(), g, part * step, min_of(s.batch, (part + 1) * step), from, min_of(s.out_channels, from + width),
+                        sums.as<T>() + (part * s.groups + g) * weights)) fine = false;
+    }
+  });
+  Src* result = c.t[0].as<Src>();
+  for (int64_t i = 0; i < s.groups * weights; i++) {
+    T sum = 0;
+    for (int64_t part = 0; part < parts; part++) sum += sums.as<T>()[part * s.groups * weights + i];
+    result[i] = (Src)sum;
+  }
+  return fine;
+}
+
+// Gradient of the weight of conv_forward.
+// t: grad_weight [OC, IC/groups, ...], grad_out [N, OC, ...], input [N, IC, ...]; contiguous floats. params as in conv_forward.
+void conv_grad_weight(Call& c) {
+  const ConvShape s = conv_shape(c, c.t[1], c.t[2], c.t[0]);
+  if (c.t[0].numel() == 0) return;
+  if (c.t[1].numel() == 0) { std::memset(c.t[0].data, 0, c.t[0].numel() * itemsize(c.t[0].dtype)); return; }
+  bool fine = true;
+  switch (c.t[0].dtype) {
+    case F32: fine = conv_grad_weight_typed<float, float>(c, s); break;
+    case F64: fine = conv_grad_weight_typed<double, double>(c, s); break;
+    case F16: fine = conv_grad_weight_typed<float, Half>(c, s); break;
+    case BF16: fine = conv_grad_weight_typed<float, BFloat>(c, s); break;
+    default: break;
+  }
+  if (!fine) c.fail(OUT_OF_MEMORY);
+}
+
+}}  // namespace tt::TT_ISA
