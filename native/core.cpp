@@ -6,6 +6,7 @@
 //   3 register: words of a program (bytecode.ts) -> f[1] its id
 //   4 alloc:    bytes -> f[1] address or 0, f[2] the bytes taken      5 free: address, bytes
 //   6 fetch:    address, bytes (at most 64) -> copied to f[8…]        7 stats -> f[1] live, f[2] cached, f[3] peak
+//  12 put:      address, bytes (at most 64) <- copied from f[8…]
 //   8 threads:  n > 0 sets the number -> f[1]                         9 limit: bytes   10 trim   11 copy: to, from, bytes
 #include "internal.h"
 #include <cstdlib>
@@ -400,6 +401,7 @@ void tt_call() {
     case 9: pool_set_limit((int64_t)f[1]); f[0] = OK; return;
     case 10: pool_trim(); f[0] = OK; return;
     case 11: memmove(address(f[1]), address(f[2]), (size_t)f[3]); f[0] = OK; return;
+    case 12: memcpy(address(f[1]), f + 8, (size_t)f[2]); f[0] = OK; return;
     default: f[0] = BAD_VALUE;
   }
 }

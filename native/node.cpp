@@ -78,9 +78,11 @@ napi_value release(napi_env env, napi_callback_info) {
   return nullptr;
 }
 
-// sweep(): frees the blocks whose owners were collected.
+// sweep(): frees the blocks whose owners were collected -> f[1] what the others weigh, a small block as much as the objects around it.
 napi_value sweep(napi_env env, napi_callback_info) {
   Env& e = *current;
+  constexpr int64_t OBJECTS = 256;
+  int64_t weight = 0;
   napi_handle_scope scope;
   napi_open_handle_scope(env, &scope);
   for (uint32_t slot = 0; slot < e.owned.size(); slot++) {
@@ -88,12 +90,14 @@ napi_value sweep(napi_env env, napi_callback_info) {
     napi_value owner = nullptr;
     napi_get_reference_value(env, e.owned[slot].owner, &owner);
     if (!owner) drop(env, e, slot);
+    else weight += e.owned[slot].bytes > OBJECTS ? e.owned[slot].bytes : OBJECTS;
     if (slot % 4096 == 4095) {
       napi_close_handle_scope(env, scope);
       napi_open_handle_scope(env, &scope);
     }
   }
   napi_close_handle_scope(env, scope);
+  e.frame[1] = (double)weight;
   return nullptr;
 }
 

@@ -1,0 +1,274 @@
+import type { DType } from '../../ir/dtype.js';
+import type { Program, Scalar } from '../../ir/kernel.js';
+import { printBytecode, splitInt64 } from '../../ir/print/bytecode.js';
+import { type Device, type DeviceBuffer, type Kernel, type MemoryStats, type Operand, type Routine, RoutineError, UnsupportedError } from '../device.js';
+import { MemoryPolicy } from '../memory.js';
+import { CpuBuffer } from './buffer.js';
+import { FRAME_DATA, FRAME_DATA_BYTES, type Library, names, Request } from './library.js';
+
+const MAX_DIMS = 64;
+
+/** What the library knows a Program by. */
+interface Registered {
+  readonly id: number;
+  readonly itemsizes: readonly number[];
+}
+
+type TypedArray = Exclude<ArrayBufferView, DataView> & { length: number; [index: number]: number | bigint };
+
+const typedArrays = [Float32Array, Float64Array, BigInt64Array, Int32Array, Int16Array, Int8Array, Uint8Array, Uint16Array];
+
+/** The host's processor and memory. */
+export class CpuDevice implements Device {
+  readonly type = 'cpu';
+  readonly index = 0;
+  readonly canReadSync = true;
+  private frame: Float64Array;
+  /** Views of the frame's data area by array constructor, for reads and writes of a few elements. */
+  private frameViews = new Map<unknown, TypedArray>();
+  private readonly policy: MemoryPolicy;
+  private readonly opCodes: ReadonlyMap<string, number>;
+  private readonly routineIds: ReadonlyMap<string, number>;
+  /** The property of a Program that holds its Registered. */
+  private readonly registration = Symbol('registered program');
+
+  constructor(readonly library: Library) {
+    this.frame = library.frame;
+    this.policy = new MemoryPolicy(library.collector);
+    this.opCodes = new Map(names(library.ops).map((name, code) => [name.replace(/_$/, ''), code]));
+    this.routineIds = new Map(names(library.routines).map((name, id) => [name, id]));
+    this.viewFrame();
+  }
+
+  private viewFrame(): void {
+    this.frame = this.library.frame;
+    const { buffer, byteOffset } = this.frame;
+    for (const View of typedArrays) {
+      const view = new View(buffer as ArrayBuffer, byteOffset + 8 * FRAME_DATA, FRAME_DATA_BYTES / View.BYTES_PER_ELEMENT);
+      this.frameViews.set(View, view as unknown as TypedArray);
+    }
+  }
+
+  /** A WASM memory that grew has a new buffer. */
+  private currentFrame(): Float64Array {
+    if (this.frame.length === 0) this.viewFrame();
+    return this.frame;
+  }
+
+  supports(_dtype: DType): boolean {
+    return true;
+  }
+
+  alloc(bytes: number): CpuBuffer {
+    this.policy.charge(bytes);
+    const buffer = new CpuBuffer(bytes);
+    if (!this.tryAlloc(buffer)) {
+      this.policy.collectAll();
+      if (!this.tryAlloc(buffer)) throw outOfMemory(bytes);
+    }
+    return buffer;
+  }
+
+  private tryAlloc(buffer: CpuBuffer): boolean {
+    if (!(buffer.bytes <= Number.MAX_SAFE_INTEGER)) return false;
+    this.currentFrame()[1] = buffer.bytes;
+    this.library.alloc(buffer);
+    const f = this.currentFrame();
+    if (f[1] === 0) return false;
+    buffer.address = f[1];
+    buffer.taken = f[2];
+    buffer.slot = f[3];
+    return true;
+  }
+
+  adopt(array: ArrayBufferView): CpuBuffer {
+    const fixed = array.byteLength > 0 && !(array.buffer as { resizable?: boolean }).resizable;
+    if (fixed) {
+      this.library.adopt(array);
+      const address = this.currentFrame()[1];
+      if (address !== 0) {
+        const buffer = new CpuBuffer(array.byteLength, array);
+        buffer.address = address;
+        return buffer;
+      }
+    }
+    const copy = this.alloc(array.byteLength);
+    this.write(copy, 0, array);
+    return copy;
+  }
+
+  free(buffer: DeviceBuffer): void {
+    const block = buffer as CpuBuffer;
+    if (block.slot < 0) return;
+    this.currentFrame()[1] = block.slot;
+    block.address = 0;
+    block.slot = -1;
+    this.library.release();
+    this.policy.discharge(block.bytes);
+  }
+
+  write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
+    const f = this.currentFrame();
+    const address = addressOf(buffer) + byteOffset;
+    checkRange(buffer, byteOffset, source.byteLength);
+    f[1] = address;
+    const view = source.byteLength <= FRAME_DATA_BYTES ? this.frameViews.get(source.constructor) : undefined;
+    if (!view) return this.library.write(source);
+    const array = source as TypedArray;
+    for (let i = 0; i < array.length; i++) view[i] = array[i];
+    f[0] = Request.put;
+    f[2] = source.byteLength;
+    this.library.call();
+  }
+
+  read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void {
+    const f = this.currentFrame();
+    const address = addressOf(buffer) + byteOffset;
+    checkRange(buffer, byteOffset, target.byteLength);
+    f[1] = address;
+    const view = target.byteLength <= FRAME_DATA_BYTES ? this.frameViews.get(target.constructor) : undefined;
+    if (!view) return this.library.read(target);
+    f[0] = Request.fetch;
+    f[2] = target.byteLength;
+    this.library.call();
+    const array = target as TypedArray;
+    for (let i = 0; i < array.length; i++) array[i] = view[i];
+  }
+
+  async readAsync(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void> {
+    this.read(buffer, byteOffset, target);
+  }
+
+  run(kernel: Kernel): void {
+    const { program, sizes, operands, strides, params, reduced } = kernel;
+    const known = (program as unknown as Record<symbol, Registered | undefined>)[this.registration] ?? this.register(program);
+    const f = this.currentFrame();
+    const ndim = sizes.length;
+    if (ndim > MAX_DIMS) throw new UnsupportedError(`tensors of more than ${MAX_DIMS} dims`);
+    f[0] = Request.kernel;
+    f[1] = known.id;
+    f[2] = ndim;
+    f[3] = operands.length;
+    let at = 4;
+    for (let d = 0; d < ndim; d++) f[at++] = sizes[d];
+    if (program.reduce) for (let d = 0; d < ndim; d++) f[at++] = reduced?.[d] ? 1 : 0;
+    for (let o = 0; o < operands.length; o++) {
+      const operand = operands[o];
+      f[at++] = addressOf(operand.buffer) + operand.offset * known.itemsizes[o];
+      const s = strides[o];
+      for (let d = 0; d < ndim; d++) f[at++] = s[d];
+    }
+    for (let i = 0; i < params.length; i++) at = writeParam(f, at, params[i]);
+    this.library.call();
+    if (f[0] !== 0) this.fail();
+  }
+
+  private register(program: Program): Registered {
+    const words = printBytecode(program, this.opCodes);
+    const f = this.currentFrame();
+    if (words.length + 1 > f.length) throw new UnsupportedError(`a program of ${words.length} words`);
+    f.set(words, 1);
+    f[0] = Request.register;
+    this.library.call();
+    const g = this.currentFrame();
+    if (g[0] !== 0) throw new UnsupportedError('a program with an op that the native library lacks, or with too many operands');
+    const operands = [...program.inputs, ...program.outputs.map((out) => out.dtype)];
+    const known: Registered = { id: g[1], itemsizes: operands.map((dtype) => dtype.itemsize) };
+    Object.defineProperty(program, this.registration, { value: known });
+    return known;
+  }
+
+  runRoutine(routine: Routine): void {
+    const { name, operands, params } = routine;
+    const id = this.routineIds.get(name);
+    if (id === undefined) throw new UnsupportedError(`no routine '${name}' in the native library`);
+    const f = this.currentFrame();
+    f[0] = Request.routine;
+    f[1] = id;
+    f[2] = operands.length;
+    f[3] = params.length;
+    let at = 4;
+    for (let i = 0; i < params.length; i++) f[at++] = Number(params[i]);
+    for (let o = 0; o < operands.length; o++) {
+      if (at + 4 + 2 * MAX_DIMS > f.length) throw new UnsupportedError(`${operands.length} operands of routine '${name}'`);
+      at = writeOperand(f, at, operands[o]);
+    }
+    this.library.call();
+    if (f[0] !== 0) this.fail();
+  }
+
+  private fail(): never {
+    const f = this.currentFrame();
+    throw new RoutineError(f[0], [f[1], f[2], f[3], f[4]]);
+  }
+
+  async sync(): Promise<void> {}
+
+  memoryStats(): MemoryStats {
+    const f = this.request(Request.stats);
+    return { live: f[1], cached: f[2], peak: f[3] };
+  }
+
+  setNumThreads(n: number): void {
+    this.request(Request.threads, n);
+  }
+
+  getNumThreads(): number {
+    return this.request(Request.threads, 0)[1];
+  }
+
+  private request(what: number, argument = 0): Float64Array {
+    const f = this.currentFrame();
+    f[0] = what;
+    f[1] = argument;
+    this.library.call();
+    return this.currentFrame();
+  }
+}
+
+function addressOf(buffer: DeviceBuffer): number {
+  const { address } = buffer as CpuBuffer;
+  if (!address) throw new Error('this memory was freed');
+  return address;
+}
+
+function checkRange(buffer: DeviceBuffer, byteOffset: number, bytes: number): void {
+  if (!(byteOffset >= 0 && byteOffset + bytes <= buffer.bytes)) {
+    throw new RangeError(`bytes ${byteOffset} to ${byteOffset + bytes} of a buffer of ${buffer.bytes}`);
+  }
+}
+
+/** Params are pairs hi, lo; floats and safe integers are lo alone. */
+function writeParam(f: Float64Array, at: number, value: Scalar): number {
+  if (typeof value === 'bigint') [f[at], f[at + 1]] = splitInt64(value);
+  else {
+    f[at] = 0;
+    f[at + 1] = Number(value);
+  }
+  return at + 2;
+}
+
+function writeOperand(f: Float64Array, at: number, operand: Operand | null): number {
+  if (operand === null) {
+    f[at] = f[at + 1] = f[at + 2] = 0;
+    return at + 3;
+  }
+  const { sizes, strides, dtype } = operand;
+  const ndim = sizes.length;
+  if (ndim > MAX_DIMS) throw new UnsupportedError(`tensors of more than ${MAX_DIMS} dims`);
+  f[at++] = addressOf(operand.buffer) + operand.offset * dtype.itemsize;
+  f[at++] = dtype.code;
+  f[at++] = ndim;
+  for (let d = 0; d < ndim; d++) f[at++] = sizes[d];
+  for (let d = 0; d < ndim; d++) f[at++] = strides[d];
+  return at;
+}
+
+/** PyTorch's text. */
+function outOfMemory(bytes: number): Error {
+  const error = new Error(
+    `[enforce fail at alloc_cpu.cpp] data. DefaultCPUAllocator: can't allocate memory: you tried to allocate ${bytes} bytes. Error code 12 (Cannot allocate memory)`,
+  );
+  error.name = 'RuntimeError';
+  return error;
+}
