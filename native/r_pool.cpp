@@ -1,0 +1,261 @@
+// Pooling over windows and adaptive pooling. One to three spatial dims; missing ones have size 1.
+#include "r_common.h"
+
+namespace tt { namespace TT_ISA {
+
+struct PoolShape {
+  int64_t planes, in[3], out[3], kernel[3], stride[3], padding[3], dilation[3];
+  int64_t in_size() const { return in[0] * in[1] * in[2]; }
+  int64_t out_size() const { return out[0] * out[1] * out[2]; }
+};
+
+// `per_dim` params a spatial dim, from param `first` on: kernel, stride, padding, dilation (as many as there are).
+static PoolShape pool_shape(const Call& c, const View& in, const View& out, int first, int per_dim) {
+  PoolShape s{};
+  const int n = in.ndim - 2;
+  s.planes = in.size[0] * in.size[1];
+  for (int d = 0; d < 3; d++) {
+    const int v = d - (3 - n);
+    int64_t p[4] = {1, 1, 0, 1};
+    if (v >= 0) for (int i = 0; i < per_dim; i++) p[i] = c.i(first + v * per_dim + i);
+    s.in[d] = v < 0 ? 1 : in.size[v + 2];
+    s.out[d] = v < 0 ? 1 : out.size[v + 2];
+    s.kernel[d] = p[0]; s.stride[d] = p[1]; s.padding[d] = p[2]; s.dilation[d] = p[3];
+  }
+  return s;
+}
+
+// The range of window positions inside [0, n): positions start, start + dilation, ….
+struct Range { int64_t begin, end; };
+static Range inside(const PoolShape& s, int d, int64_t o) {
+  const int64_t start = o * s.stride[d] - s.padding[d], step = s.dilation[d];
+  const int64_t begin = start < 0 ? start + ceil_div(-start, step) * step : start;
+  return {begin, min_of(s.in[d], start + (s.kernel[d] - 1) * step + 1)};
+}
+
+template <class T, class F> void for_planes(const PoolShape& s, int64_t cost, F&& body) {
+  parallel_for(s.planes, grain_for(cost), [&](int64_t begin, int64_t end) { for (int64_t p = begin; p < end; p++) body(p); });
+}
+
+template <class T> void max_of_window(const PoolShape& s, const T* in, int64_t oz, int64_t oy, int64_t ox, T* value, int64_t* index) {
+  const Range rz = inside(s, 0, oz), ry = inside(s, 1, oy), rx = inside(s, 2, ox);
+  int64_t at = (rz.begin * s.in[1] + ry.begin) * s.in[2] + rx.begin;
+  Acc<T> best = std::is_integral<T>::value ? (Acc<T>)std::numeric_limits<T>::min() : (Acc<T>)-std::numeric_limits<double>::infinity();
+  for (int64_t z = rz.begin; z < rz.end; z += s.dilation[0])
+    for (int64_t y = ry.begin; y < ry.end; y += s.dilation[1])
+      for (int64_t x = rx.begin; x < rx.end; x += s.dilation[2]) {
+        const int64_t i = (z * s.in[1] + y) * s.in[2] + x;
+        const Acc<T> v = in[i];
+        if (v > best || v != v) { best = v; at = i; }
+      }
+  *value = (T)best;
+  if (index) *index = at;
+}
+
+// The commonest case: 2×2 windows, stride 2, nothing outside.
+template <class T> void max_pool_2x2(const PoolShape& s, const T* in, T* value, int64_t* index) {
+  for (int64_t y = 0; y < s.out[1]; y++) {
+    const T *a = in + 2 * y * s.in[2], *b = a + s.in[2];
+    const int64_t row = 2 * y * s.in[2];
+    for (int64_t x = 0; x < s.out[2]; x++) {
+      const Acc<T> v[4] = {a[2 * x], a[2 * x + 1], b[2 * x], b[2 * x + 1]};
+      Acc<T> best = v[0];
+      int64_t at = row + 2 * x;
+      const int64_t places[4] = {at, at + 1, at + s.in[2], at + s.in[2] + 1};
+      for (int i = 1; i < 4; i++) {
+        const bool take = (v[i] > best) | (v[i] != v[i]);
+        best = take ? v[i] : best;
+        at = take ? places[i] : at;
+      }
+      *value++ = (T)best;
+      if (index) *index++ = at;
+    }
+  }
+}
+
+// Maximum over windows; NaN wins, then the first maximum.
+// t: out [N, C, ...], indices [N, C, ...] int64 or null (flat position within a plane), input [N, C, ...]; contiguous, real dtypes.
+// params for each spatial dim: kernel, stride, padding (at most half the kernel), dilation. The sizes of `out` decide about ceil_mode;
+// every window must meet the input.
+void max_pool(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[2], c.t[0], 0, 4);
+  const bool simple = s.kernel[0] == 1 && s.kernel[1] == 2 && s.kernel[2] == 2 && s.stride[1] == 2 && s.stride[2] == 2 && s.padding[0] + s.padding[1] + s.padding[2] == 0 &&
+                      s.dilation[1] == 1 && s.dilation[2] == 1 && s.in[0] == 1 && s.out[0] == 1 && 2 * s.out[1] <= s.in[1] && 2 * s.out[2] <= s.in[2];
+  TT_DISPATCH_REAL(c.t[0].dtype, for_planes<T>(s, s.out_size() * s.kernel[0] * s.kernel[1] * s.kernel[2], [&](int64_t p) {
+    const T* in = c.t[2].as<T>() + p * s.in_size();
+    T* value = c.t[0].as<T>() + p * s.out_size();
+    int64_t* index = c.t[1].data ? c.t[1].as<int64_t>() + p * s.out_size() : nullptr;
+    if (simple) return max_pool_2x2(s, in, value, index);
+    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) for (int64_t x = 0; x < s.out[2]; x++) {
+      max_of_window(s, in, z, y, x, value++, index);
+      if (index) index++;
+    }
+  }))
+}
+
+// Adds grad_out at the positions `indices` of each plane (gradient of max_pool; max_unpool when indices are distinct).
+// t: grad_input [P, I] (filled here), grad_out [P, O], indices [P, O] int64; contiguous. params: 1 to set instead of add.
+// Fails with INDEX_OUT_OF_RANGE.
+void pool_scatter(Call& c) {
+  const int64_t planes = c.t[0].size[0], in = c.t[0].size[1], out = c.t[1].size[1];
+  const bool set = c.nparams > 0 && c.i(0);
+  const int64_t* indices = c.t[2].as<int64_t>();
+  for (int64_t i = 0; i < planes * out; i++)
+    if (indices[i] < 0 || indices[i] >= in) return c.fail(INDEX_OUT_OF_RANGE, indices[i], i, in);
+  TT_DISPATCH_ALL(c.t[0].dtype, parallel_for(planes, grain_for(in + out), [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; p++) {
+      T* to = c.t[0].as<T>() + p * in;
+      const T* from = c.t[1].as<T>() + p * out;
+      const int64_t* at = indices + p * out;
+      std::memset((void*)to, 0, in * sizeof(T));
+      if (set) for (int64_t i = 0; i < out; i++) to[at[i]] = from[i];
+      else for (int64_t i = 0; i < out; i++) to[at[i]] = (T)(to[at[i]] + from[i]);
+    }
+  }))
+}
+
+// Gathers input at the positions `indices` of each plane (second derivative of max_pool, gradient of max_unpool).
+// t: out [P, O], input [P, I], indices [P, O] int64; contiguous. Fails with INDEX_OUT_OF_RANGE.
+void pool_gather(Call& c) {
+  const int64_t planes = c.t[0].size[0], out = c.t[0].size[1], in = c.t[1].size[1];
+  const int64_t* indices = c.t[2].as<int64_t>();
+  for (int64_t i = 0; i < planes * out; i++)
+    if (indices[i] < 0 || indices[i] >= in) return c.fail(INDEX_OUT_OF_RANGE, indices[i], i, in);
+  TT_DISPATCH_SIZE(itemsize(c.t[0].dtype), parallel_for(planes, grain_for(out), [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin * out; i < end * out; i++) c.t[0].as<T>()[i] = c.t[1].as<T>()[i / out * in + indices[i]];
+  }))
+}
+
+// The window of an average: what is summed, and by what the sum is divided.
+struct AverageWindow { Range r[3]; double divisor; };
+static AverageWindow average_window(const PoolShape& s, const int64_t* o, bool include_pad, int64_t override_divisor) {
+  AverageWindow w;
+  int64_t padded = 1, real = 1;
+  for (int d = 0; d < 3; d++) {
+    const int64_t start = o[d] * s.stride[d] - s.padding[d], end = min_of(start + s.kernel[d], s.in[d] + s.padding[d]);
+    w.r[d] = {max_of(0, start), min_of(end, s.in[d])};
+    padded *= end - start;
+    real *= w.r[d].end - w.r[d].begin;
+  }
+  w.divisor = (double)(override_divisor ? override_divisor : include_pad ? padded : real);
+  return w;
+}
+// The window of an adaptive pool.
+static AverageWindow adaptive_window(const PoolShape& s, const int64_t* o) {
+  AverageWindow w{{}, 1};
+  for (int d = 0; d < 3; d++) {
+    w.r[d] = {o[d] * s.in[d] / s.out[d], ceil_div((o[d] + 1) * s.in[d], s.out[d])};
+    w.divisor *= (double)(w.r[d].end - w.r[d].begin);
+  }
+  return w;
+}
+
+template <class F> void for_outputs(const PoolShape& s, F&& body) {
+  for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) for (int64_t x = 0; x < s.out[2]; x++) {
+    const int64_t o[3] = {z, y, x};
+    body(o, (z * s.out[1] + y) * s.out[2] + x);
+  }
+}
+template <class F> void for_window(const PoolShape& s, const AverageWindow& w, F&& body) {
+  for (int64_t z = w.r[0].begin; z < w.r[0].end; z++) for (int64_t y = w.r[1].begin; y < w.r[1].end; y++)
+    for (int64_t x = w.r[2].begin; x < w.r[2].end; x++) body((z * s.in[1] + y) * s.in[2] + x);
+}
+
+template <class T, class W> void average(Call& c, const PoolShape& s, W&& window) {
+  for_planes<T>(s, max_of(s.in_size(), s.out_size()), [&](int64_t p) {
+    const T* in = c.t[1].as<T>() + p * s.in_size();
+    T* out = c.t[0].as<T>() + p * s.out_size();
+    for_outputs(s, [&](const int64_t* o, int64_t i) {
+      const AverageWindow w = window(o);
+      Acc<T> sum = 0;
+      for_window(s, w, [&](int64_t at) { sum += (Acc<T>)in[at]; });
+      out[i] = (T)(sum / (Acc<T>)w.divisor);
+    });
+  });
+}
+template <class T, class W> void average_backward(Call& c, const PoolShape& s, W&& window) {
+  using A = Acc<T>;
+  const bool direct = std::is_same<T, A>::value;
+  for_planes<T>(s, max_of(s.in_size(), s.out_size()), [&](int64_t p) {
+    const T* grad = c.t[1].as<T>() + p * s.out_size();
+    T* result = c.t[0].as<T>() + p * s.in_size();
+    Scratch scratch(direct ? 1 : s.in_size() * (int64_t)sizeof(A));
+    if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+    A* sums = direct ? (A*)result : scratch.as<A>();
+    for (int64_t i = 0; i < s.in_size(); i++) sums[i] = 0;
+    for_outputs(s, [&](const int64_t* o, int64_t i) {
+      const AverageWindow w = window(o);
+      const A g = (A)grad[i] / (A)w.divisor;
+      for_window(s, w, [&](int64_t at) { sums[at] += g; });
+    });
+    if (!direct) for (int64_t i = 0; i < s.in_size(); i++) result[i] = (T)sums[i];
+  });
+}
+
+#define TT_POOL_DISPATCH(...) switch (c.t[0].dtype) { TT_FLOATS(__VA_ARGS__) TT_CASE(I64, int64_t, __VA_ARGS__) default: break; }
+
+// Mean over windows.
+// t: out [N, C, ...], input [N, C, ...]; contiguous floats or int64.
+// params: count_include_pad, divisor_override (0: none), then for each spatial dim: kernel, stride, padding.
+void avg_pool(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[1], c.t[0], 2, 3);
+  TT_POOL_DISPATCH(average<T>(c, s, [&](const int64_t* o) { return average_window(s, o, c.i(0) != 0, c.i(1)); }))
+}
+// Gradient of avg_pool. t: grad_input [N, C, ...], grad_out [N, C, ...]; contiguous. params as in avg_pool.
+void avg_pool_backward(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[0], c.t[1], 2, 3);
+  TT_POOL_DISPATCH(average_backward<T>(c, s, [&](const int64_t* o) { return average_window(s, o, c.i(0) != 0, c.i(1)); }))
+}
+// Mean over windows floor(o * in / out) … ceil((o + 1) * in / out). t: out [N, C, ...], input [N, C, ...]; contiguous floats. No params.
+void adaptive_avg_pool(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[1], c.t[0], 0, 0);
+  TT_POOL_DISPATCH(average<T>(c, s, [&](const int64_t* o) { return adaptive_window(s, o); }))
+}
+// Gradient of adaptive_avg_pool. t: grad_input [N, C, ...], grad_out [N, C, ...]; contiguous. No params.
+void adaptive_avg_pool_backward(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[0], c.t[1], 0, 0);
+  TT_POOL_DISPATCH(average_backward<T>(c, s, [&](const int64_t* o) { return adaptive_window(s, o); }))
+}
+// Maximum over adaptive windows. t: out [N, C, ...], indices [N, C, ...] int64 or null, input [N, C, ...]; contiguous real. No params.
+void adaptive_max_pool(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[2], c.t[0], 0, 0);
+  TT_DISPATCH_REAL(c.t[0].dtype, for_planes<T>(s, max_of(s.in_size(), s.out_size()), [&](int64_t p) {
+    const T* in = c.t[2].as<T>() + p * s.in_size();
+    for_outputs(s, [&](const int64_t* o, int64_t i) {
+      const AverageWindow w = adaptive_window(s, o);
+      int64_t best = (w.r[0].begin * s.in[1] + w.r[1].begin) * s.in[2] + w.r[2].begin;
+      for_window(s, w, [&](int64_t at) { if (in[at] > in[best] || is_nan(in[at])) best = at; });
+      c.t[0].as<T>()[p * s.out_size() + i] = in[best];
+      if (c.t[1].data) c.t[1].as<int64_t>()[p * s.out_size() + i] = best;
+    });
+  }))
+}
+
+// Fractional max pooling: windows of the given size begin at floor((i + u) * alpha) - floor(u * alpha), the last at in - kernel.
+// t: out [N, C, ...], indices [N, C, ...] int64, input [N, C, ...], samples [N, C, dims] (u for each dim); contiguous floats.
+// params for each spatial dim: kernel.
+void fractional_max_pool(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[2], c.t[0], 0, 1);
+  const int n = c.t[0].ndim - 2;
+  TT_DISPATCH_FLOAT(c.t[0].dtype, for_planes<T>(s, s.out_size() * s.kernel[0] * s.kernel[1] * s.kernel[2], [&](int64_t p) {
+    const T* in = c.t[2].as<T>() + p * s.in_size();
+    const T* samples = c.t[3].as<T>() + p * n;
+    auto start = [&](int d, int64_t o) -> int64_t {
+      if (d < 3 - n) return 0;
+      if (s.out[d] == 1 || o == s.out[d] - 1) return s.in[d] - s.kernel[d];
+      // PyTorch's samples come in the order x, y(, z); alpha is computed in the element type.
+      const Acc<T> u = samples[n == 3 ? d : 2 - d], alpha = (Acc<T>)(s.in[d] - s.kernel[d]) / (Acc<T>)(s.out[d] - 1);
+      return (int64_t)((o + u) * alpha) - (int64_t)(u * alpha);
+    };
+    for_outputs(s, [&](const int64_t* o, int64_t i) {
+      AverageWindow w{{}, 1};
+      for (int d = 0; d < 3; d++) { const int64_t b = max_of(0, start(d, o[d])); w.r[d] = {b, min_of(s.in[d], b + s.kernel[d])}; }
+      int64_t best = (w.r[0].begin * s.in[1] + w.r[1].begin) * s.in[2] + w.r[2].begin;
+      for_window(s, w, [&](int64_t at) { if (in[at] > in[best] || is_nan(in[at])) best = at; });
+      c.t[0].as<T>()[p * s.out_size() + i] = in[best];
+      c.t[1].as<int64_t>()[p * s.out_size() + i] = best;
+    });
+  }))
+}
+
+}}  // namespace tt::TT_ISA
