@@ -13,7 +13,7 @@ export class Size extends Array<number> {
     return this.toString();
   }
 
-  static get [Symbol.species](): ArrayConstructor {
+  static override get [Symbol.species](): ArrayConstructor {
     return Array;
   }
 }

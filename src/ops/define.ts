@@ -1,0 +1,332 @@
+/** How operators are defined: `define` for any function, `pointwise` for elementwise formulas. */
+import { bool, type DType } from '../ir/dtype.js';
+import type { Expr } from '../ir/expr.js';
+import { gradEdge, needsRecord, record } from '../autograd/node.js';
+import { isInferenceModeEnabled } from '../autograd/modes.js';
+import { RuntimeError } from '../tensor/errors.js';
+import { canCast, defaultDtypeEpoch, dtypeOfNumber, getDefaultDtype, isComplexNumber, isNumber, type Number_, resultType } from '../tensor/promote.js';
+import { broadcastSizes, formatShape, sameSizes } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { type CustomGradient, Formula, inputLeaves, isIdentity, paramLeaf } from './formula.js';
+import { checkInplace, keepOriginal, rebase } from './inplace.js';
+import { accumulateType, commonDevice, runFormula, runFormulaInto, runReduction } from './launch.js';
+import { toCommonDevice } from './scalar.js';
+import { isOptions, Signature } from './signature.js';
+
+/** What tells operators apart from other exports; read when methods are attached. */
+export interface OperatorInfo {
+  readonly opName: string;
+  /** The in-place form, where there is one. */
+  readonly inplace?: (...args: never[]) => unknown;
+}
+
+/**
+ * A function whose arguments may be given by position or by name. `spec` is its parameter list (`Signature`).
+ * @example const trace = define<Op>('trace', 'input', (input) => …)
+ */
+export function define<F>(name: string, spec: string, body: (...args: never[]) => unknown): F {
+  const signature = new Signature(name, spec);
+  const run = body as (...args: unknown[]) => unknown;
+  const op = (...args: unknown[]): unknown => run(...signature.bind(args));
+  return Object.assign(op, { opName: name }) as unknown as F;
+}
+
+/** How the dtype of a pointwise operation follows from its operands. */
+export type Promotion =
+  /** The promoted dtype. */
+  | 'arithmetic'
+  /** The promoted dtype; integers and booleans become the default float dtype. */
+  | 'float'
+  /** Operands are promoted among each other; the formula says what comes out. */
+  | 'comparison'
+  /** As 'arithmetic'; floats are refused. */
+  | 'integral';
+
+export interface GradientWords {
+  /** The gradient of the result. */
+  readonly grad: Expr;
+  readonly result: Expr;
+  /** The operands in the dtype of the computation, then the other numbers. */
+  readonly args: readonly Expr[];
+  readonly extras: readonly never[];
+}
+
+export interface PointwiseSpec {
+  /** Parameter list; the first `operands` of them take part in type promotion. */
+  readonly args: string;
+  readonly operands?: number;
+  readonly promotion?: Promotion;
+  /** How many leading operands (a condition) keep their own dtype. */
+  readonly neutral?: number;
+  /** The gradients of the operands, where the one derived from the formula is not PyTorch's or not stable. */
+  readonly grad?: (words: GradientWords) => (Expr | null)[];
+  /** PyTorch's name of the graph node, where it is not the op's. */
+  readonly node?: string;
+  /** Complex operands are refused with this message. */
+  readonly refuse?: (dtypes: readonly DType[], common: DType) => string | null;
+  readonly noInplace?: boolean;
+}
+
+type PointwiseFormula = (...args: never[]) => Expr;
+
+interface Traced {
+  readonly formula: Formula;
+  readonly outDtype: DType;
+}
+
+/** The class of an operand in a cache key: dtype and whether 0-dim, or the kind of number. */
+function kindOf(x: Tensor | Number_ | null | undefined): number {
+  if (x instanceof Tensor) return x.dtype.code + (x.sizes.length === 0 ? 16 : 0);
+  if (x === null || x === undefined) return 28;
+  if (typeof x === 'number') return Number.isInteger(x) ? 12 : 13;
+  return typeof x === 'boolean' ? 14 : typeof x === 'bigint' ? 12 : 15;
+}
+
+class PointwiseOp {
+  private readonly signature: Signature;
+  private readonly operandCount: number;
+  private readonly cache = new Map<string, Map<number, Traced>>();
+  private epoch = defaultDtypeEpoch;
+
+  constructor(
+    readonly name: string,
+    private readonly spec: PointwiseSpec,
+    private readonly formula: PointwiseFormula,
+  ) {
+    this.signature = new Signature(name, spec.args);
+    this.operandCount = spec.operands ?? 1;
+  }
+
+  /** Computes a new tensor, or writes into `target` (the first operand, in place). */
+  call(raw: readonly unknown[], inplace: boolean): Tensor {
+    const args = raw.length === this.operandCount && !isOptions(raw[raw.length - 1]) ? raw : this.signature.bind(raw);
+    const operands = args.slice(0, this.operandCount) as (Tensor | Number_ | null | undefined)[];
+    const extras = args.slice(this.operandCount);
+    this.checkOperands(operands);
+    const traced = this.trace(operands, extras);
+    const tensors = toCommonDevice(operands.filter((x): x is Tensor => x instanceof Tensor));
+    const params = [...operands, ...extras].filter((x): x is Number_ => isNumber(x) && (typeof x !== 'boolean' || operands.includes(x)));
+    return inplace ? this.runInplace(traced, tensors, params) : applyFormula(traced.formula, this.nodeName(operands), tensors, params);
+  }
+
+  private nodeName(operands: readonly unknown[]): string {
+    return this.spec.node ?? (this.name === 'pow' && operands[1] instanceof Tensor ? 'PowBackward1' : this.name);
+  }
+
+  private checkOperands(operands: readonly unknown[]): void {
+    operands.forEach((x, i) => {
+      if (x instanceof Tensor || isNumber(x) || x === null || x === undefined) return;
+      throw new TypeError(`${this.name}(): argument (position ${i + 1}) must be Tensor or Number, not ${describe(x)}`);
+    });
+    if (!operands.some((x) => x instanceof Tensor)) {
+      throw new TypeError(`${this.name}(): argument 'input' (position 1) must be Tensor, not ${describe(operands[0])}`);
+    }
+  }
+
+  private trace(operands: readonly (Tensor | Number_ | null | undefined)[], extras: readonly unknown[]): Traced {
+    if (this.epoch !== defaultDtypeEpoch) {
+      this.cache.clear();
+      this.epoch = defaultDtypeEpoch;
+    }
+    let key = 0;
+    for (const x of operands) key = key * 32 + kindOf(x);
+    const statics = extras.length === 0 ? '' : extras.map((x) => (typeof x === 'number' ? (Number.isInteger(x) ? '#' : '%') : isComplexNumber(x) ? '&' : String(x))).join();
+    let byKind = this.cache.get(statics);
+    if (!byKind) this.cache.set(statics, (byKind = new Map<number, Traced>()));
+    let traced = byKind.get(key);
+    if (!traced) byKind.set(key, (traced = this.traceNew(operands, extras)));
+    return traced;
+  }
+
+  private traceNew(operands: readonly (Tensor | Number_ | null | undefined)[], extras: readonly unknown[]): Traced {
+    const present = operands.filter((x) => x !== null && x !== undefined) as (Tensor | Number_)[];
+    const neutral = this.spec.neutral ?? 0;
+    const common = this.computeType(present.slice(neutral));
+    const inputs = inputLeaves(present.filter((x) => x instanceof Tensor).map((x) => x.dtype));
+    const params: Expr[] = [];
+    const number = (value: Number_, dtype: DType): Expr => {
+      const leaf = paramLeaf(params.length, isComplexNumber(value) ? dtype.toComplex() : dtype);
+      params.push(leaf);
+      return leaf;
+    };
+    let next = 0;
+    const values = operands.map((x, i) => {
+      if (x === null || x === undefined) return undefined;
+      if (x instanceof Tensor) return i < neutral ? inputs[next++] : inputs[next++].cast(common);
+      return number(x, common);
+    });
+    const others = extras.map((x) => (typeof x === 'boolean' || !isNumber(x) ? x : number(x, numberType(x, common))));
+    const output = this.formula(...([...values, ...others] as never[]));
+    return { formula: new Formula(inputs, params, [output], this.customGradient(operands, values, others)), outDtype: output.dtype };
+  }
+
+  /** Wraps the spec's `grad`, which knows operands in the common dtype, for the leaves (tensors only). */
+  private customGradient(operands: readonly unknown[], values: readonly (Expr | undefined)[], extras: readonly unknown[]): CustomGradient | undefined {
+    const { grad: rule } = this.spec;
+    if (!rule) return undefined;
+    return (_inputs, _params, grad, result) => {
+      const all = rule({ grad, result, args: values as Expr[], extras: extras as never[] });
+      return all.filter((_, i) => operands[i] instanceof Tensor);
+    };
+  }
+
+  private computeType(present: readonly (Tensor | Number_)[]): DType {
+    const common = resultType(present);
+    const refusal = this.spec.refuse?.(present.map((x) => (x instanceof Tensor ? x.dtype : dtypeOfNumber(x))), common);
+    if (refusal) throw new RuntimeError(refusal);
+    if (this.spec.promotion === 'integral' && common.category >= 2) {
+      throw new RuntimeError(`"${this.name}_cpu" not implemented for '${scalarTypeName(common)}'`);
+    }
+    return this.spec.promotion === 'float' && common.category < 2 ? getDefaultDtype() : common;
+  }
+
+  private runInplace(traced: Traced, tensors: readonly Tensor[], params: readonly Number_[]): Tensor {
+    const [self] = tensors;
+    const { formula } = traced;
+    checkInplace(self);
+    if (!canCast(traced.outDtype, self.dtype)) {
+      throw new RuntimeError(`result type ${scalarTypeName(traced.outDtype)} can't be cast to the desired output type ${scalarTypeName(self.dtype)}`);
+    }
+    const sizes = tensors.reduce<readonly number[]>((s, t) => broadcastSizes(s, t.sizes), self.sizes);
+    if (!sameSizes(sizes, self.sizes)) {
+      throw new RuntimeError(`output with shape ${formatShape(self.sizes)} doesn't match the broadcast shape ${formatShape(sizes)}`);
+    }
+    const target = castFormula(formula, self.dtype);
+    if (!needsRecord(tensors)) {
+      runFormulaInto(target, self, tensors, params);
+      return self;
+    }
+    const inputs = [keepOriginal(self, tensors), ...tensors.slice(1)];
+    runFormulaInto(target, self, inputs, params);
+    const result = new Tensor(self.storage, self.dtype, self.sizes, self.strides, self.offset);
+    recordFormula(target, this.nodeName(tensors), inputs, params, [result]);
+    rebase(self, result);
+    return self;
+  }
+}
+
+/** Numbers that are no operands keep to the dtype of the computation, at least a float for a fraction. */
+const numberType = (x: Number_, common: DType): DType => (common.category < 2 && dtypeOfNumber(x).category === 2 ? getDefaultDtype() : common === bool ? dtypeOfNumber(x) : common);
+
+const castFormulas = new WeakMap<Formula, Map<DType, Formula>>();
+/** `formula` with its result cast to `dtype`, for writing in place. */
+function castFormula(formula: Formula, dtype: DType): Formula {
+  if (formula.outputs[0].dtype === dtype) return formula;
+  let known = castFormulas.get(formula);
+  if (!known) castFormulas.set(formula, (known = new Map()));
+  let cast = known.get(dtype);
+  if (!cast) known.set(dtype, (cast = formula.withOutputs([formula.outputs[0].cast(dtype)])));
+  return cast;
+}
+
+export function describe(x: unknown): string {
+  if (x === null || x === undefined) return 'NoneType';
+  if (typeof x === 'string') return 'str';
+  return Array.isArray(x) ? 'list' : typeof x === 'object' ? (x.constructor?.name ?? 'object') : typeof x;
+}
+
+/** A formula applied to tensors, recorded for backward. */
+export function applyFormula(formula: Formula, name: string, tensors: readonly Tensor[], params: readonly Number_[]): Tensor {
+  let sizes = tensors[0].sizes;
+  for (let i = 1; i < tensors.length; i++) sizes = broadcastSizes(sizes, tensors[i].sizes);
+  const outputs = runFormula(formula, sizes, tensors, params, commonDevice(tensors));
+  if (isInferenceModeEnabled()) outputs[0].inference = true;
+  else recordFormula(formula, name, tensors, params, outputs);
+  return outputs[0];
+}
+
+/** Applies a formula with several outputs; none but the first may be differentiated. */
+export function applyMultiple(formula: Formula, tensors: readonly Tensor[], params: readonly Number_[]): Tensor[] {
+  const sizes = tensors.reduce<readonly number[]>((s, t) => broadcastSizes(s, t.sizes), tensors[0].sizes);
+  return runFormula(formula, sizes, tensors, params, commonDevice(tensors));
+}
+
+function recordFormula(formula: Formula, name: string, tensors: readonly Tensor[], params: readonly Number_[], outputs: readonly Tensor[]): void {
+  if (!needsRecord(tensors) || outputs[0].dtype.category < 2) return;
+  let mask = 0;
+  tensors.forEach((t, i) => {
+    if (t.dtype.category >= 2 && gradEdge(t)) mask |= 1 << i;
+  });
+  const { uses } = formula.gradient(mask);
+  const saved = uses.map((i) => (i < 0 ? outputs[0] : tensors[i]));
+  const shapes = tensors.map((t) => t.sizes);
+  record(name, tensors, outputs[0], saved, ({ grad, needs }, values) => backwardFormula(formula, mask, shapes, params, grad, needs, values));
+}
+
+function backwardFormula(
+  formula: Formula,
+  mask: number,
+  shapes: readonly (readonly number[])[],
+  params: readonly Number_[],
+  grad: Tensor,
+  needs: (i: number) => boolean,
+  saved: readonly Tensor[],
+): (Tensor | null)[] {
+  const gradient = formula.gradient(mask);
+  const inputs = [grad, ...saved];
+  const results: (Tensor | null)[] = shapes.map(() => null);
+  const wanted = gradient.targets.map((i) => needs(i));
+  const joint = needsRecord(inputs) || wanted.filter(Boolean).length < 2 || !gradient.targets.every((i) => sameSizes(shapes[i], grad.sizes));
+  if (!joint) {
+    const all = runFormula(gradient.formula, grad.sizes, inputs, params, grad.storage.device);
+    gradient.targets.forEach((i, k) => (results[i] = all[k]));
+    return results;
+  }
+  gradient.targets.forEach((i, k) => {
+    if (wanted[k]) results[i] = oneGradient(gradient.formula.only(k), inputs, params, shapes[i]);
+  });
+  return results;
+}
+
+/** One gradient, summed to the shape of its input. */
+function oneGradient(formula: Formula, inputs: readonly Tensor[], params: readonly Number_[], shape: readonly number[]): Tensor {
+  const [grad] = inputs;
+  if (isIdentity(formula, 0) && sameSizes(grad.sizes, shape)) return grad;
+  if (needsRecord(inputs)) return sumToSize(applyFormula(formula, 'mul', inputs, params), shape);
+  if (sameSizes(grad.sizes, shape)) return runFormula(formula, shape, inputs, params, grad.storage.device)[0];
+  return sumFormula(formula, inputs, params, grad.sizes, shape);
+}
+
+/** Sums the values of `formula` over the dims in which `shape` was broadcast to `sizes`, in one kernel. */
+function sumFormula(formula: Formula, inputs: readonly Tensor[], params: readonly Number_[], sizes: readonly number[], shape: readonly number[]): Tensor {
+  const { dtype } = formula.outputs[0];
+  const dims = broadcastDims(sizes, shape);
+  const reduction = { op: 'sum', accumulate: accumulateType(dtype), key: 'sum', epilogue: (acc: Expr) => acc } as const;
+  const summed = runReduction(formula, reduction, dtype, sizes, dims, true, inputs, params, commonDevice(inputs));
+  const lead = sizes.length - shape.length;
+  return lead === 0 ? summed : new Tensor(summed.storage, dtype, shape, summed.strides.slice(lead), 0);
+}
+
+/** The dims of `sizes` in which a tensor of `shape` was repeated. */
+export function broadcastDims(sizes: readonly number[], shape: readonly number[]): number[] {
+  const lead = sizes.length - shape.length;
+  return sizes.flatMap((n, d) => (d < lead || (shape[d - lead] === 1 && n !== 1) ? [d] : []));
+}
+
+/** Sums `grad` to `shape`, differentiably; set by `reduce.ts`, which defines the sum. */
+export let sumToSize: (grad: Tensor, shape: readonly number[]) => Tensor = () => {
+  throw new Error('the reductions are not loaded');
+};
+export function setSumToSize(f: typeof sumToSize): void {
+  sumToSize = f;
+}
+
+/** PyTorch's C++ names of dtypes, which its error messages use. */
+export function scalarTypeName(dtype: DType): string {
+  const names: Record<string, string> = {
+    float32: 'Float', float64: 'Double', float16: 'Half', bfloat16: 'BFloat16', int8: 'Char', int16: 'Short', int32: 'Int', int64: 'Long',
+    uint8: 'Byte', bool: 'Bool', complex64: 'ComplexFloat', complex128: 'ComplexDouble',
+  };
+  return names[dtype.name];
+}
+
+/**
+ * An elementwise operator from its formula over `Expr`: function, in-place form, derivative and the kernels of every device.
+ * @example export const square: Op = pointwise('square', { args: 'input' }, (x: Expr) => x.mul(x));
+ */
+export function pointwise<F>(name: string, spec: PointwiseSpec, formula: PointwiseFormula): F {
+  const op = new PointwiseOp(name, spec, formula);
+  const call = (...args: unknown[]): Tensor => op.call(args, false);
+  const inplace = (...args: unknown[]): Tensor => op.call(args, true);
+  return Object.assign(call, { opName: name, ...(spec.noInplace ? {} : { inplace }) }) as unknown as F;
+}
