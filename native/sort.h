@@ -1,0 +1,119 @@
+// Sorting by keys: every real element maps to an unsigned integer that orders the same way, NaN last, -0 equal to 0.
+#pragma once
+#include <algorithm>
+#include "r_common.h"
+
+namespace tt { namespace TT_ISA {
+
+struct Item32 { uint32_t key, index; };
+struct Item64 { uint64_t key; int64_t index; };
+
+template <class T> struct SortKey {
+  static constexpr bool wide = sizeof(Acc<T>) == 8;
+  using Key = typename std::conditional<wide, uint64_t, uint32_t>::type;
+  static Key of(T x) {
+    constexpr Key top = Key(1) << (sizeof(Key) * 8 - 1);
+    if constexpr (std::is_integral<T>::value) {
+      if constexpr (std::is_signed<T>::value) return (Key)x ^ top;
+      else return (Key)x;
+    } else {
+      const auto v = (Acc<T>)x;
+      if (v != v) return ~Key(0);
+      if (v == 0) return top;
+      const Key bits = bit_cast<Key>(v);
+      return bits & top ? ~bits : bits | top;
+    }
+  }
+};
+// (Key)x of a negative int8_t sign-extends, so the order of all narrow signed types survives.
+
+template <class Item> void merge_sort(Item* a, int64_t n, Item* spare) {
+  constexpr int64_t RUN = 16;
+  for (int64_t s = 0; s < n; s += RUN) for (int64_t i = s + 1; i < min_of(n, s + RUN); i++) {
+    const Item x = a[i];
+    int64_t j = i;
+    for (; j > s && a[j - 1].key > x.key; j--) a[j] = a[j - 1];
+    a[j] = x;
+  }
+  Item *from = a, *to = spare;
+  for (int64_t width = RUN; width < n; width *= 2) {
+    for (int64_t s = 0; s < n; s += 2 * width) {
+      int64_t i = s, j = min_of(n, s + width), out = s;
+      const int64_t ie = j, je = min_of(n, s + 2 * width);
+      while (i < ie && j < je) to[out++] = from[j].key < from[i].key ? from[j++] : from[i++];
+      while (i < ie) to[out++] = from[i++];
+      while (j < je) to[out++] = from[j++];
+    }
+    Item* t = from; from = to; to = t;
+  }
+  if (from != a) std::memcpy((void*)a, from, n * sizeof(Item));
+}
+
+// Least significant digit first, 11 bits at a time; passes in which all digits agree are left out.
+template <class Item> void radix_sort(Item* a, int64_t n, Item* spare) {
+  constexpr int BITS = 11, SIZE = 1 << BITS, PASSES = (sizeof(a->key) * 8 + BITS - 1) / BITS;
+  int64_t counts[SIZE];
+  Item *from = a, *to = spare;
+  for (int pass = 0; pass < PASSES; pass++) {
+    const int shift = pass * BITS;
+    std::memset(counts, 0, sizeof counts);
+    for (int64_t i = 0; i < n; i++) counts[(from[i].key >> shift) & (SIZE - 1)]++;
+    if (counts[(from[0].key >> shift) & (SIZE - 1)] == n) continue;
+    int64_t sum = 0;
+    for (int b = 0; b < SIZE; b++) { const int64_t c = counts[b]; counts[b] = sum; sum += c; }
+    for (int64_t i = 0; i < n; i++) to[counts[(from[i].key >> shift) & (SIZE - 1)]++] = from[i];
+    Item* t = from; from = to; to = t;
+  }
+  if (from != a) std::memcpy((void*)a, from, n * sizeof(Item));
+}
+
+template <class Item> void sort_items(Item* a, int64_t n, Item* spare) {
+  if (n < 1500) merge_sort(a, n, spare);
+  else radix_sort(a, n, spare);
+}
+
+// A long row is sorted in two halves by two threads, which then merge from both ends.
+template <class Item> void sort_items_parallel(Item* a, int64_t n, Item* spare) {
+  if (n < 65536 || num_threads() == 1) return sort_items(a, n, spare);
+  const int64_t mid = n / 2;
+  parallel_for(2, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t h = begin; h < end; h++) sort_items(a + h * mid, h ? n - mid : mid, spare + h * mid);
+  });
+  parallel_for(2, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t h = begin; h < end; h++) {
+      if (h == 0) {
+        for (int64_t out = 0, i = 0, j = mid; out < mid; out++) spare[out] = i < mid && (j >= n || !(a[j].key < a[i].key)) ? a[i++] : a[j++];
+      } else {
+        for (int64_t out = n - 1, i = mid - 1, j = n - 1; out >= mid; out--) spare[out] = j >= mid && (i < 0 || !(a[j].key < a[i].key)) ? a[j--] : a[i--];
+      }
+    }
+  });
+  parallel_for(n, 65536, [&](int64_t begin, int64_t end) { std::memcpy((void*)(a + begin), spare + begin, (end - begin) * sizeof(Item)); });
+}
+
+// The items of a row, keys inverted for descending order.
+template <class T, class Item> void make_items(const T* row, int64_t n, bool descending, Item* items) {
+  for (int64_t i = 0; i < n; i++) {
+    const auto key = SortKey<T>::of(row[i]);
+    items[i].key = descending ? (decltype(key))~key : key;
+    items[i].index = (decltype(items[i].index))i;
+  }
+}
+
+// Calls body(items, spare, row) for every row of `rows` × n with room for two copies of the row's items.
+template <class T, class F> void for_sort_rows(Call& c, int64_t rows, int64_t n, F&& body) {
+  auto all = [&](auto tag) {
+    using Item = decltype(tag);
+    auto part = [&](int64_t begin, int64_t end) {
+      Scratch scratch(2 * n * (int64_t)sizeof(Item));
+      if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+      for (int64_t r = begin; r < end; r++) body(scratch.as<Item>(), scratch.as<Item>() + n, r);
+    };
+    if (rows == 1) part(0, 1);
+    else parallel_for(rows, grain_for(n * 16), [&](int64_t begin, int64_t end) { part(begin, end); });
+  };
+  if (SortKey<T>::wide || n >= ((int64_t)1 << 32)) all(Item64{});
+  else all(Item32{});
+}
+
+}}  // namespace tt::TT_ISA
