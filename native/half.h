@@ -35,12 +35,14 @@ inline bf16 to_bf16(float x) {
   return {(uint16_t)((u & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : rounded)};
 }
 
-// Float to integer without undefined behaviour: NaN gives 0, the rest saturates.
-inline int64_t to_i64(double x) {
-  double y = x >= -0x1p63 ? x : -0x1p63;
-  y = x == x ? y : 0;
-  return y < 0x1p63 ? (int64_t)(y < 0x1p63 ? y : 0) : INT64_MAX;
+// Float to integer as x86 does it, without undefined behaviour: truncation, and the lowest integer for NaN and what does not fit.
+template <class I, class F> inline I to_integer(F x) {
+  constexpr F limit = sizeof(I) == 8 ? (F)0x1p63 : (F)0x1p31;
+  bool fits = x >= -limit && x < limit;
+  I result = (I)(fits ? x : 0);
+  return fits ? result : (I)(-limit);
 }
-inline int64_t to_i64(float x) { return to_i64((double)x); }
+inline int64_t to_i64(double x) { return to_integer<int64_t>(x); }
+inline int64_t to_i64(float x) { return to_integer<int64_t>(x); }
 
 }  // namespace tt

@@ -35,7 +35,7 @@ double erfinv(double x) {
   double log_term = std::log1p(-x * x), t = 2 / (PI * 0.147) + log_term / 2;
   double y = std::copysign(std::sqrt(std::sqrt(t * t - log_term / 0.147) - t), x);
   for (int step = 0; step < 4; step++) {
-    double error = a > 0.5 ? std::copysign((1 - a) - std::erfc(std::fabs(y)), x) : std::erf(y) - x;
+    double error = a > 0.5 ? (x < 0 ? -1 : 1) * ((1 - a) - std::erfc(std::fabs(y))) : std::erf(y) - x;
     double u = error / (1.12837916709551257390 * std::exp(-y * y));
     y -= u / (1 + y * u);
   }
@@ -81,12 +81,12 @@ double gamma_density(double a, double x) {
 
 // DLMF 8.11.4.
 double lower_series(double a, double x) {
-  double term = 1 / a, sum = term;
+  double term = 1, sum = 1;
   for (int n = 1; n < 100000 && term > sum * EPSILON; n++) {
     term *= x / (a + n);
     sum += term;
   }
-  return sum * gamma_density(a, x);
+  return sum * (gamma_density(a, x) / a);
 }
 
 // DLMF 8.9.2, by Lentz's method.
@@ -107,6 +107,20 @@ double upper_fraction(double a, double x) {
   return h * gamma_density(a, x);
 }
 
+// Q(a, x) for small a and x, where 1 - P cancels, as in Cephes' igamc_series.
+double upper_series(double a, double x) {
+  double factor = 1, sum = 0;
+  for (int n = 1; n < 200; n++) {
+    factor *= -x / n;
+    sum += factor / (a + n);
+    if (std::fabs(factor) < EPSILON * std::fabs(sum)) break;
+  }
+  double log_x = std::log(x);
+  double series = a * (a * (a * (a * 0.27058080842778454 - 0.40068563438653143) + 0.82246703342411321) - 0.57721566490153286);
+  double log_gamma_1p = a < 1e-3 ? series : log_gamma(1 + a);
+  return -std::expm1(a * log_x - log_gamma_1p) - std::exp(a * log_x - log_gamma_1p) * a * sum;
+}
+
 }  // namespace
 
 double igamma(double a, double x) {
@@ -124,6 +138,7 @@ double igammac(double a, double x) {
   if (x == 0) return 1;
   if (a == INF) return x == INF ? NOT_A_NUMBER : 1;
   if (x == INF) return 0;
+  if (a < 1 && x < 1.1) return upper_series(a, x);
   return x < a + 1 ? 1 - lower_series(a, x) : upper_fraction(a, x);
 }
 

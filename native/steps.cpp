@@ -79,8 +79,8 @@ struct ToInt { template <class S> static inline int64_t of(S x) { return to_i64(
 struct ToBool { template <class S> static inline uint8_t of(S x) { return x != 0; } };
 template <class N> struct Wrap {
   static inline int64_t of(int64_t x) { return (int64_t)(N)x; }
-  static inline int64_t of(float x) { return (int64_t)(N)to_i64(x); }
-  static inline int64_t of(double x) { return (int64_t)(N)to_i64(x); }
+  static inline int64_t of(float x) { return (int64_t)(N)to_integer<int32_t>(x); }
+  static inline int64_t of(double x) { return (int64_t)(N)to_integer<int32_t>(x); }
 };
 struct RoundF16 { template <class S> static inline float of(S x) { return to_float(to_f16((float)x)); } };
 struct RoundBF16 { template <class S> static inline float of(S x) { return to_float(to_bf16((float)x)); } };

@@ -35,8 +35,8 @@ struct Job {
 struct Pool {
   std::mutex mutex, owner;
   std::condition_variable wake;
-  std::atomic<uint64_t> job_id{0};  // a counter, with the number of workers that take part in the low 16 bits
-  std::atomic<int> pending{0};
+  std::atomic<uint64_t> job_id{0};  // a counter, with the number of workers that may take part in the low 16 bits; 0 of them: closed
+  std::atomic<int> active{0};       // workers that may be inside the job
   Job job;
   int workers = 0;
   int threads = 0;
@@ -76,10 +76,11 @@ void worker(int id, uint64_t seen) {
       p.wake.wait(lock, [&] { return p.job_id.load() != seen; });
     }
     seen = p.job_id.load(std::memory_order_acquire);
-    if (id < (int)(seen & 0xffff)) {
-      work(p.job);
-      p.pending.fetch_sub(1, std::memory_order_release);
-    }
+    if (id >= (int)(seen & 0xffff)) continue;
+    // The job may have been closed meanwhile: its owner waits for no worker that came too late.
+    p.active.fetch_add(1);
+    if (p.job_id.load() == seen) work(p.job);
+    p.active.fetch_sub(1);
   }
 }
 
@@ -116,20 +117,20 @@ void parallel_for_impl(int64_t n, int64_t grain, void (*body)(void*, int64_t, in
   p.job.n = n;
   p.job.part = share > grain ? share : grain;
   p.job.next.store(0);
-  p.pending.store(helpers);
   {
     std::lock_guard<std::mutex> lock(p.mutex);
     while (p.workers < helpers) {
       std::thread(worker, p.workers, p.job_id.load()).detach();
       p.workers++;
     }
-    p.job_id.store(((p.job_id.load() >> 16) + 1) << 16 | helpers, std::memory_order_release);
+    p.job_id.store(((p.job_id.load() >> 16) + 1) << 16 | helpers);
   }
   p.wake.notify_all();
   inside = true;
   work(p.job);
   inside = false;
-  while (p.pending.load(std::memory_order_acquire) > 0) pause();
+  p.job_id.store(p.job_id.load() & ~0xffffull);
+  while (p.active.load() > 0) pause();
 }
 
 #endif
