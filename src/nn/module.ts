@@ -1,0 +1,369 @@
+/** The base of all layers and networks: a callable object that finds its parameters in its fields. */
+import type { Device } from '../device/device.js';
+import { DType, dtypes } from '../ir/dtype.js';
+import { noGrad } from '../autograd/modes.js';
+import { convert } from '../ops/convert.js';
+import { clone, copyInto, fillRaw, resolveDevice } from '../ops/memory.js';
+import { formatShape } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { type DeviceLike, TorchDevice } from '../tensor/torch-device.js';
+import { become, Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
+
+/** Takes a hook away again. */
+export interface RemovableHandle {
+  remove(): void;
+}
+
+export type ForwardPreHook = (module: Module, args: unknown[]) => unknown[] | Tensor | null | undefined | void;
+export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
+export type StateDict = Record<string, Tensor>;
+
+export interface ToOptions {
+  dtype?: DType | string;
+  device?: DeviceLike;
+}
+
+interface Own {
+  buffers: Map<string, boolean>;
+  preHooks: Map<number, ForwardPreHook>;
+  hooks: Map<number, ForwardHook>;
+}
+
+const own = new WeakMap<Module, Own>();
+let hookCount = 0;
+
+/** `runningMean` → `running_mean`: the name of a field in PyTorch. */
+export const toSnake = (name: string): string =>
+  name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before}_${after.toLowerCase()}`);
+
+const join = (prefix: string, name: string): string => (prefix ? `${prefix}.${name}` : name);
+
+// A module is called like a function: its call has the types of its own `forward`.
+export interface Module {
+  (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
+}
+
+/**
+ * The base class of all networks. Fields that hold a `Parameter`, a `Buffer` or another module belong to the module under PyTorch's names
+ * (`runningMean` is `running_mean` in `stateDict()`). Calling the module runs `forward` and the hooks.
+ * https://pytorch.org/docs/stable/generated/torch.nn.Module.html
+ * @example
+ * class Net extends nn.Module {
+ *   fc = new nn.Linear(4, 2);
+ *   forward(x: Tensor) { return this.fc(x).relu(); }
+ * }
+ */
+export class Module {
+  /** Whether layers such as Dropout behave as in training. */
+  training!: boolean;
+
+  constructor() {
+    const self = ((...args: never[]) => call(self, args)) as unknown as this;
+    delete (self as Partial<Record<'name' | 'length', unknown>>).name;
+    delete (self as Partial<Record<'name' | 'length', unknown>>).length;
+    Object.setPrototypeOf(self, new.target.prototype as object);
+    own.set(self, { buffers: new Map(), preHooks: new Map(), hooks: new Map() });
+    self.training = true;
+    return self;
+  }
+
+  /** Computes the output; subclasses define it. */
+  forward(..._args: never[]): unknown {
+    throw new Error(`Module [${this.constructor.name}] is missing the required "forward" function`);
+  }
+
+  /** The direct submodules with their names. */
+  *namedChildren(): IterableIterator<[string, Module]> {
+    for (const [key, value] of Object.entries(this)) if (value instanceof Module) yield [toSnake(key), value];
+  }
+
+  *children(): IterableIterator<Module> {
+    for (const [, child] of this.namedChildren()) yield child;
+  }
+
+  /** This module and all below it, each once, with dotted names. */
+  *namedModules(prefix = '', seen = new Set<Module>()): IterableIterator<[string, Module]> {
+    if (seen.has(this)) return;
+    seen.add(this);
+    yield [prefix, this];
+    for (const [name, child] of this.namedChildren()) yield* child.namedModules(join(prefix, name), seen);
+  }
+
+  *modules(): IterableIterator<Module> {
+    for (const [, module] of this.namedModules()) yield module;
+  }
+
+  /** All parameters with their names, each once. */
+  *namedParameters(prefix = '', recurse = true): IterableIterator<[string, Parameter]> {
+    yield* this.members(prefix, recurse, (_, value): value is Parameter => value instanceof Parameter);
+  }
+
+  *parameters(recurse = true): IterableIterator<Parameter> {
+    for (const [, parameter] of this.namedParameters('', recurse)) yield parameter;
+  }
+
+  /** All buffers with their names, each once. */
+  *namedBuffers(prefix = '', recurse = true): IterableIterator<[string, Tensor]> {
+    yield* this.members(prefix, recurse, isBuffer);
+  }
+
+  *buffers(recurse = true): IterableIterator<Tensor> {
+    for (const [, buffer] of this.namedBuffers('', recurse)) yield buffer;
+  }
+
+  private *members<T extends Tensor>(
+    prefix: string,
+    recurse: boolean,
+    wanted: (owner: Module, value: unknown, key: string) => value is T,
+  ): IterableIterator<[string, T]> {
+    const seen = new Set<T>();
+    for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this] as const]) {
+      for (const [key, value] of Object.entries(module)) {
+        if (!wanted(module, value, key) || seen.has(value)) continue;
+        seen.add(value);
+        yield [join(path, toSnake(key)), value];
+      }
+    }
+  }
+
+  /** Sets the field `name` to a buffer. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_buffer */
+  registerBuffer(name: string, tensor: Tensor | null, persistent = true): void {
+    own.get(this)!.buffers.set(name, persistent);
+    setField(this, name, tensor);
+  }
+
+  registerParameter(name: string, parameter: Parameter | null): void {
+    setField(this, name, parameter);
+  }
+
+  registerModule(name: string, module: Module | null): void {
+    setField(this, name, module);
+  }
+
+  addModule(name: string, module: Module | null): void {
+    setField(this, name, module);
+  }
+
+  /** The module with this dotted name. Throws where there is none. */
+  getSubmodule(target: string): Module {
+    for (const [name, module] of this.namedModules()) if (name === target) return module;
+    throw new Error(`${this.constructor.name} has no attribute \`${target}\``);
+  }
+
+  getParameter(target: string): Parameter {
+    for (const [name, parameter] of this.namedParameters()) if (name === target) return parameter;
+    throw new Error(`${this.constructor.name} has no parameter \`${target}\``);
+  }
+
+  /** The state by name: parameters and persistent buffers, sharing memory with the module. */
+  stateDict(prefix = ''): StateDict {
+    const state: StateDict = {};
+    for (const [name, tensor] of this.stateEntries(prefix)) state[name] = detached(tensor);
+    return state;
+  }
+
+  /** Parameters before buffers in every module, shared ones under each of their names, as PyTorch orders them. */
+  private *stateEntries(prefix: string): IterableIterator<[string, Tensor]> {
+    const fields = Object.entries(this);
+    for (const [key, value] of fields) if (value instanceof Parameter) yield [join(prefix, toSnake(key)), value];
+    for (const [key, value] of fields)
+      if (isBuffer(this, value, key) && isPersistent(this, value, key)) yield [join(prefix, toSnake(key)), value];
+    for (const [name, child] of this.namedChildren()) yield* child.stateEntries(join(prefix, name));
+  }
+
+  /**
+   * Copies a state into the parameters and buffers. With `strict`, names must agree exactly; shapes must in any case.
+   * Nothing is changed where it throws. Returns the names that were missing or unexpected.
+   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict
+   */
+  loadStateDict(
+    stateDict: StateDict | Map<string, Tensor>,
+    options: boolean | { strict?: boolean; assign?: boolean } = {},
+  ): { missingKeys: string[]; unexpectedKeys: string[] } {
+    const { strict = true, assign = false } = typeof options === 'boolean' ? { strict: options } : options;
+    const given = new Map(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
+    const entries = [...this.stateEntries('')];
+    const names = new Set(entries.map(([name]) => name));
+    const missingKeys = [...names].filter((name) => !given.has(name));
+    const unexpectedKeys = [...given.keys()].filter((name) => !names.has(name));
+    const problems = strict ? [...keyProblem('Unexpected', unexpectedKeys), ...keyProblem('Missing', missingKeys)] : [];
+    for (const [name, target] of entries) problems.push(...shapeProblem(name, given.get(name), target));
+    if (problems.length > 0) throw new Error(`Error(s) in loading state_dict for ${this.constructor.name}:\n\t${problems.join('\n\t')}`);
+    noGrad(() => {
+      for (const [name, target] of entries) if (given.has(name)) load(target, given.get(name)!, assign);
+    });
+    return { missingKeys, unexpectedKeys };
+  }
+
+  /** Calls `fn` with every module, submodules first. */
+  apply(fn: (module: Module) => void): this {
+    for (const child of this.children()) child.apply(fn);
+    fn(this);
+    return this;
+  }
+
+  /** Sets training mode here and below. */
+  train(mode = true): this {
+    for (const module of this.modules()) module.training = mode;
+    return this;
+  }
+
+  eval(): this {
+    return this.train(false);
+  }
+
+  requiresGrad_(requiresGrad = true): this {
+    for (const parameter of this.parameters()) parameter.wantsGrad = requiresGrad;
+    return this;
+  }
+
+  /** Forgets the gradients of all parameters; zeroes them instead if `setToNone` is false. */
+  zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
+    for (const parameter of this.parameters()) {
+      if (!parameter.gradient) continue;
+      if (setToNone) parameter.gradient = null;
+      else fillRaw(parameter.gradient, 0);
+    }
+  }
+
+  /** Moves to a device or converts floating-point state to a dtype, in place. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.to */
+  to(...targets: (DType | DeviceLike | Tensor | ToOptions)[]): this {
+    const { dtype, device } = parseTo(targets);
+    if (dtype && !dtype.isFloatingPoint && !dtype.isComplex)
+      throw new TypeError(`nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=${dtype}`);
+    return this.transform((tensor) => {
+      const converts = dtype && (tensor.dtype.isFloatingPoint || tensor.dtype.isComplex);
+      return convert(tensor, converts ? dtype : tensor.dtype, device ?? tensor.storage.device);
+    });
+  }
+
+  float(): this {
+    return this.to('float32');
+  }
+
+  double(): this {
+    return this.to('float64');
+  }
+
+  half(): this {
+    return this.to('float16');
+  }
+
+  bfloat16(): this {
+    return this.to('bfloat16');
+  }
+
+  cpu(): this {
+    return this.to('cpu');
+  }
+
+  cuda(index = 0): this {
+    return this.to(`cuda:${index}`);
+  }
+
+  private transform(fn: (tensor: Tensor) => Tensor): this {
+    noGrad(() => {
+      for (const tensor of [...this.parameters(), ...this.buffers()]) {
+        become(tensor, fn(tensor));
+        if (tensor.gradient) become(tensor.gradient, fn(tensor.gradient));
+      }
+    });
+    return this;
+  }
+
+  /** Calls `hook(module, args)` before every forward; what it returns replaces the arguments. */
+  registerForwardPreHook(hook: ForwardPreHook): RemovableHandle {
+    return addTo(own.get(this)!.preHooks, hook);
+  }
+
+  /** Calls `hook(module, args, output)` after every forward; what it returns replaces the output. */
+  registerForwardHook(hook: ForwardHook): RemovableHandle {
+    return addTo(own.get(this)!.hooks, hook);
+  }
+
+  /** What stands between the parentheses of the printout. */
+  extraRepr(): string {
+    return '';
+  }
+
+  /** PyTorch's printout of the module and everything below it. */
+  toString(): string {
+    const extra = this.extraRepr();
+    const children = [...this.namedChildren()].map(([name, child]) => `(${name}): ${indent(String(child))}`);
+    return `${this.typeName()}(${children.length === 0 ? extra : `\n  ${[...(extra ? extra.split('\n') : []), ...children].join('\n  ')}\n`})`;
+  }
+
+  protected typeName(): string {
+    return this.constructor.name;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+function call(self: Module, args: unknown[]): unknown {
+  const { preHooks, hooks } = own.get(self)!;
+  for (const hook of preHooks.values()) {
+    const replaced = hook(self, args);
+    if (replaced !== null && replaced !== undefined) args = Array.isArray(replaced) ? replaced : [replaced];
+  }
+  let output = (self.forward as (...given: unknown[]) => unknown)(...args);
+  for (const hook of hooks.values()) output = hook(self, args, output) ?? output;
+  return output;
+}
+
+function addTo<T>(hooks: Map<number, T>, hook: T): RemovableHandle {
+  const id = hookCount++;
+  hooks.set(id, hook);
+  return { remove: () => void hooks.delete(id) };
+}
+
+const setField = (module: Module, name: string, value: unknown): void =>
+  void ((module as unknown as Record<string, unknown>)[name] = value);
+
+const isBuffer = (owner: Module, value: unknown, key: string): value is Tensor =>
+  value instanceof Buffer || (value instanceof Tensor && own.get(owner)!.buffers.has(key));
+
+const isPersistent = (owner: Module, value: Tensor, key: string): boolean =>
+  value instanceof Buffer ? value.persistent : own.get(owner)!.buffers.get(key)!;
+
+const detached = (t: Tensor): Tensor => new Tensor(t.storage, t.dtype, t.sizes, t.strides, t.offset);
+
+const keyProblem = (kind: string, names: readonly string[]): string[] =>
+  names.length === 0 ? [] : [`${kind} key(s) in state_dict: ${names.map((name) => `"${name}"`).join(', ')}. `];
+
+const isUninitialized = (target: Tensor): target is UninitializedParameter | UninitializedBuffer =>
+  (target instanceof UninitializedParameter || target instanceof UninitializedBuffer) && !target.initialized;
+
+function shapeProblem(name: string, source: Tensor | undefined, target: Tensor): string[] {
+  if (!source || isUninitialized(target) || String(source.sizes) === String(target.sizes)) return [];
+  return [
+    `size mismatch for ${name}: copying a param with shape torch.Size(${formatShape(source.sizes)}) from checkpoint, the shape in current model is torch.Size(${formatShape(target.sizes)}).`,
+  ];
+}
+
+function load(target: Tensor, source: Tensor, assign: boolean): void {
+  if (isUninitialized(target)) target.materialize(source.sizes);
+  if (assign) become(target, detached(source));
+  else copyInto(target, source.storage === target.storage ? clone(source) : convert(source, source.dtype, target.storage.device));
+}
+
+function parseTo(targets: readonly (DType | DeviceLike | Tensor | ToOptions)[]): { dtype?: DType; device?: Device } {
+  const found: { dtype?: DType; device?: Device } = {};
+  for (const target of targets) {
+    if (target instanceof DType) found.dtype = target;
+    else if (target instanceof Tensor) Object.assign(found, { dtype: target.dtype, device: target.storage.device });
+    else if (target instanceof TorchDevice) found.device = resolveDevice(target);
+    else if (typeof target === 'string') Object.assign(found, parseName(target));
+    else Object.assign(found, target.dtype && parseName(target.dtype), target.device && { device: resolveDevice(target.device) });
+  }
+  return found;
+}
+
+function parseName(name: DType | string): { dtype?: DType; device?: Device } {
+  const dtype = name instanceof DType ? name : dtypes.find((each) => each.name === name || each.toString() === name);
+  return dtype ? { dtype } : { device: resolveDevice(name as string) };
+}
+
+const indent = (text: string): string => text.replaceAll('\n', '\n  ');
