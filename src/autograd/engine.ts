@@ -12,9 +12,10 @@ export const gradOps: {
   addInPlace: (a: Tensor, b: Tensor) => void;
   /** A copy with the strides of `like` if that is dense, else contiguous. */
   cloneLike: (grad: Tensor, like: Tensor) => Tensor;
-  detach: (t: Tensor) => Tensor;
+  onesLike: (t: Tensor) => Tensor;
+  zerosLike: (t: Tensor) => Tensor;
 } = {
-  add: () => unset(), addInPlace: () => unset(), cloneLike: () => unset(), detach: () => unset(),
+  add: () => unset(), addInPlace: () => unset(), cloneLike: () => unset(), onesLike: () => unset(), zerosLike: () => unset(),
 };
 const unset = (): never => {
   throw new Error('the operators are not loaded');

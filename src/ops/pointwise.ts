@@ -6,6 +6,7 @@ import { RuntimeError } from '../tensor/errors.js';
 import { isNumber } from '../tensor/promote.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { pointwise, type PointwiseSpec, scalarTypeName } from './define.js';
+import { largestOf, one, zero } from './exprs.js';
 import type { Op, Scalar, TensorLike } from './types.js';
 
 export type Unary = Op;
@@ -17,8 +18,6 @@ const unary = (name: string, formula: (x: Expr) => Expr, spec: Partial<Pointwise
 const binary = (name: string, formula: (x: Expr, y: Expr) => Expr, spec: Partial<PointwiseSpec> = {}): Binary =>
   pointwise<Binary>(name, { args: 'input, other', operands: 2, promotion: 'arithmetic', ...spec }, formula);
 
-export const zero = (x: Expr): Expr => constant(0, x.dtype);
-const one = (x: Expr): Expr => constant(1, x.dtype);
 const arithmetic = { promotion: 'arithmetic' } as const;
 const none = { grad: () => [null, null] } as const;
 
@@ -430,20 +429,6 @@ export const nanToNum: Op<[], [nan: number | null, posinf: number | null, neginf
     return x.dtype.isComplex ? new Expr('complex', x.dtype, [clean(x.real), clean(x.imag)]) : clean(x);
   },
 );
-
-/** The largest finite number of a float dtype. */
-export function largestOf(dtype: DType): number {
-  switch (dtype.name) {
-    case 'float16':
-      return 65504;
-    case 'bfloat16':
-      return 3.3895313892515355e38;
-    case 'float64':
-      return Number.MAX_VALUE;
-    default:
-      return 3.4028234663852886e38;
-  }
-}
 
 /** 0 below 0, 1 above, `values` at 0. https://pytorch.org/docs/stable/generated/torch.heaviside.html */
 export const heaviside: Op<[values: Tensor]> = pointwise('heaviside', { args: 'input, values', operands: 2, ...none, ...noComplex('heaviside') }, (x: Expr, v: Expr) =>

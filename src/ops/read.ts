@@ -1,5 +1,5 @@
 /** Bringing values to JavaScript. */
-import { bfloat16, bool, float16, int64 } from '../ir/dtype.js';
+import { bfloat16, bool, type DType, float16, int64 } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { ComplexNumber, Number_ } from '../tensor/promote.js';
 import { numelOf } from '../tensor/size.js';
@@ -39,9 +39,8 @@ async function readRawAsync(t: Tensor): Promise<NumericArray> {
   return array;
 }
 
-/** Element i of a raw array as a number. */
-function decode(t: Tensor): (array: NumericArray, i: number) => Item {
-  const { dtype } = t;
+/** Reads element i of a raw array as a number. */
+export function decodeElement(dtype: DType): (array: NumericArray, i: number) => Item {
   if (dtype === bool) return (a, i) => a[i] !== 0;
   if (dtype.isComplex) return (a, i) => ({ re: a[2 * i] as number, im: a[2 * i + 1] as number });
   if (dtype === float16) return (a, i) => fromHalf(a[i] as number);
@@ -52,7 +51,7 @@ function decode(t: Tensor): (array: NumericArray, i: number) => Item {
 const safeInteger = (x: bigint): number | bigint => (x >= Number.MIN_SAFE_INTEGER && x <= Number.MAX_SAFE_INTEGER ? Number(x) : x);
 
 function onlyElement(t: Tensor, array: NumericArray): Item {
-  return decode(t)(array, 0);
+  return decodeElement(t.dtype)(array, 0);
 }
 function checkSingle(t: Tensor): void {
   const n = numelOf(t.sizes);
@@ -71,7 +70,7 @@ export const itemAsync: Op<[], [], object, Promise<Item>> = define('itemAsync', 
 });
 
 function nest(t: Tensor, array: NumericArray): NestedItems {
-  const read = decode(t);
+  const read = decodeElement(t.dtype);
   let next = 0;
   const build = (depth: number): NestedItems =>
     depth === t.sizes.length ? read(array, next++) : Array.from({ length: t.sizes[depth] }, () => build(depth + 1));

@@ -20,11 +20,13 @@ export type Op<Required extends readonly unknown[] = [], Optional extends readon
   ...args: [...Required, ...Args<Optional, Partial<Options>>]
 ) => R;
 
-/** The operators of a module as methods: without their first parameter. */
+/** The operators of a module as methods: without their first parameter. (No test on `Tensor` here: it would be circular.) */
 export type Methods<M> = {
-  [K in keyof M as M[K] extends (input: Tensor, ...args: never[]) => unknown ? K : never]: M[K] extends (input: Tensor, ...args: infer A) => infer R
-    ? (...args: A) => R
-    : never;
+  [K in keyof M]: M[K] extends (input: infer _Self, ...args: infer A) => infer R ? (...args: A) => R : never;
+};
+/** In-place forms: the same arguments; the result is the tensor itself. */
+export type InplaceMethods<M> = {
+  [K in keyof M as K extends string ? `${K}_` : never]: M[K] extends (input: infer _Self, ...args: infer A) => infer R ? (...args: A) => R : never;
 };
 
 /** Options of functions that make tensors. */

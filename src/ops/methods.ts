@@ -1,0 +1,257 @@
+/** Attaches the operators to tensors: every function of these modules is also a method, with `this` as its first argument. */
+import type { Node } from '../autograd/node.js';
+import type { DType } from '../ir/dtype.js';
+import { RuntimeError } from '../tensor/errors.js';
+import type { Size } from '../tensor/size.js';
+import { Tensor } from '../tensor/tensor.js';
+import type { TorchDevice } from '../tensor/torch-device.js';
+import { gradEdge, requiresGrad } from '../autograd/node.js';
+import { numelOf } from '../tensor/size.js';
+import { wrapDim } from '../tensor/shape.js';
+import * as autograd from './autograd.js';
+import * as convert from './convert.js';
+import { newEmpty, newEmptyStrided, newFull, newOnes, newTensorFrom, newZeros } from './creation.js';
+import { isOptions } from './signature.js';
+import { inplaceOf } from './inplace.js';
+import * as matmul from './matmul.js';
+import { clone, contiguous, copyInto, deviceOf } from './memory.js';
+import * as pointwise from './pointwise.js';
+import { formatted } from './print.js';
+import * as read from './read.js';
+import * as reduce from './reduce.js';
+import * as view from './view.js';
+import type { InplaceMethods, Methods, Op } from './types.js';
+
+type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd;
+
+/** What is not an operator of its own: properties and small questions. */
+interface Properties {
+  requiresGrad: boolean;
+  grad: Tensor | null;
+  /** The operation that made this tensor. */
+  readonly gradFn: Node | null;
+  readonly isLeaf: boolean;
+  readonly device: TorchDevice;
+  /** The same memory outside the graph; assigning replaces the tensor's memory. */
+  data: Tensor;
+  readonly T: Tensor;
+  readonly mT: Tensor;
+  readonly H: Tensor;
+  readonly mH: Tensor;
+  readonly itemsize: number;
+  readonly nbytes: number;
+  readonly layout: string;
+  readonly isCuda: boolean;
+  readonly isCpu: boolean;
+  readonly retainsGrad: boolean;
+  readonly outputNr: number;
+  readonly _version: number;
+  dim(): number;
+  ndimension(): number;
+  numel(): number;
+  nelement(): number;
+  size(): Size;
+  size(dim: number): number;
+  stride(): number[];
+  stride(dim: number): number;
+  storageOffset(): number;
+  elementSize(): number;
+  dataPtr(): object;
+  isFloatingPoint(): boolean;
+  isComplex(): boolean;
+  isSigned(): boolean;
+  isInference(): boolean;
+  type(): string;
+  type(dtype: DType | string): Tensor;
+  toString(): string;
+  valueOf(): read.Item | Tensor;
+  [Symbol.iterator](): Iterator<Tensor>;
+}
+
+declare module '../tensor/tensor.js' {
+  interface Tensor extends Methods<Modules>, InplaceMethods<typeof pointwise>, Properties {
+    clone: typeof clone extends (input: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+    contiguous: typeof contiguous extends (input: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+  }
+}
+
+type Any = (...args: unknown[]) => unknown;
+const prototype = Tensor.prototype as unknown as Record<string, unknown>;
+
+function attach(name: string, f: Any, hidden = false): void {
+  if (hidden || name in prototype) return;
+  Object.defineProperty(prototype, name, {
+    value: function (this: Tensor, ...args: unknown[]): unknown {
+      return f(this, ...args);
+    },
+    writable: true,
+    configurable: true,
+  });
+}
+
+/** Adds every operator of a module as a method, and its in-place form where there is one. */
+export function attachMethods(module: object): void {
+  for (const [name, f] of Object.entries(module)) {
+    if (typeof f !== 'function' || !('opName' in f)) continue;
+    attach(name, f as Any);
+    const inplace = (f as { inplace?: Any }).inplace;
+    if (inplace) attach(`${name}_`, inplace);
+  }
+}
+
+/** Adds the in-place form of functions that are no formulas: compute, then copy over the old value. */
+export function attachInplace(functions: Record<string, Op | Any>): void {
+  for (const [name, f] of Object.entries(functions)) {
+    attach(`${name}_`, (self, ...args) => inplaceOf(self as Tensor, (old) => (f as Any)(old, ...args) as Tensor, copyInto));
+  }
+}
+
+for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+
+const properties: PropertyDescriptorMap & ThisType<Tensor> = {
+  requiresGrad: {
+    get() {
+      return requiresGrad(this);
+    },
+    set(wants: boolean) {
+      autograd.setRequiresGrad(this, wants);
+    },
+  },
+  grad: {
+    get() {
+      return this.gradient;
+    },
+    set(value: Tensor | null) {
+      assignGrad(this, value);
+    },
+  },
+  gradFn: {
+    get() {
+      gradEdge(this);
+      return this.node;
+    },
+  },
+  isLeaf: {
+    get() {
+      gradEdge(this);
+      return this.node === null;
+    },
+  },
+  device: {
+    get() {
+      return deviceOf(this);
+    },
+  },
+  data: {
+    get() {
+      return convert.detach(this);
+    },
+    set(value: Tensor) {
+      Object.assign(this, { storage: value.storage, dtype: value.dtype, sizes: value.sizes, strides: value.strides, offset: value.offset });
+    },
+  },
+  T: { get: property(view.numpyT) },
+  mT: { get: property(view.matrixT) },
+  H: { get: property((x) => conjugated(checkedMatrix(x, 'H'))) },
+  mH: { get: property((x) => conjugated(view.matrixT(x))) },
+  itemsize: { get: property((x) => x.dtype.itemsize) },
+  nbytes: { get: property((x) => numelOf(x.sizes) * x.dtype.itemsize) },
+  layout: { get: () => 'torch.strided' },
+  isCuda: { get: property((x) => x.storage.device.type === 'cuda') },
+  isCpu: { get: property((x) => x.storage.device.type === 'cpu') },
+  retainsGrad: { get: property((x) => x.keepsGrad) },
+  outputNr: { get: property((x) => x.outputIndex) },
+  _version: { get: property((x) => x.storage.version) },
+};
+function property<R>(read: (t: Tensor) => R): () => R {
+  return function (this: Tensor): R {
+    return read(this);
+  } as () => R;
+}
+const conjugated = (x: Tensor): Tensor => (x.dtype.isComplex ? pointwise.conjPhysical(x) : x);
+function checkedMatrix(x: Tensor, name: string): Tensor {
+  if (x.ndim !== 2 && x.ndim !== 0) throw new RuntimeError(`tensor.${name} is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
+  return view.numpyT(x);
+}
+for (const [name, descriptor] of Object.entries(properties)) Object.defineProperty(prototype, name, { ...descriptor, configurable: true, enumerable: false });
+
+function assignGrad(t: Tensor, value: Tensor | null): void {
+  if (value && !(value instanceof Tensor)) throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`);
+  if (value && value.sizes.join() !== t.sizes.join()) throw new RuntimeError('assigned grad has data of a different size');
+  if (value && value.dtype !== t.dtype) throw new RuntimeError(`assigned grad has data of a different type`);
+  t.gradient = value;
+}
+
+const typeNames: Record<string, string> = {
+  float32: 'FloatTensor', float64: 'DoubleTensor', float16: 'HalfTensor', bfloat16: 'BFloat16Tensor', int8: 'CharTensor', int16: 'ShortTensor',
+  int32: 'IntTensor', int64: 'LongTensor', uint8: 'ByteTensor', bool: 'BoolTensor', complex64: 'ComplexFloatTensor', complex128: 'ComplexDoubleTensor',
+};
+/** `torch.FloatTensor`, as PyTorch's `x.type()`. */
+const typeName = (t: Tensor): string => `torch.${t.storage.device.type === 'cpu' ? '' : `${t.storage.device.type}.`}${typeNames[t.dtype.name]}`;
+const dtypeOfTypeName = (name: string): string => Object.keys(typeNames).find((k) => `torch.${typeNames[k]}` === name) ?? name;
+
+const methods: Record<string, (this: Tensor, ...args: never[]) => unknown> & ThisType<Tensor> = {
+  dim() {
+    return this.sizes.length;
+  },
+  numel() {
+    return numelOf(this.sizes);
+  },
+  size(dim?: number | { dim: number }) {
+    const d = isOptions(dim) ? (dim.dim as number) : dim;
+    return d === undefined ? this.shape : this.sizes[checkedDim(d as number, this)];
+  },
+  stride(dim?: number | { dim: number }) {
+    const d = isOptions(dim) ? (dim.dim as number) : dim;
+    return d === undefined ? [...this.strides] : this.strides[checkedDim(d as number, this)];
+  },
+  storageOffset() {
+    return this.offset;
+  },
+  elementSize() {
+    return this.dtype.itemsize;
+  },
+  dataPtr() {
+    return this.storage.buffer;
+  },
+  isFloatingPoint() {
+    return this.dtype.isFloatingPoint;
+  },
+  isComplex() {
+    return this.dtype.isComplex;
+  },
+  isSigned() {
+    return this.dtype.isSigned;
+  },
+  isInference() {
+    return this.inference;
+  },
+  type(dtype?: DType | string) {
+    return dtype === undefined ? typeName(this) : convert.to(this, (typeof dtype === 'string' ? dtypeOfTypeName(dtype) : dtype) as DType);
+  },
+  toString() {
+    return formatted(this);
+  },
+  /** Lets `+x`, `x < 1` and template strings use one-element tensors. */
+  valueOf() {
+    return numelOf(this.sizes) === 1 && !this.dtype.isComplex ? read.item(this) : this;
+  },
+};
+function checkedDim(d: number, t: Tensor): number {
+  return t.sizes.length === 0 ? wrapDimOfScalar(d) : wrapDim(d, t.sizes.length);
+}
+function wrapDimOfScalar(d: number): never {
+  throw new RangeError(`Dimension specified as ${d} but tensor has no dimensions`);
+}
+for (const [name, value] of Object.entries(methods)) Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
+Object.defineProperty(prototype, 'ndimension', { value: methods.dim, configurable: true });
+Object.defineProperty(prototype, 'nelement', { value: methods.numel, configurable: true });
+Object.defineProperty(prototype, Symbol.for('nodejs.util.inspect.custom'), { value: methods.toString, configurable: true });
+Object.defineProperty(prototype, Symbol.iterator, {
+  value: function (this: Tensor): Iterator<Tensor> {
+    if (this.sizes.length === 0) throw new TypeError('iteration over a 0-d tensor');
+    return view.unbind(this, 0)[Symbol.iterator]();
+  },
+  configurable: true,
+});
+
