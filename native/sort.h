@@ -49,26 +49,24 @@ template <class Item> void merge_sort(Item* a, int64_t n, Item* spare) {
   if (from != a) std::memcpy((void*)a, from, n * sizeof(Item));
 }
 
-// Least significant digit first, 11 bits at a time; passes in which all digits agree are left out.
+// Least significant byte first; passes in which all bytes agree are left out.
 template <class Item> void radix_sort(Item* a, int64_t n, Item* spare) {
-  constexpr int BITS = 11, SIZE = 1 << BITS, PASSES = (sizeof(a->key) * 8 + BITS - 1) / BITS;
-  int64_t counts[SIZE];
+  constexpr int PASSES = sizeof(a->key);
+  uint32_t counts[PASSES][256] = {};
+  for (int64_t i = 0; i < n; i++) for (int p = 0; p < PASSES; p++) counts[p][(a[i].key >> (8 * p)) & 255]++;
   Item *from = a, *to = spare;
-  for (int pass = 0; pass < PASSES; pass++) {
-    const int shift = pass * BITS;
-    std::memset(counts, 0, sizeof counts);
-    for (int64_t i = 0; i < n; i++) counts[(from[i].key >> shift) & (SIZE - 1)]++;
-    if (counts[(from[0].key >> shift) & (SIZE - 1)] == n) continue;
-    int64_t sum = 0;
-    for (int b = 0; b < SIZE; b++) { const int64_t c = counts[b]; counts[b] = sum; sum += c; }
-    for (int64_t i = 0; i < n; i++) to[counts[(from[i].key >> shift) & (SIZE - 1)]++] = from[i];
+  for (int p = 0; p < PASSES; p++) {
+    if (counts[p][(from[0].key >> (8 * p)) & 255] == n) continue;
+    int64_t start[256], sum = 0;
+    for (int b = 0; b < 256; b++) { start[b] = sum; sum += counts[p][b]; }
+    for (int64_t i = 0; i < n; i++) to[start[(from[i].key >> (8 * p)) & 255]++] = from[i];
     Item* t = from; from = to; to = t;
   }
   if (from != a) std::memcpy((void*)a, from, n * sizeof(Item));
 }
 
 template <class Item> void sort_items(Item* a, int64_t n, Item* spare) {
-  if (n < 1500) merge_sort(a, n, spare);
+  if (n < 24 * (int64_t)sizeof(Item) || n > 0xffffffffll) merge_sort(a, n, spare);
   else radix_sort(a, n, spare);
 }
 
