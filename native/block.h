@@ -85,7 +85,8 @@ struct Tiling {
   int64_t height, width;           // of the index space along them
   int64_t rows, cols;              // of a tile
 };
-Tiling choose_tiling(const Launch& k);
+// Tiles have at most `block` elements.
+Tiling choose_tiling(const Launch& k, int64_t block);
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 

@@ -103,7 +103,7 @@ void run_steps(Machine& m, const Launch& k, const Place& place, int row_dim, int
   }
 }
 
-Tiling choose_tiling(const Launch& k) {
+Tiling choose_tiling(const Launch& k, int64_t block) {
   Tiling t{-1, -1, 1, 1, 1, 1};
   if (k.ndim > 0) t.col_dim = k.ndim - 1, t.width = k.size[t.col_dim];
   if (k.ndim > 1) t.row_dim = k.ndim - 2, t.height = k.size[t.row_dim];
@@ -113,8 +113,8 @@ Tiling choose_tiling(const Launch& k) {
       int64_t r = std::abs(k.stride[o][t.row_dim]), c = std::abs(k.stride[o][t.col_dim]);
       transposed |= r && c && r < c;
     }
-  t.cols = std::min<int64_t>(t.width, transposed ? 32 : BLOCK);
-  t.rows = std::min<int64_t>(t.height, transposed ? 32 : std::max<int64_t>(1, BLOCK / std::max<int64_t>(t.cols, 1)));
+  t.cols = std::min<int64_t>(t.width, transposed ? 32 : block);
+  t.rows = std::min<int64_t>(t.height, transposed ? 32 : std::max<int64_t>(1, block / std::max<int64_t>(t.cols, 1)));
   if (!transposed && t.cols < t.width) t.rows = 1;
   t.cols = std::max<int64_t>(t.cols, 1);
   t.rows = std::max<int64_t>(t.rows, 1);
@@ -132,7 +132,7 @@ struct Pointwise {
   bool copies;                     // the program only moves its input to its output
   bool may_write[MAX_OPERANDS];    // whether the steps may write straight into an output
 
-  explicit Pointwise(const Launch& launch) : k(launch), code(launch.program->body), tiling(choose_tiling(launch)) {
+  explicit Pointwise(const Launch& launch) : k(launch), code(launch.program->body), tiling(choose_tiling(launch, BLOCK)) {
     inputs = (int)code.inputs.size();
     outputs = (int)code.outputs.size();
     row_tiles = ceil_div(tiling.height, tiling.rows);
@@ -222,11 +222,34 @@ struct Pointwise {
     }
   }
 
+  // Whether every operand is one run of memory that stands in for its register.
+  bool is_dense() const {
+    if (k.ndim != 1 || code.instrs.empty() || k.program->uses_index) return false;
+    for (int o = 0; o < inputs + outputs; o++) {
+      const Port& port = o < inputs ? code.inputs[o] : code.outputs[o - inputs];
+      if (!same_layout(port) || k.stride[o][0] != itemsize(port.dtype)) return false;
+    }
+    for (int o = 0; o < outputs; o++) if (!may_write[o]) return false;
+    return true;
+  }
+
+  void run_dense(Machine& m, int64_t begin, int64_t end) const {
+    for (int i = 0; i < inputs; i++) m.slot[i] = k.data[i] + begin * itemsize(code.inputs[i].dtype);
+    for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] = k.data[inputs + o] + begin * itemsize(code.outputs[o].dtype);
+    for (int64_t n; begin < end; begin += n) {
+      n = std::min<int64_t>(BLOCK, end - begin);
+      for (auto& s : code.instrs) s.fn(m.slot[s.dst], m.slot[s.a], m.slot[s.b], m.slot[s.c], n);
+      for (int i = 0; i < inputs; i++) m.slot[i] += n * itemsize(code.inputs[i].dtype);
+      for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] += n * itemsize(code.outputs[o].dtype);
+    }
+  }
+
   void run(int64_t begin, int64_t end) const {
     char* memory = register_file(Machine::bytes(code));
     if (!memory) return;
     Machine m(code, memory);
     m.fill_uniforms(k.params, tiling.rows * tiling.cols);
+    if (is_dense()) return run_dense(m, begin * tiling.cols, std::min(tiling.width, end * tiling.cols));
     Place place;
     start(begin, place);
     for (int64_t tile = begin; tile < end; tile++) {

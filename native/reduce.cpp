@@ -60,7 +60,7 @@ template <Reduce R, class T> struct Reduction {
   Walk items, loop;
   int64_t slices, slice_tiles;
 
-  explicit Reduction(const Launch& launch) : k(launch), body(launch.program->body), epilogue(launch.program->epilogue), tiling(choose_tiling(launch)) {
+  explicit Reduction(const Launch& launch) : k(launch), body(launch.program->body), epilogue(launch.program->epilogue), tiling(choose_tiling(launch, block_of(launch))) {
     inputs = (int)body.inputs.size();
     outputs = (int)epilogue.outputs.size();
     rows_kept = tiling.row_dim < 0 || !k.reduced[tiling.row_dim];
@@ -70,6 +70,16 @@ template <Reduce R, class T> struct Reduction {
       (k.reduced[d] ? loop : items).add(d, k.size[d], step);
     }
     cut_into_slices();
+  }
+
+  // Values that are read in place need no registers, so that their tiles may be longer.
+  static int64_t block_of(const Launch& k) {
+    const Code& body = k.program->body;
+    int last = k.ndim - 1;
+    if (last < 0 || !body.instrs.empty() || body.inputs.size() != 1 || body.outputs[0].slot != 0 || !same_layout(body.inputs[0])) return BLOCK;
+    int64_t size = itemsize(body.inputs[0].dtype);
+    bool in_place = k.reduced[last] && k.stride[0][last] == size && (last == 0 || k.size[last] >= BLOCK || k.stride[0][last - 1] == size * k.size[last]);
+    return in_place ? 8 * BLOCK : BLOCK;
   }
 
   int64_t tile_elements() const { return tiling.rows * tiling.cols; }
@@ -94,11 +104,14 @@ template <Reduce R, class T> struct Reduction {
   int64_t rows_at(const Place& place) const { return tiling.row_dim < 0 ? 1 : std::min(tiling.rows, tiling.height - place.at[tiling.row_dim]); }
   int64_t cols_at(const Place& place) const { return tiling.col_dim < 0 ? 1 : std::min(tiling.cols, tiling.width - place.at[tiling.col_dim]); }
 
-  void fold_tile(const T* x, int64_t rows, int64_t cols, T* low, High* high) const {
+  // `pending` counts what `low` took in since it was last flushed.
+  void fold_tile(const T* x, int64_t rows, int64_t cols, T* low, High* high, int& pending) const {
+    if (pending >= FLUSH) flush(low, high, pending);
+    pending++;
     if (cols_kept && rows_kept) return fold_each<R, T>(low, x, rows * cols);
     if (cols_kept) {
-      for (int64_t r = 0; r < rows; r++) {
-        if (r && r % FLUSH == 0) flush(low, high, cols);
+      for (int64_t r = 0; r < rows; r++, pending++) {
+        if (pending > FLUSH) flush(low, high, pending);
         fold_each<R, T>(low, x + r * cols, cols);
       }
     } else if (rows_kept) {
@@ -108,8 +121,10 @@ template <Reduce R, class T> struct Reduction {
     }
   }
 
-  static void flush(T* low, High* high, int64_t n) {
+  void flush(T* low, High* high, int& pending) const {
+    pending = 0;
     if constexpr (two_levels) {
+      int64_t n = width();
       TT_SIMD for (int64_t i = 0; i < n; i++) high[i] += (double)low[i];
       std::fill(low, low + n, Fold<R, T>::identity());
     }
@@ -122,17 +137,16 @@ template <Reduce R, class T> struct Reduction {
     std::fill(low, low + n, Fold<R, T>::identity());
     if (begin < end) loop.seek(begin, place);
     int result = body.outputs[0].slot;
-    bool short_runs = cols_kept && rows_kept;
+    int pending = 0;
     for (int64_t tile = begin; tile < end; tile++) {
       int64_t rows = rows_at(place), cols = cols_at(place);
       for (int i = 0; i < inputs; i++)
         if (body.last_read[i] >= 0 || i == result) m.load(i, operand(i, place), rows, cols);
       run_steps(m, k, place, tiling.row_dim, tiling.col_dim, rows, cols);
-      fold_tile(reinterpret_cast<const T*>(m.slot[result]), rows, cols, low, high);
-      if (!short_runs || (tile - begin) % FLUSH == FLUSH - 1) flush(low, high, n);
+      fold_tile(reinterpret_cast<const T*>(m.slot[result]), rows, cols, low, high, pending);
       loop.advance(place);
     }
-    if constexpr (two_levels) flush(low, high, n);
+    if constexpr (two_levels) flush(low, high, pending);
     else std::copy(low, low + n, high);
   }
 

@@ -31,6 +31,21 @@ inline vf exp_float(vf x) {
   return p * pow2_f(half) * pow2_f(k - half);
 }
 
+// exp for -87 <= x <= 88.
+inline vf exp_moderate(vf x) {
+  vf t = x * 1.44269504088896341f + ROUND_MAGIC_F;
+  vf n = t - ROUND_MAGIC_F;
+  vf r = x - n * 0.693359375f;
+  r = r + n * 2.12194440e-4f;
+  vf p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  p = p * (r * r) + r + 1.0f;
+  return bits<vf>(bits<vi>(p) + (bits<vi>(t) << 23));
+}
+
 inline vf log_float(vf x) {
   vi tiny = x < 0x1p-126f;
   vf y = select(tiny, x * 0x1p25f, x);
@@ -60,8 +75,8 @@ inline vf tanh_float(vf x) {
   p = p * z + 1.33314422036e-1f;
   p = p * z - 3.33332819422e-1f;
   vf small = p * z * x + x;
-  vf large = 1.0f - 2.0f / (exp_float(a + a) + 1.0f);
-  return select(a < 0.625f, small, copysign_f(large, x));
+  vf large = 1.0f - 2.0f / (exp_moderate(select(a < 10.0f, a + a, splat_f(20))) + 1.0f);
+  return select(x == x, select(a < 0.625f, small, copysign_f(large, x)), x);
 }
 
 // Norbert Juffa's approximation: a polynomial near 0, 1 - exp(polynomial) beyond.
@@ -74,7 +89,7 @@ inline vf erf_float(vf x) {
   r = r * a - 6.34846687e-1f;
   r = r * a - 1.28717512e-1f;
   r = r * a - a;
-  vf large = copysign_f(1.0f - exp_float(select(a > 4.0f, splat_f(-20), r)), x);
+  vf large = copysign_f(1.0f - exp_moderate(select(a < 4.0f, r, splat_f(-20))), x);
   vf p = s * -5.96761703e-4f + 4.99119423e-3f;
   p = p * s - 2.67681349e-2f;
   p = p * s + 1.12819925e-1f;
@@ -82,6 +97,51 @@ inline vf erf_float(vf x) {
   p = p * s + 1.28379166e-1f;
   vf small = p * x + x;
   return select(x == x, select(a > 0.927734375f, large, small), x);
+}
+
+// ---- Angles ----
+
+constexpr float ANGLE_LIMIT_F = 8192;
+
+struct AngleF { vf r; vi n; };  // x = r + n * pi / 2, for |x| <= 8192: three parts of pi / 2 of ten bits, whose products with n are exact
+
+inline AngleF reduce_pi_f(vf x) {
+  vf t = x * 0.63661977236758134f + ROUND_MAGIC_F;
+  vf n = t - ROUND_MAGIC_F;
+  vf r = x - n * 0x1.9200000000000p+0f;
+  r = r - n * 0x1.fb00000000000p-12f;
+  r = r - n * 0x1.5100000000000p-22f;
+  r = r - n * 0x1.0b46120000000p-34f;
+  return {r, bits<vi>(t) - bits<int32_t>(ROUND_MAGIC_F)};
+}
+
+inline vf sin_kernel_f(vf r) {
+  vf z = r * r;
+  vf p = z * -1.9515295891e-4f + 8.3321608736e-3f;
+  p = p * z - 1.6666654611e-1f;
+  return p * z * r + r;
+}
+
+inline vf cos_kernel_f(vf r) {
+  vf z = r * r;
+  vf p = z * 2.443315711809948e-5f - 1.388731625493765e-3f;
+  p = p * z + 4.166664568298827e-2f;
+  return p * z * z - z * 0.5f + 1.0f;
+}
+
+// sin for shift 0, cos for shift 1; |x| <= 8192.
+inline vf sin_or_cos_f(vf x, int shift) {
+  auto [r, n] = reduce_pi_f(x);
+  n += shift;
+  vf result = select((n & 1) != 0, cos_kernel_f(r), sin_kernel_f(r));
+  return bits<vf>(bits<vi>(result) ^ ((n & 2) << 30));
+}
+
+inline bool any_beyond_f(vf x, float limit) {
+  vi beyond = abs_f(x) > limit;
+  int32_t any = 0;
+  for (int i = 0; i < lanes<float>; i++) any |= beyond[i];
+  return any != 0;
 }
 
 // ---- Through double ----
@@ -124,6 +184,16 @@ FUNCTION(sinh)
 FUNCTION(cosh)
 #undef FUNCTION
 
+struct sin_f {
+  static inline vf of(vf x) {
+    if (any_beyond_f(x, ANGLE_LIMIT_F)) return sin_d::of(x);
+    return select(x == 0, x, sin_or_cos_f(x, 0));
+  }
+};
+struct cos_f {
+  static inline vf of(vf x) { return any_beyond_f(x, ANGLE_LIMIT_F) ? cos_d::of(x) : sin_or_cos_f(x, 1); }
+};
+
 struct pow_d {
   static inline vf of(vf x, vf y) {
     vd a, b, c, d;
@@ -146,8 +216,8 @@ StepFn float_math_step(Op op) {
     case Op::log2: return unary_vector_step<log2_d, float>;
     case Op::log10: return unary_vector_step<log10_d, float>;
     case Op::log1p: return unary_vector_step<log1p_d, float>;
-    case Op::sin: return unary_vector_step<sin_d, float>;
-    case Op::cos: return unary_vector_step<cos_d, float>;
+    case Op::sin: return unary_vector_step<sin_f, float>;
+    case Op::cos: return unary_vector_step<cos_f, float>;
     case Op::tan: return unary_vector_step<tan_d, float>;
     case Op::atan: return unary_vector_step<atan_d, float>;
     case Op::sinh: return unary_vector_step<sinh_d, float>;
