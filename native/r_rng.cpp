@@ -1,0 +1,296 @@
+// Random numbers, equal to those of PyTorch's CPU generator for the same state (mt19937.h). The first operand is the output (contiguous),
+// the second the state; numbers are drawn in row-major order.
+#include "mt19937.h"
+#include "r_math.h"
+
+namespace tt { namespace TT_ISA {
+
+static int64_t param64(const Call& c, int k) { return (int64_t)((uint64_t)(int64_t)c.d(k) << 32) + (int64_t)c.d(k + 1); }
+
+// t: state. params: seed (its low 32 bits are used, as PyTorch does).
+void rng_seed(Call& c) { Generator(c.t[0]).seed((uint32_t)(uint64_t)c.d(0)); }
+
+// n uniform numbers of [0, 1) of type T: 24 bits of one draw for float, 53 of two for double, 11 and 8 for the 16-bit types.
+template <class T> void fill_uniform(Generator& g, T* out, int64_t n) {
+  if constexpr (std::is_same<T, double>::value) {
+    for (int64_t i = 0; i < n; i++) out[i] = g.uniform();
+  } else {
+    constexpr int digits = std::is_same<T, float>::value ? 24 : std::is_same<T, Half>::value ? 11 : 8;
+    constexpr uint32_t mask = (1u << digits) - 1;
+    uint32_t block[624];
+    for (int64_t i = 0; i < n; i += 624) {
+      const int64_t m = min_of(624, n - i);
+      g.fill(block, m);
+      for (int64_t j = 0; j < m; j++) out[i + j] = (T)((float)(int32_t)(block[j] & mask) * (1.0f / (float)(1u << digits)));
+    }
+  }
+}
+
+// Uniform on [from, to). t: out (floats), state. params: from, to.
+void rng_uniform(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t n = c.t[0].numel();
+  TT_DISPATCH_FLOAT(c.t[0].dtype, {
+    using A = Acc<T>;
+    T* out = c.t[0].as<T>();
+    const A from = (A)(T)c.d(0), width = (A)(T)c.d(1) - from;
+    fill_uniform(g, out, n);
+    if (from != 0 || width != 1) for (int64_t i = 0; i < n; i++) out[i] = (T)std::fma((A)out[i], width, from);
+  })
+}
+
+// sin and cos of 2π t for t in [0, 1): an octant and a polynomial.
+static void sincos_turns(Simd<float>::V t, Simd<float>::V& sine, Simd<float>::V& cosine) {
+  using V = Simd<float>::V;
+  using I = IntV<float>;
+  const I octant = (__builtin_convertvector(t * 8.0f, I) + 1) & ~1;
+  const V x = (t - __builtin_convertvector(octant, V) * 0.125f) * 6.28318530717958647692f, z = x * x;
+  const V s = ((z * -1.9515295891e-4f + 8.3321608736e-3f) * z + -1.6666654611e-1f) * z * x + x;
+  const V k = ((z * 2.443315711809948e-5f + -1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - z * 0.5f + 1.0f;
+  const I swap = (octant & 2) != 0, minus_s = (octant & 4) << 29, minus_c = ((octant + 2) & 4) << 29;
+  const V a = (V)(((I)s & ~swap) | ((I)k & swap)), b = (V)(((I)k & ~swap) | ((I)s & swap));
+  sine = (V)((I)a ^ minus_s);
+  cosine = (V)((I)b ^ minus_c);
+}
+
+// Turns a block of 8 + 8 uniforms into normals, as PyTorch lays them out.
+static void normal_block(float* x, float mean, float std) {
+  constexpr int W = Simd<float>::width, N = W < 8 ? 8 : W;
+  alignas(64) float a[N], b[N];
+  for (int j = 0; j < 8; j++) { a[j] = 1 - x[j]; b[j] = x[j + 8]; }
+  for (int j = 8; j < N; j++) { a[j] = 1; b[j] = 0; }
+  for (int j = 0; j < 8; j += W) {
+    Simd<float>::V s, k, q = log_v(Simd<float>::load(a + j)) * -2.0f;
+    for (int l = 0; l < W; l++) q[l] = std::sqrt(q[l]);
+    sincos_turns(Simd<float>::load(b + j), s, k);
+    Simd<float>::store(a + j, q * k * std + mean);
+    Simd<float>::store(b + j, q * s * std + mean);
+  }
+  for (int j = 0; j < 8; j++) { x[j] = a[j]; x[j + 8] = b[j]; }
+}
+template <class T> void normal_block(T* x, T mean, T std) {
+  using A = Acc<T>;
+  for (int j = 0; j < 8; j++) {
+    const T u1 = (T)(1 - (A)x[j]), u2 = x[j + 8];
+    const T radius = (T)std::sqrt(-2 * std::log((A)u1)), theta = (T)(A)(2.0 * 3.14159265358979323846 * (A)u2);
+    x[j] = (T)((A)(T)((A)(T)((A)radius * (A)(T)std::cos((A)theta)) * (A)std) + (A)mean);
+    x[j + 8] = (T)((A)(T)((A)(T)((A)radius * (A)(T)std::sin((A)theta)) * (A)std) + (A)mean);
+  }
+}
+
+template <class T> void fill_normal(Generator& g, T* out, int64_t n, T mean, T std) {
+  fill_uniform(g, out, n);
+  parallel_for(n / 16, 512, [&](int64_t begin, int64_t end) { for (int64_t i = begin; i < end; i++) normal_block(out + i * 16, mean, std); });
+  if (n % 16 == 0) return;
+  fill_uniform(g, out + n - 16, 16);
+  normal_block(out + n - 16, mean, std);
+}
+
+// Normal. 16 elements and more are made in blocks of 16, unless `serial` (PyTorch: where the tensor is not contiguous).
+// t: out (floats), state. params: mean, std, serial.
+void rng_normal(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t n = c.t[0].numel();
+  const double mean = c.d(0), std = c.d(1);
+  const bool serial = n < 16 || (c.nparams > 2 && c.i(2));
+  TT_DISPATCH_FLOAT(c.t[0].dtype, {
+    T* out = c.t[0].as<T>();
+    if (serial) for (int64_t i = 0; i < n; i++) out[i] = (T)std::fma(g.normal(), std, mean);
+    else fill_normal(g, out, n, (T)mean, (T)std);
+  })
+}
+
+// One double per element from `draw`.
+template <class F> void fill_each(Call& c, F&& draw) {
+  const int64_t n = c.t[0].numel();
+  TT_DISPATCH_REAL(c.t[0].dtype, for (int64_t i = 0; i < n; i++) c.t[0].as<T>()[i] = (T)draw();)
+}
+
+// t: out (floats), state. params: mean, std of the logarithm.
+void rng_log_normal(Call& c) {
+  Generator g(c.t[1]);
+  fill_each(c, [&] { return std::exp(std::fma(g.normal(), c.d(1), c.d(0))); });
+}
+// t: out (floats), state. params: median, sigma.
+void rng_cauchy(Call& c) {
+  Generator g(c.t[1]);
+  fill_each(c, [&] { return c.d(0) + c.d(1) * std::tan(3.14159265358979323846 * (g.uniform() - 0.5)); });
+}
+// t: out (floats), state. params: lambda.
+void rng_exponential(Call& c) {
+  Generator g(c.t[1]);
+  fill_each(c, [&] { return -1.0 / c.d(0) * std::log1p(-g.uniform()); });
+}
+// Trials up to the first success. t: out (real), state. params: p.
+void rng_geometric(Call& c) {
+  Generator g(c.t[1]);
+  fill_each(c, [&] { return std::ceil(std::log(g.uniform()) / std::log1p(-c.d(0))); });
+}
+// t: out (real), state. params: p.
+void rng_bernoulli(Call& c) {
+  Generator g(c.t[1]);
+  fill_each(c, [&] { return (double)(g.uniform() < c.d(0)); });
+}
+// t: out (real), state, p (out's shape, contiguous floats). Two draws an element for float64 p, else one. No params.
+void rng_bernoulli_tensor(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t n = c.t[0].numel();
+  const View& p = c.t[2];
+  int64_t i = 0;
+  if (p.dtype == F64) return fill_each(c, [&] { return (double)(g.uniform() < p.as<double>()[i++]); });
+  TT_DISPATCH_FLOAT(p.dtype, { const T* probability = p.as<T>(); fill_each(c, [&] { return (double)(g.uniform_float() < (float)probability[i++]); }); })
+  (void)n;
+}
+
+// Integers base … base + range - 1. t: out (real), state. params: base (hi, lo), range (hi, lo; unsigned).
+void rng_randint(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t base = param64(c, 0), n = c.t[0].numel();
+  const uint64_t range = (uint64_t)param64(c, 2);
+  if (range == 0) return c.fail(BAD_VALUE);
+  const int dtype = c.t[0].dtype;
+  const bool wide = range >= 1ull << 32 && (dtype == I64 || dtype == F64 || dtype == F32 || dtype == BF16);
+  TT_DISPATCH_REAL(dtype, {
+    T* out = c.t[0].as<T>();
+    if (wide) for (int64_t i = 0; i < n; i++) out[i] = (T)(int64_t)(g.random64() % range + (uint64_t)base);
+    else for (int64_t i = 0; i < n; i++) out[i] = (T)(int64_t)((uint64_t)g.random() % range + (uint64_t)base);
+  })
+}
+
+// random_() without bounds: all non-negative integers of the type, up to 2^mantissa for floats. t: out (real), state. params: 1 for all
+// 64-bit integers (random_(from = the least int64)).
+void rng_random(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t n = c.t[0].numel();
+  const bool full = c.nparams > 0 && c.i(0);
+  const int dtype = c.t[0].dtype;
+  TT_DISPATCH_REAL(dtype, {
+    T* out = c.t[0].as<T>();
+    if (full) for (int64_t i = 0; i < n; i++) out[i] = (T)(int64_t)g.random64();
+    else if constexpr (std::is_same<T, double>::value) for (int64_t i = 0; i < n; i++) out[i] = (double)(g.random64() % ((1ull << 53) + 1));
+    else if constexpr (std::is_same<T, int64_t>::value) for (int64_t i = 0; i < n; i++) out[i] = (int64_t)(g.random64() & (~0ull >> 1));
+    else if constexpr (std::is_integral<T>::value) {
+      const uint32_t size = dtype == BOOL ? 2 : (uint32_t)std::numeric_limits<T>::max() + 1;
+      for (int64_t i = 0; i < n; i++) out[i] = (T)(g.random() % size);
+    } else {
+      const uint32_t size = (1u << (dtype == F32 ? 24 : dtype == F16 ? 11 : 8)) + 1;
+      for (int64_t i = 0; i < n; i++) out[i] = (T)(float)(g.random() % size);
+    }
+  })
+}
+
+// A random permutation of 0 … n - 1. t: out [n] int64, state. No params.
+void rng_randperm(Call& c) {
+  Generator g(c.t[1]);
+  int64_t* out = c.t[0].as<int64_t>();
+  const int64_t n = c.t[0].numel();
+  for (int64_t i = 0; i < n; i++) out[i] = i;
+  for (int64_t i = 0; i < n - 1; i++) {
+    const int64_t z = n < 0xffffffffll / 20 ? (int64_t)((uint64_t)g.random() % (uint64_t)(n - i)) : (int64_t)(g.random64() % (uint64_t)(n - i));
+    const int64_t t = out[i];
+    out[i] = out[i + z];
+    out[i + z] = t;
+  }
+}
+
+// Samples with replacement from rows of weights.
+// t: out [rows, samples] int64, state, weights [rows, n] (float32 or float64, not negative, sum > 0); contiguous. No params.
+// Fails with BAD_VALUE (1: negative or not finite, 2: sum not positive; row).
+void rng_multinomial(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t rows = c.t[2].size[0], n = c.t[2].size[1], samples = c.t[0].size[1];
+  Scratch scratch(n * 8);
+  if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+  TT_DISPATCH_FLOAT(c.t[2].dtype, {
+    using A = Acc<T>;
+    A* cumulative = scratch.as<A>();
+    for (int64_t r = 0; r < rows; r++) {
+      A sum = 0;
+      for (int64_t j = 0; j < n; j++) {
+        const A w = (A)c.t[2].as<T>()[r * n + j];
+        if (!(w >= 0) || std::isinf(w)) return c.fail(BAD_VALUE, 1, (double)r);
+        cumulative[j] = sum += w;
+      }
+      if (!(sum > 0)) return c.fail(BAD_VALUE, 2, (double)r);
+      for (int64_t j = 0; j < n; j++) cumulative[j] /= sum;
+      for (int64_t s = 0; s < samples; s++) {
+        const double u = g.uniform();
+        int64_t low = 0, high = n;
+        while (low < high) {
+          const int64_t mid = low + (high - low) / 2;
+          if ((double)cumulative[mid] < u) low = mid + 1;
+          else high = mid;
+        }
+        c.t[0].as<int64_t>()[r * samples + s] = min_of(low, n - 1);
+      }
+    }
+  })
+}
+
+// Small rates multiply uniforms; large ones use Hörmann's transformed rejection (1993).
+static double sample_poisson(Generator& g, double lambda) {
+  if (lambda == 0) return 0;
+  if (lambda < 10) {
+    const double limit = std::exp(-lambda);
+    double product = 1;
+    for (int64_t k = 0;; k++) {
+      product *= g.uniform();
+      if (!(product > limit)) return (double)k;
+    }
+  }
+  const double root = std::sqrt(lambda), log_lambda = std::log(lambda), b = 0.931 + 2.53 * root, a = -0.059 + 0.02483 * b;
+  const double inverse_alpha = 1.1239 + 1.1328 / (b - 3.4), vr = 0.9277 - 3.6224 / (b - 2);
+  for (;;) {
+    const double u = g.uniform() - 0.5, v = g.uniform(), us = 0.5 - std::fabs(u);
+    const double k = std::floor((2 * a / us + b) * u + lambda + 0.43);
+    if (us >= 0.07 && v <= vr) return k;
+    if (k < 0 || (us < 0.013 && v > us)) continue;
+    if (std::log(v) + std::log(inverse_alpha) - std::log(a / (us * us) + b) <= -lambda + k * log_lambda - std::lgamma(k + 1)) return k;
+  }
+}
+// t: out (floats), state, rate (out's shape and dtype, contiguous). No params. Fails with BAD_VALUE where a rate is negative, NaN or infinite.
+void rng_poisson(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t n = c.t[0].numel();
+  TT_DISPATCH_FLOAT(c.t[0].dtype, {
+    for (int64_t i = 0; i < n; i++) {
+      const double rate = (double)(Acc<T>)c.t[2].as<T>()[i];
+      if (!(rate >= 0) || std::isinf(rate)) return c.fail(BAD_VALUE, rate, (double)i);
+    }
+    for (int64_t i = 0; i < n; i++) c.t[0].as<T>()[i] = (T)sample_poisson(g, (double)(Acc<T>)c.t[2].as<T>()[i]);
+  })
+}
+
+// Marsaglia and Tsang (2000).
+static double sample_gamma(Generator& g, double alpha) {
+  double scale = 1;
+  if (alpha < 1) {
+    if (alpha == 0) return 0;
+    scale = std::pow(1 - g.uniform(), 1.0 / alpha);
+    alpha += 1;
+  }
+  const double d = alpha - (double)(1.0f / 3.0f), k = 1.0 / std::sqrt(9 * d);
+  for (;;) {
+    double x, y;
+    do { x = g.normal(); y = 1 + k * x; } while (y <= 0);
+    const double v = y * y * y, u = 1 - g.uniform(), xx = x * x;
+    if (u < 1 - (double)0.0331f * xx * xx || std::log(u) < 0.5 * xx + d * (1 - v + std::log(v))) return scale * d * v;
+  }
+}
+// t: out (floats), state, alpha (out's shape and dtype, contiguous). No params. Fails with BAD_VALUE where an alpha is negative, NaN or infinite.
+void rng_standard_gamma(Call& c) {
+  Generator g(c.t[1]);
+  const int64_t n = c.t[0].numel();
+  TT_DISPATCH_FLOAT(c.t[0].dtype, {
+    for (int64_t i = 0; i < n; i++) {
+      const double alpha = (double)(Acc<T>)c.t[2].as<T>()[i];
+      if (!(alpha >= 0) || std::isinf(alpha)) return c.fail(BAD_VALUE, alpha, (double)i);
+    }
+    for (int64_t i = 0; i < n; i++) {
+      const double x = sample_gamma(g, (double)(Acc<T>)c.t[2].as<T>()[i]);
+      c.t[0].as<T>()[i] = (T)(x > 0 ? x : (double)std::numeric_limits<float>::min());
+    }
+  })
+}
+
+}}  // namespace tt::TT_ISA
