@@ -10,32 +10,34 @@ static int64_t param64(const Call& c, int k) { return (int64_t)((uint64_t)(int64
 // t: state. params: seed (its low 32 bits are used, as PyTorch does).
 void rng_seed(Call& c) { Generator(c.t[0]).seed((uint32_t)(uint64_t)c.d(0)); }
 
-// n uniform numbers of [0, 1) of type T: 24 bits of one draw for float, 53 of two for double, 11 and 8 for the 16-bit types.
-template <class T> void fill_uniform(Generator& g, T* out, int64_t n) {
-  if constexpr (std::is_same<T, double>::value) {
-    for (int64_t i = 0; i < n; i++) out[i] = g.uniform();
-  } else {
-    constexpr int digits = std::is_same<T, float>::value ? 24 : std::is_same<T, Half>::value ? 11 : 8;
-    constexpr uint32_t mask = (1u << digits) - 1;
-    uint32_t block[624];
-    for (int64_t i = 0; i < n; i += 624) {
-      const int64_t m = min_of(624, n - i);
-      g.fill(block, m);
-      for (int64_t j = 0; j < m; j++) out[i + j] = (T)((float)(int32_t)(block[j] & mask) * (1.0f / (float)(1u << digits)));
-    }
+// n uniform numbers of [0, 1): 53 bits of two draws for double, 24 of one for float.
+static void fill_uniform(Generator& g, double* out, int64_t n) { for (int64_t i = 0; i < n; i++) out[i] = g.uniform(); }
+static void fill_uniform(Generator& g, float* out, int64_t n) {
+  uint32_t block[624];
+  for (int64_t i = 0; i < n; i += 624) {
+    const int64_t m = min_of(624, n - i);
+    g.fill(block, m);
+    for (int64_t j = 0; j < m; j++) out[i + j] = (float)(int32_t)(block[j] & 0xffffff) * 0x1p-24f;
   }
 }
 
-// Uniform on [from, to). t: out (floats), state. params: from, to.
+// Uniform on [from, to); what rounding lifts to `to` becomes `from`. t: out (floats), state. params: from, to.
 void rng_uniform(Call& c) {
   Generator g(c.t[1]);
   const int64_t n = c.t[0].numel();
   TT_DISPATCH_FLOAT(c.t[0].dtype, {
     using A = Acc<T>;
     T* out = c.t[0].as<T>();
-    const A from = (A)(T)c.d(0), width = (A)(T)c.d(1) - from;
-    fill_uniform(g, out, n);
-    if (from != 0 || width != 1) for (int64_t i = 0; i < n; i++) out[i] = (T)std::fma((A)out[i], width, from);
+    const A from = (A)(T)c.d(0), to = (A)(T)c.d(1), width = to - from;
+    A block[512];
+    for (int64_t i = 0; i < n; i += 512) {
+      const int64_t m = min_of(512, n - i);
+      fill_uniform(g, block, m);
+      for (int64_t j = 0; j < m; j++) {
+        const T x = (T)(from == 0 && width == 1 ? block[j] : std::fma(block[j], width, from));
+        out[i + j] = (A)x == to ? (T)from : x;
+      }
+    }
   })
 }
 
@@ -68,18 +70,17 @@ static void normal_block(float* x, float mean, float std) {
   }
   for (int j = 0; j < 8; j++) { x[j] = a[j]; x[j + 8] = b[j]; }
 }
-template <class T> void normal_block(T* x, T mean, T std) {
-  using A = Acc<T>;
+static void normal_block(double* x, double mean, double std) {
   for (int j = 0; j < 8; j++) {
-    const T u1 = (T)(1 - (A)x[j]), u2 = x[j + 8];
-    const T radius = (T)std::sqrt(-2 * std::log((A)u1)), theta = (T)(A)(2.0 * 3.14159265358979323846 * (A)u2);
-    x[j] = (T)((A)(T)((A)(T)((A)radius * (A)(T)std::cos((A)theta)) * (A)std) + (A)mean);
-    x[j + 8] = (T)((A)(T)((A)(T)((A)radius * (A)(T)std::sin((A)theta)) * (A)std) + (A)mean);
+    const double radius = std::sqrt(-2 * std::log(1 - x[j])), theta = 2.0 * 3.14159265358979323846 * x[j + 8];
+    x[j] = radius * std::cos(theta) * std + mean;
+    x[j + 8] = radius * std::sin(theta) * std + mean;
   }
 }
 
-template <class T> void fill_normal(Generator& g, T* out, int64_t n, T mean, T std) {
-  fill_uniform(g, out, n);
+// A rest of fewer than 16 is made by drawing the last 16 again; its first draws are spent all the same, but for 16-bit types (`frugal`).
+template <class T> void fill_normal(Generator& g, T* out, int64_t n, T mean, T std, bool frugal) {
+  fill_uniform(g, out, frugal ? n / 16 * 16 : n);
   parallel_for(n / 16, 512, [&](int64_t begin, int64_t end) { for (int64_t i = begin; i < end; i++) normal_block(out + i * 16, mean, std); });
   if (n % 16 == 0) return;
   fill_uniform(g, out + n - 16, 16);
@@ -96,7 +97,13 @@ void rng_normal(Call& c) {
   TT_DISPATCH_FLOAT(c.t[0].dtype, {
     T* out = c.t[0].as<T>();
     if (serial) for (int64_t i = 0; i < n; i++) out[i] = (T)std::fma(g.normal(), std, mean);
-    else fill_normal(g, out, n, (T)mean, (T)std);
+    else if constexpr (std::is_same<T, Acc<T>>::value) fill_normal(g, out, n, (T)mean, (T)std, false);
+    else {
+      Scratch wide(n * 4);
+      if (!wide.data) return c.fail(OUT_OF_MEMORY);
+      fill_normal(g, wide.as<float>(), n, (float)mean, (float)std, true);
+      for (int64_t i = 0; i < n; i++) out[i] = (T)wide.as<float>()[i];
+    }
   })
 }
 
@@ -149,7 +156,7 @@ void rng_randint(Call& c) {
   const uint64_t range = (uint64_t)param64(c, 2);
   if (range == 0) return c.fail(BAD_VALUE);
   const int dtype = c.t[0].dtype;
-  const bool wide = range >= 1ull << 32 && (dtype == I64 || dtype == F64 || dtype == F32 || dtype == BF16);
+  const bool wide = range >= 1ull << 28;  // PyTorch: % of a 32-bit draw would be too skewed
   TT_DISPATCH_REAL(dtype, {
     T* out = c.t[0].as<T>();
     if (wide) for (int64_t i = 0; i < n; i++) out[i] = (T)(int64_t)(g.random64() % range + (uint64_t)base);
