@@ -12,7 +12,11 @@ namespace {
 constexpr int CLASSES = 4 * 48;
 constexpr int64_t SMALL = 32 << 10;          // blocks up to this are carved from chunks
 constexpr int64_t CHUNK = 256 << 10;
+#ifdef __wasm__
+constexpr int64_t HUGE_PAGE = 64;
+#else
 constexpr int64_t HUGE_PAGE = 2 << 20;
+#endif
 constexpr int64_t KEEP = 256ll << 20;        // so much may always be cached
 
 struct Free { Free* next; };

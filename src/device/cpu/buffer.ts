@@ -6,6 +6,8 @@ export class CpuBuffer implements DeviceBuffer {
   address = 0;
   /** Its place in the native table, or -1 for memory that a JavaScript array owns. */
   slot = -1;
+  /** Its memory where the library's own is crowded (WASM): copied in for every call. */
+  outside: Uint8Array | null = null;
   /** What the allocation really took. */
   taken = 0;
 

@@ -1,7 +1,16 @@
 import type { DType } from '../../ir/dtype.js';
 import type { Program, Scalar } from '../../ir/kernel.js';
 import { printBytecode, splitInt64 } from '../../ir/print/bytecode.js';
-import { type Device, type DeviceBuffer, type Kernel, type MemoryStats, type Operand, type Routine, RoutineError, UnsupportedError } from '../device.js';
+import {
+  type Device,
+  type DeviceBuffer,
+  type Kernel,
+  type MemoryStats,
+  type Operand,
+  type Routine,
+  RoutineError,
+  UnsupportedError,
+} from '../device.js';
 import { MemoryPolicy } from '../memory.js';
 import { CpuBuffer } from './buffer.js';
 import { FRAME_DATA, FRAME_DATA_BYTES, type Library, names, Request } from './library.js';
@@ -29,6 +38,8 @@ export class CpuDevice implements Device {
   private readonly policy: MemoryPolicy;
   private readonly opCodes: ReadonlyMap<string, number>;
   private readonly routineIds: ReadonlyMap<string, number>;
+  private anyOutside = false;
+  private readonly guests: CpuBuffer[] = [];
   /** The property of a Program that holds its Registered. */
   private readonly registration = Symbol('registered program');
 
@@ -60,6 +71,7 @@ export class CpuDevice implements Device {
   }
 
   alloc(bytes: number): CpuBuffer {
+    if (this.library.crowded?.(bytes)) return this.allocOutside(bytes);
     this.policy.charge(bytes);
     const buffer = new CpuBuffer(bytes);
     if (!this.tryAlloc(buffer)) {
@@ -67,6 +79,46 @@ export class CpuDevice implements Device {
       if (!this.tryAlloc(buffer)) throw outOfMemory(bytes);
     }
     return buffer;
+  }
+
+  private allocOutside(bytes: number): CpuBuffer {
+    this.anyOutside = true;
+    const buffer = new CpuBuffer(bytes);
+    try {
+      buffer.outside = new Uint8Array(bytes);
+    } catch {
+      throw outOfMemory(bytes);
+    }
+    return buffer;
+  }
+
+  /** Copies into the library's memory what lies outside, for one call. */
+  private bringIn(operands: readonly ({ readonly buffer: DeviceBuffer } | null)[]): void {
+    for (const operand of operands) {
+      const block = operand?.buffer as CpuBuffer | undefined;
+      if (!block?.outside || block.address !== 0) continue;
+      const f = this.request(Request.alloc, block.bytes);
+      if (f[1] === 0) {
+        this.putBack();
+        throw outOfMemory(block.bytes);
+      }
+      block.address = f[1];
+      this.guests.push(block);
+      this.library.write(block.outside);
+    }
+  }
+
+  private putBack(): void {
+    for (const block of this.guests) {
+      const f = this.currentFrame();
+      f[1] = block.address;
+      this.library.read(block.outside!);
+      f[0] = Request.free;
+      f[2] = block.bytes;
+      this.library.call();
+      block.address = 0;
+    }
+    this.guests.length = 0;
   }
 
   private tryAlloc(buffer: CpuBuffer): boolean {
@@ -99,6 +151,7 @@ export class CpuDevice implements Device {
 
   free(buffer: DeviceBuffer): void {
     const block = buffer as CpuBuffer;
+    block.outside = null;
     if (block.slot < 0) return;
     this.currentFrame()[1] = block.slot;
     block.address = 0;
@@ -108,9 +161,11 @@ export class CpuDevice implements Device {
   }
 
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
+    checkRange(buffer, byteOffset, source.byteLength);
+    const { outside } = buffer as CpuBuffer;
+    if (outside) return outside.set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), byteOffset);
     const f = this.currentFrame();
     const address = addressOf(buffer) + byteOffset;
-    checkRange(buffer, byteOffset, source.byteLength);
     f[1] = address;
     const view = source.byteLength <= FRAME_DATA_BYTES ? this.frameViews.get(source.constructor) : undefined;
     if (!view) return this.library.write(source);
@@ -122,9 +177,14 @@ export class CpuDevice implements Device {
   }
 
   read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void {
+    checkRange(buffer, byteOffset, target.byteLength);
+    const { outside } = buffer as CpuBuffer;
+    if (outside)
+      return new Uint8Array(target.buffer, target.byteOffset, target.byteLength).set(
+        outside.subarray(byteOffset, byteOffset + target.byteLength),
+      );
     const f = this.currentFrame();
     const address = addressOf(buffer) + byteOffset;
-    checkRange(buffer, byteOffset, target.byteLength);
     f[1] = address;
     const view = target.byteLength <= FRAME_DATA_BYTES ? this.frameViews.get(target.constructor) : undefined;
     if (!view) return this.library.read(target);
@@ -141,6 +201,7 @@ export class CpuDevice implements Device {
 
   run(kernel: Kernel): void {
     const { program, sizes, operands, strides, params, reduced } = kernel;
+    if (this.anyOutside) this.bringIn(operands);
     const known = (program as unknown as Record<symbol, Registered | undefined>)[this.registration] ?? this.register(program);
     const f = this.currentFrame();
     const ndim = sizes.length;
@@ -160,7 +221,8 @@ export class CpuDevice implements Device {
     }
     for (let i = 0; i < params.length; i++) at = writeParam(f, at, params[i]);
     this.library.call();
-    if (f[0] !== 0) this.fail();
+    if (f[0] !== 0) this.check();
+    if (this.guests.length > 0) this.putBack();
   }
 
   private register(program: Program): Registered {
@@ -182,6 +244,7 @@ export class CpuDevice implements Device {
     const { name, operands, params } = routine;
     const id = this.routineIds.get(name);
     if (id === undefined) throw new UnsupportedError(`no routine '${name}' in the native library`);
+    if (this.anyOutside) this.bringIn(operands);
     const f = this.currentFrame();
     f[0] = Request.routine;
     f[1] = id;
@@ -194,12 +257,16 @@ export class CpuDevice implements Device {
       at = writeOperand(f, at, operands[o]);
     }
     this.library.call();
-    if (f[0] !== 0) this.fail();
+    if (f[0] !== 0) this.check();
+    if (this.guests.length > 0) this.putBack();
   }
 
-  private fail(): never {
-    const f = this.currentFrame();
-    throw new RoutineError(f[0], [f[1], f[2], f[3], f[4]]);
+  /** Throws what the last call reported, if it did. */
+  private check(): void {
+    const [status, ...details] = this.currentFrame().slice(0, 5);
+    if (status === 0) return;
+    this.putBack();
+    throw new RoutineError(status, details);
   }
 
   async sync(): Promise<void> {}

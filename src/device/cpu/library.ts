@@ -9,6 +9,8 @@ export interface Library {
   /** frame[1] bytes → frame[1] address or 0, frame[2] the bytes taken, frame[3] the slot that `release` wants. */
   alloc(owner: object): void;
   release(): void;
+  /** Whether `bytes` more should rather lie in JavaScript's memory. */
+  crowded?(bytes: number): boolean;
   /** The memory of `view` at frame[1], or 0 where it cannot be shared. */
   adopt(view: ArrayBufferView): void;
   /** Copies `view` to the address in frame[1], or fills it from there. */

@@ -11,7 +11,14 @@ interface Exports {
 
 const FRAME_DOUBLES = 1 << 16;
 
+/**
+ * Blocks of dead owners come back between tasks only. A loop that never lets a task end would fill the heap: beyond this, buffers
+ * lie in JavaScript's memory, which the collector bounds, and are copied in and out.
+ */
+const CROWDED = 512 * 2 ** 20;
+
 interface Block {
+  readonly slot: number;
   readonly address: number;
   readonly bytes: number;
 }
@@ -49,7 +56,7 @@ class WasmLibrary implements Library {
   private readonly blocks: (Block | null)[] = [];
   private readonly vacant: number[] = [];
   private weight = 0;
-  private readonly registry = new FinalizationRegistry<number>((slot) => this.drop(slot));
+  private readonly registry = new FinalizationRegistry<Block>((block) => this.drop(block));
 
   constructor(private readonly exports: Exports) {
     this.frameAddress = exports.tt_new_frame(FRAME_DOUBLES);
@@ -82,21 +89,27 @@ class WasmLibrary implements Library {
     const f = this.frame;
     if (f[1] === 0) return;
     const slot = this.vacant.pop() ?? this.blocks.length;
-    this.blocks[slot] = { address: f[1], bytes };
+    const block = { slot, address: f[1], bytes };
+    this.blocks[slot] = block;
     this.weight += bytes;
-    this.registry.register(owner, slot, owner);
+    this.registry.register(owner, block);
     f[3] = slot;
   }
 
-  release(): void {
-    this.drop(this.frame[1]);
+  crowded(bytes: number): boolean {
+    return this.weight + bytes > CROWDED;
   }
 
-  private drop(slot: number): void {
-    const block = this.blocks[slot];
-    if (!block) return;
-    this.blocks[slot] = null;
-    this.vacant.push(slot);
+  release(): void {
+    const block = this.blocks[this.frame[1]];
+    if (block) this.drop(block);
+  }
+
+  /** Frees a block, once. */
+  private drop(block: Block): void {
+    if (this.blocks[block.slot] !== block) return;
+    this.blocks[block.slot] = null;
+    this.vacant.push(block.slot);
     this.weight -= block.bytes;
     const f = this.frame;
     f[0] = Request.free;
