@@ -89,7 +89,7 @@ export async function compareTensor(actual: unknown, expected: EncodedTensor, pa
   const tensor = asTensor(actual);
   const [shape, want] = [expected.shape, `a ${expected.dtype} tensor of shape [${expected.shape.join(', ')}]`];
   if (!tensor) throw new Mismatch(`${path}: expected ${want}, got ${describe(actual)}`);
-  if (dtypeName(tensor) !== expected.dtype || String(tensor.shape) !== String(shape))
+  if (dtypeName(tensor) !== expected.dtype || tensor.shape.join() !== shape.join())
     throw new Mismatch(`${path}: expected ${want}, got ${describe(tensor)}`);
   if (limits.mode === 'shape' || expected.data === undefined || numel(shape) === 0) return;
   const [a, b] = [await readValues(tensor), encodedValues(expected)];

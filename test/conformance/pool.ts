@@ -21,7 +21,7 @@ async function runLane(queue: Job[], timeout: number, onResult: OnResult): Promi
     for (let finished = false; !finished;) {
       child ??= fork(workerFile, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
       finished = await runInChild(child, job, timeout, onResult);
-      if (!finished) child = null;
+      if (child.exitCode !== null || child.signalCode !== null) child = null;
     }
   }
   child?.disconnect();
@@ -66,7 +66,7 @@ function runInChild(child: ChildProcess, job: Job, timeout: number, onResult: On
         return settle(false);
       }
       onResult(job, lost(job.file, why));
-      settle(job.done.length === 0 || !signal);
+      settle(true);
     });
     child.send(job);
   });

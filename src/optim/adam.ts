@@ -1,0 +1,102 @@
+import type { Expr } from '../ir/expr.js';
+import { zerosLike } from '../ops/creation.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { checkOptions, fraction, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
+import { type Update, updateBy } from './update.js';
+
+export interface AdamOptions {
+  lr: number | Tensor;
+  betas: readonly [number, number];
+  eps: number;
+  weightDecay: number;
+  amsgrad: boolean;
+  maximize: boolean;
+  decoupledWeightDecay: boolean;
+}
+
+export const checkAdam = ({ lr, betas, eps, weightDecay }: Pick<AdamOptions, 'lr' | 'betas' | 'eps' | 'weightDecay'>): void =>
+  checkOptions({
+    'learning rate': [lr, notNegative],
+    'epsilon value': [eps, notNegative],
+    'beta parameter at index 0': [betas[0], fraction],
+    'beta parameter at index 1': [betas[1], fraction],
+    'weight_decay value': [weightDecay, notNegative],
+  });
+
+/** Gradient and parameter after weight decay: L2 changes the gradient, decoupled decay the parameter. `shrink` is lr · decay or decay. */
+export function decayed(p: Expr, grad: Expr, decay: Expr, shrink: Expr, decoupled: boolean, maximize: boolean): [p: Expr, g: Expr] {
+  const g = maximize ? grad.neg() : grad;
+  return decoupled ? [p.sub(p.mul(shrink)), g] : [p, g.add(p.mul(decay))];
+}
+
+/** m + (g − m) · weight */
+export const lerp = (m: Expr, g: Expr, weight: Expr): Expr => m.add(g.sub(m).mul(weight));
+
+function adamRule(amsgrad: boolean, decoupled: boolean, maximize: boolean): Update {
+  return updateBy((tensors, [stepSize, rootCorrection, oneMinusBeta1, beta2, oneMinusBeta2, eps, decay, shrink]) => {
+    const [p0, m0, v0] = tensors;
+    const grad = tensors[tensors.length - 1];
+    const [p, g] = decayed(p0, grad, decay, shrink, decoupled, maximize);
+    const m = lerp(m0, g, oneMinusBeta1);
+    const v = v0.mul(beta2).add(g.mul(g).mul(oneMinusBeta2));
+    const most = amsgrad ? tensors[3].max(v) : v;
+    const next = p.sub(m.div(most.sqrt().div(rootCorrection).add(eps)).mul(stepSize));
+    return amsgrad ? [next, m, v, most] : [next, m, v];
+  });
+}
+
+const rules = Array.from({ length: 8 }, (_, i) => adamRule(!!(i & 1), !!(i & 2), !!(i & 4)));
+
+/** Adaptive moments. https://pytorch.org/docs/stable/generated/torch.optim.Adam.html */
+export class Adam extends Optimizer<AdamOptions> {
+  constructor(params: Params<AdamOptions>, options: number | Partial<AdamOptions> = {}) {
+    const given = typeof options === 'number' ? { lr: options } : options;
+    const all: AdamOptions = {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      amsgrad: false,
+      maximize: false,
+      decoupledWeightDecay: false,
+      ...given,
+    };
+    checkAdam(all);
+    super(params, all);
+  }
+
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>, state: State): void {
+    const {
+      betas: [beta1, beta2],
+      eps,
+      weightDecay,
+      amsgrad,
+      maximize,
+      decoupledWeightDecay,
+    } = group;
+    const lr = numberOf(group.lr);
+    const step = (state.step = ((state.step as number | undefined) ?? 0) + 1);
+    const m = (state.expAvg ??= zerosLike(param)) as Tensor;
+    const v = (state.expAvgSq ??= zerosLike(param)) as Tensor;
+    const tensors = amsgrad ? [param, m, v, (state.maxExpAvgSq ??= zerosLike(param)) as Tensor, grad] : [param, m, v, grad];
+    const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
+    rules[+amsgrad + 2 * +decoupledWeightDecay + 4 * +maximize](tensors, [
+      lr / correction1,
+      Math.sqrt(correction2),
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      eps,
+      weightDecay,
+      lr * weightDecay,
+    ]);
+  }
+}
+
+/** Adam whose weight decay is apart from the gradient. https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html */
+export class AdamW extends Adam {
+  constructor(params: Params<AdamOptions>, options: number | Partial<AdamOptions> = {}) {
+    const given = typeof options === 'number' ? { lr: options } : options;
+    super(params, { weightDecay: 1e-2, ...given, decoupledWeightDecay: true });
+  }
+}

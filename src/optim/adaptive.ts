@@ -1,0 +1,162 @@
+/** Relatives of Adam: NAdam, RAdam, Adamax. */
+import { zerosLike } from '../ops/creation.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { checkAdam, decayed, lerp } from './adam.js';
+import { numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
+import { type Update, updateBy } from './update.js';
+
+interface MomentOptions {
+  lr: number | Tensor;
+  betas: readonly [number, number];
+  eps: number;
+  weightDecay: number;
+  maximize: boolean;
+}
+
+export type RAdamOptions = MomentOptions & { decoupledWeightDecay: boolean };
+export type NAdamOptions = RAdamOptions & { momentumDecay: number };
+export type AdamaxOptions = MomentOptions;
+
+const nextStep = (state: State): number => (state.step = ((state.step as number | undefined) ?? 0) + 1) as number;
+const zeros = (state: State, name: string, param: Tensor): Tensor => (state[name] ??= zerosLike(param)) as Tensor;
+
+const nadamRules = [0, 1, 2, 3].map((i) =>
+  updateBy(([p0, m0, v0, grad], [gradStep, momentStep, correction2, oneMinusBeta1, beta2, oneMinusBeta2, eps, decay, shrink]) => {
+    const [p, g] = decayed(p0, grad, decay, shrink, !!(i & 1), !!(i & 2));
+    const m = lerp(m0, g, oneMinusBeta1);
+    const v = v0.mul(beta2).add(g.mul(g).mul(oneMinusBeta2));
+    const denominator = v.div(correction2).sqrt().add(eps);
+    return [p.sub(g.div(denominator).mul(gradStep)).sub(m.div(denominator).mul(momentStep)), m, v];
+  }),
+);
+
+/** Adam with Nesterov momentum. https://pytorch.org/docs/stable/generated/torch.optim.NAdam.html */
+export class NAdam extends Optimizer<NAdamOptions> {
+  constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
+    const all: NAdamOptions = {
+      lr: 2e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      momentumDecay: 4e-3,
+      decoupledWeightDecay: false,
+      maximize: false,
+      ...options,
+    };
+    checkAdam(all);
+    super(params, all);
+  }
+
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<NAdamOptions>, state: State): void {
+    const {
+      betas: [beta1, beta2],
+      eps,
+      weightDecay,
+      momentumDecay,
+      decoupledWeightDecay,
+      maximize,
+    } = group;
+    const lr = numberOf(group.lr);
+    const step = nextStep(state);
+    const muAt = (t: number) => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
+    const [mu, muNext] = [muAt(step), muAt(step + 1)];
+    const product = (state.muProduct = ((state.muProduct as number | undefined) ?? 1) * mu);
+    nadamRules[+decoupledWeightDecay + 2 * +maximize](
+      [param, zeros(state, 'expAvg', param), zeros(state, 'expAvgSq', param), grad],
+      [
+        (lr * (1 - mu)) / (1 - product),
+        (lr * muNext) / (1 - product * muNext),
+        1 - beta2 ** step,
+        1 - beta1,
+        beta2,
+        1 - beta2,
+        eps,
+        weightDecay,
+        lr * weightDecay,
+      ],
+    );
+  }
+}
+
+function radamRule(rectified: boolean, decoupled: boolean, maximize: boolean): Update {
+  return updateBy(([p0, m0, v0, grad], [stepSize, oneMinusBeta1, beta2, oneMinusBeta2, eps, decay, shrink]) => {
+    const [p, g] = decayed(p0, grad, decay, shrink, decoupled, maximize);
+    const m = lerp(m0, g, oneMinusBeta1);
+    const v = v0.mul(beta2).add(g.mul(g).mul(oneMinusBeta2));
+    const direction = rectified ? m.div(v.sqrt().add(eps)) : m;
+    return [p.sub(direction.mul(stepSize)), m, v];
+  });
+}
+
+const radamRules = Array.from({ length: 8 }, (_, i) => radamRule(!!(i & 1), !!(i & 2), !!(i & 4)));
+
+/** Adam with a rectified variance. https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html */
+export class RAdam extends Optimizer<RAdamOptions> {
+  constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
+    const all: RAdamOptions = {
+      lr: 1e-3,
+      betas: [0.9, 0.999],
+      eps: 1e-8,
+      weightDecay: 0,
+      decoupledWeightDecay: false,
+      maximize: false,
+      ...options,
+    };
+    checkAdam(all);
+    super(params, all);
+  }
+
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<RAdamOptions>, state: State): void {
+    const {
+      betas: [beta1, beta2],
+      eps,
+      weightDecay,
+      decoupledWeightDecay,
+      maximize,
+    } = group;
+    const lr = numberOf(group.lr);
+    const step = nextStep(state);
+    const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
+    const rhoInf = 2 / (1 - beta2) - 1;
+    const rho = rhoInf - (2 * step * beta2 ** step) / correction2;
+    const rectified = rho > 5;
+    const rectification = Math.sqrt(((rho - 4) * (rho - 2) * rhoInf) / ((rhoInf - 4) * (rhoInf - 2) * rho)) * Math.sqrt(correction2);
+    const stepSize = (lr / correction1) * (rectified ? rectification : 1);
+    radamRules[+rectified + 2 * +decoupledWeightDecay + 4 * +maximize](
+      [param, zeros(state, 'expAvg', param), zeros(state, 'expAvgSq', param), grad],
+      [stepSize, 1 - beta1, beta2, 1 - beta2, eps, weightDecay, lr * weightDecay],
+    );
+  }
+}
+
+const adamaxRules = [false, true].map((maximize) =>
+  updateBy(([p, m0, u0, grad], [stepSize, oneMinusBeta1, beta2, eps, decay]) => {
+    const g = (maximize ? grad.neg() : grad).add(p.mul(decay));
+    const m = lerp(m0, g, oneMinusBeta1);
+    const u = u0.mul(beta2).max(g.abs().add(eps));
+    return [p.sub(m.div(u).mul(stepSize)), m, u];
+  }),
+);
+
+/** Adam with the infinity norm. https://pytorch.org/docs/stable/generated/torch.optim.Adamax.html */
+export class Adamax extends Optimizer<AdamaxOptions> {
+  constructor(params: Params<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
+    const all: AdamaxOptions = { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false, ...options };
+    checkAdam(all);
+    super(params, all);
+  }
+
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamaxOptions>, state: State): void {
+    const {
+      betas: [beta1, beta2],
+      eps,
+      weightDecay,
+      maximize,
+    } = group;
+    const stepSize = numberOf(group.lr) / (1 - beta1 ** nextStep(state));
+    adamaxRules[+maximize](
+      [param, zeros(state, 'expAvg', param), zeros(state, 'expInf', param), grad],
+      [stepSize, 1 - beta1, beta2, eps, weightDecay],
+    );
+  }
+}

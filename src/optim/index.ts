@@ -1,0 +1,20 @@
+/** `torch.optim` */
+export { Adafactor, type AdafactorOptions } from './adafactor.js';
+export { Adam, type AdamOptions, AdamW } from './adam.js';
+export { Adamax, type AdamaxOptions, NAdam, type NAdamOptions, RAdam, type RAdamOptions } from './adaptive.js';
+export {
+  Adadelta,
+  type AdadeltaOptions,
+  Adagrad,
+  type AdagradOptions,
+  ASGD,
+  type ASGDOptions,
+  RMSprop,
+  type RMSpropOptions,
+  Rprop,
+  type RpropOptions,
+} from './classic.js';
+export { LBFGS, type LBFGSOptions } from './lbfgs.js';
+export * as lrScheduler from './lr-scheduler.js';
+export { Optimizer, type OptimizerStateDict, type ParamGroup, type Params } from './optimizer.js';
+export { SGD, type SGDOptions } from './sgd.js';

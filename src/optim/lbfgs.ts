@@ -1,0 +1,156 @@
+import { enableGrad, noGrad } from '../autograd/modes.js';
+import { numelOf } from '../tensor/size.js';
+import { Tensor } from '../tensor/tensor.js';
+import { cat } from '../ops/join.js';
+import { zerosLike } from '../ops/creation.js';
+import { numberOf, Optimizer, type Params } from './optimizer.js';
+import { strongWolfe } from './strong-wolfe.js';
+
+export interface LBFGSOptions {
+  lr: number | Tensor;
+  maxIter: number;
+  maxEval: number | null;
+  toleranceGrad: number;
+  toleranceChange: number;
+  historySize: number;
+  lineSearchFn: 'strong_wolfe' | null;
+}
+
+/** What is remembered between calls of `step`. */
+interface Memory {
+  direction: Tensor | null;
+  t: number;
+  olds: { y: Tensor; s: Tensor; ro: number }[];
+  scale: number;
+  previousGrad: Tensor | null;
+  previousLoss: number;
+  iterations: number;
+}
+
+const number = (t: Tensor): number => Number(t.item());
+const largest = (t: Tensor): number => number(t.abs().amax());
+
+/** Limited-memory BFGS; `step` needs a closure. https://pytorch.org/docs/stable/generated/torch.optim.LBFGS.html */
+export class LBFGS extends Optimizer<LBFGSOptions> {
+  private readonly memory: Memory = { direction: null, t: 0, olds: [], scale: 1, previousGrad: null, previousLoss: 0, iterations: 0 };
+
+  constructor(params: Params<LBFGSOptions>, options: Partial<LBFGSOptions> = {}) {
+    super(params, {
+      lr: 1,
+      maxIter: 20,
+      maxEval: null,
+      toleranceGrad: 1e-7,
+      toleranceChange: 1e-9,
+      historySize: 100,
+      lineSearchFn: null,
+      ...options,
+    });
+    if (this.paramGroups.length !== 1) throw new Error("LBFGS doesn't support per-parameter options (parameter groups)");
+  }
+
+  protected update(): void {
+    throw new Error('LBFGS changes all parameters at once');
+  }
+
+  private get params(): Tensor[] {
+    return this.paramGroups[0].params;
+  }
+
+  private flatGrad(): Tensor {
+    return cat(
+      this.params.map((param) => (param.gradient ?? zerosLike(param)).reshape(-1)),
+      0,
+    );
+  }
+
+  private move(t: number, direction: Tensor): void {
+    let offset = 0;
+    for (const param of this.params) {
+      const count = numelOf(param.sizes);
+      param.add_(direction.narrow(0, offset, count).viewAs(param), { alpha: t });
+      offset += count;
+    }
+  }
+
+  override step(closure?: () => Tensor): Tensor {
+    if (!closure) throw new TypeError("LBFGS.step() missing 1 required positional argument: 'closure'");
+    return noGrad(() => this.minimise(() => enableGrad(closure)));
+  }
+
+  private minimise(closure: () => Tensor): Tensor {
+    const [group, memory] = [this.paramGroups[0], this.memory];
+    const { maxIter, toleranceGrad, toleranceChange, lineSearchFn } = group;
+    const lr = numberOf(group.lr);
+    const maxEval = group.maxEval ?? Math.floor((maxIter * 5) / 4);
+    const first = closure();
+    let loss = number(first);
+    let [evaluations, iterations] = [1, 0];
+    let grad = this.flatGrad();
+    if (largest(grad) <= toleranceGrad) return first;
+    while (iterations < maxIter) {
+      iterations++;
+      memory.iterations++;
+      const direction = this.nextDirection(grad);
+      [memory.previousGrad, memory.previousLoss] = [grad.clone(), loss];
+      let t = memory.iterations === 1 ? Math.min(1, 1 / number(grad.abs().sum())) * lr : lr;
+      const slope = number(grad.mul(direction).sum());
+      memory.t = t;
+      if (slope > -toleranceChange) break;
+      let calls = 0;
+      if (lineSearchFn === 'strong_wolfe') {
+        const start = this.params.map((param) => param.clone());
+        const evaluate = (step: number) => {
+          this.move(step, direction);
+          const value = number(closure());
+          const gradient = this.flatGrad();
+          this.params.forEach((param, i) => param.copy_(start[i]));
+          return { loss: value, grad: gradient };
+        };
+        ({ loss, grad, t, calls } = strongWolfe(evaluate, t, direction, loss, grad, slope));
+        this.move(t, direction);
+      } else {
+        if (lineSearchFn !== null) throw new Error("only 'strong_wolfe' is supported");
+        this.move(t, direction);
+        if (iterations !== maxIter) {
+          loss = number(closure());
+          grad = this.flatGrad();
+          calls = 1;
+        }
+      }
+      memory.t = t;
+      evaluations += calls;
+      if (iterations === maxIter || evaluations >= maxEval) break;
+      if (largest(grad) <= toleranceGrad || largest(direction.mul(t)) <= toleranceChange) break;
+      if (Math.abs(loss - memory.previousLoss) < toleranceChange) break;
+    }
+    return first;
+  }
+
+  /** Minus the gradient times the approximate inverse Hessian, by the two-loop recursion. */
+  private nextDirection(grad: Tensor): Tensor {
+    const { memory } = this;
+    if (memory.iterations === 1) {
+      [memory.olds, memory.scale] = [[], 1];
+      return (memory.direction = grad.neg());
+    }
+    this.remember(grad.sub(memory.previousGrad!), memory.direction!.mul(memory.t));
+    const q = grad.neg();
+    const alphas = memory.olds.map(() => 0);
+    for (let i = memory.olds.length - 1; i >= 0; i--) {
+      const { y, s, ro } = memory.olds[i];
+      alphas[i] = number(s.mul(q).sum()) * ro;
+      q.add_(y, { alpha: -alphas[i] });
+    }
+    const r = q.mul(memory.scale);
+    memory.olds.forEach(({ y, s, ro }, i) => r.add_(s, { alpha: alphas[i] - number(y.mul(r).sum()) * ro }));
+    return (memory.direction = r);
+  }
+
+  private remember(y: Tensor, s: Tensor): void {
+    const ys = number(y.mul(s).sum());
+    if (ys <= 1e-10) return;
+    if (this.memory.olds.length === this.paramGroups[0].historySize) this.memory.olds.shift();
+    this.memory.olds.push({ y, s, ro: 1 / ys });
+    this.memory.scale = ys / number(y.mul(y).sum());
+  }
+}

@@ -1,0 +1,271 @@
+/** `torch.optim.lr_scheduler`: schedules of the learning rate by epoch. */
+import type { Optimizer } from './optimizer.js';
+import { bindArguments, type Group, LRScheduler } from './scheduler.js';
+
+export { LRScheduler } from './scheduler.js';
+export { ChainedScheduler, SequentialLR } from './scheduler-chain.js';
+export { CosineAnnealingWarmRestarts, CyclicLR, OneCycleLR } from './scheduler-cycle.js';
+export { ReduceLROnPlateau } from './scheduler-plateau.js';
+
+type Lambda = (epoch: number) => number;
+
+const perGroup = (lambdas: Lambda | readonly Lambda[], count: number): readonly Lambda[] => {
+  const list = typeof lambdas === 'function' ? new Array<Lambda>(count).fill(lambdas) : lambdas;
+  if (list.length !== count) throw new Error(`Expected ${count} lr_lambdas, but got ${list.length}`);
+  return list;
+};
+
+/** Initial rate × lambda(epoch). https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html */
+export class LambdaLR extends LRScheduler {
+  private readonly lambdas: readonly Lambda[];
+
+  constructor(
+    optimizer: Optimizer,
+    ...args: [lrLambda: Lambda | readonly Lambda[], lastEpoch?: number] | [{ lrLambda: Lambda | readonly Lambda[]; lastEpoch?: number }]
+  ) {
+    const [lambdas, lastEpoch] = bindArguments<[Lambda | readonly Lambda[], number?]>('LambdaLR', 'lrLambda, lastEpoch?', args);
+    super(optimizer, lastEpoch);
+    this.lambdas = perGroup(lambdas, this.groups.length);
+    this.start();
+  }
+
+  protected rate(_: Group, i: number): number {
+    return this.baseLrs[i] * this.lambdas[i](this.lastEpoch);
+  }
+}
+
+/** Rate × lambda(epoch), every epoch. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiplicativeLR.html */
+export class MultiplicativeLR extends LRScheduler {
+  private readonly lambdas: readonly Lambda[];
+
+  constructor(
+    optimizer: Optimizer,
+    ...args: [lrLambda: Lambda | readonly Lambda[], lastEpoch?: number] | [{ lrLambda: Lambda | readonly Lambda[]; lastEpoch?: number }]
+  ) {
+    const [lambdas, lastEpoch] = bindArguments<[Lambda | readonly Lambda[], number?]>('MultiplicativeLR', 'lrLambda, lastEpoch?', args);
+    super(optimizer, lastEpoch);
+    this.lambdas = perGroup(lambdas, this.groups.length);
+    this.start();
+  }
+
+  protected rate({ lr }: Group, i: number): number {
+    return this.lastEpoch > 0 ? lr * this.lambdas[i](this.lastEpoch) : lr;
+  }
+}
+
+/** Rate × gamma, every `stepSize` epochs. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html */
+export class StepLR extends LRScheduler {
+  private readonly stepSize: number;
+  private readonly gamma: number;
+
+  constructor(
+    optimizer: Optimizer,
+    ...args:
+      | [stepSize: number, gamma?: number, lastEpoch?: number]
+      | [stepSize: number, { gamma?: number }]
+      | [{ stepSize: number; gamma?: number }]
+  ) {
+    const [stepSize, gamma = 0.1, lastEpoch] = bindArguments<[number, number?, number?]>('StepLR', 'stepSize, gamma?, lastEpoch?', args);
+    super(optimizer, lastEpoch);
+    [this.stepSize, this.gamma] = [stepSize, gamma];
+    this.start();
+  }
+
+  protected rate({ lr }: Group): number {
+    return this.lastEpoch === 0 || this.lastEpoch % this.stepSize !== 0 ? lr : lr * this.gamma;
+  }
+
+  protected override closedForm(i: number): number {
+    return this.baseLrs[i] * this.gamma ** Math.floor(this.lastEpoch / this.stepSize);
+  }
+}
+
+/** Rate × gamma at each milestone. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html */
+export class MultiStepLR extends LRScheduler {
+  private readonly milestones: readonly number[];
+  private readonly gamma: number;
+
+  constructor(
+    optimizer: Optimizer,
+    ...args:
+      | [milestones: readonly number[], gamma?: number, lastEpoch?: number]
+      | [milestones: readonly number[], { gamma?: number }]
+      | [{ milestones: readonly number[]; gamma?: number }]
+  ) {
+    const [milestones, gamma = 0.1, lastEpoch] = bindArguments<[readonly number[], number?, number?]>(
+      'MultiStepLR',
+      'milestones, gamma?, lastEpoch?',
+      args,
+    );
+    super(optimizer, lastEpoch);
+    [this.milestones, this.gamma] = [milestones, gamma];
+    this.start();
+  }
+
+  protected rate({ lr }: Group): number {
+    return lr * this.gamma ** this.milestones.filter((milestone) => milestone === this.lastEpoch).length;
+  }
+
+  protected override closedForm(i: number): number {
+    return this.baseLrs[i] * this.gamma ** this.milestones.filter((milestone) => milestone <= this.lastEpoch).length;
+  }
+}
+
+interface ConstantOptions {
+  factor?: number;
+  totalIters?: number;
+  lastEpoch?: number;
+}
+
+/** Rate × factor for the first `totalIters` epochs. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html */
+export class ConstantLR extends LRScheduler {
+  private readonly factor: number;
+  private readonly totalIters: number;
+
+  constructor(optimizer: Optimizer, ...args: [factor?: number, totalIters?: number, lastEpoch?: number] | [ConstantOptions]) {
+    const [factor = 1 / 3, totalIters = 5, lastEpoch] = bindArguments<[number?, number?, number?]>(
+      'ConstantLR',
+      'factor?, totalIters?, lastEpoch?',
+      args,
+    );
+    if (!(factor >= 0 && factor <= 1)) throw new Error('Constant multiplicative factor expected to be between 0 and 1.');
+    super(optimizer, lastEpoch);
+    [this.factor, this.totalIters] = [factor, totalIters];
+    this.start();
+  }
+
+  protected rate({ lr }: Group): number {
+    if (this.lastEpoch === 0) return lr * this.factor;
+    return this.lastEpoch === this.totalIters ? lr * (1 / this.factor) : lr;
+  }
+
+  protected override closedForm(i: number): number {
+    return this.baseLrs[i] * (this.lastEpoch >= this.totalIters ? 1 : this.factor);
+  }
+}
+
+interface LinearOptions {
+  startFactor?: number;
+  endFactor?: number;
+  totalIters?: number;
+  lastEpoch?: number;
+}
+
+/** A factor that moves from `startFactor` to `endFactor`. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html */
+export class LinearLR extends LRScheduler {
+  private readonly from: number;
+  private readonly to: number;
+  private readonly totalIters: number;
+
+  constructor(
+    optimizer: Optimizer,
+    ...args: [startFactor?: number, endFactor?: number, totalIters?: number, lastEpoch?: number] | [LinearOptions]
+  ) {
+    const [from = 1 / 3, to = 1, totalIters = 5, lastEpoch] = bindArguments<[number?, number?, number?, number?]>(
+      'LinearLR',
+      'startFactor?, endFactor?, totalIters?, lastEpoch?',
+      args,
+    );
+    if (!(from > 0 && from <= 1)) throw new Error('Starting multiplicative factor expected to be greater than 0 and less or equal to 1.');
+    if (!(to >= 0 && to <= 1)) throw new Error('Ending multiplicative factor expected to be between 0 and 1.');
+    super(optimizer, lastEpoch);
+    [this.from, this.to, this.totalIters] = [from, to, totalIters];
+    this.start();
+  }
+
+  protected rate({ lr }: Group): number {
+    const { lastEpoch: epoch, from, to, totalIters } = this;
+    if (epoch === 0) return lr * from;
+    return epoch > totalIters ? lr : lr * (1 + (to - from) / (totalIters * from + (epoch - 1) * (to - from)));
+  }
+
+  protected override closedForm(i: number): number {
+    return this.baseLrs[i] * (this.from + ((this.to - this.from) * Math.min(this.totalIters, this.lastEpoch)) / this.totalIters);
+  }
+}
+
+/** Rate × gamma, every epoch. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html */
+export class ExponentialLR extends LRScheduler {
+  private readonly gamma: number;
+
+  constructor(optimizer: Optimizer, ...args: [gamma: number, lastEpoch?: number] | [{ gamma: number; lastEpoch?: number }]) {
+    const [gamma, lastEpoch] = bindArguments<[number, number?]>('ExponentialLR', 'gamma, lastEpoch?', args);
+    super(optimizer, lastEpoch);
+    this.gamma = gamma;
+    this.start();
+  }
+
+  protected rate({ lr }: Group): number {
+    return this.lastEpoch === 0 ? lr : lr * this.gamma;
+  }
+
+  protected override closedForm(i: number): number {
+    return this.baseLrs[i] * this.gamma ** this.lastEpoch;
+  }
+}
+
+interface PolynomialOptions {
+  totalIters?: number;
+  power?: number;
+  lastEpoch?: number;
+}
+
+/** Falls to zero as a polynomial. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html */
+export class PolynomialLR extends LRScheduler {
+  private readonly totalIters: number;
+  private readonly power: number;
+
+  constructor(optimizer: Optimizer, ...args: [totalIters?: number, power?: number, lastEpoch?: number] | [PolynomialOptions]) {
+    const [totalIters = 5, power = 1, lastEpoch] = bindArguments<[number?, number?, number?]>(
+      'PolynomialLR',
+      'totalIters?, power?, lastEpoch?',
+      args,
+    );
+    super(optimizer, lastEpoch);
+    [this.totalIters, this.power] = [totalIters, power];
+    this.start();
+  }
+
+  protected rate({ lr }: Group): number {
+    const { lastEpoch: epoch, totalIters, power } = this;
+    if (epoch === 0 || epoch > totalIters) return lr;
+    return lr * ((1 - epoch / totalIters) / (1 - (epoch - 1) / totalIters)) ** power;
+  }
+
+  protected override closedForm(i: number): number {
+    return this.baseLrs[i] * (1 - Math.min(this.totalIters, this.lastEpoch) / this.totalIters) ** this.power;
+  }
+}
+
+interface CosineOptions {
+  TMax: number;
+  etaMin?: number;
+  lastEpoch?: number;
+}
+
+/** Falls and rises as a cosine. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html */
+export class CosineAnnealingLR extends LRScheduler {
+  private readonly TMax: number;
+  private readonly etaMin: number;
+
+  constructor(
+    optimizer: Optimizer,
+    ...args: [TMax: number, etaMin?: number, lastEpoch?: number] | [TMax: number, { etaMin?: number }] | [CosineOptions]
+  ) {
+    const [TMax, etaMin = 0, lastEpoch] = bindArguments<[number, number?, number?]>('CosineAnnealingLR', 'TMax, etaMin?, lastEpoch?', args);
+    super(optimizer, lastEpoch);
+    [this.TMax, this.etaMin] = [TMax, etaMin];
+    this.start();
+  }
+
+  protected rate({ lr }: Group, i: number): number {
+    const { lastEpoch: epoch, TMax, etaMin } = this;
+    if (epoch === 0) return lr;
+    if ((epoch - 1 - TMax) % (2 * TMax) === 0) return lr + ((this.baseLrs[i] - etaMin) * (1 - Math.cos(Math.PI / TMax))) / 2;
+    return ((1 + Math.cos((Math.PI * epoch) / TMax)) / (1 + Math.cos((Math.PI * (epoch - 1)) / TMax))) * (lr - etaMin) + etaMin;
+  }
+
+  protected override closedForm(i: number): number {
+    return this.etaMin + ((this.baseLrs[i] - this.etaMin) * (1 + Math.cos((Math.PI * this.lastEpoch) / this.TMax))) / 2;
+  }
+}

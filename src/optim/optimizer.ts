@@ -1,0 +1,173 @@
+/** What all optimizers share: parameter groups, state, and saving them. */
+import { enableGrad, noGrad } from '../autograd/modes.js';
+import { tensor } from '../ops/creation.js';
+import { clone, fillRaw } from '../ops/memory.js';
+import { Tensor } from '../tensor/tensor.js';
+
+/** Options of one group; every group has all of the optimizer's. */
+export type ParamGroup<O> = O & { params: Tensor[] };
+export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { params: Iterable<Tensor> | Tensor }> | Iterable<[string, Tensor]>;
+export type StateValue = Tensor | number | null | undefined;
+export type State = Record<string, StateValue>;
+
+export interface OptimizerStateDict {
+  state: Record<number, Record<string, unknown>>;
+  param_groups: Record<string, unknown>[];
+}
+
+const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+const renamed = (record: object, rename: (name: string) => string): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [rename(key), value]));
+
+/**
+ * The base class of all optimizers. https://pytorch.org/docs/stable/optim.html
+ * @param params tensors, or groups `{params, lr, …}` with options of their own.
+ */
+export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number | Tensor }> {
+  readonly paramGroups: ParamGroup<O>[] = [];
+  readonly state = new Map<Tensor, State>();
+
+  constructor(
+    params: Params<O>,
+    readonly defaults: O,
+  ) {
+    if (params instanceof Tensor)
+      throw new TypeError('params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.Tensor');
+    const list = [...params];
+    if (list.length === 0) throw new Error('optimizer got an empty parameter list');
+    const groups = isGroups<O>(list)
+      ? list
+      : [{ params: list.map((each) => (Array.isArray(each) ? each[1] : each)) } as Partial<O> & { params: Tensor[] }];
+    for (const group of groups) this.addParamGroup(group);
+  }
+
+  /** Adds parameters with options of their own, such as layers that are trained from now on. */
+  addParamGroup(group: Partial<O> & { params: Iterable<Tensor> | Tensor }): void {
+    const params = group.params instanceof Tensor ? [group.params] : [...group.params];
+    const known = new Set(this.paramGroups.flatMap((each) => each.params));
+    for (const param of params) {
+      if (!(param instanceof Tensor)) throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${typeof param}`);
+      if (!param.isLeaf && !param.retainsGrad) throw new Error("can't optimize a non-leaf Tensor");
+      if (known.has(param)) throw new Error('some parameters appear in more than one parameter group');
+    }
+    this.paramGroups.push({ ...this.defaults, ...group, params });
+  }
+
+  /** Forgets the gradients of all parameters; zeroes them instead if `setToNone` is false. */
+  zeroGrad(options: { setToNone?: boolean } | boolean = {}): void {
+    const setToNone = typeof options === 'boolean' ? options : (options.setToNone ?? true);
+    for (const { params } of this.paramGroups) {
+      for (const param of params) {
+        if (setToNone) param.gradient = null;
+        else if (param.gradient) fillRaw(param.gradient, 0);
+      }
+    }
+  }
+
+  /** Changes every parameter that has a gradient. `closure` computes the loss again and returns it. */
+  step(closure?: () => Tensor): Tensor | undefined {
+    const loss = closure && enableGrad(closure);
+    noGrad(() => {
+      for (const group of this.paramGroups) {
+        for (const param of group.params) if (param.gradient) this.update(param, param.gradient, group, this.stateOf(param));
+      }
+    });
+    return loss;
+  }
+
+  /** Changes one parameter. */
+  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: State): void;
+
+  protected stateOf(param: Tensor): State {
+    let state = this.state.get(param);
+    if (!state) this.state.set(param, (state = {}));
+    return state;
+  }
+
+  /** The options and the state, with parameters as numbers, under PyTorch's names. */
+  stateDict(): OptimizerStateDict {
+    const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]));
+    const state: OptimizerStateDict['state'] = {};
+    for (const [param, values] of this.state) state[numbers.get(param)!] = saved(values);
+    const param_groups = this.paramGroups.map((group) => ({
+      ...renamed(group, snake),
+      params: group.params.map((param) => numbers.get(param)),
+    }));
+    return { state, param_groups };
+  }
+
+  /** Takes over what `stateDict` gave; groups must have the same sizes. */
+  loadStateDict(stateDict: OptimizerStateDict): void {
+    const { state, param_groups: groups } = stateDict;
+    if (groups.length !== this.paramGroups.length) throw new Error('loaded state dict has a different number of parameter groups');
+    if (groups.some((group, i) => (group.params as unknown[]).length !== this.paramGroups[i].params.length)) {
+      throw new Error("loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+    }
+    const all = new Map<number, Tensor>();
+    groups.forEach((group, i) => {
+      (group.params as number[]).forEach((number, j) => all.set(number, this.paramGroups[i].params[j]));
+      Object.assign(this.paramGroups[i], renamed(group, camel), { params: this.paramGroups[i].params });
+    });
+    this.state.clear();
+    for (const [number, values] of Object.entries(state)) this.state.set(all.get(Number(number))!, loaded(values));
+  }
+
+  toString(): string {
+    const groups = this.paramGroups.map((group, i) => {
+      const options = Object.entries(group)
+        .filter(([key]) => key !== 'params')
+        .map(([key, value]) => [snake(key), python(value)]);
+      return `Parameter Group ${i}\n${options
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, value]) => `    ${key}: ${value}\n`)
+        .join('')}`;
+    });
+    return `${this.constructor.name} (\n${groups.join('\n')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+}
+
+/** A value as Python prints it. */
+function python(value: unknown): string {
+  if (value === null || value === undefined) return 'None';
+  if (typeof value === 'boolean') return value ? 'True' : 'False';
+  return Array.isArray(value) ? `(${value.map(python).join(', ')})` : String(value);
+}
+
+const isGroups = <O>(list: readonly unknown[]): list is (Partial<O> & { params: Iterable<Tensor> | Tensor })[] =>
+  typeof list[0] === 'object' && list[0] !== null && !(list[0] instanceof Tensor) && 'params' in list[0];
+
+const saved = (state: State): Record<string, unknown> =>
+  renamed(
+    Object.fromEntries(
+      Object.entries(state).map(([key, value]) => [key, key === 'step' ? tensor(value as number, { dtype: 'float32' }) : value]),
+    ),
+    snake,
+  );
+
+function loaded(values: Record<string, unknown>): State {
+  const state = renamed(values, camel) as State;
+  for (const [key, value] of Object.entries(state)) {
+    if (value instanceof Tensor) state[key] = value.ndim === 0 && scalars.has(key) ? Number(value.item()) : clone(value);
+  }
+  return state;
+}
+
+/** State that PyTorch keeps in 0-dim tensors and we in numbers. */
+const scalars = new Set(['step', 'muProduct', 'eta', 'mu']);
+
+export const numberOf = (value: number | Tensor): number => (value instanceof Tensor ? Number(value.item()) : value);
+
+/** Throws PyTorch's error unless every option is in its range. */
+export function checkOptions(ranges: Record<string, [value: number | Tensor, valid: (x: number) => boolean]>): void {
+  for (const [name, [value, valid]] of Object.entries(ranges)) {
+    if (!(value instanceof Tensor) && !valid(value)) throw new Error(`Invalid ${name}: ${value}`);
+  }
+}
+
+export const notNegative = (x: number): boolean => x >= 0;
+export const fraction = (x: number): boolean => x >= 0 && x < 1;

@@ -1,0 +1,75 @@
+/** Schedulers made of schedulers. */
+import type { Optimizer } from './optimizer.js';
+import { bindArguments, type Group, LRScheduler } from './scheduler.js';
+
+/** One scheduler after another; scheduler i + 1 takes over at `milestones[i]`. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html */
+export class SequentialLR extends LRScheduler {
+  private readonly schedulers: readonly LRScheduler[];
+  private readonly milestones: readonly number[];
+
+  constructor(
+    optimizer: Optimizer,
+    ...args:
+      | [schedulers: readonly LRScheduler[], milestones: readonly number[]]
+      | [{ schedulers: readonly LRScheduler[]; milestones: readonly number[] }]
+  ) {
+    const [schedulers, milestones] = bindArguments<[readonly LRScheduler[], readonly number[]]>(
+      'SequentialLR',
+      'schedulers, milestones, lastEpoch?',
+      args,
+    );
+    if (schedulers.length < 1) throw new Error('SequentialLR expects at least one scheduler to be chained, but got no scheduler.');
+    if (milestones.length !== schedulers.length - 1) {
+      throw new Error(
+        `Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points, but got number of schedulers ${schedulers.length} and the number of milestones to be equal to ${milestones.length}`,
+      );
+    }
+    super(optimizer);
+    [this.schedulers, this.milestones] = [schedulers, milestones];
+    this.begin();
+  }
+
+  /** Takes back the first steps that all schedulers made when they were constructed, then makes that of the first. */
+  private begin(): void {
+    this.lastEpoch = 0;
+    for (const group of this.groups) group.lr = group.initialLr!;
+    for (const scheduler of this.schedulers) scheduler.lastEpoch--;
+    this.schedulers[0].start();
+    this.lastLrs = this.schedulers[0].getLastLr();
+  }
+
+  protected rate({ lr }: Group): number {
+    return lr;
+  }
+
+  override step(): void {
+    this.lastEpoch++;
+    const turn = this.milestones.filter((milestone) => milestone <= this.lastEpoch).length;
+    const scheduler = this.schedulers[turn];
+    if (turn > 0 && this.milestones[turn - 1] === this.lastEpoch) scheduler.step(0);
+    else scheduler.step();
+    this.lastLrs = scheduler.getLastLr();
+  }
+}
+
+/** All schedulers step together. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html */
+export class ChainedScheduler extends LRScheduler {
+  private readonly schedulers: readonly LRScheduler[];
+
+  constructor(...args: [schedulers: readonly LRScheduler[]] | [{ schedulers: readonly LRScheduler[] }]) {
+    const [schedulers] = bindArguments<[readonly LRScheduler[]]>('ChainedScheduler', 'schedulers, optimizer?', args);
+    if (schedulers.length < 1) throw new Error('ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.');
+    super(schedulers[0].optimizer);
+    this.schedulers = schedulers;
+    this.lastLrs = this.groups.map((group) => group.lr);
+  }
+
+  protected rate({ lr }: Group): number {
+    return lr;
+  }
+
+  override step(): void {
+    for (const scheduler of this.schedulers) scheduler.step();
+    this.lastLrs = this.groups.map((group) => group.lr);
+  }
+}

@@ -1,0 +1,269 @@
+/** Schedules that go up and down: warm restarts, cyclic, one cycle. */
+import type { Optimizer } from './optimizer.js';
+import { bindArguments, type Group, LRScheduler } from './scheduler.js';
+
+const usesBetas = (group: Group): boolean => Array.isArray(group.betas);
+
+function setMomentum(group: Group, momentum: number): void {
+  if (usesBetas(group)) group.betas = [momentum, group.betas![1]];
+  else group.momentum = momentum;
+}
+
+const checkMomentum = (groups: readonly Group[]): void => {
+  if (!groups.every((group) => usesBetas(group) || group.momentum !== undefined)) {
+    throw new Error('optimizer must support momentum or beta1 with `cycle_momentum` option enabled');
+  }
+};
+
+const each = (value: number | readonly number[], count: number): number[] =>
+  typeof value === 'number' ? new Array<number>(count).fill(value) : [...value];
+
+interface RestartOptions {
+  T0: number;
+  TMult?: number;
+  etaMin?: number;
+  lastEpoch?: number;
+}
+
+/** A cosine that starts again after T0 epochs, then after T0 · TMult, … https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html */
+export class CosineAnnealingWarmRestarts extends LRScheduler {
+  private readonly T0: number;
+  private readonly TMult: number;
+  private readonly etaMin: number;
+  private period: number;
+  private position: number;
+
+  constructor(
+    optimizer: Optimizer,
+    ...args: [T0: number, TMult?: number, etaMin?: number, lastEpoch?: number] | [RestartOptions] | [T0: number, Omit<RestartOptions, 'T0'>]
+  ) {
+    const [T0, TMult = 1, etaMin = 0, lastEpoch] = bindArguments<[number, number?, number?, number?]>(
+      'CosineAnnealingWarmRestarts',
+      'T0, TMult?, etaMin?, lastEpoch?',
+      args,
+    );
+    if (!(Number.isInteger(T0) && T0 > 0)) throw new Error(`Expected positive integer T_0, but got ${T0}`);
+    if (!(Number.isInteger(TMult) && TMult >= 1)) throw new Error(`Expected integer T_mult >= 1, but got ${TMult}`);
+    super(optimizer, lastEpoch);
+    [this.T0, this.TMult, this.etaMin] = [T0, TMult, etaMin];
+    [this.period, this.position] = [T0, this.lastEpoch];
+    this.start();
+  }
+
+  protected rate(_: Group, i: number): number {
+    return this.etaMin + ((this.baseLrs[i] - this.etaMin) * (1 + Math.cos((Math.PI * this.position) / this.period))) / 2;
+  }
+
+  override step(epoch?: number): void {
+    if (epoch === undefined && this.lastEpoch >= 0) {
+      this.position++;
+      if (this.position >= this.period) [this.position, this.period] = [this.position - this.period, this.period * this.TMult];
+    } else this.locate(epoch ?? 0);
+    this.lastEpoch = Math.floor(epoch ?? this.lastEpoch + 1);
+    this.assign(this.groups.map((group, i) => this.rate(group, i)));
+  }
+
+  private locate(epoch: number): void {
+    if (epoch < 0) throw new Error(`Expected non-negative epoch, but got ${epoch}`);
+    [this.period, this.position] = [this.T0, epoch];
+    while (this.position >= this.period) [this.position, this.period] = [this.position - this.period, this.period * this.TMult];
+  }
+}
+
+type CyclicMode = 'triangular' | 'triangular2' | 'exp_range';
+
+interface CyclicOptions {
+  baseLr: number | readonly number[];
+  maxLr: number | readonly number[];
+  stepSizeUp?: number;
+  stepSizeDown?: number | null;
+  mode?: CyclicMode;
+  gamma?: number;
+  scaleFn?: ((x: number) => number) | null;
+  scaleMode?: 'cycle' | 'iterations';
+  cycleMomentum?: boolean;
+  baseMomentum?: number | readonly number[];
+  maxMomentum?: number | readonly number[];
+  lastEpoch?: number;
+}
+
+const cyclicParameters =
+  'baseLr, maxLr, stepSizeUp?, stepSizeDown?, mode?, gamma?, scaleFn?, scaleMode?, cycleMomentum?, baseMomentum?, maxMomentum?, lastEpoch?';
+type Rates = number | readonly number[];
+type CyclicArguments = [
+  Rates,
+  Rates,
+  number?,
+  (number | null)?,
+  CyclicMode?,
+  number?,
+  (((x: number) => number) | null)?,
+  ('cycle' | 'iterations')?,
+  boolean?,
+  Rates?,
+  Rates?,
+  number?,
+];
+
+/** Between two bounds, up and down again. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CyclicLR.html */
+export class CyclicLR extends LRScheduler {
+  private readonly maxLrs: number[];
+  private readonly total: number;
+  private readonly ratio: number;
+  private readonly scale: (x: number) => number;
+  private readonly byCycle: boolean;
+  private readonly momenta: { base: number[]; max: number[] } | null;
+
+  constructor(
+    optimizer: Optimizer,
+    ...args: CyclicArguments | [CyclicOptions] | [baseLr: Rates, maxLr: Rates, Omit<CyclicOptions, 'baseLr' | 'maxLr'>]
+  ) {
+    const bound = bindArguments<CyclicArguments>('CyclicLR', cyclicParameters, args);
+    const [
+      baseLr,
+      maxLr,
+      up = 2000,
+      down,
+      mode = 'triangular',
+      gamma = 1,
+      scaleFn,
+      scaleMode = 'cycle',
+      cycleMomentum = true,
+      baseMomentum = 0.8,
+      maxMomentum = 0.9,
+      lastEpoch = -1,
+    ] = bound;
+    const groups = optimizer.paramGroups as unknown as Group[];
+    each(baseLr, groups.length).forEach((lr, i) => lastEpoch === -1 && Object.assign(groups[i], { lr, initialLr: lr }));
+    super(optimizer, lastEpoch);
+    this.maxLrs = each(maxLr, groups.length);
+    this.total = up + (down ?? up);
+    this.ratio = up / this.total;
+    const scales = { triangular: () => 1, triangular2: (x: number) => 1 / 2 ** (x - 1), exp_range: (x: number) => gamma ** x };
+    if (!scaleFn && !Object.hasOwn(scales, mode)) throw new Error('mode is invalid and scale_fn is None');
+    this.scale = scaleFn ?? scales[mode];
+    this.byCycle = scaleFn ? scaleMode === 'cycle' : mode !== 'exp_range';
+    if (cycleMomentum) checkMomentum(groups);
+    this.momenta = cycleMomentum ? { base: each(baseMomentum, groups.length), max: each(maxMomentum, groups.length) } : null;
+    this.start();
+  }
+
+  protected rate(group: Group, i: number): number {
+    const cycle = Math.floor(1 + this.lastEpoch / this.total);
+    const x = 1 + this.lastEpoch / this.total - cycle;
+    const height = (x <= this.ratio ? x / this.ratio : (x - 1) / (this.ratio - 1)) * this.scale(this.byCycle ? cycle : this.lastEpoch);
+    if (this.momenta) setMomentum(group, this.momenta.max[i] - (this.momenta.max[i] - this.momenta.base[i]) * height);
+    return this.baseLrs[i] + (this.maxLrs[i] - this.baseLrs[i]) * height;
+  }
+}
+
+interface OneCycleOptions {
+  maxLr: Rates;
+  totalSteps?: number | null;
+  epochs?: number | null;
+  stepsPerEpoch?: number | null;
+  pctStart?: number;
+  annealStrategy?: 'cos' | 'linear';
+  cycleMomentum?: boolean;
+  baseMomentum?: Rates;
+  maxMomentum?: Rates;
+  divFactor?: number;
+  finalDivFactor?: number;
+  threePhase?: boolean;
+  lastEpoch?: number;
+}
+
+const oneCycleParameters =
+  'maxLr, totalSteps?, epochs?, stepsPerEpoch?, pctStart?, annealStrategy?, cycleMomentum?, baseMomentum?, maxMomentum?, divFactor?, finalDivFactor?, threePhase?, lastEpoch?';
+type OneCycleArguments = [
+  Rates,
+  (number | null)?,
+  (number | null)?,
+  (number | null)?,
+  number?,
+  ('cos' | 'linear')?,
+  boolean?,
+  Rates?,
+  Rates?,
+  number?,
+  number?,
+  boolean?,
+  number?,
+];
+
+type Level = 'initial' | 'max' | 'min';
+interface Phase {
+  end: number;
+  lr: [Level, Level];
+  momentum: ['max' | 'base', 'max' | 'base'];
+}
+
+const anneals = {
+  cos: (from: number, to: number, at: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * at)),
+  linear: (from: number, to: number, at: number) => (to - from) * at + from,
+};
+
+function phasesOf(total: number, start: number, three: boolean): Phase[] {
+  const first: Phase = { end: start * total - 1, lr: ['initial', 'max'], momentum: ['max', 'base'] };
+  if (!three) return [first, { end: total - 1, lr: ['max', 'min'], momentum: ['base', 'max'] }];
+  return [
+    first,
+    { end: 2 * start * total - 2, lr: ['max', 'initial'], momentum: ['base', 'max'] },
+    { end: total - 1, lr: ['initial', 'min'], momentum: ['max', 'max'] },
+  ];
+}
+
+/** Up to `maxLr` once, then down to almost nothing. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html */
+export class OneCycleLR extends LRScheduler {
+  private readonly total: number;
+  private readonly phases: Phase[];
+  private readonly anneal: (from: number, to: number, at: number) => number;
+  private readonly levels: Record<Level, number>[];
+  private readonly momenta: { base: number; max: number }[] | null;
+
+  constructor(optimizer: Optimizer, ...args: OneCycleArguments | [OneCycleOptions] | [maxLr: Rates, Omit<OneCycleOptions, 'maxLr'>]) {
+    const bound = bindArguments<OneCycleArguments>('OneCycleLR', oneCycleParameters, args);
+    const [
+      maxLr,
+      totalSteps,
+      epochs,
+      stepsPerEpoch,
+      pctStart = 0.3,
+      annealStrategy = 'cos',
+      cycleMomentum = true,
+      baseMomentum = 0.85,
+      maxMomentum = 0.95,
+    ] = bound;
+    const [divFactor = 25, finalDivFactor = 1e4, threePhase = false, lastEpoch = -1] = bound.slice(9) as [
+      number?,
+      number?,
+      boolean?,
+      number?,
+    ];
+    if (!totalSteps && !(epochs && stepsPerEpoch)) throw new Error('You must define either total_steps OR (epochs AND steps_per_epoch)');
+    if (!(pctStart >= 0 && pctStart <= 1)) throw new Error(`Expected float between 0 and 1 pct_start, but got ${pctStart}`);
+    if (!Object.hasOwn(anneals, annealStrategy))
+      throw new Error(`anneal_strategy must be one of 'cos' or 'linear', instead got ${annealStrategy}`);
+    const groups = optimizer.paramGroups as unknown as Group[];
+    const levels = each(maxLr, groups.length).map((max) => ({ initial: max / divFactor, max, min: max / divFactor / finalDivFactor }));
+    levels.forEach(({ initial }, i) => lastEpoch === -1 && (groups[i].initialLr = initial));
+    super(optimizer, lastEpoch);
+    this.total = totalSteps || epochs! * stepsPerEpoch!;
+    [this.phases, this.anneal, this.levels] = [phasesOf(this.total, pctStart, threePhase), anneals[annealStrategy], levels];
+    if (cycleMomentum) checkMomentum(groups);
+    const [bases, maxima] = [each(baseMomentum, groups.length), each(maxMomentum, groups.length)];
+    this.momenta = cycleMomentum ? bases.map((base, i) => ({ base, max: maxima[i] })) : null;
+    this.start();
+  }
+
+  protected rate(group: Group, i: number): number {
+    if (this.lastEpoch > this.total) throw new Error(`Tried to step ${this.lastEpoch} times. The total number of steps is ${this.total}`);
+    const found = this.phases.findIndex((phase) => this.lastEpoch <= phase.end);
+    const at = found < 0 ? this.phases.length - 1 : found;
+    const { end, lr, momentum } = this.phases[at];
+    const begin = at === 0 ? 0 : this.phases[at - 1].end;
+    const part = (this.lastEpoch - begin) / (end - begin);
+    if (this.momenta) setMomentum(group, this.anneal(this.momenta[i][momentum[0]], this.momenta[i][momentum[1]], part));
+    return this.anneal(this.levels[i][lr[0]], this.levels[i][lr[1]], part);
+  }
+}

@@ -1,0 +1,77 @@
+import type { Optimizer } from './optimizer.js';
+import { Tensor } from '../tensor/tensor.js';
+import { bindArguments, type Group } from './scheduler.js';
+
+interface PlateauOptions {
+  mode?: 'min' | 'max';
+  factor?: number;
+  patience?: number;
+  threshold?: number;
+  thresholdMode?: 'rel' | 'abs';
+  cooldown?: number;
+  minLr?: number | readonly number[];
+  eps?: number;
+}
+
+type PlateauArguments = [('min' | 'max')?, number?, number?, number?, ('rel' | 'abs')?, number?, (number | readonly number[])?, number?];
+
+/** Rate × factor when a metric has stopped improving. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html */
+export class ReduceLROnPlateau {
+  best: number;
+  numBadEpochs = 0;
+  lastEpoch = 0;
+  private cooldownLeft = 0;
+  private readonly options: Required<PlateauOptions>;
+
+  constructor(
+    readonly optimizer: Optimizer,
+    ...args: PlateauArguments | [PlateauOptions]
+  ) {
+    const [mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel', cooldown = 0, minLr = 0, eps = 1e-8] =
+      bindArguments<PlateauArguments>(
+        'ReduceLROnPlateau',
+        'mode?, factor?, patience?, threshold?, thresholdMode?, cooldown?, minLr?, eps?',
+        args,
+      );
+    if (factor >= 1) throw new Error('Factor should be < 1.0.');
+    if (!['min', 'max'].includes(mode)) throw new Error(`mode ${mode} is unknown!`);
+    if (!['rel', 'abs'].includes(thresholdMode)) throw new Error(`threshold mode ${thresholdMode} is unknown!`);
+    this.options = { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps };
+    this.best = mode === 'min' ? Infinity : -Infinity;
+  }
+
+  get groups(): Group[] {
+    return this.optimizer.paramGroups as unknown as Group[];
+  }
+
+  /** Takes note of the metric of one epoch. */
+  step(metrics: number | Tensor): void {
+    const value = metrics instanceof Tensor ? Number(metrics.item()) : metrics;
+    this.lastEpoch++;
+    if (this.isBetter(value)) [this.best, this.numBadEpochs] = [value, 0];
+    else this.numBadEpochs++;
+    if (this.cooldownLeft > 0) [this.cooldownLeft, this.numBadEpochs] = [this.cooldownLeft - 1, 0];
+    if (this.numBadEpochs <= this.options.patience) return;
+    this.reduce();
+    [this.cooldownLeft, this.numBadEpochs] = [this.options.cooldown, 0];
+  }
+
+  private isBetter(value: number): boolean {
+    const { mode, threshold, thresholdMode } = this.options;
+    const sign = mode === 'min' ? -1 : 1;
+    const bound = thresholdMode === 'rel' ? this.best * (1 + sign * threshold) : this.best + sign * threshold;
+    return mode === 'min' ? value < bound : value > bound;
+  }
+
+  private reduce(): void {
+    const { factor, minLr, eps } = this.options;
+    this.groups.forEach((group, i) => {
+      const next = Math.max(group.lr * factor, typeof minLr === 'number' ? minLr : minLr[i]);
+      if (group.lr - next > eps) group.lr = next;
+    });
+  }
+
+  getLastLr(): number[] {
+    return this.groups.map((group) => group.lr);
+  }
+}

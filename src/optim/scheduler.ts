@@ -1,0 +1,77 @@
+/** What learning-rate schedulers share. https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate */
+import { Signature } from '../ops/signature.js';
+import { numberOf, type Optimizer } from './optimizer.js';
+
+/** A group of any optimizer, as schedulers see it. */
+export interface Group {
+  lr: number;
+  initialLr?: number;
+  momentum?: number;
+  betas?: [number, number];
+  [option: string]: unknown;
+}
+
+/** Positional arguments in PyTorch's order, or an options object at the end. */
+export function bindArguments<T extends readonly unknown[]>(name: string, parameters: string, args: readonly unknown[]): T {
+  return new Signature(name, parameters).bind(args) as unknown as T;
+}
+
+export abstract class LRScheduler {
+  readonly optimizer: Optimizer;
+  readonly baseLrs: number[];
+  lastEpoch: number;
+  protected lastLrs: number[] = [];
+
+  constructor(optimizer: Optimizer, lastEpoch = -1) {
+    this.optimizer = optimizer;
+    this.lastEpoch = lastEpoch;
+    for (const group of this.groups) {
+      if (lastEpoch === -1) group.initialLr ??= numberOf(group.lr);
+      else if (group.initialLr === undefined)
+        throw new Error("param 'initial_lr' is not specified in param_groups when resuming an optimizer");
+    }
+    this.baseLrs = this.groups.map((group) => group.initialLr!);
+  }
+
+  get groups(): Group[] {
+    return this.optimizer.paramGroups as unknown as Group[];
+  }
+
+  /** The learning rate of group `i` at `lastEpoch`, given that of the epoch before in `group.lr`. */
+  protected abstract rate(group: Group, i: number): number;
+
+  /** The learning rate of group `i` at `lastEpoch`, whatever was before. */
+  protected closedForm(i: number): number {
+    return this.rate(this.groups[i], i);
+  }
+
+  /** Subclasses call this when their options are set. */
+  start(): void {
+    this.step();
+  }
+
+  /** Goes on to the next epoch, or to the one given. */
+  step(epoch?: number): void {
+    this.lastEpoch = epoch ?? this.lastEpoch + 1;
+    const rates = this.groups.map((group, i) => (epoch === undefined ? this.rate(group, i) : this.closedForm(i)));
+    this.assign(rates);
+  }
+
+  protected assign(rates: readonly number[]): void {
+    this.groups.forEach((group, i) => (group.lr = rates[i]));
+    this.lastLrs = [...rates];
+  }
+
+  getLastLr(): number[] {
+    return [...this.lastLrs];
+  }
+
+  stateDict(): Record<string, unknown> {
+    const isOwn = ([key, value]: [string, unknown]) => key !== 'optimizer' && typeof value !== 'function';
+    return Object.fromEntries(Object.entries(this).filter(isOwn));
+  }
+
+  loadStateDict(state: Record<string, unknown>): void {
+    Object.assign(this, state);
+  }
+}

@@ -1,0 +1,59 @@
+import { zerosLike } from '../ops/creation.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
+import { type Update, updateBy } from './update.js';
+
+export interface SGDOptions {
+  lr: number | Tensor;
+  momentum: number;
+  dampening: number;
+  weightDecay: number;
+  nesterov: boolean;
+  maximize: boolean;
+}
+
+/** p ← p − lr · g, where g = ±gradient + decay · p. */
+const plain = (maximize: boolean): Update => updateBy(([p, g], [lr, decay]) => [p.sub((maximize ? g.neg() : g).add(p.mul(decay)).mul(lr))]);
+
+/** The same without decay, so that a gradient of infinity times zero does not matter. */
+const bare = (maximize: boolean): Update => updateBy(([p, g], [lr]) => [maximize ? p.add(g.mul(lr)) : p.sub(g.mul(lr))]);
+
+const withMomentum = (first: boolean, nesterov: boolean, maximize: boolean): Update =>
+  updateBy(([p, buffer, grad], [lr, decay, momentum, fresh]) => {
+    const g = (maximize ? grad.neg() : grad).add(p.mul(decay));
+    const next = first ? g : buffer.mul(momentum).add(g.mul(fresh));
+    return [p.sub((nesterov ? g.add(next.mul(momentum)) : next).mul(lr)), next];
+  });
+
+const bareRules = [bare(false), bare(true)];
+const plainRules = [plain(false), plain(true)];
+const momentumRules = Array.from({ length: 8 }, (_, i) => withMomentum(!!(i & 1), !!(i & 2), !!(i & 4)));
+
+/** Stochastic gradient descent, with momentum if wanted. https://pytorch.org/docs/stable/generated/torch.optim.SGD.html */
+export class SGD extends Optimizer<SGDOptions> {
+  constructor(params: Params<SGDOptions>, options: number | Partial<SGDOptions> = {}) {
+    const given = typeof options === 'number' ? { lr: options } : options;
+    const all = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...given };
+    checkOptions({
+      'learning rate': [all.lr, notNegative],
+      'momentum value': [all.momentum, notNegative],
+      'weight_decay value': [all.weightDecay, notNegative],
+    });
+    if (all.nesterov && (all.momentum <= 0 || all.dampening !== 0))
+      throw new Error('Nesterov momentum requires a momentum and zero dampening');
+    super(params, all);
+  }
+
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<SGDOptions>, state: State): void {
+    const { momentum, dampening, weightDecay, nesterov, maximize } = group;
+    const lr = numberOf(group.lr);
+    if (momentum === 0) {
+      if (weightDecay === 0) bareRules[+maximize]([param, grad], [lr]);
+      else plainRules[+maximize]([param, grad], [lr, weightDecay]);
+      return;
+    }
+    const first = !state.momentumBuffer;
+    const buffer = (state.momentumBuffer ??= zerosLike(param)) as Tensor;
+    momentumRules[+first + 2 * +nesterov + 4 * +maximize]([param, buffer, grad], [lr, weightDecay, momentum, 1 - dampening]);
+  }
+}
