@@ -23,9 +23,12 @@ function findGc(): Gc | null {
   }
 }
 
-/** The path of the addon that `scripts/build-native.mjs` builds for this machine. */
+/** The path of the addon that `scripts/build-native.mjs` builds for this machine; `TYPETORCH_ADDON` names another. */
 export function addonPath(): string {
-  return fileURLToPath(new URL(`../../../build/${process.platform}-${process.arch}/typetorch.node`, import.meta.url));
+  return (
+    process.env.TYPETORCH_ADDON ??
+    fileURLToPath(new URL(`../../../build/${process.platform}-${process.arch}/typetorch.node`, import.meta.url))
+  );
 }
 
 /** Loads the addon at `path`; throws where it is missing or does not fit. */
