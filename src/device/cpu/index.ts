@@ -12,6 +12,8 @@ async function loadLibrary(): Promise<Library> {
       return (await import('./addon.js')).loadAddon();
     } catch (error) {
       if (wanted === 'native') throw error;
+      const missing = (error as NodeJS.ErrnoException).code === 'MODULE_NOT_FOUND';
+      if (!missing) console.warn(`typetorch: the native library does not load, WebAssembly is used instead: ${(error as Error).message}`);
     }
   }
   return (await import('./wasm.js')).loadWasm();
