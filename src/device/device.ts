@@ -52,8 +52,7 @@ export class RoutineError extends Error {
   }
 }
 
-/** Thrown when a device has no way to do what was asked (float64 on WebGPU, a synchronous read …). */
-export class UnsupportedError extends Error {}
+export { UnsupportedError } from '../ir/errors.js';
 
 export interface MemoryStats {
   /** Bytes in buffers that are in use, in buffers kept for reuse, and the most that were ever in use. */

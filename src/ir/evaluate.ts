@@ -9,6 +9,7 @@ import { bfloat16, bool, type DType, float16, float64, int64 } from './dtype.js'
 import type { Expr, Op } from './expr.js';
 import { fromBfloat16Bits, fromFloat16Bits, roundEven, toBfloat16Bits, toFloat16Bits } from './half.js';
 import type { ReduceOp } from './kernel.js';
+import { inOrder } from './order.js';
 import { digamma, erf, erfc, erfinv, igamma, igammac, lgamma, pow, zeta } from './special.js';
 
 export type Value = number | bigint | boolean;
@@ -230,19 +231,6 @@ function castParam(x: Value, dtype: DType): Value {
   if (dtype.category === 2) return dtype === float64 ? Number(x) : Math.fround(Number(x));
   if (dtype.category === 1 && typeof x === 'number') return wrapInteger(BigInt(Math.trunc(x)), dtype);
   return castValue(x, dtype);
-}
-
-/** The nodes below `roots`, arguments first. */
-function inOrder(roots: readonly Expr[]): Expr[] {
-  const order = new Set<Expr>();
-  const stack = [...roots];
-  while (stack.length > 0) {
-    const e = stack[stack.length - 1];
-    const missing = order.has(e) ? [] : e.args.filter((arg) => !order.has(arg));
-    if (missing.length > 0) stack.push(...missing);
-    else order.add(stack.pop()!);
-  }
-  return [...order];
 }
 
 /** A function that gives the values of `roots`. */

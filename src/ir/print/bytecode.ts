@@ -245,7 +245,8 @@ class Assembler {
     const free: number[][] = [[], [], [], [], []];
     const temporary = new Set<Cell>();
     this.steps.forEach((s, at) => {
-      for (const cell of new Set(s.args.map((x) => x.cell))) if (cell.lastRead === at && temporary.has(cell)) free[cell.register].push(cell.slot);
+      for (const cell of new Set(s.args.map((x) => x.cell)))
+        if (cell.lastRead === at && temporary.has(cell)) free[cell.register].push(cell.slot);
       const reused = s.result.lastRead === Infinity ? undefined : free[s.result.register].pop();
       if (reused === undefined) take(s.result, s.result.register);
       else s.result.slot = reused;
