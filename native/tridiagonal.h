@@ -7,12 +7,18 @@
 namespace tt { namespace TT_ISA {
 
 // d [n], e [n] (e[n-1] unused) become eigenvalues, unsorted. Rows of q (columns of them long) are rotated along; q may be null.
+// Off-diagonals below the rounding error of the whole matrix count as 0.
 inline bool tridiagonal_ql(double* d, double* e, int64_t n, double* q, int64_t ld, int64_t columns) {
-  if (n) e[n - 1] = 0;
+  if (n == 0) return true;
+  e[n - 1] = 0;
+  double norm = 0;
+  for (int64_t i = 0; i < n; i++) norm = std::fmax(norm, std::fmax(std::fabs(d[i]), std::fabs(e[i])));
+  if (norm == 0) return true;
+  for (int64_t i = 0; i < n; i++) { d[i] /= norm; e[i] /= norm; }  // so that squares neither overflow nor matter when they underflow
   for (int64_t l = 0; l < n; l++) {
     for (int iteration = 0;; iteration++) {
       int64_t m = l;
-      for (; m < n - 1; m++) if (std::fabs(e[m]) <= 1.1e-16 * (std::fabs(d[m]) + std::fabs(d[m + 1]))) break;
+      for (; m < n - 1; m++) if (std::fabs(e[m]) <= std::fmax(2.2e-16, 1.1e-16 * (std::fabs(d[m]) + std::fabs(d[m + 1])))) break;
       if (m == l) break;
       if (iteration == 80) return false;
       double g = (d[l + 1] - d[l]) / (2 * e[l]), r = std::hypot(g, 1.0), s = 1, c = 1, p = 0;
@@ -20,9 +26,10 @@ inline bool tridiagonal_ql(double* d, double* e, int64_t n, double* q, int64_t l
       int64_t i = m - 1;
       for (; i >= l; i--) {
         const double f = s * e[i], b = c * e[i];
-        e[i + 1] = r = std::hypot(f, g);
+        e[i + 1] = r = std::sqrt(f * f + g * g);
         if (r == 0) { d[i + 1] -= p; e[m] = 0; break; }
-        s = f / r; c = g / r;
+        const double inverse = 1 / r;
+        s = f * inverse; c = g * inverse;
         g = d[i + 1] - p;
         r = (d[i] - g) * s + 2 * c * b;
         p = s * r;
@@ -33,10 +40,11 @@ inline bool tridiagonal_ql(double* d, double* e, int64_t n, double* q, int64_t l
           for (int64_t k = 0; k < columns; k++) { const double u = x[k], v = y[k]; y[k] = s * u + c * v; x[k] = c * u - s * v; }
         }
       }
-      if (r == 0 && i >= l) continue;
+      if (i >= l) continue;
       d[l] -= p; e[l] = g; e[m] = 0;
     }
   }
+  for (int64_t i = 0; i < n; i++) d[i] *= norm;
   return true;
 }
 

@@ -1,0 +1,278 @@
+// Singular value decomposition: one-sided Jacobi for small or ill-conditioned matrices, else bidiagonalisation and divide and conquer on
+// the Golub-Kahan form.
+#include "tridiagonal.h"
+
+namespace tt { namespace TT_ISA {
+
+// Fills rows [have, total) of the rows x n matrix so that all rows are orthonormal; the first `have` already are.
+template <class T> void complete_rows(Mat<T> a, int64_t n, int64_t have, int64_t total) {
+  using R = Real<T>;
+  int64_t next = 0;
+  for (int64_t r = have; r < total; r++) {
+    T* x = &a(r, 0);
+    for (;; next++) {
+      for (int64_t j = 0; j < n; j++) x[j] = T(j == next % n ? 1 : 0);
+      for (int pass = 0; pass < 2; pass++) for (int64_t i = 0; i < r; i++) {
+        T dot(0);
+        for (int64_t j = 0; j < n; j++) dot += conj(a(i, j)) * x[j];
+        subtract_row(x, &a(i, 0), dot, n);
+      }
+      R norm = 0;
+      for (int64_t j = 0; j < n; j++) norm += norm2(x[j]);
+      if (norm > R(0.25) / (R)n) {
+        norm = std::sqrt(norm);
+        for (int64_t j = 0; j < n; j++) x[j] = x[j] / norm;
+        next++;
+        break;
+      }
+    }
+  }
+}
+
+// Rotates rows p and q of w until they are orthogonal, and those of v with them. Returns whether there was anything to do.
+template <class T> bool rotate_pair(T* p, T* q, int64_t m, T* vp, T* vq, int64_t n, Real<T> eps) {
+  using R = Real<T>;
+  R alpha = 0, beta = 0;
+  T gamma(0);
+  if constexpr (IsComplex<T>::value) {
+    for (int64_t j = 0; j < m; j++) { alpha += norm2(p[j]); beta += norm2(q[j]); gamma += conj(p[j]) * q[j]; }
+  } else { alpha = row_dot(p, p, m); beta = row_dot(q, q, m); gamma = row_dot(p, q, m); }
+  const R size = abs_of(gamma);
+  if (size == 0 || size <= eps * std::sqrt(alpha) * std::sqrt(beta)) return false;
+  const T phase = conj(gamma) / size;
+  const R zeta = (beta - alpha) / (2 * size), t = (zeta < 0 ? R(-1) : R(1)) / (std::fabs(zeta) + std::hypot(R(1), zeta));
+  const R c = 1 / std::hypot(R(1), t), s = c * t;
+  const T cq = phase * c, sq = phase * s;
+  for (int64_t j = 0; j < m; j++) { const T x = p[j], y = q[j]; p[j] = x * c - sq * y; q[j] = x * s + cq * y; }
+  for (int64_t j = 0; j < n; j++) { const T x = vp[j], y = vq[j]; vp[j] = x * c - sq * y; vq[j] = x * s + cq * y; }
+  return true;
+}
+
+// Rows of w [n, m], m >= n, become sigma_i u_i; the same rotations on the identity give v: w_in[j] = sum of conj(v[i][j]) w_out[i]. Sorted, sigma descending.
+template <class T> bool jacobi(Mat<T> w, Mat<T> v, int64_t n, int64_t m, Real<T>* sigma) {
+  using R = Real<T>;
+  const R eps = std::numeric_limits<R>::epsilon() * 4;
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) v(i, j) = T(i == j ? 1 : 0);
+  bool active = true;
+  for (int sweep = 0; active; sweep++) {
+    if (sweep == 60) return false;
+    active = false;
+    for (int64_t p = 0; p < n; p++) for (int64_t q = p + 1; q < n; q++) active |= rotate_pair(&w(p, 0), &w(q, 0), m, &v(p, 0), &v(q, 0), n, eps);
+  }
+  for (int64_t i = 0; i < n; i++) {
+    R norm = 0;
+    for (int64_t j = 0; j < m; j++) { const R a = abs_of(w(i, j)); norm = std::hypot(norm, a); }
+    sigma[i] = norm;
+  }
+  for (int64_t i = 0; i < n; i++) {
+    int64_t best = i;
+    for (int64_t j = i + 1; j < n; j++) if (sigma[j] > sigma[best]) best = j;
+    if (best == i) continue;
+    const R t = sigma[i]; sigma[i] = sigma[best]; sigma[best] = t;
+    for (int64_t j = 0; j < m; j++) { const T x = w(i, j); w(i, j) = w(best, j); w(best, j) = x; }
+    for (int64_t j = 0; j < n; j++) { const T x = v(i, j); v(i, j) = v(best, j); v(best, j) = x; }
+  }
+  return true;
+}
+
+// The SVD of a square matrix r [n, n] (destroyed): columns of u, rows of vh.
+template <class T> int small_svd(Mat<T> r, int64_t n, Mat<T> u, Real<T>* sigma, Mat<T> vh) {
+  using R = Real<T>;
+  Scratch scratch(2 * n * n * (int64_t)sizeof(T));
+  if (!scratch.data) return OUT_OF_MEMORY;
+  const Mat<T> w{scratch.as<T>(), n}, v{scratch.as<T>() + n * n, n};
+  // Jacobi on the columns of Rᴴ, which converges faster than on those of R: Rᴴ U = V S.
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) w(i, j) = conj(r(i, j));
+  if (!jacobi(w, v, n, n, sigma)) return NOT_CONVERGED;
+  int64_t rank = 0;
+  while (rank < n && sigma[rank] > sigma[0] * std::numeric_limits<R>::min() * 16 && sigma[rank] > std::numeric_limits<R>::min()) rank++;
+  for (int64_t i = 0; i < rank; i++) for (int64_t j = 0; j < n; j++) w(i, j) = w(i, j) / sigma[i];
+  complete_rows(w, n, rank, n);
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) { u(j, i) = v(i, j); vh(i, j) = conj(w(i, j)); }
+  return OK;
+}
+
+// a [m, n], m >= n, becomes upper bidiagonal (d, e), both real: left reflector j in column j from row j, right one in row j from column j + 1.
+template <class T> bool bidiagonalize(Mat<T> a, int64_t m, int64_t n, double* d, double* e, T* tauq, T* taup) {
+  Scratch scratch(2 * n * (int64_t)sizeof(T));
+  if (!scratch.data) return false;
+  T *w = scratch.as<T>(), *u = w + n;
+  for (int64_t k = 0; k < n; k++) {
+    tauq[k] = make_reflector(&a(k, k), m - k, a.rs);
+    d[k] = (double)real_part(a(k, k));
+    const int64_t r = n - k - 1;
+    if (r == 0) break;
+    // w = conj(tau) vᴴ A; row k is updated first, so that the right reflector is known before the one pass that applies both.
+    parallel_for(r, max_of(64, grain_for(m - k)), [&](int64_t begin, int64_t end) {
+      for (int64_t x = begin; x < end; x++) w[x] = a(k, k + 1 + x);
+      for (int64_t i = k + 1; i < m; i++) subtract_row(w + begin, &a(i, k + 1 + begin), -conj(a(i, k)), end - begin);
+      for (int64_t x = begin; x < end; x++) w[x] = conj(tauq[k]) * w[x];
+    });
+    T* row = &a(k, k + 1);
+    for (int64_t x = 0; x < r; x++) row[x] = conj(row[x] - w[x]);
+    taup[k] = make_reflector(row, r, 1);
+    e[k] = (double)real_part(row[0]);
+    for (int64_t x = 0; x < r; x++) u[x] = x ? row[x] : T(1);
+    parallel_for(m - k - 1, grain_for(2 * r), [&](int64_t begin, int64_t end) {
+      for (int64_t i = k + 1 + begin; i < k + 1 + end; i++) {
+        T* line = &a(i, k + 1);
+        subtract_row(line, w, a(i, k), r);
+        T s(0);
+        if constexpr (IsComplex<T>::value) for (int64_t x = 0; x < r; x++) s += line[x] * u[x];
+        else s = row_dot(line, u, r);
+        s *= taup[k];
+        for (int64_t x = 0; x < r; x++) line[x] -= s * conj(u[x]);
+      }
+    });
+  }
+  return true;
+}
+
+// Singular triplets of the bidiagonal (d, e) from the eigenpairs of its Golub-Kahan form: rows of ub and vb. Returns false where small singular
+// values would cost orthogonality.
+static int bidiagonal_svd(const double* d, const double* e, int64_t n, double* sigma, double* ub, double* vb, double least) {
+  Scratch space((4 * n * n + 4 * n) * 8);
+  if (!space.data) return OUT_OF_MEMORY;
+  double *q = space.as<double>(), *diagonal = q + 4 * n * n, *off = diagonal + 2 * n;
+  for (int64_t i = 0; i < n; i++) {
+    diagonal[2 * i] = diagonal[2 * i + 1] = 0;
+    off[2 * i] = d[i];
+    off[2 * i + 1] = i + 1 < n ? e[i] : 0;
+  }
+  if (!TridiagonalSolver::solve(diagonal, off, 2 * n, q)) return NOT_CONVERGED;
+  if (!(diagonal[n] > least * diagonal[2 * n - 1])) return BAD_VALUE;
+  const double root = std::sqrt(2.0);
+  for (int64_t i = 0; i < n; i++) {
+    const double* row = q + (2 * n - 1 - i) * 2 * n;
+    sigma[i] = diagonal[2 * n - 1 - i];
+    for (int64_t j = 0; j < n; j++) { vb[i * n + j] = root * row[2 * j]; ub[i * n + j] = root * row[2 * j + 1]; }
+  }
+  return OK;
+}
+
+// a [m, n], m >= n (destroyed): columns of u [m, ku] (ku = n or m), rows of vh [n, n].
+template <class T> int large_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
+  Scratch lines(3 * n * 8), taus(2 * n * (int64_t)sizeof(T)), bases(2 * n * n * 8), reduced(n * n * (int64_t)sizeof(T));
+  if (!lines.data || !taus.data || !bases.data || !reduced.data) return OUT_OF_MEMORY;
+  double *d = lines.as<double>(), *e = d + n, *s = e + n, *ub = bases.as<double>(), *vb = ub + n * n;
+  T *tauq = taus.as<T>(), *taup = tauq + n;
+  if (!bidiagonalize(a, m, n, d, e, tauq, taup)) return OUT_OF_MEMORY;
+  for (int64_t i = 0; i < n; i++) if (!(std::fabs(d[i]) <= 1e308) || (i + 1 < n && !(std::fabs(e[i]) <= 1e308))) return NOT_CONVERGED;
+  const int status = bidiagonal_svd(d, e, n, s, ub, vb, sizeof(Real<T>) == 4 ? 1e-8 : 1e-4);
+  if (status) return status;
+  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < ku; j++)
+    u(i, j) = i < n && j < n ? T((Real<T>)ub[j * n + i]) : T(i == j ? 1 : 0);
+  for (int64_t i = 0; i < n; i++) sigma[i] = (Real<T>)s[i];
+  if (!apply_q(a, tauq, m, n, u, ku, false)) return OUT_OF_MEMORY;
+  const Mat<T> v{reduced.as<T>(), n};  // P V, whose adjoint is vh
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) v(i, j) = T((Real<T>)vb[j * n + i]);
+  if (n > 1 && !apply_q(a.transposed(), taup, n, n - 1, v, n, false, 1)) return OUT_OF_MEMORY;
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) vh(j, i) = conj(v(i, j));
+  return OK;
+}
+
+// QR without blocks: R on and above the diagonal, reflectors below.
+template <class T> bool qr_first(Mat<T> a, int64_t m, int64_t n, T* tau) {
+  Scratch w(n * (int64_t)sizeof(T));
+  if (!w.data) return false;
+  for (int64_t j = 0; j < n; j++) {
+    tau[j] = make_reflector(&a(j, j), m - j, a.rs);
+    const int64_t r = n - j - 1;
+    T* line = w.as<T>();
+    for (int64_t x = 0; x < r; x++) line[x] = a(j, j + 1 + x);
+    for (int64_t i = j + 1; i < m; i++) subtract_row(line, &a(i, j + 1), -conj(a(i, j)), r);
+    for (int64_t x = 0; x < r; x++) line[x] = conj(tau[j]) * line[x];
+    for (int64_t x = 0; x < r; x++) a(j, j + 1 + x) -= line[x];
+    for (int64_t i = j + 1; i < m; i++) subtract_row(&a(i, j + 1), line, a(i, j), r);
+  }
+  return true;
+}
+template <class T> int jacobi_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
+  Scratch taus(n * (int64_t)sizeof(T)), square(2 * n * n * (int64_t)sizeof(T));
+  if (!taus.data || !square.data) return OUT_OF_MEMORY;
+  if (!qr_first(a, m, n, taus.as<T>())) return OUT_OF_MEMORY;
+  const Mat<T> r{square.as<T>(), n}, ur{square.as<T>() + n * n, n};
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) {
+    r(i, j) = j >= i ? a(i, j) : T(0);
+    if (is_nan(r(i, j)) || std::isinf(abs_of(r(i, j)))) return NOT_CONVERGED;
+  }
+  const int status = small_svd(r, n, ur, sigma, vh);
+  if (status) return status;
+  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < ku; j++) u(i, j) = i < n && j < n ? ur(i, j) : T(i == j ? 1 : 0);
+  return apply_q(a, taus.as<T>(), m, n, u, ku, false) ? OK : OUT_OF_MEMORY;
+}
+
+template <class T> int tall_svd(const Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
+  Scratch copy(m * n * (int64_t)sizeof(T));
+  if (!copy.data) return OUT_OF_MEMORY;
+  const Mat<T> work{copy.as<T>(), n};
+  auto load = [&] { for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) work(i, j) = a(i, j); };
+  load();
+  if (n > 40) {
+    const int status = large_svd(work, m, n, u, ku, sigma, vh);
+    if (status != BAD_VALUE) return status;
+    load();
+  }
+  return jacobi_svd(work, m, n, u, ku, sigma, vh);
+}
+
+// Wide matrices are decomposed as their adjoint: Aᴴ = U S Vᴴ means A = V S Uᴴ.
+template <class T> int any_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh, int64_t kv) {
+  if (m >= n) return tall_svd(a, m, n, u, ku, sigma, vh);
+  Scratch space((m * n + n * kv + m * m) * (int64_t)sizeof(T));
+  if (!space.data) return OUT_OF_MEMORY;
+  const Mat<T> adjoint{space.as<T>(), m}, left{adjoint.data + m * n, kv}, right{left.data + n * kv, m};
+  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) adjoint(j, i) = conj(a(i, j));
+  const int status = tall_svd(adjoint, n, m, left, kv, sigma, right);
+  for (int64_t i = 0; i < kv; i++) for (int64_t j = 0; j < n; j++) vh(i, j) = conj(left(j, i));
+  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < m; j++) u(i, j) = conj(right(j, i));
+  return status;
+}
+
+// Singular values alone, from the Golub-Kahan form without vectors.
+template <class T> int singular_values(Mat<T> a, int64_t m, int64_t n, Real<T>* sigma) {
+  const int64_t rows = max_of(m, n), k = min_of(m, n);
+  Scratch copy(m * n * (int64_t)sizeof(T)), lines(6 * k * 8), taus(2 * k * (int64_t)sizeof(T));
+  if (!copy.data || !lines.data || !taus.data) return OUT_OF_MEMORY;
+  const Mat<T> work{copy.as<T>(), k};
+  for (int64_t i = 0; i < rows; i++) for (int64_t j = 0; j < k; j++) work(i, j) = m >= n ? a(i, j) : conj(a(j, i));
+  double *d = lines.as<double>(), *e = d + k, *diagonal = e + k, *off = diagonal + 2 * k;
+  if (!bidiagonalize(work, rows, k, d, e, taus.as<T>(), taus.as<T>() + k)) return OUT_OF_MEMORY;
+  for (int64_t i = 0; i < k; i++) {
+    if (!(std::fabs(d[i]) <= 1e308) || (i + 1 < k && !(std::fabs(e[i]) <= 1e308))) return NOT_CONVERGED;
+    diagonal[2 * i] = diagonal[2 * i + 1] = 0;
+    off[2 * i] = d[i];
+    off[2 * i + 1] = i + 1 < k ? e[i] : 0;
+  }
+  if (!tridiagonal_ql(diagonal, off, 2 * k, nullptr, 0, 0)) return NOT_CONVERGED;
+  std::sort(diagonal, diagonal + 2 * k, [](double x, double y) { return x > y; });
+  for (int64_t i = 0; i < k; i++) sigma[i] = (Real<T>)std::fabs(diagonal[i]);
+  return OK;
+}
+
+// A = U diag(S) Vᴴ, S descending.
+// t: U [.., m, ku] or null (then S alone), S [.., k] real, Vh [.., kv, n] or null, a [.., m, n]; contiguous, k = min(m, n). ku and kv are k, or m and n for
+// full matrices. No params. Fails with NOT_CONVERGED (batch), also where the matrix holds NaN or infinities.
+void svd(Call& c) {
+  const View& a = c.t[3];
+  const int64_t m = a.size[a.ndim - 2], n = a.size[a.ndim - 1], k = min_of(m, n);
+  const bool vectors = c.t[0].data || c.t[2].data;  // one of them may be empty
+  const int64_t ku = vectors ? c.t[0].size[a.ndim - 1] : 0, kv = vectors ? c.t[2].size[a.ndim - 2] : 0;
+  TT_DISPATCH_LINALG(a.dtype, for_batch(batch_of(a), 20 * m * n * max_of(1, k), [&](int64_t b) {
+    const Mat<T> x{a.as<T>() + b * m * n, n};
+    Real<T>* sigma = c.t[1].as<Real<T>>() + b * k;
+    int status = OK;
+    if (!vectors) status = k ? singular_values(x, m, n, sigma) : OK;
+    else {
+      const Mat<T> u{c.t[0].as<T>() + b * m * ku, ku}, vh{c.t[2].as<T>() + b * kv * n, n};
+      if (k) status = any_svd(x, m, n, u, ku, sigma, vh, kv);
+      else {
+        for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < ku; j++) u(i, j) = T(i == j ? 1 : 0);
+        for (int64_t i = 0; i < kv; i++) for (int64_t j = 0; j < n; j++) vh(i, j) = T(i == j ? 1 : 0);
+      }
+    }
+    if (status) c.fail(status, (double)b);
+  }))
+}
+
+}}  // namespace tt::TT_ISA
