@@ -35,6 +35,9 @@ interface Device {
 const STORAGE = 0x80 | 0x8 | 0x4; // STORAGE, COPY_DST, COPY_SRC
 const READBACK = 0x1 | 0x8; // MAP_READ, COPY_DST
 
+/** Dawn's instance must outlive its devices. */
+const instances: unknown[] = [];
+
 async function requestDevice(): Promise<Device | null> {
   for (const base of ['../../build/tools/package.json', '../../package.json']) {
     try {
@@ -42,7 +45,9 @@ async function requestDevice(): Promise<Device | null> {
       const { create } = (await import(pathToFileURL(require.resolve('webgpu')).href)) as {
         create(flags: string[]): { requestAdapter(): Promise<{ requestDevice(): Promise<Device> } | null> };
       };
-      const adapter = await create([]).requestAdapter();
+      const instance = create([]);
+      instances.push(instance);
+      const adapter = await instance.requestAdapter();
       if (adapter) return await adapter.requestDevice();
     } catch {
       // no such package here

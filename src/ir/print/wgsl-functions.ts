@@ -161,13 +161,13 @@ fn special(bits: u32) -> f32 { return bitcast<f32>(bits | opaque_zero); }`,
   if (is_nan(x)) { return x; }
   if (is_inf(x) || (x <= 0.0 && floor(x) == x)) { return special(0x7f800000u); }
   var z = x;
-  if (x < 0.5) { z = 1.0 - x; }
+  if (x < 0.0) { z = 1.0 - x; }
   var product = 1.0;
   var w = z;
   for (; w < 8.0; w += 1.0) { product *= w; }
   let q = 1.0 / (w * w);
   let r = (w - 0.5) * log(w) - w + 0.9189385 + (0.083333336 - q * (0.0027777778 - q * 0.0007936508)) / w - log(product);
-  if (x < 0.5) { return log(3.1415927 / abs(sin(3.1415927 * (x - 2.0 * round(0.5 * x))))) - r; }
+  if (x < 0.0) { return log(3.1415927 / abs(sin(3.1415927 * (x - 2.0 * round(0.5 * x))))) - r; }
   return r;
 }`,
   f_digamma: `fn f_digamma(x: f32) -> f32 {
@@ -255,8 +255,10 @@ fn special(bits: u32) -> f32 { return bitcast<f32>(bits | opaque_zero); }`,
 }`,
   from_f16: `fn from_f16(h: u32) -> f32 {
   let m = h & 0x7fffu;
-  let finite = bitcast<u32>(bitcast<f32>(m << 13u) * 5.192296858534828e33);
-  return bitcast<f32>(((h & 0x8000u) << 16u) | select(finite, (m << 13u) | 0x7f800000u, m >= 0x7c00u));
+  var r = (m << 13u) + 0x38000000u;
+  if (m < 0x400u) { r = bitcast<u32>(f32(m) * 5.9604644775390625e-8); }
+  if (m >= 0x7c00u) { r = (m << 13u) | 0x7f800000u; }
+  return bitcast<f32>(((h & 0x8000u) << 16u) | r);
 }`,
   to_f16: `fn to_f16(x: f32) -> u32 {
   let u = bitcast<u32>(x);
