@@ -12,8 +12,23 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const native = join(root, 'native');
 
 export const flags = [
-  '-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-fno-exceptions', '-fno-rtti', '-fwrapv', '-fno-math-errno', '-fno-trapping-math',
-  '-ffp-contract=fast', '-fno-strict-aliasing', '-Wall', '-Wextra', '-Wno-psabi', '-Wno-unknown-pragmas', '-Wno-unused-parameter', '-Wno-missing-field-initializers',
+  '-std=c++17',
+  '-O3',
+  '-fPIC',
+  '-fvisibility=hidden',
+  '-fno-exceptions',
+  '-fno-rtti',
+  '-fwrapv',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+  '-ffp-contract=fast',
+  '-fno-strict-aliasing',
+  '-Wall',
+  '-Wextra',
+  '-Wno-psabi',
+  '-Wno-unknown-pragmas',
+  '-Wno-unused-parameter',
+  '-Wno-missing-field-initializers',
 ];
 const onceOnly = new Set(['core.cpp', 'pool.cpp', 'threads.cpp', 'special_functions.cpp', 'node.cpp']);
 
@@ -28,7 +43,9 @@ const isas = {
 
 /** The sources that are compiled once, and those that are compiled once an instruction set. */
 export function sources() {
-  const all = readdirSync(native).filter((name) => name.endsWith('.cpp')).sort();
+  const all = readdirSync(native)
+    .filter((name) => name.endsWith('.cpp'))
+    .sort();
   return { once: all.filter((name) => onceOnly.has(name)), perIsa: all.filter((name) => !onceOnly.has(name)) };
 }
 
@@ -55,7 +72,7 @@ function findCompiler() {
 function findHeaders() {
   const beside = join(dirname(process.execPath), '..', 'include', 'node');
   if (existsSync(join(beside, 'node_api.h'))) return beside;
-  return createRequire(import.meta.url)('node-api-headers').include_dir;
+  return createRequire(import.meta.url)('node-api-headers').include_dir; // for a Node that came without its headers
 }
 
 const run = (command, args) =>
@@ -87,8 +104,12 @@ function textWithIncludes(file, seen = new Set()) {
 
 /** A job that makes `object` in `out` from `file`, unless it was made from the same text with the same command. */
 function compileJob(compiler, file, object, args, out, log) {
-  const path = join(out, object), stamp = `${path}.stamp`, fresh = `${path}.${process.pid}`;
-  const key = createHash('sha256').update([compiler, file, ...args, textWithIncludes(file)].join(' ')).digest('hex');
+  const path = join(out, object),
+    stamp = `${path}.stamp`,
+    fresh = `${path}.${process.pid}`;
+  const key = createHash('sha256')
+    .update([compiler, file, ...args, textWithIncludes(file)].join(' '))
+    .digest('hex');
   return async () => {
     if (existsSync(path) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) return;
     const warnings = await run(compiler, [...args, '-c', file, '-o', fresh]);
@@ -104,7 +125,8 @@ function compileJobs(compiler, arch, extraFlags, headers, out, log) {
   const jobs = once.map((file) => [`${file}.o`, compileJob(compiler, file, `${file}.o`, common, out, log)]);
   for (const [isa, bytes, isaFlags] of isas[arch] ?? [['isa_base', 16, []]])
     for (const file of perIsa) {
-      const object = `${isa}.${file}.o`, args = [...common, `-DTT_ISA=${isa}`, `-DTT_VECTOR_BYTES=${bytes}`, ...isaFlags];
+      const object = `${isa}.${file}.o`,
+        args = [...common, `-DTT_ISA=${isa}`, `-DTT_VECTOR_BYTES=${bytes}`, ...isaFlags];
       jobs.push([object, compileJob(compiler, file, object, args, out, log)]);
     }
   return jobs;
@@ -123,7 +145,8 @@ export async function buildNative({ log = console.log, sanitize = false, cross }
   const headers = findHeaders();
   const version = execFileSync(compiler, ['--version'], { encoding: 'utf8' });
   const hash = sourceHash(compiler, version, ...flags, ...extra, readFileSync(fileURLToPath(import.meta.url)), headers);
-  const addon = join(out, 'typetorch.node'), stamp = join(out, 'hash');
+  const addon = join(out, 'typetorch.node'),
+    stamp = join(out, 'hash');
   if (existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return true;
 
   log(`Building the native library with ${compiler} …`);
@@ -131,9 +154,18 @@ export async function buildNative({ log = console.log, sanitize = false, cross }
   try {
     const jobs = compileJobs(compiler, arch, extra, headers, out, log);
     await runAll(jobs.map(([, job]) => job));
-    const link = process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-Bsymbolic', '-static-libstdc++', '-static-libgcc'];
+    const link =
+      process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-Bsymbolic', '-static-libstdc++', '-static-libgcc'];
     const fresh = `${addon}.${process.pid}`;
-    await run(compiler, ['-shared', '-fPIC', ...(sanitize ? extra : link), ...jobs.map(([object]) => join(out, object)), '-pthread', '-o', fresh]);
+    await run(compiler, [
+      '-shared',
+      '-fPIC',
+      ...(sanitize ? extra : link),
+      ...jobs.map(([object]) => join(out, object)),
+      '-pthread',
+      '-o',
+      fresh,
+    ]);
     renameSync(fresh, addon);
   } catch (error) {
     log(String(error.message));
