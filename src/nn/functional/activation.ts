@@ -1,0 +1,208 @@
+/** Activation functions. https://pytorch.org/docs/stable/nn.functional.html#non-linear-activation-functions */
+import { type Expr, where } from '../../ir/expr.js';
+import { pointwise, type PointwiseSpec } from '../../ops/define.js';
+import { one, zero } from '../../ops/exprs.js';
+import type { Op } from '../../ops/types.js';
+
+type Plain = Op<[], [inplace: boolean], { inplace: boolean }>;
+type WithNumber<Name extends string> = Op<[], [number], Record<Name, number>>;
+
+/** A pointwise function of floats; integers are computed in the default float dtype. */
+function activation<F>(name: string, args: string, formula: (x: Expr, ...numbers: never[]) => Expr, spec: Partial<PointwiseSpec> = {}): F {
+  return pointwise<F>(name, { args: `input${args}`, promotion: 'float', ...spec }, formula);
+}
+
+interface Callable {
+  (...args: unknown[]): unknown;
+  inplace?: (...args: unknown[]) => unknown;
+}
+
+/** Adds PyTorch's `inplace` argument, the last of `count` behind the input. */
+function withInplace<F>(op: unknown, count: number): F {
+  const { inplace } = op as Callable;
+  const call = (...args: unknown[]): unknown => {
+    const last = args.at(-1);
+    const named = typeof last === 'object' && last !== null && Object.getPrototypeOf(last) === Object.prototype && 'inplace' in last;
+    const wanted = named ? (last as { inplace: unknown }).inplace : args[count];
+    const rest = named ? [...args.slice(0, -1), withoutInplace(last as Record<string, unknown>)] : args.slice(0, count);
+    return wanted === true ? inplace!(...rest) : (op as Callable)(...rest);
+  };
+  return Object.assign(call, { opName: (op as { opName: string }).opName, inplace }) as unknown as F;
+}
+
+const withoutInplace = ({ inplace: _, ...rest }: Record<string, unknown>): Record<string, unknown> => rest;
+
+const arithmetic = { promotion: 'arithmetic' } as const;
+const pass = (condition: Expr, g: Expr): Expr => where(condition, g, zero(g));
+
+/** max(0, x). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html */
+export const relu: Plain = withInplace(
+  activation('relu', '', (x: Expr) => x.max(zero(x)), { ...arithmetic, grad: ({ grad, result }) => [pass(result.gt(0), grad)] }),
+  1,
+);
+
+/** min(max(0, x), 6). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html */
+export const relu6: Plain = withInplace(
+  activation('hardtanh', '', (x: Expr) => x.max(zero(x)).min(6), { ...arithmetic, grad: ({ grad, args: [x] }) => [pass(x.gt(0).and(x.lt(6)), grad)] }),
+  1,
+);
+
+/** x limited to [minVal, maxVal]. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html */
+export const hardtanh: Op<[], [minVal: number, maxVal: number, inplace: boolean], { minVal: number; maxVal: number; inplace: boolean }> = withInplace(
+  activation('hardtanh', ', minVal?, maxVal?', (x: Expr, low?: Expr, high?: Expr) => x.max(low ?? -1).min(high ?? 1), {
+    ...arithmetic,
+    grad: ({ grad, args: [x], extras }) => {
+      const [low = -1, high = 1] = extras as unknown as (Expr | undefined)[];
+      return [pass(x.gt(low).and(x.lt(high)), grad)];
+    },
+  }),
+  3,
+);
+
+const seluAlpha = 1.6732632423543772;
+const seluScale = 1.0507009873554805;
+
+/** x where positive, else α (exp(x / γ) − 1), both scaled. The derivative at 0 is that of the negative side. */
+const exponential = (x: Expr, negative: (x: Expr) => Expr, scale: number | Expr): Expr => where(x.gt(0), x.mul(scale), negative(x));
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.elu.html */
+export const elu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inplace: boolean }> = withInplace(
+  activation('elu', ', alpha?', (x: Expr, alpha?: Expr) => exponential(x, (v) => v.expm1().mul(alpha ?? 1), 1), {
+    grad: ({ grad, args: [x], extras }) => [where(x.gt(0), grad, grad.mul(x.exp()).mul((extras as unknown as (Expr | undefined)[])[0] ?? 1))],
+  }),
+  2,
+);
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.selu.html */
+export const selu: Plain = withInplace(
+  activation('elu', '', (x: Expr) => exponential(x, (v) => v.expm1().mul(seluAlpha * seluScale), seluScale), {
+    grad: ({ grad, args: [x] }) => [where(x.gt(0), grad.mul(seluScale), grad.mul(x.exp()).mul(seluAlpha * seluScale))],
+  }),
+  1,
+);
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.celu.html */
+export const celu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inplace: boolean }> = withInplace(
+  activation('elu', ', alpha?', (x: Expr, alpha?: Expr) => exponential(x, (v) => (alpha ? v.div(alpha).expm1().mul(alpha) : v.expm1()), 1), {
+    grad: ({ grad, args: [x], extras }) => {
+      const [alpha] = extras as unknown as (Expr | undefined)[];
+      return [where(x.gt(0), grad, grad.mul((alpha ? x.div(alpha) : x).exp()))];
+    },
+  }),
+  2,
+);
+
+/** x, or slope · x where x is negative. https://pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html */
+export const leakyRelu: Op<[], [negativeSlope: number, inplace: boolean], { negativeSlope: number; inplace: boolean }> = withInplace(
+  activation('leakyRelu', ', negativeSlope?', (x: Expr, slope?: Expr) => where(x.gt(0), x, x.mul(slope ?? 0.01)), {
+    grad: ({ grad, args: [x], extras }) => [where(x.gt(0), grad, grad.mul((extras as unknown as (Expr | undefined)[])[0] ?? 0.01))],
+  }),
+  2,
+);
+
+const root2 = Math.SQRT1_2;
+const rootTwoOverPi = Math.sqrt(2 / Math.PI);
+const tanhInner = (x: Expr): Expr => x.add(x.mul(x).mul(x).mul(0.044715)).mul(rootTwoOverPi);
+
+/** x · Φ(x), with the normal distribution Φ. https://pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html */
+export const gelu: Op<[], [], { approximate: 'none' | 'tanh' }> = activation('gelu', ', *, approximate?', (x: Expr, approximate?: string) => {
+  if (approximate !== undefined && approximate !== 'none' && approximate !== 'tanh') throw new Error('approximate argument must be either none or tanh.');
+  const phi = approximate === 'tanh' ? tanhInner(x).tanh() : x.mul(root2).erf();
+  return x.mul(0.5).mul(phi.add(1));
+});
+
+/** x · sigmoid(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.silu.html */
+export const silu: Plain = withInplace(
+  activation('silu', '', (x: Expr) => x.mul(x.sigmoid()), {
+    grad: ({ grad, args: [x] }) => {
+      const s = x.sigmoid();
+      return [grad.mul(s).mul(x.mul(one(s).sub(s)).add(1))];
+    },
+  }),
+  1,
+);
+
+/** ln(1 + eˣ) without overflow. */
+const softplusOf = (x: Expr): Expr => x.max(zero(x)).add(x.abs().neg().exp().log1p());
+
+/** x · tanh(softplus(x)). https://pytorch.org/docs/stable/generated/torch.nn.functional.mish.html */
+export const mish: Plain = withInplace(
+  activation('mish', '', (x: Expr) => x.mul(softplusOf(x).tanh()), {
+    grad: ({ grad, args: [x] }) => {
+      const t = softplusOf(x).tanh();
+      return [grad.mul(t.add(x.mul(x.sigmoid()).mul(one(t).sub(t.mul(t)))))];
+    },
+  }),
+  1,
+);
+
+/** x · relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html */
+export const hardswish: Plain = withInplace(
+  activation('hardswish', '', (x: Expr) => x.mul(x.add(3).max(zero(x)).min(6)).div(6), {
+    grad: ({ grad, args: [x] }) => [where(x.le(-3), zero(grad), where(x.lt(3), grad.mul(x.div(3).add(0.5)), grad))],
+  }),
+  1,
+);
+
+/** relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html */
+export const hardsigmoid: Plain = withInplace(
+  activation('hardsigmoid', '', (x: Expr) => x.add(3).max(zero(x)).min(6).div(6), { grad: ({ grad, args: [x] }) => [pass(x.gt(-3).and(x.lt(3)), grad.div(6))] }),
+  1,
+);
+
+/** x, or 0 where |x| ≤ λ. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html */
+export const hardshrink: WithNumber<'lambd'> = activation('hardshrink', ', lambd?', (x: Expr, lambd?: Expr) => {
+  const bound = lambd ?? x.mul(0).add(0.5);
+  return where(x.ge(bound.neg()).and(x.le(bound)), zero(x), x);
+});
+
+/** x − λ above λ, x + λ below −λ, else 0. https://pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html */
+export const softshrink: WithNumber<'lambd'> = activation('softshrink', ', lambd?', (x: Expr, lambd?: Expr) => {
+  const bound = lambd ?? x.mul(0).add(0.5);
+  return where(x.gt(bound), x.sub(bound), where(x.lt(bound.neg()), x.add(bound), x.mul(0)));
+});
+
+/** ln(1 + e^(βx)) / β; x itself where βx is above the threshold. https://pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html */
+export const softplus: Op<[], [beta: number, threshold: number], { beta: number; threshold: number }> = activation(
+  'softplus',
+  ', beta?, threshold?',
+  (x: Expr, beta?: Expr, threshold?: Expr) => {
+    const scaled = beta ? x.mul(beta) : x;
+    const soft = scaled.exp().log1p();
+    return where(scaled.gt(threshold ?? 20), x, beta ? soft.div(beta) : soft);
+  },
+  {
+    grad: ({ grad, args: [x], extras }) => {
+      const [beta, threshold] = extras as unknown as (Expr | undefined)[];
+      const scaled = beta ? x.mul(beta) : x;
+      return [where(scaled.gt(threshold ?? 20), grad, grad.mul(scaled.sigmoid()))];
+    },
+  },
+);
+
+/** x / (1 + |x|). https://pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html */
+export const softsign: Op = activation('softsign', '', (x: Expr) => x.div(x.abs().add(1)));
+
+/** x − tanh(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html */
+export const tanhshrink: Op = activation('tanhshrink', '', (x: Expr) => x.sub(x.tanh()));
+
+/** ln(sigmoid(x)). https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html */
+export const logsigmoid: Op = activation('logSigmoid', '', (x: Expr) => x.min(zero(x)).sub(x.abs().neg().exp().log1p()), {
+  grad: ({ grad, args: [x] }) => [grad.mul(x.neg().sigmoid())],
+});
+
+/** x, or `value` where x ≤ threshold. https://pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html */
+export const threshold: Op<[threshold: number, value: number], [inplace: boolean], { inplace: boolean }> = withInplace(
+  activation('threshold', ', threshold, value', (x: Expr, bound: Expr, value: Expr) => where(x.le(bound), value.cast(x.dtype), x), {
+    ...arithmetic,
+    grad: ({ grad, args: [x], extras }) => [pass(x.gt((extras as unknown as Expr[])[0]), grad)],
+  }),
+  3,
+);
+
+/** x, or weight · x where x is negative, elementwise over broadcast operands. */
+export const preluKernel: Op<[weight: import('../../tensor/tensor.js').Tensor]> = pointwise(
+  'PreluKernelBackward0',
+  { args: 'input, weight', operands: 2, promotion: 'float', noInplace: true, grad: ({ grad, args: [x, w] }) => [where(x.gt(0), grad, grad.mul(w)), where(x.gt(0), zero(grad), grad.mul(x))] },
+  (x: Expr, w: Expr) => where(x.gt(0), x, x.mul(w)),
+);
