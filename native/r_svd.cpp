@@ -1,5 +1,6 @@
-// Singular value decomposition: one-sided Jacobi for small or ill-conditioned matrices, else bidiagonalisation and divide and conquer on
+// Singular value decomposition: one-sided Jacobi for small matrices, for others bidiagonalisation and divide and conquer on
 // the Golub-Kahan form.
+#include "qr.h"
 #include "tridiagonal.h"
 
 namespace tt { namespace TT_ISA {
@@ -128,9 +129,9 @@ template <class T> bool bidiagonalize(Mat<T> a, int64_t m, int64_t n, double* d,
   return true;
 }
 
-// Singular triplets of the bidiagonal (d, e) from the eigenpairs of its Golub-Kahan form: rows of ub and vb. Returns false where small singular
-// values would cost orthogonality.
-static int bidiagonal_svd(const double* d, const double* e, int64_t n, double* sigma, double* ub, double* vb, double least) {
+// Singular triplets of the bidiagonal (d, e) from the eigenpairs of its Golub-Kahan form: columns of u and v. Where small singular values cost them
+// orthogonality (they mix with their negatives), it is restored from the largest down.
+static int bidiagonal_svd(const double* d, const double* e, int64_t n, double* sigma, Mat<double> u, Mat<double> v, double least) {
   Scratch space((4 * n * n + 4 * n) * 8);
   if (!space.data) return OUT_OF_MEMORY;
   double *q = space.as<double>(), *diagonal = q + 4 * n * n, *off = diagonal + 2 * n;
@@ -139,58 +140,44 @@ static int bidiagonal_svd(const double* d, const double* e, int64_t n, double* s
     off[2 * i] = d[i];
     off[2 * i + 1] = i + 1 < n ? e[i] : 0;
   }
-  if (!TridiagonalSolver::solve(diagonal, off, 2 * n, q)) return NOT_CONVERGED;
-  if (!(diagonal[n] > least * diagonal[2 * n - 1])) return BAD_VALUE;
+  if (!TridiagonalSolver::solve(diagonal, off, 2 * n, q, true)) return NOT_CONVERGED;
   const double root = std::sqrt(2.0);
   for (int64_t i = 0; i < n; i++) {
     const double* row = q + (2 * n - 1 - i) * 2 * n;
-    sigma[i] = diagonal[2 * n - 1 - i];
-    for (int64_t j = 0; j < n; j++) { vb[i * n + j] = root * row[2 * j]; ub[i * n + j] = root * row[2 * j + 1]; }
+    sigma[i] = std::fmax(0.0, diagonal[2 * n - 1 - i]);
+    for (int64_t j = 0; j < n; j++) { v(j, i) = root * row[2 * j]; u(j, i) = root * row[2 * j + 1]; }
   }
-  return OK;
+  if (sigma[n - 1] > least * sigma[0]) return OK;
+  return orthonormalize(u, n) && orthonormalize(v, n) ? OK : OUT_OF_MEMORY;
 }
 
 // a [m, n], m >= n (destroyed): columns of u [m, ku] (ku = n or m), rows of vh [n, n].
 template <class T> int large_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
   Scratch lines(3 * n * 8), taus(2 * n * (int64_t)sizeof(T)), bases(2 * n * n * 8), reduced(n * n * (int64_t)sizeof(T));
   if (!lines.data || !taus.data || !bases.data || !reduced.data) return OUT_OF_MEMORY;
-  double *d = lines.as<double>(), *e = d + n, *s = e + n, *ub = bases.as<double>(), *vb = ub + n * n;
+  double *d = lines.as<double>(), *e = d + n, *s = e + n;
+  const Mat<double> ub{bases.as<double>(), n}, vb{ub.data + n * n, n};
   T *tauq = taus.as<T>(), *taup = tauq + n;
   if (!bidiagonalize(a, m, n, d, e, tauq, taup)) return OUT_OF_MEMORY;
   for (int64_t i = 0; i < n; i++) if (!(std::fabs(d[i]) <= 1e308) || (i + 1 < n && !(std::fabs(e[i]) <= 1e308))) return NOT_CONVERGED;
-  const int status = bidiagonal_svd(d, e, n, s, ub, vb, sizeof(Real<T>) == 4 ? 1e-8 : 1e-4);
+  const int status = bidiagonal_svd(d, e, n, s, ub, vb, sizeof(Real<T>) == 4 ? 1e-8 : 1e-2);
   if (status) return status;
   for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < ku; j++)
-    u(i, j) = i < n && j < n ? T((Real<T>)ub[j * n + i]) : T(i == j ? 1 : 0);
+    u(i, j) = i < n && j < n ? T((Real<T>)ub(i, j)) : T(i == j ? 1 : 0);
   for (int64_t i = 0; i < n; i++) sigma[i] = (Real<T>)s[i];
   if (!apply_q(a, tauq, m, n, u, ku, false)) return OUT_OF_MEMORY;
   const Mat<T> v{reduced.as<T>(), n};  // P V, whose adjoint is vh
-  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) v(i, j) = T((Real<T>)vb[j * n + i]);
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) v(i, j) = T((Real<T>)vb(i, j));
   if (n > 1 && !apply_q(a.transposed(), taup, n, n - 1, v, n, false, 1)) return OUT_OF_MEMORY;
   for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) vh(j, i) = conj(v(i, j));
   return OK;
 }
 
-// QR without blocks: R on and above the diagonal, reflectors below.
-template <class T> bool qr_first(Mat<T> a, int64_t m, int64_t n, T* tau) {
-  Scratch w(n * (int64_t)sizeof(T));
-  if (!w.data) return false;
-  for (int64_t j = 0; j < n; j++) {
-    tau[j] = make_reflector(&a(j, j), m - j, a.rs);
-    const int64_t r = n - j - 1;
-    T* line = w.as<T>();
-    for (int64_t x = 0; x < r; x++) line[x] = a(j, j + 1 + x);
-    for (int64_t i = j + 1; i < m; i++) subtract_row(line, &a(i, j + 1), -conj(a(i, j)), r);
-    for (int64_t x = 0; x < r; x++) line[x] = conj(tau[j]) * line[x];
-    for (int64_t x = 0; x < r; x++) a(j, j + 1 + x) -= line[x];
-    for (int64_t i = j + 1; i < m; i++) subtract_row(&a(i, j + 1), line, a(i, j), r);
-  }
-  return true;
-}
+// QR first, then a square problem.
 template <class T> int jacobi_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
   Scratch taus(n * (int64_t)sizeof(T)), square(2 * n * n * (int64_t)sizeof(T));
   if (!taus.data || !square.data) return OUT_OF_MEMORY;
-  if (!qr_first(a, m, n, taus.as<T>())) return OUT_OF_MEMORY;
+  if (!qr_in_place(a, m, n, taus.as<T>())) return OUT_OF_MEMORY;
   const Mat<T> r{square.as<T>(), n}, ur{square.as<T>() + n * n, n};
   for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) {
     r(i, j) = j >= i ? a(i, j) : T(0);
@@ -206,14 +193,8 @@ template <class T> int tall_svd(const Mat<T> a, int64_t m, int64_t n, Mat<T> u, 
   Scratch copy(m * n * (int64_t)sizeof(T));
   if (!copy.data) return OUT_OF_MEMORY;
   const Mat<T> work{copy.as<T>(), n};
-  auto load = [&] { for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) work(i, j) = a(i, j); };
-  load();
-  if (n > 40) {
-    const int status = large_svd(work, m, n, u, ku, sigma, vh);
-    if (status != BAD_VALUE) return status;
-    load();
-  }
-  return jacobi_svd(work, m, n, u, ku, sigma, vh);
+  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) work(i, j) = a(i, j);
+  return n > 40 ? large_svd(work, m, n, u, ku, sigma, vh) : jacobi_svd(work, m, n, u, ku, sigma, vh);
 }
 
 // Wide matrices are decomposed as their adjoint: Aᴴ = U S Vᴴ means A = V S Uᴴ.

@@ -51,11 +51,12 @@ inline bool tridiagonal_ql(double* d, double* e, int64_t n, double* q, int64_t l
 class TridiagonalSolver {
  public:
   // Eigenvalues (ascending) replace d; e is destroyed; row i of q [n, n] becomes the i-th eigenvector. Returns false without memory or convergence.
-  static bool solve(double* d, double* e, int64_t n, double* q) {
+  // With `positive`, only those of positive eigenvalues are made.
+  static bool solve(double* d, double* e, int64_t n, double* q, bool positive = false) {
     if (n == 0) return true;
     Scratch space((3 * n * n + 16 * n + 64) * 8), order(4 * n * 8);
     if (!space.data || !order.data) return false;
-    TridiagonalSolver s{q, n, space.as<double>(), order.as<int64_t>()};
+    TridiagonalSolver s{q, n, space.as<double>(), order.as<int64_t>(), positive};
     std::memset(q, 0, n * n * 8);
     return s.divide(d, e, 0, n);
   }
@@ -66,7 +67,9 @@ class TridiagonalSolver {
   int64_t n;
   double* space;
   int64_t* order;
-  TridiagonalSolver(double* vectors, int64_t size, double* work, int64_t* indices) : q(vectors), n(size), space(work), order(indices) {}
+  bool positive;
+  TridiagonalSolver(double* vectors, int64_t size, double* work, int64_t* indices, bool half)
+      : q(vectors), n(size), space(work), order(indices), positive(half) {}
   double* row(int64_t i, int64_t column) const { return q + i * n + column; }
 
   bool divide(double* d, double* e, int64_t at, int64_t size) {
@@ -119,11 +122,14 @@ class TridiagonalSolver {
       for (int64_t i = 0; i < k; i++) counts[kind[kept[i]]]++;
       start[0] = 0; start[1] = counts[0]; start[2] = counts[0] + counts[1];
       for (int64_t i = 0; i < k; i++) place[i] = start[kind[kept[i]]]++;
-      vectors(k, weights, v, place, result);
+      int64_t skip = 0;
+      if (positive && size == n) while (skip < k && lambda[skip] <= 0) skip++;
+      vectors(skip, k, weights, v, place, result);
       for (int64_t i = 0; i < k; i++) std::memcpy(gathered + place[i] * size, row(at + kept[i], at), size * 8);
       const int64_t first = counts[0] + counts[1], second = counts[1] + counts[2];
-      if (!multiply<double>(k, half, first, 1, {v, k}, {gathered, size}, {result, size}, false)) return false;
-      if (!multiply<double>(k, size - half, second, 1, {v + counts[0], k}, {gathered + counts[0] * size + half, size}, {result + half, size}, false)) return false;
+      if (!multiply<double>(k - skip, half, first, 1, {v + skip * k, k}, {gathered, size}, {result + skip * size, size}, false)) return false;
+      if (!multiply<double>(k - skip, size - half, second, 1, {v + skip * k + counts[0], k}, {gathered + counts[0] * size + half, size},
+                            {result + skip * size + half, size}, false)) return false;
       for (int64_t i = 0; i < k; i++) { d[kept[i]] = lambda[i]; std::memcpy(row(at + kept[i], at), result + i * size, size * 8); }
     }
     sort_rows(d, at, size);
@@ -242,10 +248,10 @@ class TridiagonalSolver {
   }
 
   // Row i of v: weights / (d - λ_i), normalised, its columns moved to `place`.
-  static void vectors(int64_t k, const double* weights, double* v, const int64_t* place, double* spare) {
-    parallel_for(k, max_of(1, 16384 / k), [&](int64_t begin, int64_t end) {
+  static void vectors(int64_t skip, int64_t k, const double* weights, double* v, const int64_t* place, double* spare) {
+    parallel_for(k - skip, max_of(1, 16384 / k), [&](int64_t begin, int64_t end) {
       double* line = spare + begin * k;
-      for (int64_t i = begin; i < end; i++) {
+      for (int64_t i = skip + begin; i < skip + end; i++) {
         double* row = v + i * k;
         double norm = 0;
         for (int64_t j = 0; j < k; j++) { line[j] = weights[j] / row[j]; norm += line[j] * line[j]; }
