@@ -14,50 +14,51 @@
 
 namespace tt {
 
+// The build defines TT_WITH_… for every ISA that it compiles.
 #define DECLARE_ISA(name) namespace name { extern const Isa isa; }
-#if defined(__x86_64__)
-DECLARE_ISA(isa_base)
-#ifndef TT_ONLY_BASE
-DECLARE_ISA(isa_avx2)
 DECLARE_ISA(isa_avx512)
-#endif
-#elif defined(__aarch64__)
-DECLARE_ISA(isa_neon)
-#elif defined(__wasm__)
-DECLARE_ISA(isa_wasm)
-#else
+DECLARE_ISA(isa_avx2)
 DECLARE_ISA(isa_base)
-#endif
+DECLARE_ISA(isa_neon)
+DECLARE_ISA(isa_wasm)
 
 namespace {
 
-const Isa& choose_isa() {
+// The best ISA that was compiled and that this processor has, nullptr if there is none. TYPETORCH_ISA=avx2|base asks for less.
+const Isa* choose_isa() {
+  [[maybe_unused]] const char* wanted = getenv("TYPETORCH_ISA");
 #if defined(__x86_64__)
-#ifndef TT_ONLY_BASE
-  const char* wanted = getenv("TYPETORCH_ISA");
   __builtin_cpu_init();
-  bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
-                __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  [[maybe_unused]] bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2");
+  [[maybe_unused]] bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512cd") &&
+                                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   if (wanted && !strcmp(wanted, "avx2")) avx512 = false;
   if (wanted && !strcmp(wanted, "base")) avx512 = avx2 = false;
-  if (avx512) return isa_avx512::isa;
-  if (avx2) return isa_avx2::isa;
 #endif
-  return isa_base::isa;
-#elif defined(__aarch64__)
-  return isa_neon::isa;
-#elif defined(__wasm__)
-  return isa_wasm::isa;
-#else
-  return isa_base::isa;
+#ifdef TT_WITH_isa_avx512
+  if (avx512) return &isa_avx512::isa;
 #endif
+#ifdef TT_WITH_isa_avx2
+  if (avx2) return &isa_avx2::isa;
+#endif
+#ifdef TT_WITH_isa_base
+  return &isa_base::isa;
+#endif
+#ifdef TT_WITH_isa_neon
+  return &isa_neon::isa;
+#endif
+#ifdef TT_WITH_isa_wasm
+  return &isa_wasm::isa;
+#endif
+  return nullptr;
 }
 
-const Isa& isa() {
-  static const Isa& chosen = choose_isa();
+const Isa* chosen_isa() {
+  static const Isa* chosen = choose_isa();
   return chosen;
 }
+
+const Isa& isa() { return *chosen_isa(); }
 
 const char* const routine_names =
 #define X(name) #name ","
@@ -383,6 +384,7 @@ void tt_set_frame(double* frame, int doubles) {
 }
 
 void tt_call() {
+  if (!chosen_isa()) return;
   Thread& t = thread();
   double* f = t.frame;
   switch ((int)f[0]) {
@@ -406,6 +408,6 @@ void tt_call() {
   }
 }
 
-const char* tt_names(int what) { return what == 0 ? routine_names : what == 1 ? op_names : isa().name; }
+const char* tt_names(int what) { return what == 0 ? routine_names : what == 1 ? op_names : chosen_isa() ? isa().name : ""; }
 
 }

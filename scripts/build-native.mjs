@@ -1,5 +1,6 @@
 // Builds build/<platform>-<arch>/typetorch.node with the C++ compiler of this machine; does nothing if it is up to date.
-//   node scripts/build-native.mjs [--sanitize] [--cross=aarch64-linux-gnu-g++]
+//   node scripts/build-native.mjs [--all] [--sanitize] [--cross=aarch64-linux-gnu-g++]
+// Kernels are compiled for the best instruction set of this processor; with --all for every one, into build/<platform>-<arch>-all.
 import { createHash } from 'node:crypto';
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -69,6 +70,20 @@ function findCompiler() {
   });
 }
 
+/** The instruction sets to compile for: all of them, or the best one that the compiler sees on this processor. */
+function chooseIsas(compiler, arch, all) {
+  const known = isas[arch] ?? [['isa_base', 16, []]];
+  if (all || known.length === 1) return known;
+  const macros = execFileSync(compiler, ['-march=native', '-dM', '-E', '-x', 'c', '/dev/null'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const has = (...names) => names.every((name) => macros.includes(`#define __${name}__ `));
+  const avx2 = has('AVX2', 'FMA', 'BMI2');
+  const best = avx2 && has('AVX512F', 'AVX512BW', 'AVX512CD', 'AVX512DQ', 'AVX512VL') ? 'isa_avx512' : avx2 ? 'isa_avx2' : 'isa_base';
+  return known.filter(([name]) => name === best);
+}
+
 function findHeaders() {
   const beside = join(dirname(process.execPath), '..', 'include', 'node');
   if (existsSync(join(beside, 'node_api.h'))) return beside;
@@ -119,11 +134,12 @@ function compileJob(compiler, file, object, args, out, log) {
   };
 }
 
-function compileJobs(compiler, arch, extraFlags, headers, out, log) {
+function compileJobs(compiler, chosen, extraFlags, headers, out, log) {
   const common = [...flags, ...extraFlags, '-I', headers];
   const { once, perIsa } = sources();
-  const jobs = once.map((file) => [`${file}.o`, compileJob(compiler, file, `${file}.o`, common, out, log)]);
-  for (const [isa, bytes, isaFlags] of isas[arch] ?? [['isa_base', 16, []]])
+  const having = chosen.map(([isa]) => `-DTT_WITH_${isa}`);
+  const jobs = once.map((file) => [`${file}.o`, compileJob(compiler, file, `${file}.o`, [...common, ...having], out, log)]);
+  for (const [isa, bytes, isaFlags] of chosen)
     for (const file of perIsa) {
       const object = `${isa}.${file}.o`,
         args = [...common, `-DTT_ISA=${isa}`, `-DTT_VECTOR_BYTES=${bytes}`, ...isaFlags];
@@ -134,17 +150,26 @@ function compileJobs(compiler, arch, extraFlags, headers, out, log) {
 
 /**
  * Builds the addon. Resolves to false where there is no C++ compiler (or it fails, after saying so), true when the addon is there.
- * `sanitize` builds it with AddressSanitizer and UBSan into a directory of its own, `cross` is a compiler for another machine (arm64).
+ * `all` compiles every instruction set, `sanitize` with AddressSanitizer and UBSan, both into directories of their own; `cross` is a compiler for another machine (arm64).
  */
-export async function buildNative({ log = console.log, sanitize = false, cross } = {}) {
+export async function buildNative({ log = console.log, sanitize = false, all = false, cross } = {}) {
   const compiler = cross ?? findCompiler();
   if (!compiler) return false;
   const arch = cross ? 'arm64' : process.arch;
-  const out = join(root, 'build', `${process.platform}-${arch}${sanitize ? '-sanitize' : ''}`);
+  const out = join(root, 'build', `${process.platform}-${arch}${all ? '-all' : ''}${sanitize ? '-sanitize' : ''}`);
   const extra = sanitize ? ['-fsanitize=address,undefined', '-fno-omit-frame-pointer', '-g', '-O1'] : [];
   const headers = findHeaders();
+  const chosen = chooseIsas(compiler, arch, all || cross);
   const version = execFileSync(compiler, ['--version'], { encoding: 'utf8' });
-  const hash = sourceHash(compiler, version, ...flags, ...extra, readFileSync(fileURLToPath(import.meta.url)), headers);
+  const hash = sourceHash(
+    compiler,
+    version,
+    JSON.stringify(chosen),
+    ...flags,
+    ...extra,
+    readFileSync(fileURLToPath(import.meta.url)),
+    headers,
+  );
   const addon = join(out, 'typetorch.node'),
     stamp = join(out, 'hash');
   if (existsSync(addon) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return true;
@@ -152,7 +177,7 @@ export async function buildNative({ log = console.log, sanitize = false, cross }
   log(`Building the native library with ${compiler} …`);
   mkdirSync(out, { recursive: true });
   try {
-    const jobs = compileJobs(compiler, arch, extra, headers, out, log);
+    const jobs = compileJobs(compiler, chosen, extra, headers, out, log);
     await runAll(jobs.map(([, job]) => job));
     const link =
       process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : ['-Wl,-Bsymbolic', '-static-libstdc++', '-static-libgcc'];
@@ -177,7 +202,7 @@ export async function buildNative({ log = console.log, sanitize = false, cross }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const cross = process.argv.find((arg) => arg.startsWith('--cross='))?.slice(8);
-  const built = await buildNative({ sanitize: process.argv.includes('--sanitize'), cross });
+  const built = await buildNative({ sanitize: process.argv.includes('--sanitize'), all: process.argv.includes('--all'), cross });
   if (!built) console.error('The native library was not built.');
   process.exitCode = built ? 0 : 1;
 }

@@ -27,6 +27,7 @@ const flags = [
   '-fno-trapping-math',
   '-fno-strict-aliasing',
   '-DTT_ISA=isa_wasm',
+  '-DTT_WITH_isa_wasm',
   '-DTT_VECTOR_BYTES=16',
   '-w',
 ];

@@ -34,6 +34,7 @@ export function addonPath(): string {
 /** Loads the addon at `path`; throws where it is missing or does not fit. */
 export function loadAddon(path = addonPath()): Library {
   const addon = createRequire(import.meta.url)(path) as Addon;
+  if (!addon.isa) throw new Error('it was built for another processor');
   const gc = findGc();
   const collector = {
     ...(gc ? { minor: () => gc({ type: 'minor' }), full: () => gc() } : {}),
