@@ -1,0 +1,242 @@
+/** Pooling over windows. https://pytorch.org/docs/stable/nn.functional.html#pooling-functions */
+import { int64 } from '../../ir/dtype.js';
+import { record } from '../../autograd/node.js';
+import { define } from '../../ops/define.js';
+import { contiguousRaw } from '../../ops/memory.js';
+import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
+import type { Args } from '../../ops/types.js';
+import { RuntimeError } from '../../tensor/errors.js';
+import { numelOf } from '../../tensor/size.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { brackets, expandSize, type SizeN, toFloat } from './arguments.js';
+
+/** One window a spatial dim. */
+interface Windows {
+  readonly kernel: readonly number[];
+  readonly stride: readonly number[];
+  readonly padding: readonly number[];
+  readonly dilation: readonly number[];
+}
+
+/** How many windows fit; with `ceil`, also one that begins inside and ends outside. */
+function windowCount(size: number, kernel: number, stride: number, padding: number, dilation: number, ceil: boolean): number {
+  const span = size + 2 * padding - dilation * (kernel - 1) - 1;
+  const count = (ceil ? Math.ceil(span / stride) : Math.floor(span / stride)) + 1;
+  return ceil && (count - 1) * stride >= size + padding ? count - 1 : count;
+}
+
+function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | null | undefined, paddingN: SizeN, dilationN: SizeN): Windows {
+  const size = (label: string, value: SizeN) => expandPool(name, label, value, n);
+  const kernel = size('kernel_size', kernelN);
+  const stride = strideN === null || strideN === undefined || (Array.isArray(strideN) && strideN.length === 0) ? kernel : size('stride', strideN);
+  const [padding, dilation] = [size('padding', paddingN), size('dilation', dilationN)];
+  if (kernel.some((k) => k <= 0)) throw new RuntimeError('kernel size should be greater than zero, but got ' + kernel.map((k) => `k: ${k}`).join(' '));
+  if (stride.some((s) => s <= 0)) throw new RuntimeError('stride should not be zero');
+  if (padding.some((p) => p < 0)) throw new RuntimeError(`pad must be non-negative, but got pad: ${Math.min(...padding)}`);
+  padding.forEach((p, d) => {
+    if (p > ((kernel[d] - 1) * dilation[d] + 1) / 2) {
+      throw new RuntimeError(`pad should be at most half of effective kernel size, but got pad=${p}, kernel_size=${kernel[d]} and dilation=${dilation[d]}`);
+    }
+  });
+  return { kernel, stride, padding, dilation };
+}
+
+function expandPool(name: string, label: string, value: SizeN, n: number): number[] {
+  if (typeof value !== 'number' && value.length !== 1 && value.length !== n) {
+    throw new RuntimeError(`${name}(): ${label} must either be a single int, or a tuple of ${n} ints`);
+  }
+  return expandSize(label, value, n);
+}
+
+/** The input as (N, C, …spatial), and back. */
+function batched(name: string, input: Tensor, n: number): { x: Tensor; restore: (t: Tensor) => Tensor } {
+  if (input.ndim !== n + 1 && input.ndim !== n + 2) throw new RuntimeError(`${name}(): Expected ${n + 1}D or ${n + 2}D input, but got input of size: ${brackets(input.sizes)}`);
+  if (input.sizes.slice(input.ndim - n - 1).includes(0)) {
+    throw new RuntimeError(`${name}(): Expected input's non-batch dimensions to have positive length, but input has sizes ${brackets(input.sizes)}`);
+  }
+  return input.ndim === n + 2 ? { x: input, restore: (t) => t } : { x: input.unsqueeze(0), restore: (t) => t.squeeze(0) };
+}
+
+function outputSizes(x: Tensor, { kernel, stride, padding, dilation }: Windows, ceil: boolean): number[] {
+  const [batch, channels, ...spatial] = x.sizes;
+  const counts = spatial.map((size, d) => windowCount(size, kernel[d], stride[d], padding[d], dilation[d], ceil));
+  if (counts.some((count) => count < 1)) {
+    const show = (sizes: readonly number[]) => sizes.join('x');
+    throw new RuntimeError(`Given input size: (${show([channels, ...spatial])}). Calculated output size: (${show([channels, ...counts])}). Output size is too small`);
+  }
+  return [batch, channels, ...counts];
+}
+
+// --- maxima ---------------------------------------------------------------------------------------------------------------------
+
+const planes = (t: Tensor): [number, number] => {
+  const size = numelOf(t.sizes.slice(2));
+  return [t.sizes[0] * t.sizes[1], size];
+};
+const flatPlanes = (t: Tensor): Tensor => contiguousRaw(t).view(planes(t));
+
+/** Puts values at flat positions of planes of the given sizes; the sum where positions meet. */
+export function scatterPlanes(name: string, values: Tensor, indices: Tensor, sizes: readonly number[], set = false): Tensor {
+  const out = emptyOn(values, sizes);
+  if (numelOf(values.sizes) === 0) out.zero_();
+  else {
+    runIndexed('pool_scatter', [out.view(planes(out)), flatPlanes(values), flatPlanes(indices)], [set ? 1 : 0], (index) => `Found an invalid max index: ${index} (output volumes are of size ${sizes.slice(2).join('x')})`);
+  }
+  return record(name, [values], out, [indices], ({ grad }, [at]) => [gatherPlanes(name, grad, at)]);
+}
+
+/** Takes values at flat positions of planes. */
+export function gatherPlanes(name: string, input: Tensor, indices: Tensor): Tensor {
+  const out = emptyOn(input, indices.sizes);
+  if (numelOf(out.sizes) > 0) runIndexed('pool_gather', [out.view(planes(out)), flatPlanes(input), flatPlanes(indices)]);
+  return record(name, [input], out, [indices], ({ grad }, [at]) => [scatterPlanes(name, grad, at, input.sizes)]);
+}
+
+/** A pair of values and flat positions, recorded; `fill` computes them. */
+function maxima(name: string, x: Tensor, sizes: readonly number[], fill: (out: Tensor, indices: Tensor) => void): [values: Tensor, indices: Tensor] {
+  const [out, indices] = [emptyOn(x, sizes), emptyOn(x, sizes, int64)];
+  if (numelOf(sizes) > 0) fill(out, indices);
+  record(name, [x], out, [indices], ({ grad }, [at]) => [scatterPlanes(`${name}Backward`, grad, at, x.sizes)]);
+  return [out, indices];
+}
+
+function maxPool(name: string, n: number, input: Tensor, windows: Windows, ceil: boolean): [values: Tensor, indices: Tensor] {
+  const { x, restore } = batched(name, input, n);
+  const params = windows.kernel.flatMap((k, d) => [k, windows.stride[d], windows.padding[d], windows.dilation[d]]);
+  const node = `maxPool${n}dWithIndices`;
+  const [values, indices] = maxima(node, x, outputSizes(x, windows, ceil), (out, at) => runRoutine('max_pool', [out, at, contiguousRaw(x)], params));
+  return [restore(values), restore(indices)];
+}
+
+export interface MaxPoolOptions {
+  stride?: SizeN | null;
+  padding?: SizeN;
+  dilation?: SizeN;
+  ceilMode?: boolean;
+  returnIndices?: boolean;
+}
+
+export type MaxPool<R> = (
+  input: Tensor,
+  kernelSize: SizeN,
+  ...args: Args<[stride: SizeN | null, padding: SizeN, dilation: SizeN, ceilMode: boolean, returnIndices: boolean], MaxPoolOptions>
+) => R;
+
+const MAX_SPEC = 'input, kernelSize, stride?, padding?, dilation?, ceilMode?, returnIndices?';
+type MaxArguments = [SizeN, (SizeN | null)?, SizeN?, SizeN?, boolean?, boolean?];
+
+function maxPoolWithIndices(name: string, n: number, input: Tensor, ...[kernel, stride, padding = 0, dilation = 1, ceil = false]: MaxArguments): [Tensor, Tensor] {
+  return maxPool(name, n, input, windowsOf(name, n, kernel, stride, padding, dilation), ceil);
+}
+
+/** The largest value of every window, or [values, indices] with `returnIndices`. */
+const maxPoolOf = (name: string, n: number): MaxPool<Tensor> =>
+  define(name, MAX_SPEC, ((input: Tensor, ...args: MaxArguments) => {
+    const results = maxPoolWithIndices(name, n, input, ...args);
+    return args[5] ? results : results[0];
+  }) as (...args: never[]) => Tensor);
+
+const maxPoolIndicesOf = (name: string, n: number): MaxPool<[values: Tensor, indices: Tensor]> =>
+  define(name, MAX_SPEC, (input: Tensor, ...args: MaxArguments) => maxPoolWithIndices(name, n, input, ...args));
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html */
+export const maxPool1d: MaxPool<Tensor> = maxPoolOf('maxPool1d', 1);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html */
+export const maxPool2d: MaxPool<Tensor> = maxPoolOf('maxPool2d', 2);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html */
+export const maxPool3d: MaxPool<Tensor> = maxPoolOf('maxPool3d', 3);
+export const maxPool1dWithIndices: MaxPool<[values: Tensor, indices: Tensor]> = maxPoolIndicesOf('maxPool1d', 1);
+export const maxPool2dWithIndices: MaxPool<[values: Tensor, indices: Tensor]> = maxPoolIndicesOf('maxPool2d', 2);
+export const maxPool3dWithIndices: MaxPool<[values: Tensor, indices: Tensor]> = maxPoolIndicesOf('maxPool3d', 3);
+
+// --- adaptive ----------------------------------------------------------------------------------------------------------------------
+
+export type OutputSize = number | null | readonly (number | null)[];
+
+/** The sizes asked for; null keeps the input's. */
+function adaptiveSizes(name: string, x: Tensor, size: OutputSize, n: number): number[] {
+  const spatial = x.sizes.slice(2);
+  const list = typeof size === 'number' || size === null ? new Array<number | null>(n).fill(size) : size.length === 1 && n > 1 ? new Array<number | null>(n).fill(size[0]) : size;
+  if (list.length !== n) throw new RuntimeError(`${name}(): output_size must be ${n}`);
+  const sizes = list.map((each, d) => each ?? spatial[d]);
+  if (sizes.some((each) => each < 0)) throw new RuntimeError(`${name}(): elements of output_size must be greater than or equal to 0 but received {${sizes.join(', ')}}`);
+  return [x.sizes[0], x.sizes[1], ...sizes];
+}
+
+export type AdaptiveMaxPool<R> = (input: Tensor, outputSize: OutputSize, ...args: Args<[returnIndices: boolean], { returnIndices?: boolean }>) => R;
+
+function adaptiveMax(name: string, n: number, input: Tensor, size: OutputSize): [Tensor, Tensor] {
+  const { x, restore } = batched(name, input, n);
+  const [values, indices] = maxima(name, x, adaptiveSizes(name, x, size, n), (out, at) => runRoutine('adaptive_max_pool', [out, at, contiguousRaw(x)]));
+  return [restore(values), restore(indices)];
+}
+
+const adaptiveMaxOf = (name: string, n: number): AdaptiveMaxPool<Tensor> =>
+  define(name, 'input, outputSize, returnIndices?', ((input: Tensor, size: OutputSize, returnIndices = false) => {
+    const results = adaptiveMax(name, n, input, size);
+    return returnIndices ? results : results[0];
+  }) as (...args: never[]) => Tensor);
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html */
+export const adaptiveMaxPool1d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiveMaxPool1d', 1);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html */
+export const adaptiveMaxPool2d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiveMaxPool2d', 2);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html */
+export const adaptiveMaxPool3d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiveMaxPool3d', 3);
+
+/** A linear pooling with its transpose as gradient, whose gradient is the pooling again. */
+function linearPool(node: string, x: Tensor, sizes: readonly number[], routine: string, params: readonly number[]): Tensor {
+  const out = emptyOn(x, sizes);
+  if (numelOf(sizes) > 0) runRoutine(routine, [out, contiguousRaw(x)], params);
+  const transpose = routine.endsWith('_backward') ? routine.replace('_backward', '') : `${routine}_backward`;
+  return record(node, [x], out, [], ({ grad }) => [linearPool(node, grad, x.sizes, transpose, params)]);
+}
+
+const adaptiveAvgOf = (name: string, n: number): ((input: Tensor, outputSize: OutputSize) => Tensor) =>
+  define(name, 'input, outputSize', (input: Tensor, size: OutputSize) => {
+    const { x, restore } = batched(name, toFloat(input), n);
+    return restore(linearPool(name, x, adaptiveSizes(name, x, size, n), 'adaptive_avg_pool', []));
+  });
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html */
+export const adaptiveAvgPool1d = adaptiveAvgOf('adaptiveAvgPool1d', 1);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html */
+export const adaptiveAvgPool2d = adaptiveAvgOf('adaptiveAvgPool2d', 2);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html */
+export const adaptiveAvgPool3d = adaptiveAvgOf('adaptiveAvgPool3d', 3);
+
+// --- means ----------------------------------------------------------------------------------------------------------------------------
+
+export interface AvgPoolOptions {
+  stride?: SizeN | null;
+  padding?: SizeN;
+  ceilMode?: boolean;
+  countIncludePad?: boolean;
+  divisorOverride?: number | null;
+}
+
+export type AvgPool = (
+  input: Tensor,
+  kernelSize: SizeN,
+  ...args: Args<[stride: SizeN | null, padding: SizeN, ceilMode: boolean, countIncludePad: boolean, divisorOverride: number | null], AvgPoolOptions>
+) => Tensor;
+
+const avgPoolOf = (name: string, n: number): AvgPool =>
+  define(
+    name,
+    `input, kernelSize, stride?, padding?, ceilMode?, countIncludePad?${n > 1 ? ', divisorOverride?' : ''}`,
+    (input: Tensor, kernelSize: SizeN, strideN?: SizeN | null, paddingN: SizeN = 0, ceil = false, includePad = true, divisor?: number | null) => {
+      const windows = windowsOf(name, n, kernelSize, strideN, paddingN, 1);
+      if (divisor === 0) throw new RuntimeError('divisor must be not zero');
+      const { x, restore } = batched(name, input, n);
+      const params = [includePad ? 1 : 0, divisor ?? 0, ...windows.kernel.flatMap((k, d) => [k, windows.stride[d], windows.padding[d]])];
+      return restore(linearPool(name, x, outputSizes(x, windows, ceil), 'avg_pool', params));
+    },
+  );
+
+/** The mean of every window. https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html */
+export const avgPool1d: AvgPool = avgPoolOf('avgPool1d', 1);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html */
+export const avgPool2d: AvgPool = avgPoolOf('avgPool2d', 2);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html */
+export const avgPool3d: AvgPool = avgPoolOf('avgPool3d', 3);
