@@ -114,7 +114,7 @@ Tiling choose_tiling(const Launch& k, int64_t block) {
       transposed |= r && c && r < c;
     }
   t.cols = std::min<int64_t>(t.width, transposed ? 32 : block);
-  t.rows = std::min<int64_t>(t.height, transposed ? 32 : std::max<int64_t>(1, block / std::max<int64_t>(t.cols, 1)));
+  if (t.height > 1) t.rows = std::min<int64_t>(t.height, transposed ? 32 : std::max<int64_t>(1, block / std::max<int64_t>(t.cols, 1)));
   if (!transposed && t.cols < t.width) t.rows = 1;
   t.cols = std::max<int64_t>(t.cols, 1);
   t.rows = std::max<int64_t>(t.rows, 1);
@@ -135,8 +135,8 @@ struct Pointwise {
   explicit Pointwise(const Launch& launch) : k(launch), code(launch.program->body), tiling(choose_tiling(launch, BLOCK)) {
     inputs = (int)code.inputs.size();
     outputs = (int)code.outputs.size();
-    row_tiles = ceil_div(tiling.height, tiling.rows);
-    col_tiles = ceil_div(tiling.width, tiling.cols);
+    row_tiles = tiling.rows == tiling.height ? 1 : ceil_div(tiling.height, tiling.rows);
+    col_tiles = tiling.cols == tiling.width ? 1 : ceil_div(tiling.width, tiling.cols);
     copies = code.instrs.empty() && outputs == 1 && inputs >= 1 && code.outputs[0].slot == 0;
     for (int o = 0; o < outputs; o++) may_write[o] = safe_to_write(o);
   }
@@ -239,6 +239,7 @@ struct Pointwise {
     for (int64_t n; begin < end; begin += n) {
       n = std::min<int64_t>(BLOCK, end - begin);
       for (auto& s : code.instrs) s.fn(m.slot[s.dst], m.slot[s.a], m.slot[s.b], m.slot[s.c], n);
+      if (begin + n == end) return;
       for (int i = 0; i < inputs; i++) m.slot[i] += n * itemsize(code.inputs[i].dtype);
       for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] += n * itemsize(code.outputs[o].dtype);
     }
