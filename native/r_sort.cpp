@@ -20,11 +20,6 @@ void sort(Call& c) {
   }))
 }
 
-// Moves the k smallest items (ties: the earliest) to the front, in no order.
-template <class Item> void select_items(Item* items, int64_t n, int64_t k) {
-  if (k < n) std::nth_element(items, items + k, items + n, [](const Item& a, const Item& b) { return a.key < b.key || (a.key == b.key && a.index < b.index); });
-}
-
 // The k largest or smallest elements of the last dim; NaN counts as the greatest.
 // t: values [.., k], indices [.., k] int64, input [.., n]; contiguous, real. params: largest. The result is sorted.
 void topk(Call& c) {
@@ -34,9 +29,7 @@ void topk(Call& c) {
   TT_DISPATCH_REAL(c.t[2].dtype, for_sort_rows<T>(c, rows, n, [&](auto* items, auto* spare, int64_t r) {
     const T* row = c.t[2].as<T>() + r * n;
     make_items(row, n, largest, items);
-    select_items(items, n, k);
-    using Item = typename std::remove_reference<decltype(*items)>::type;
-    std::sort(items, items + k, [](const Item& a, const Item& b) { return a.key < b.key || (a.key == b.key && a.index < b.index); });
+    select_sorted(items, n, k);
     for (int64_t i = 0; i < k; i++) {
       c.t[0].as<T>()[r * k + i] = row[items[i].index];
       c.t[1].as<int64_t>()[r * k + i] = items[i].index;
@@ -50,8 +43,7 @@ template <class T, class K> void nth_of_rows(Call& c, K&& rank) {
     const T* row = c.t[2].as<T>() + r * n;
     make_items(row, n, false, items);
     const int64_t k = rank(row, n);
-    using Item = typename std::remove_reference<decltype(*items)>::type;
-    std::nth_element(items, items + k, items + n, [](const Item& a, const Item& b) { return a.key < b.key || (a.key == b.key && a.index < b.index); });
+    select_item(items, n, k);
     c.t[0].as<T>()[r] = row[items[k].index];
     if (c.t[1].data) c.t[1].as<int64_t>()[r] = items[k].index;
   });
@@ -98,21 +90,28 @@ template <class T> bool rows_equal(const T* a, const T* b, int64_t m) {
   return true;
 }
 
+template <class T> int compare_rows(const void* data, int64_t m, int64_t a, int64_t b) {
+  const T* x = static_cast<const T*>(data);
+  for (int64_t j = 0; j < m; j++) {
+    const auto ka = SortKey<T>::of(x[a * m + j]), kb = SortKey<T>::of(x[b * m + j]);
+    if (ka != kb) return ka < kb ? -1 : 1;
+  }
+  return 0;
+}
+
 // The stable lexicographic order of rows. t: order [n] int64, input [n, m]; contiguous, real. No params.
 void sort_rows(Call& c) {
   const int64_t n = c.t[1].size[0], m = c.t[1].size[1];
   int64_t* order = c.t[0].as<int64_t>();
   for (int64_t i = 0; i < n; i++) order[i] = i;
-  TT_DISPATCH_REAL(c.t[1].dtype, {
-    const T* x = c.t[1].as<T>();
-    std::sort(order, order + n, [&](int64_t a, int64_t b) {
-      for (int64_t j = 0; j < m; j++) {
-        const auto ka = SortKey<T>::of(x[a * m + j]), kb = SortKey<T>::of(x[b * m + j]);
-        if (ka != kb) return ka < kb;
-      }
-      return a < b;
-    });
-  })
+  int (*compare)(const void*, int64_t, int64_t, int64_t) = nullptr;
+  TT_DISPATCH_REAL(c.t[1].dtype, compare = compare_rows<T>)
+  if (!compare) return;
+  const void* data = c.t[1].data;
+  std::sort(order, order + n, [=](int64_t a, int64_t b) {
+    const int o = compare(data, m, a, b);
+    return o < 0 || (o == 0 && a < b);
+  });
 }
 
 // How many runs of equal rows there are. t: out [] int64, rows [n, m] (m = 1 for plain elements; contiguous, real). No params.

@@ -66,7 +66,7 @@ template <class Item> void radix_sort(Item* a, int64_t n, Item* spare) {
 }
 
 template <class Item> void sort_items(Item* a, int64_t n, Item* spare) {
-  if (n < 24 * (int64_t)sizeof(Item) || n > 0xffffffffll) merge_sort(a, n, spare);
+  if (n < 24 * (int64_t)sizeof(Item)) merge_sort(a, n, spare);
   else radix_sort(a, n, spare);
 }
 
@@ -98,20 +98,27 @@ template <class T, class Item> void make_items(const T* row, int64_t n, bool des
   }
 }
 
+template <class Item> bool item_before(const Item& a, const Item& b) { return a.key < b.key || (a.key == b.key && a.index < b.index); }
+// Puts item k of the sorted order in its place, smaller ones (ties: the earliest) before it.
+template <class Item> void select_item(Item* items, int64_t n, int64_t k) {
+  if (k < n) std::nth_element(items, items + k, items + n, [](const Item& a, const Item& b) { return item_before(a, b); });
+}
+template <class Item> void select_sorted(Item* items, int64_t n, int64_t k) {
+  select_item(items, n, k);
+  std::sort(items, items + k, [](const Item& a, const Item& b) { return item_before(a, b); });
+}
+
 // Calls body(items, spare, row) for every row of `rows` × n with room for two copies of the row's items.
 template <class T, class F> void for_sort_rows(Call& c, int64_t rows, int64_t n, F&& body) {
-  auto all = [&](auto tag) {
-    using Item = decltype(tag);
-    auto part = [&](int64_t begin, int64_t end) {
-      Scratch scratch(2 * n * (int64_t)sizeof(Item));
-      if (!scratch.data) return c.fail(OUT_OF_MEMORY);
-      for (int64_t r = begin; r < end; r++) body(scratch.as<Item>(), scratch.as<Item>() + n, r);
-    };
-    if (rows == 1) part(0, 1);
-    else parallel_for(rows, grain_for(n * 16), [&](int64_t begin, int64_t end) { part(begin, end); });
+  using Item = typename std::conditional<SortKey<T>::wide, Item64, Item32>::type;
+  if (n > 0xffffffffll) return c.fail(BAD_VALUE, (double)n);
+  auto part = [&](int64_t begin, int64_t end) {
+    Scratch scratch(2 * n * (int64_t)sizeof(Item));
+    if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+    for (int64_t r = begin; r < end; r++) body(scratch.as<Item>(), scratch.as<Item>() + n, r);
   };
-  if (SortKey<T>::wide || n >= ((int64_t)1 << 32)) all(Item64{});
-  else all(Item32{});
+  if (rows == 1) part(0, 1);
+  else parallel_for(rows, grain_for(n * 16), [&](int64_t begin, int64_t end) { part(begin, end); });
 }
 
 }}  // namespace tt::TT_ISA

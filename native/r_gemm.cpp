@@ -1,0 +1,165 @@
+// The blocked matrix product and its microkernels (gemm.h).
+#include "gemm.h"
+
+namespace tt { namespace TT_ISA {
+
+constexpr int64_t MC_MAX = 4096;
+
+// acc[i][j] = sum over p of a[p*M + i] * row(p)[j], where row(p) = b + p*ldb, or b + offsets[p] if there are offsets.
+template <class T, int M, int N>
+void micro(int64_t k, const T* a, const T* b, int64_t ldb, const int64_t* offsets, T* tile) {
+  using S = Simd<T>;
+  typename S::V acc[M][N] = {};
+  auto step = [&](const T* row) __attribute__((always_inline)) {
+    typename S::V bv[N];
+    for (int v = 0; v < N; v++) bv[v] = S::load(row + v * S::width);
+#pragma GCC unroll 16
+    for (int i = 0; i < M; i++) {
+#pragma GCC unroll 4
+      for (int v = 0; v < N; v++) acc[i][v] += a[i] * bv[v];
+    }
+    a += M;
+  };
+  if (offsets) for (int64_t p = 0; p < k; p++) step(b + offsets[p]);
+  else for (int64_t p = 0; p < k; p++, b += ldb) step(b);
+#pragma GCC unroll 16
+  for (int i = 0; i < M; i++) {
+#pragma GCC unroll 4
+    for (int v = 0; v < N; v++) S::store(tile + (i * N + v) * S::width, acc[i][v]);
+  }
+}
+
+template <class T, int N> MicroFn<T> micro_for(int64_t rows) {
+  static constexpr MicroFn<T> table[] = {
+    micro<T, 1, N>, micro<T, 2, N>, micro<T, 3, N>, micro<T, 4, N>, micro<T, 5, N>, micro<T, 6, N>,
+#if defined(__AVX512F__) || defined(__aarch64__)
+    micro<T, 7, N>, micro<T, 8, N>, micro<T, 9, N>, micro<T, 10, N>, micro<T, 11, N>, micro<T, 12, N>,
+#endif
+#if defined(__AVX512F__)
+    micro<T, 13, N>, micro<T, 14, N>,
+#endif
+  };
+  return table[rows - 1];
+}
+template <class T> MicroFn<T> micro_for(int64_t rows, int64_t cols, int64_t& width) {
+  bool narrow = cols <= Simd<T>::width;
+  width = narrow ? Simd<T>::width : NR<T>;
+  return narrow ? micro_for<T, 1>(rows) : micro_for<T, NV>(rows);
+}
+
+// Rows [p, p + k) and columns [j, j + cols) of B as one panel of NR columns, the rest zero.
+template <class T> void clear_columns(T* dst, int64_t k, int64_t cols) {
+  if (cols < NR<T>) for (int64_t p = 0; p < k; p++) for (int64_t j = cols; j < NR<T>; j++) dst[p * NR<T> + j] = 0;
+}
+template <class T, class Src> void pack_b(const Matrix<T, Src>& b, int64_t p, int64_t k, int64_t j, int64_t cols, T* dst) {
+  pack_lines(b.data + p * b.rs + j * b.cs, b.cs, b.rs, cols, k, dst, NR<T>);
+  clear_columns(dst, k, cols);
+}
+template <class T, class B> void pack_b(const B& b, int64_t p, int64_t k, int64_t j, int64_t cols, T* dst) {
+  for (int64_t q = 0; q < k; q++) for (int64_t c = 0; c < cols; c++) dst[q * NR<T> + c] = b.at(p + q, j + c);
+  clear_columns(dst, k, cols);
+}
+
+// Where nothing is left to add up (k == 0), C is beta * input.
+template <class T> void gemm_empty(int64_t m, int64_t n, const Epilogue<T>& e) {
+  alignas(64) T zero[NR<T>] = {};
+  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j += NR<T>) e.store(zero, NR<T>, i, j, 1, min_of(NR<T>, n - j), true, true);
+}
+
+template <class T>
+void run_tile(int64_t k, const T* a, const T* b, int64_t ldb, const Epilogue<T>& e, int64_t i, int64_t j, int64_t rows, int64_t cols, bool first, bool last) {
+  alignas(64) T tile[MR * NR<T>];
+  int64_t width;
+  auto kernel = micro_for<T>(rows, cols, width);
+  if (e.cs == 1) for (int64_t r = 0; r < rows; r++) {
+    const T* line = e.c + (i + r) * e.rs + j;
+    __builtin_prefetch(line, 1);
+    __builtin_prefetch(line + cols - 1, 1);
+  }
+  kernel(k, a, b, ldb, nullptr, tile);
+  e.store(tile, width, i, j, rows, cols, first, last);
+}
+
+// The case m <= MR: B is used once, so each thread packs only the panel it is about to use, or reads B in place.
+template <class T, class A, class B> bool gemm_few_rows(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
+  const int64_t kc_max = min_of(k, 128), columns = ceil_div(n, NR<T>), slack = 64;
+  Scratch packed((m * k + slack) * (int64_t)sizeof(T));
+  if (!packed.data) return false;
+  for (int64_t p = 0; p < k; p += kc_max) pack_a(a, 0, m, p, min_of(kc_max, k - p), packed.as<T>() + p * m);
+  const int64_t most = ceil_div(columns, min_of(columns, num_threads()));
+  bool fine = true;
+  parallel_for(columns, max_of(most, grain_for(NR<T> * k)), [&](int64_t begin, int64_t end) {
+    Scratch panel(NR<T> * kc_max * (int64_t)sizeof(T));
+    if (!panel.data) { fine = false; return; }
+    for (int64_t p = 0; p < k; p += kc_max) for (int64_t j = begin; j < end; j++) {
+      const int64_t kc = min_of(kc_max, k - p), cols = min_of(NR<T>, n - j * NR<T>);
+      const T* rows = panel.as<T>();
+      int64_t ld = NR<T>;
+      if constexpr (std::is_same<B, Matrix<T, T>>::value)
+        if (b.cs == 1 && cols == NR<T>) { rows = b.data + p * b.rs + j * NR<T>; ld = b.rs; }
+      if (rows == panel.as<T>()) pack_b(b, p, kc, j * NR<T>, cols, panel.as<T>());
+      run_tile(kc, packed.as<T>() + p * m, rows, ld, e, 0, j * NR<T>, m, cols, p == 0, p + kc == k);
+    }
+  });
+  return fine;
+}
+
+template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
+  if (m == 0 || n == 0) return true;
+  if (k == 0) { gemm_empty(m, n, e); return true; }
+  if (m <= MR) return gemm_few_rows(m, n, k, a, b, e);
+  const int64_t kc_max = min_of(k, ceil_div(k, ceil_div(k, KC<T>))), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, NC<T>);
+  const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), slack = 64;
+  const int64_t a_count = ceil_div(mc_max, h) * h * kc_max + slack;
+  Scratch scratch((a_count + nc_max * kc_max + slack) * (int64_t)sizeof(T));
+  if (!scratch.data) return false;
+  T* packed_a = scratch.as<T>();
+  T* packed_b = packed_a + (a_count + 15) / 16 * 16;
+  for (int64_t i0 = 0; i0 < m; i0 += mc_max) {
+    const int64_t mc = min_of(mc_max, m - i0), panels = ceil_div(mc, h);
+    for (int64_t p0 = 0; p0 < k; p0 += kc_max) {
+      const int64_t kc = min_of(kc_max, k - p0);
+      const bool first = p0 == 0, last = p0 + kc == k;
+      parallel_for(panels, grain_for(h * kc), [&](int64_t begin, int64_t end) {
+        for (int64_t i = begin; i < end; i++) pack_a(a, i0 + i * h, min_of(h, mc - i * h), p0, kc, packed_a + i * h * kc);
+      });
+      for (int64_t j0 = 0; j0 < n; j0 += nc_max) {
+        const int64_t nc = min_of(nc_max, n - j0), columns = ceil_div(nc, NR<T>);
+        parallel_for(columns, grain_for(NR<T> * kc), [&](int64_t begin, int64_t end) {
+          for (int64_t j = begin; j < end; j++)
+            pack_b(b, p0, kc, j0 + j * NR<T>, min_of(NR<T>, nc - j * NR<T>), packed_b + j * NR<T> * kc);
+        });
+        // Few panels: split the columns instead, so that every thread has work.
+        const int64_t parts = panels >= 2 * num_threads() ? 1 : min_of(columns, 2 * num_threads()), step = ceil_div(columns, parts);
+        parallel_for(panels * parts, grain_for(h * kc * step), [&](int64_t begin, int64_t end) {
+          for (int64_t task = begin; task < end; task++) {
+            const int64_t i = task / parts, from = task % parts * step, to = min_of(columns, from + step);
+            const int64_t rows = min_of(h, mc - i * h);
+            for (int64_t j = from; j < to; j++)
+              run_tile(kc, packed_a + i * h * kc, packed_b + j * NR<T> * kc, NR<T>, e, i0 + i * h, j0 + j * NR<T>, rows, min_of(NR<T>, nc - j * NR<T>), first, last);
+          }
+        });
+      }
+    }
+  }
+  return true;
+}
+
+template MicroFn<float> micro_for(int64_t, int64_t, int64_t&);
+template MicroFn<double> micro_for(int64_t, int64_t, int64_t&);
+template MicroFn<uint64_t> micro_for(int64_t, int64_t, int64_t&);
+
+#define TT_GEMM_FROM(T, Src) template bool gemm(int64_t, int64_t, int64_t, const Matrix<T, Src>&, const Matrix<T, Src>&, const Epilogue<T>&);
+TT_GEMM_FROM(float, float)
+TT_GEMM_FROM(double, double)
+TT_GEMM_FROM(uint32_t, uint32_t)
+TT_GEMM_FROM(uint64_t, uint64_t)
+TT_GEMM_FROM(float, Half)
+TT_GEMM_FROM(float, BFloat)
+TT_GEMM_FROM(uint32_t, int8_t)
+TT_GEMM_FROM(uint32_t, int16_t)
+TT_GEMM_FROM(uint32_t, uint8_t)
+template bool gemm(int64_t, int64_t, int64_t, const ComplexLeft<float, float>&, const ComplexRight<float, float>&, const Epilogue<float>&);
+template bool gemm(int64_t, int64_t, int64_t, const ComplexLeft<double, double>&, const ComplexRight<double, double>&, const Epilogue<double>&);
+
+}}  // namespace tt::TT_ISA
