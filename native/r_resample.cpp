@@ -1,0 +1,144 @@
+// Interpolation along one dim (nn.functional.interpolate goes dim by dim) and its transpose, which is the gradient.
+#include "r_common.h"
+
+namespace tt { namespace TT_ISA {
+
+enum ResampleMode { NEAREST, NEAREST_EXACT, LINEAR, CUBIC };
+
+struct Resampling {
+  int64_t in, out;
+  int mode;
+  bool align_corners, antialias, transpose;
+  double scale;  // the factor that the user gave, or 0
+};
+
+template <class A> A cubic_near(A x, A a) { return ((a + 2) * x - (a + 3)) * x * x + 1; }       // |x| <= 1
+template <class A> A cubic_far(A x, A a) { return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a; }  // 1 < |x| < 2
+template <class A> A filter(bool cubic, A x) {
+  x = std::fabs(x);
+  if (!cubic) return x < 1 ? 1 - x : A(0);
+  return x < 1 ? cubic_near(x, A(-0.5)) : x < 2 ? cubic_far(x, A(-0.5)) : A(0);
+}
+
+// Source positions per output position; A is the type that PyTorch computes them in.
+template <class A> struct Taps {
+  int64_t width;
+  int64_t* count;  // the taps of output o are index[o * width + 0 … count[o])
+  int64_t* index;
+  A* weight;
+
+  static A ratio(const Resampling& r) {
+    if (r.align_corners) return r.out > 1 ? (A)(r.in - 1) / (A)(r.out - 1) : A(0);
+    return r.scale > 0 ? (A)(1.0 / r.scale) : (A)r.in / (A)r.out;
+  }
+  static int64_t width_of(const Resampling& r) {
+    if (!r.antialias) return r.mode == LINEAR ? 2 : r.mode == CUBIC ? 4 : 1;
+    const A s = ratio(r), support = (r.mode == CUBIC ? 2 : 1) * (s >= 1 ? s : A(1));
+    return (int64_t)std::ceil(support) * 2 + 1;
+  }
+
+  void fill(const Resampling& r) const {
+    const A s = ratio(r);
+    for (int64_t o = 0; o < r.out; o++) {
+      int64_t* at = index + o * width;
+      A* w = weight + o * width;
+      count[o] = width;
+      if (r.antialias) count[o] = smooth(r, s, o, at, w);
+      else if (r.mode == NEAREST || r.mode == NEAREST_EXACT) {
+        // PyTorch's gradient leaves the given scale aside for equal and doubled sizes.
+        if (r.transpose && r.mode == NEAREST && (r.out == r.in || r.out == 2 * r.in)) at[0] = r.out == r.in ? o : o / 2;
+        else at[0] = min_of((int64_t)(r.mode == NEAREST ? std::floor((A)o * s) : std::floor(((A)o + A(0.5)) * s)), r.in - 1);
+        w[0] = 1;
+      } else if (r.mode == LINEAR) linear(r, s, o, at, w);
+      else cubic(r, s, o, at, w);
+    }
+  }
+
+ private:
+  static void linear(const Resampling& r, A s, int64_t o, int64_t* at, A* w) {
+    A x = r.align_corners ? s * (A)o : s * ((A)o + A(0.5)) - A(0.5);
+    if (x < 0) x = 0;
+    if (r.in == r.out) x = (A)o;  // PyTorch copies then, whatever the scale
+    at[0] = min_of((int64_t)x, r.in - 1);
+    at[1] = min_of(at[0] + 1, r.in - 1);
+    const A t = x - (A)at[0];
+    w[1] = t < 0 ? A(0) : t > 1 ? A(1) : t;
+    w[0] = 1 - w[1];
+  }
+  static void cubic(const Resampling& r, A s, int64_t o, int64_t* at, A* w) {
+    const A x = r.align_corners ? s * (A)o : s * ((A)o + A(0.5)) - A(0.5), base = std::floor(x), t = x - base, a = A(-0.75);
+    for (int k = 0; k < 4; k++) at[k] = max_of(0, min_of((int64_t)base - 1 + k, r.in - 1));
+    w[0] = cubic_far(t + 1, a);
+    w[1] = cubic_near(t, a);
+    w[2] = cubic_near(1 - t, a);
+    w[3] = cubic_far(2 - t, a);
+  }
+  static int64_t smooth(const Resampling& r, A s, int64_t o, int64_t* at, A* w) {
+    const bool bicubic = r.mode == CUBIC;
+    const A support = (bicubic ? 2 : 1) * (s >= 1 ? s : A(1)), inverse = s >= 1 ? 1 / s : A(1), center = s * ((A)o + A(0.5));
+    const int64_t low = max_of(0, (int64_t)(center - support + A(0.5))), high = min_of(r.in, (int64_t)(center + support + A(0.5)));
+    const int64_t n = max_of(0, min_of(high - low, width_of(r)));
+    A total = 0;
+    for (int64_t k = 0; k < n; k++) {
+      at[k] = low + k;
+      total += w[k] = filter(bicubic, ((A)(k + low) - center + A(0.5)) * inverse);
+    }
+    if (total != 0) for (int64_t k = 0; k < n; k++) w[k] /= total;
+    return n;
+  }
+};
+
+template <class T, class A> void resample_rows(Call& c, const Resampling& r, const Taps<A>& taps, int64_t outer, int64_t inner, bool transpose) {
+  const int64_t from = transpose ? r.out : r.in, to = transpose ? r.in : r.out;
+  parallel_for(outer, grain_for(max_of(from, to) * inner * 2), [&](int64_t begin, int64_t end) {
+    Scratch line(to * inner * (int64_t)sizeof(A));
+    if (!line.data) return c.fail(OUT_OF_MEMORY);
+    A* sums = line.as<A>();
+    for (int64_t p = begin; p < end; p++) {
+      const T* x = c.t[1].as<T>() + p * from * inner;
+      for (int64_t i = 0; i < to * inner; i++) sums[i] = 0;
+      for (int64_t o = 0; o < r.out; o++) for (int64_t k = 0; k < taps.count[o]; k++) {
+        const int64_t i = taps.index[o * taps.width + k];
+        const A w = taps.weight[o * taps.width + k];
+        A* s = sums + (transpose ? i : o) * inner;
+        const T* v = x + (transpose ? o : i) * inner;
+        for (int64_t j = 0; j < inner; j++) s[j] += w * (A)v[j];
+      }
+      T* y = c.t[0].as<T>() + p * to * inner;
+      for (int64_t i = 0; i < to * inner; i++) y[i] = (T)sums[i];
+    }
+  });
+}
+
+template <class T> void resample_typed(Call& c, const Resampling& r, const Rows& rows, bool transpose) {
+  using A = typename std::conditional<std::is_integral<T>::value, float, Acc<T>>::type;
+  Taps<A> taps{};
+  taps.width = Taps<A>::width_of(r);
+  Scratch space((r.out * 2 + r.out * taps.width * 2) * 8);
+  if (!space.data) return c.fail(OUT_OF_MEMORY);
+  taps.count = space.as<int64_t>();
+  taps.index = taps.count + r.out;
+  taps.weight = (A*)(taps.index + r.out * taps.width);
+  taps.fill(r);
+  resample_rows<T, A>(c, r, taps, rows.outer, rows.inner, transpose);
+}
+
+// Resamples one dim.
+// t: out, input; contiguous floats or uint8, equal sizes but for the dim, which must not be empty.
+// params: dim, mode (0 nearest, 1 nearest-exact, 2 linear, 3 cubic), align_corners, scale (the scale_factor to compute with, 0: from the sizes), antialias
+// (linear and cubic), transpose (1: the gradient; input then has the size that the forward's output has, out that of its input).
+void resample(Call& c) {
+  const int d = (int)c.i(0);
+  const bool transpose = c.i(5) != 0;
+  const Rows rows = rows_of(c.t[0], d);
+  const int64_t out = c.t[0].size[d], in = c.t[1].size[d];
+  if (out == 0 || in == 0) return;
+  const Resampling r{transpose ? out : in, transpose ? in : out, (int)c.i(1), c.i(2) != 0, c.i(4) != 0, transpose, c.d(3)};
+  switch (c.t[0].dtype) {
+    TT_FLOATS(resample_typed<T>(c, r, rows, transpose))
+    TT_CASE(U8, uint8_t, resample_typed<T>(c, r, rows, transpose))
+    default: break;
+  }
+}
+
+}}  // namespace tt::TT_ISA
