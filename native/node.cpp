@@ -194,6 +194,9 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, "routines", tt_names(0));
   add(env, exports, "ops", tt_names(1));
   add(env, exports, "isa", tt_names(2));
+#ifdef __SANITIZE_ADDRESS__
+  add(env, exports, "sanitizer", "address");
+#endif
   return exports;
 }
 

@@ -48,8 +48,8 @@ export function loadAddon(path = addonPath()): Library {
     },
   };
   limitMemory(addon);
-  const { frame, call, alloc, release, adopt, write, read, routines, ops, isa } = addon;
-  return { kind: 'native', frame, call, alloc, release, adopt, write, read, routines, ops, isa, collector };
+  const { frame, call, alloc, release, adopt, write, read, routines, ops, isa, sanitizer } = addon;
+  return { kind: 'native', frame, call, alloc, release, adopt, write, read, routines, ops, isa, sanitizer, collector };
 }
 
 /** Refuses allocations that the machine cannot back: the kernel would kill the process when they are touched. */

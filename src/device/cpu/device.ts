@@ -13,6 +13,7 @@ import {
 } from '../device.js';
 import { MemoryPolicy } from '../memory.js';
 import { CpuBuffer } from './buffer.js';
+import { SMALL, Slabs } from './slabs.js';
 import { FRAME_DATA, FRAME_DATA_BYTES, type Library, names, Request } from './library.js';
 
 const MAX_DIMS = 64;
@@ -38,6 +39,8 @@ export class CpuDevice implements Device {
   private readonly policy: MemoryPolicy;
   private readonly opCodes: ReadonlyMap<string, number>;
   private readonly routineIds: ReadonlyMap<string, number>;
+  private readonly slabs = new Slabs((bytes) => (this.library.crowded?.(bytes) ? null : this.allocBlock(bytes)));
+  private readonly small: number;
   private anyOutside = false;
   private readonly guests: CpuBuffer[] = [];
   /** The property of a Program that holds its Registered. */
@@ -45,6 +48,7 @@ export class CpuDevice implements Device {
 
   constructor(readonly library: Library) {
     this.frame = library.frame;
+    this.small = library.sanitizer ? -1 : SMALL;
     this.policy = new MemoryPolicy(library.collector);
     this.opCodes = new Map(names(library.ops).map((name, code) => [name.replace(/_$/, ''), code]));
     this.routineIds = new Map(names(library.routines).map((name, id) => [name, id]));
@@ -71,7 +75,18 @@ export class CpuDevice implements Device {
   }
 
   alloc(bytes: number): CpuBuffer {
+    if (bytes <= this.small && bytes >= 0) return this.allocSmall(bytes);
     if (this.library.crowded?.(bytes)) return this.allocOutside(bytes);
+    return this.allocBlock(bytes);
+  }
+
+  private allocSmall(bytes: number): CpuBuffer {
+    this.policy.charge(bytes);
+    const buffer = new CpuBuffer(bytes);
+    return this.slabs.take(buffer) ? buffer : this.allocOutside(bytes);
+  }
+
+  private allocBlock(bytes: number): CpuBuffer {
     this.policy.charge(bytes);
     const buffer = new CpuBuffer(bytes);
     if (!this.tryAlloc(buffer)) {
@@ -128,7 +143,6 @@ export class CpuDevice implements Device {
     const f = this.currentFrame();
     if (f[1] === 0) return false;
     buffer.address = f[1];
-    buffer.taken = f[2];
     buffer.slot = f[3];
     return true;
   }
@@ -152,12 +166,17 @@ export class CpuDevice implements Device {
   free(buffer: DeviceBuffer): void {
     const block = buffer as CpuBuffer;
     block.outside = null;
-    if (block.slot < 0) return;
+    if (block.keeps instanceof CpuBuffer) this.slabs.giveBack(block);
+    else if (block.slot >= 0) this.release(block);
+    else return;
+    this.policy.discharge(block.bytes);
+  }
+
+  private release(block: CpuBuffer): void {
     this.currentFrame()[1] = block.slot;
     block.address = 0;
     block.slot = -1;
     this.library.release();
-    this.policy.discharge(block.bytes);
   }
 
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {

@@ -20,6 +20,8 @@ export interface Library {
   readonly routines: string;
   readonly ops: string;
   readonly isa: string;
+  /** Set where every overrun is to be seen: then buffers do not share blocks. */
+  readonly sanitizer?: string;
   readonly collector: Collector;
 }
 
