@@ -224,10 +224,10 @@ struct Pointwise {
 
   // Whether every operand is one run of memory that stands in for its register.
   bool is_dense() const {
-    if (k.ndim != 1 || code.instrs.empty() || k.program->uses_index) return false;
+    if (k.ndim > 1 || code.instrs.empty() || k.program->uses_index) return false;
     for (int o = 0; o < inputs + outputs; o++) {
       const Port& port = o < inputs ? code.inputs[o] : code.outputs[o - inputs];
-      if (!same_layout(port) || k.stride[o][0] != itemsize(port.dtype)) return false;
+      if (!same_layout(port) || (k.ndim == 1 && k.stride[o][0] != itemsize(port.dtype))) return false;
     }
     for (int o = 0; o < outputs; o++) if (!may_write[o]) return false;
     return true;
