@@ -129,16 +129,19 @@ template <class T> struct Epilogue {
   }
 
  private:
-  void row(const T* t, T* out, int64_t os, int64_t i, int64_t j, int64_t cols, bool first, bool last) const {
-    if (!first) for (int64_t x = 0; x < cols; x++) out[x * os] += alpha * t[x];
-    else if (!input && alpha == 1 && os == 1) __builtin_memcpy(out, t, cols * sizeof(T));
-    else if (!input) for (int64_t x = 0; x < cols; x++) out[x * os] = alpha * t[x];
-    else {
-      const T* in = input + i * input_rs + j * input_cs;
-      if (input_cs == 1) for (int64_t x = 0; x < cols; x++) out[x * os] = alpha * t[x] + beta * in[x];
-      else for (int64_t x = 0; x < cols; x++) out[x * os] = alpha * t[x] + beta * in[x * input_cs];
-    }
+  // Locals, because a store through `out` might change members.
+  void row(const T* __restrict t, T* __restrict out, int64_t os, int64_t i, int64_t j, int64_t cols, bool first, bool last) const {
+    const T a = alpha, b = beta;
+    if (!first) for (int64_t x = 0; x < cols; x++) out[x * os] += a * t[x];
+    else if (!input && a == 1 && os == 1) __builtin_memcpy(out, t, cols * sizeof(T));
+    else if (!input) for (int64_t x = 0; x < cols; x++) out[x * os] = a * t[x];
+    else add_input(t, out, os, input + i * input_rs + j * input_cs, input_cs, a, b, cols);
     if (relu && last) for (int64_t x = 0; x < cols; x++) out[x * os] = out[x * os] < 0 ? T(0) : out[x * os];
+  }
+  // `in` may be `out` itself.
+  static void add_input(const T* __restrict t, T* out, int64_t os, const T* in, int64_t is, T a, T b, int64_t cols) {
+    if (os == 1 && is == 1) for (int64_t x = 0; x < cols; x++) out[x] = a * t[x] + b * in[x];
+    else for (int64_t x = 0; x < cols; x++) out[x * os] = a * t[x] + b * in[x * is];
   }
 };
 

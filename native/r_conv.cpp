@@ -16,10 +16,11 @@ template <class Dst, class T> struct ConvStore {
   // Whole vectors, the last one overlapping the one before it.
   void vectors(const T* tile, int64_t n, T* dst, T b) const {
     using S = Simd<T>;
+    const bool clamp = relu;
     for (int64_t x = 0;; x += S::width) {
       if (x + S::width > n) x = n - S::width;
       auto v = S::load(tile + x) + b;
-      S::store(dst + x, relu ? (v < T(0) ? S::set(0) : v) : v);
+      S::store(dst + x, clamp ? (v < T(0) ? S::set(0) : v) : v);
       if (x + S::width == n) return;
     }
   }

@@ -20,6 +20,12 @@ template <class T> void moments(const T* x, int64_t n, Acc<T>& mean, Acc<T>& squ
   }
 }
 
+template <class T> void normalize_row(T* y, const T* x, const T* w, const T* b, int64_t n, Acc<T> mean, Acc<T> rstd) {
+  using A = Acc<T>;
+  if (w && b) for (int64_t i = 0; i < n; i++) y[i] = (T)(((A)x[i] - mean) * rstd * (A)w[i] + (A)b[i]);
+  else for (int64_t i = 0; i < n; i++) y[i] = (T)(((A)x[i] - mean) * rstd * (w ? (A)w[i] : A(1)) + (b ? (A)b[i] : A(0)));
+}
+
 // y = x̂ * weight + bias per row, x̂ = (x - mean) * rstd, rstd = 1 / sqrt(var + eps).
 // t: y [rows, n], mean [rows], rstd [rows], x [rows, n], weight [n] or null, bias [n] or null; contiguous floats, mean and rstd float32 where
 // x has 16 bits. params: eps.
@@ -38,25 +44,28 @@ void layer_norm(Call& c) {
         const A rstd = 1 / std::sqrt(squares / (A)n + eps);
         c.t[1].as<A>()[r] = mean;
         c.t[2].as<A>()[r] = rstd;
-        if (w && b) for (int64_t i = 0; i < n; i++) y[i] = (T)(((A)x[i] - mean) * rstd * (A)w[i] + (A)b[i]);
-        else for (int64_t i = 0; i < n; i++) y[i] = (T)(((A)x[i] - mean) * rstd * (w ? (A)w[i] : A(1)) + (b ? (A)b[i] : A(0)));
+        normalize_row(y, x, w, b, n, mean, rstd);
       }
     });
   })
 }
 
 // The gradient of x̂'s input from g = grad_y * weight: rstd * (g - mean(g) - x̂ * mean(g * x̂)).
-template <class T, class W> void normalized_backward(T* gx, const T* gy, const T* x, int64_t n, Acc<T> mean, Acc<T> rstd, W&& weight) {
+template <class T, class W> void normalized_backward(T* gx, const T* gy, const T* x, int64_t n, Acc<T> mean, Acc<T> rstd, W weight) {
   using A = Acc<T>;
-  A sum = 0, dot = 0;
-  for (int64_t i = 0; i < n; i++) {
-    const A g = (A)gy[i] * weight(i);
-    sum += g;
-    dot += g * ((A)x[i] - mean) * rstd;
+  constexpr int LANES = 16;
+  A sums[LANES] = {}, dots[LANES] = {}, sum = 0, dot = 0;
+  int64_t i = 0;
+  for (; i + LANES <= n; i += LANES) for (int l = 0; l < LANES; l++) {
+    const A g = (A)gy[i + l] * weight(i + l);
+    sums[l] += g;
+    dots[l] += g * ((A)x[i + l] - mean);
   }
+  for (; i < n; i++) { const A g = (A)gy[i] * weight(i); sum += g; dot += g * ((A)x[i] - mean); }
+  for (int l = 0; l < LANES; l++) { sum += sums[l]; dot += dots[l]; }
   sum /= (A)n;
-  dot /= (A)n;
-  for (int64_t i = 0; i < n; i++) gx[i] = (T)(rstd * ((A)gy[i] * weight(i) - sum - ((A)x[i] - mean) * rstd * dot));
+  dot *= rstd / (A)n;
+  for (i = 0; i < n; i++) gx[i] = (T)(rstd * ((A)gy[i] * weight(i) - sum - ((A)x[i] - mean) * rstd * dot));
 }
 
 // Gradients of layer_norm.
@@ -70,7 +79,7 @@ void layer_norm_backward(Call& c) {
     const A *mean = c.t[5].as<A>(), *rstd = c.t[6].as<A>();
     if (c.t[0].data) parallel_for(rows, grain_for(n * 4), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; r++)
-        normalized_backward(c.t[0].as<T>() + r * n, gy + r * n, x + r * n, n, mean[r], rstd[r], [&](int64_t i) { return w ? (A)w[i] : A(1); });
+        normalized_backward(c.t[0].as<T>() + r * n, gy + r * n, x + r * n, n, mean[r], rstd[r], [w](int64_t i) { return w ? (A)w[i] : A(1); });
     });
     if (c.t[1].data || c.t[2].data) parallel_for(n, grain_for(rows * 2), [&](int64_t begin, int64_t end) {
       constexpr int64_t B = 256;
@@ -131,7 +140,7 @@ void group_norm_backward(Call& c) {
     if (c.t[0].data) parallel_for(N * G, grain_for(D * L * 4), [&](int64_t begin, int64_t end) {
       for (int64_t r = begin; r < end; r++)
         normalized_backward(c.t[0].as<T>() + r * D * L, gy + r * D * L, x + r * D * L, D * L, mean[r], rstd[r],
-                            [&](int64_t i) { return w ? (A)w[r % G * D + i / L] : A(1); });
+                            [w, first = r % G * D, L](int64_t i) { return w ? (A)w[first + i / L] : A(1); });
     });
     if (c.t[1].data || c.t[2].data) for (int64_t ch = 0; ch < C; ch++) {
       A gw = 0;

@@ -37,40 +37,49 @@ template <class T, class F> void for_planes(const PoolShape& s, int64_t cost, F&
   parallel_for(s.planes, grain_for(cost), [&](int64_t begin, int64_t end) { for (int64_t p = begin; p < end; p++) body(p); });
 }
 
-template <class T> void max_of_window(const PoolShape& s, const T* in, int64_t oz, int64_t oy, int64_t ox, T* value, int64_t* index) {
-  const Range rz = inside(s, 0, oz), ry = inside(s, 1, oy), rx = inside(s, 2, ox);
-  int64_t at = (rz.begin * s.in[1] + ry.begin) * s.in[2] + rx.begin;
-  Acc<T> best = std::is_integral<T>::value ? (Acc<T>)std::numeric_limits<T>::min() : (Acc<T>)-std::numeric_limits<double>::infinity();
-  for (int64_t z = rz.begin; z < rz.end; z += s.dilation[0])
-    for (int64_t y = ry.begin; y < ry.end; y += s.dilation[1])
-      for (int64_t x = rx.begin; x < rx.end; x += s.dilation[2]) {
-        const int64_t i = (z * s.in[1] + y) * s.in[2] + x;
-        const Acc<T> v = in[i];
-        if (v > best || v != v) { best = v; at = i; }
-      }
-  *value = (T)best;
-  if (index) *index = at;
+// Takes tap `x0 + o * step` of an input row into the running maxima of outputs [0, n); `at` is the tap's flat position for o = 0.
+template <class T, class I> void max_tap(const T* __restrict x, int64_t step, int64_t n, I at, Acc<T>* __restrict best, I* __restrict where) {
+  for (int64_t o = 0; o < n; o++) {
+    const Acc<T> v = x[o * step];
+    const bool take = (v > best[o]) | (v != v);
+    best[o] = take ? v : best[o];
+    where[o] = take ? at + (I)(o * step) : where[o];
+  }
 }
 
-// The commonest case: 2×2 windows, stride 2, nothing outside.
-template <class T> void max_pool_2x2(const PoolShape& s, const T* in, T* value, int64_t* index) {
-  for (int64_t y = 0; y < s.out[1]; y++) {
-    const T *a = in + 2 * y * s.in[2], *b = a + s.in[2];
-    const int64_t row = 2 * y * s.in[2];
-    for (int64_t x = 0; x < s.out[2]; x++) {
-      const Acc<T> v[4] = {a[2 * x], a[2 * x + 1], b[2 * x], b[2 * x + 1]};
-      Acc<T> best = v[0];
-      int64_t at = row + 2 * x;
-      const int64_t places[4] = {at, at + 1, at + s.in[2], at + s.in[2] + 1};
-      for (int i = 1; i < 4; i++) {
-        const bool take = (v[i] > best) | (v[i] != v[i]);
-        best = take ? v[i] : best;
-        at = take ? places[i] : at;
-      }
-      *value++ = (T)best;
-      if (index) *index++ = at;
-    }
+// One row of outputs, tap by tap, so that the taps of neighbouring outputs are compared together.
+template <class T, class I> void max_pool_row(const PoolShape& s, const T* in, int64_t oz, int64_t oy, T* value, int64_t* index, Acc<T>* best, I* where) {
+  const Range rz = inside(s, 0, oz), ry = inside(s, 1, oy);
+  const Acc<T> lowest = std::is_integral<T>::value ? (Acc<T>)std::numeric_limits<T>::min() : (Acc<T>)-std::numeric_limits<double>::infinity();
+  for (int64_t o = 0; o < s.out[2]; o++) {
+    best[o] = lowest;
+    where[o] = (I)((rz.begin * s.in[1] + ry.begin) * s.in[2] + inside(s, 2, o).begin);
   }
+  for (int64_t z = rz.begin; z < rz.end; z += s.dilation[0]) for (int64_t y = ry.begin; y < ry.end; y += s.dilation[1])
+    for (int64_t k = 0; k < s.kernel[2]; k++) {
+      const int64_t start = k * s.dilation[2] - s.padding[2], from = start < 0 ? ceil_div(-start, s.stride[2]) : 0;
+      const int64_t to = start >= s.in[2] ? 0 : min_of(s.out[2], (s.in[2] - 1 - start) / s.stride[2] + 1);
+      if (to <= from) continue;
+      const int64_t at = (z * s.in[1] + y) * s.in[2] + start + from * s.stride[2];
+      if (s.stride[2] == 1) max_tap<T, I>(in + at, 1, to - from, (I)at, best + from, where + from);
+      else if (s.stride[2] == 2) max_tap<T, I>(in + at, 2, to - from, (I)at, best + from, where + from);
+      else max_tap<T, I>(in + at, s.stride[2], to - from, (I)at, best + from, where + from);
+    }
+  for (int64_t o = 0; o < s.out[2]; o++) value[o] = (T)best[o];
+  if (index) for (int64_t o = 0; o < s.out[2]; o++) index[o] = where[o];
+}
+
+template <class T, class I> void max_pool_planes(Call& c, const PoolShape& s) {
+  parallel_for(s.planes, grain_for(s.out_size() * s.kernel[0] * s.kernel[1] * s.kernel[2]), [&](int64_t begin, int64_t end) {
+    Scratch scratch(s.out[2] * 16);
+    if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+    Acc<T>* best = scratch.as<Acc<T>>();
+    I* where = (I*)(scratch.as<char>() + s.out[2] * 8);
+    for (int64_t p = begin; p < end; p++) for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) {
+      const int64_t at = p * s.out_size() + (z * s.out[1] + y) * s.out[2];
+      max_pool_row<T, I>(s, c.t[2].as<T>() + p * s.in_size(), z, y, c.t[0].as<T>() + at, c.t[1].data ? c.t[1].as<int64_t>() + at : nullptr, best, where);
+    }
+  });
 }
 
 // Maximum over windows; NaN wins, then the first maximum.
@@ -79,18 +88,9 @@ template <class T> void max_pool_2x2(const PoolShape& s, const T* in, T* value, 
 // every window must meet the input.
 void max_pool(Call& c) {
   const PoolShape s = pool_shape(c, c.t[2], c.t[0], 0, 4);
-  const bool simple = s.kernel[0] == 1 && s.kernel[1] == 2 && s.kernel[2] == 2 && s.stride[1] == 2 && s.stride[2] == 2 && s.padding[0] + s.padding[1] + s.padding[2] == 0 &&
-                      s.dilation[1] == 1 && s.dilation[2] == 1 && s.in[0] == 1 && s.out[0] == 1 && 2 * s.out[1] <= s.in[1] && 2 * s.out[2] <= s.in[2];
-  TT_DISPATCH_REAL(c.t[0].dtype, for_planes<T>(s, s.out_size() * s.kernel[0] * s.kernel[1] * s.kernel[2], [&](int64_t p) {
-    const T* in = c.t[2].as<T>() + p * s.in_size();
-    T* value = c.t[0].as<T>() + p * s.out_size();
-    int64_t* index = c.t[1].data ? c.t[1].as<int64_t>() + p * s.out_size() : nullptr;
-    if (simple) return max_pool_2x2(s, in, value, index);
-    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) for (int64_t x = 0; x < s.out[2]; x++) {
-      max_of_window(s, in, z, y, x, value++, index);
-      if (index) index++;
-    }
-  }))
+  if (c.t[0].numel() == 0) return;
+  if (s.in_size() < 0x7fffffff) TT_DISPATCH_REAL(c.t[0].dtype, max_pool_planes<T, int32_t>(c, s))
+  else TT_DISPATCH_REAL(c.t[0].dtype, max_pool_planes<T, int64_t>(c, s))
 }
 
 // Adds grad_out at the positions `indices` of each plane (gradient of max_pool; max_unpool when indices are distinct).

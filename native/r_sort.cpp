@@ -28,8 +28,7 @@ void topk(Call& c) {
   if (rows == 0 || k == 0) return;
   TT_DISPATCH_REAL(c.t[2].dtype, for_sort_rows<T>(c, rows, n, [&](auto* items, auto* spare, int64_t r) {
     const T* row = c.t[2].as<T>() + r * n;
-    make_items(row, n, largest, items);
-    select_sorted(items, n, k);
+    top_items(row, n, k, largest, items);
     for (int64_t i = 0; i < k; i++) {
       c.t[0].as<T>()[r * k + i] = row[items[i].index];
       c.t[1].as<int64_t>()[r * k + i] = items[i].index;

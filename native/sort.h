@@ -108,6 +108,30 @@ template <class Item> void select_sorted(Item* items, int64_t n, int64_t k) {
   std::sort(items, items + k, [](const Item& a, const Item& b) { return item_before(a, b); });
 }
 
+// The k first items of a row in sorted order, without looking closely at what cannot be among them. `items` has room for max(2k, 64) or n.
+template <class T, class Item> void top_items(const T* row, int64_t n, int64_t k, bool descending, Item* items) {
+  const int64_t room = max_of(2 * k, 64);
+  if (n <= 2 * room) {
+    make_items(row, n, descending, items);
+    return select_sorted(items, n, k);
+  }
+  int64_t count = 0;
+  bool full = false;
+  auto threshold = SortKey<T>::of(row[0]);
+  for (int64_t i = 0; i < n; i++) {
+    const auto key = descending ? (decltype(threshold))~SortKey<T>::of(row[i]) : SortKey<T>::of(row[i]);
+    if (full && key >= threshold) continue;
+    items[count].key = key;
+    items[count++].index = (decltype(items->index))i;
+    if (count < room) continue;
+    select_item(items, count, k - 1);
+    threshold = items[k - 1].key;
+    count = k;
+    full = true;
+  }
+  select_sorted(items, count, k);
+}
+
 // Calls body(items, spare, row) for every row of `rows` × n with room for two copies of the row's items.
 template <class T, class F> void for_sort_rows(Call& c, int64_t rows, int64_t n, F&& body) {
   using Item = typename std::conditional<SortKey<T>::wide, Item64, Item32>::type;
