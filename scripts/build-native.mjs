@@ -109,7 +109,7 @@ export async function runAll(jobs, width = availableParallelism()) {
 }
 
 /** The text of a source and of everything that it includes from native/. */
-function textWithIncludes(file, seen = new Set()) {
+export function textWithIncludes(file, seen = new Set()) {
   if (seen.has(file) || !existsSync(join(native, file))) return '';
   seen.add(file);
   const text = readFileSync(join(native, file), 'utf8');

@@ -1,12 +1,13 @@
 // Builds build/wasm/typetorch.wasm with Clang from npm (@yowasp/clang, itself WebAssembly), so that no system toolchain is needed.
 //   node scripts/build-wasm.mjs
 import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { sourceHash, sources } from './build-native.mjs';
+import { sourceHash, sources, textWithIncludes } from './build-native.mjs';
 
 const COMPILER = '@yowasp/clang@22.0.0-git20542-10';
 const self = fileURLToPath(import.meta.url);
@@ -60,15 +61,24 @@ async function installCompiler(log) {
   });
 }
 
+const options = { stderr: (bytes) => bytes && process.stderr.write(bytes), fetchProgress: () => {} };
+
+const keyOf = (file) =>
+  createHash('sha256')
+    .update([COMPILER, ...flags, file, textWithIncludes(file)].join(' '))
+    .digest('hex');
+const stampOf = (file) => join(out, `${file}.o.stamp`);
+const isStale = (file) =>
+  !existsSync(join(out, `${file}.o`)) || !existsSync(stampOf(file)) || readFileSync(stampOf(file), 'utf8') !== keyOf(file);
+
 /** Runs in a child process: compiles `files` into build/wasm. */
 async function compileFiles(files) {
   const runClang = await compiler();
   const tree = Object.fromEntries(readdirSync(native).map((name) => [name, readFileSync(join(native, name), 'utf8')]));
   for (const file of files) {
-    const result = await runClang(['clang++', ...flags, '-c', file, '-o', `${file}.o`], tree, {
-      stderr: (bytes) => bytes && process.stderr.write(bytes),
-    });
+    const result = await runClang(['clang++', ...flags, '-c', file, '-o', `${file}.o`], tree, options);
     writeFileSync(join(out, `${file}.o`), result[`${file}.o`]);
+    writeFileSync(stampOf(file), keyOf(file));
   }
 }
 
@@ -96,13 +106,13 @@ export async function buildWasm({ log = console.log } = {}) {
       (a, b) => readFileSync(join(native, b)).length - readFileSync(join(native, a)).length,
     );
     const width = Math.min(availableParallelism(), 4);
-    await Promise.all(Array.from({ length: width }, (_, k) => compileInChild(files.filter((_, i) => i % width === k))));
+    const stale = files.filter(isStale);
+    const parts = Array.from({ length: width }, (_, k) => stale.filter((_, i) => i % width === k)).filter((part) => part.length > 0);
+    await Promise.all(parts.map(compileInChild));
     const objects = files.map((name) => `${name}.o`);
     const runClang = await compiler();
     const tree = Object.fromEntries(objects.map((name) => [name, readFileSync(join(out, name))]));
-    const linked = await runClang(['clang++', ...linkFlags, ...objects, '-o', 'typetorch.wasm'], tree, {
-      stderr: (bytes) => bytes && process.stderr.write(bytes),
-    });
+    const linked = await runClang(['clang++', ...linkFlags, ...objects, '-o', 'typetorch.wasm'], tree, options);
     writeFileSync(`${target}.${process.pid}`, linked['typetorch.wasm']);
     renameSync(`${target}.${process.pid}`, target);
   } catch (error) {
