@@ -16,6 +16,8 @@ const native = join(root, 'native'),
   out = join(root, 'build', 'wasm'),
   tools = join(root, 'build', 'tools');
 
+const target = join(out, 'typetorch.wasm');
+
 const flags = [
   '--target=wasm32-wasip1',
   '-msimd128',
@@ -82,9 +84,20 @@ async function compileFiles(files) {
   }
 }
 
-function compileInChild(files) {
+/** Runs in a child process: links the objects of `files`. */
+async function link(files) {
+  const objects = files.map((name) => `${name}.o`);
+  const runClang = await compiler();
+  const tree = Object.fromEntries(objects.map((name) => [name, readFileSync(join(out, name))]));
+  const linked = await runClang(['clang++', ...linkFlags, ...objects, '-o', 'typetorch.wasm'], tree, options);
+  writeFileSync(`${target}.${process.pid}`, linked['typetorch.wasm']);
+  renameSync(`${target}.${process.pid}`, target);
+}
+
+/** The compiler prints what it likes and takes a core: it runs in processes of its own. */
+function inChild(step, files) {
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, [self, '--compile', ...files], { maxBuffer: 1 << 26 }, (error, _stdout, stderr) => {
+    execFile(process.execPath, [self, step, ...files], { maxBuffer: 1 << 26 }, (error, _stdout, stderr) => {
       if (error) reject(new Error(stderr || error.message));
       else resolve();
     });
@@ -93,8 +106,7 @@ function compileInChild(files) {
 
 /** Builds the module unless it is up to date; resolves to whether it is there. */
 export async function buildWasm({ log = console.log } = {}) {
-  const target = join(out, 'typetorch.wasm'),
-    stamp = join(out, 'hash');
+  const stamp = join(out, 'hash');
   const hash = sourceHash(COMPILER, ...flags, ...linkFlags);
   if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return true;
   try {
@@ -108,13 +120,8 @@ export async function buildWasm({ log = console.log } = {}) {
     const width = Math.min(availableParallelism(), 4);
     const stale = files.filter(isStale);
     const parts = Array.from({ length: width }, (_, k) => stale.filter((_, i) => i % width === k)).filter((part) => part.length > 0);
-    await Promise.all(parts.map(compileInChild));
-    const objects = files.map((name) => `${name}.o`);
-    const runClang = await compiler();
-    const tree = Object.fromEntries(objects.map((name) => [name, readFileSync(join(out, name))]));
-    const linked = await runClang(['clang++', ...linkFlags, ...objects, '-o', 'typetorch.wasm'], tree, options);
-    writeFileSync(`${target}.${process.pid}`, linked['typetorch.wasm']);
-    renameSync(`${target}.${process.pid}`, target);
+    await Promise.all(parts.map((part) => inChild('--compile', part)));
+    await inChild('--link', files);
   } catch (error) {
     log(`The WebAssembly library was not built: ${error.message}`);
     return false;
@@ -124,4 +131,5 @@ export async function buildWasm({ log = console.log } = {}) {
 }
 
 if (process.argv[2] === '--compile') await compileFiles(process.argv.slice(3));
+else if (process.argv[2] === '--link') await link(process.argv.slice(3));
 else if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = (await buildWasm()) ? 0 : 1;
