@@ -5,15 +5,22 @@ import { RuntimeError } from '../tensor/errors.js';
 import { sameSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
+/** Where a view lies in its storage. */
+export interface Geometry {
+  readonly sizes: readonly number[];
+  readonly strides: readonly number[];
+  readonly offset: number;
+}
+
 /** The operations on memory that writing through views needs; set by `view.ts`. `base` and `view` say where the memory lies. */
 export const viewOps: {
   clone: (t: Tensor) => Tensor;
   /** A copy of `grad` (shaped like `base`) with zeros in the region of `view`. */
-  eraseRegion: (grad: Tensor, base: Tensor, view: Tensor) => Tensor;
+  eraseRegion: (grad: Tensor, base: Geometry, view: Geometry) => Tensor;
   /** The region of `view` in `grad` (shaped like `base`). */
-  readRegion: (grad: Tensor, base: Tensor, view: Tensor) => Tensor;
+  readRegion: (grad: Tensor, base: Geometry, view: Geometry) => Tensor;
   /** The gradient of `base`, given that of its `view`. */
-  regionGradient: (grad: Tensor, base: Tensor, view: Tensor) => Tensor;
+  regionGradient: (grad: Tensor, base: Geometry, view: Geometry) => Tensor;
 } = { clone: () => unset(), eraseRegion: () => unset(), readRegion: () => unset(), regionGradient: () => unset() };
 const unset = (): never => {
   throw new Error('the view operators are not loaded');

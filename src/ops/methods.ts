@@ -19,6 +19,7 @@ import * as pointwise from './pointwise.js';
 import { formatted } from './print.js';
 import * as read from './read.js';
 import * as reduce from './reduce.js';
+import './region.js';
 import * as view from './view.js';
 import type { InplaceMethods, Methods, Op } from './types.js';
 
