@@ -4,7 +4,7 @@
 
 namespace tt { namespace TT_ISA {
 
-constexpr int64_t QUERY_BLOCK = 64, KEY_BLOCK = 256;
+constexpr int64_t QUERY_BLOCK = 128, KEY_BLOCK = 512;
 
 struct Attention {
   int64_t batch, heads, T, S, D, V;
