@@ -13,7 +13,6 @@ extern const StoreFn store_fns[10];
 extern const LoadFn load_raw[4];    // by log2 of the element size
 extern const StoreFn store_raw[4];
 StepFn step(Op op, Reg type, int aux);
-
 inline int log2_size(int dtype) { return __builtin_ctzll((uint64_t)itemsize(dtype)); }
 
 // Whether memory holds what the register would, so that it can stand in for it.
@@ -43,7 +42,7 @@ struct Machine {
   Machine(const Code& c, char* memory) : code(c), slot((char**)memory), file(memory + slots_bytes(c)) {
     for (size_t s = 0; s < c.slots.size(); s++) slot[s] = file + c.offsets[s];
   }
-  static int64_t slots_bytes(const Code& c) { return ((int64_t)c.slots.size() * 8 + 127) / 64 * 64; }
+  static int64_t slots_bytes(const Code& c) { return ((int64_t)c.slots.size() * 8 + 4095) / 4096 * 4096; }
   static int64_t bytes(const Code& c) { return slots_bytes(c) + c.file_bytes + 64; }
 
   void fill_uniforms(const Param* params, int64_t n) {

@@ -123,7 +123,7 @@ void place_slots(Code& code) {
   int64_t at = 0;
   for (Reg type : code.slots) {
     code.offsets.push_back(at);
-    at += (int64_t)BLOCK * reg_size[(int)type] + 64;  // the 64 keep registers off each other's cache sets
+    at += (int64_t)BLOCK * reg_size[(int)type];
   }
   code.file_bytes = at;
 }

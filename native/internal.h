@@ -1,6 +1,7 @@
 // What the ISA-independent core and the per-ISA kernel files share: registered programs, launches, the table of an ISA.
 #pragma once
 #include "abi.h"
+#include <utility>
 #include <vector>
 
 namespace tt {
@@ -41,6 +42,14 @@ struct Instr {
 struct Uniform { int slot, param; double hi, lo; };  // a register filled with one value: parameter number, or -1 and a constant
 struct Port { int slot, dtype, raw; };               // an input or output; raw: only bits are moved
 
+// Machine code for a Code whose operands are dense: elements of `bytes` bytes each, `slot` as in the interpreter.
+#if defined(__x86_64__)
+#define TT_SYSV __attribute__((sysv_abi))
+#else
+#define TT_SYSV
+#endif
+using DenseFn = void (TT_SYSV *)(char* const* slot, int64_t bytes);
+
 // Straight-line code over registers ("slots"): inputs, then uniforms, then results.
 struct Code {
   std::vector<Port> inputs, outputs;
@@ -51,6 +60,7 @@ struct Code {
   std::vector<int> last_read;      // of each input: the last instruction that reads it
   std::vector<int> defined_at;     // of each output: the instruction that makes it, -1 for an input or uniform
   int64_t file_bytes = 0;
+  mutable std::vector<std::pair<uint64_t, DenseFn>> compiled;  // by which inputs are one element for all
   double cost = 1;                 // of one element, in units of a simple load-add-store
 };
 
@@ -84,6 +94,10 @@ struct Isa {
   bool (*reduce)(const Launch&);
   const RoutineFn* routines;
 };
+
+// Machine code that runs `code` on multiples of 32 bytes (jit.cpp), or nullptr: then the interpreter does. Inputs in `broadcast` are
+// one element for all. Values and operands must have one float type.
+DenseFn compile_dense(const Code& code, uint64_t broadcast);
 
 char* register_file(int64_t bytes);  // this thread's, at least so big; nullptr when there is no memory
 

@@ -129,8 +129,10 @@ struct Pointwise {
   Tiling tiling;
   int inputs, outputs;
   int64_t row_tiles, col_tiles;
+  DenseFn compiled = nullptr;
   bool copies;                     // the program only moves its input to its output
   bool may_write[MAX_OPERANDS];    // whether the steps may write straight into an output
+  bool invariant[MAX_OPERANDS];    // whether an input is one element for all: its register is filled once
 
   explicit Pointwise(const Launch& launch) : k(launch), code(launch.program->body), tiling(choose_tiling(launch, BLOCK)) {
     inputs = (int)code.inputs.size();
@@ -139,6 +141,14 @@ struct Pointwise {
     col_tiles = tiling.cols == tiling.width ? 1 : ceil_div(tiling.width, tiling.cols);
     copies = code.instrs.empty() && outputs == 1 && inputs >= 1 && code.outputs[0].slot == 0;
     for (int o = 0; o < outputs; o++) may_write[o] = safe_to_write(o);
+    for (int i = 0; i < inputs; i++) invariant[i] = is_invariant(i);
+    compiled = compiled_code();
+  }
+
+  bool is_invariant(int i) const {
+    if (k.ndim == 0) return false;
+    for (int d = 0; d < k.ndim; d++) if (k.stride[i][d] != 0) return false;
+    return true;
   }
 
   // Not if another output shares the register, nor if an input at the same place is read by a later step.
@@ -175,7 +185,7 @@ struct Pointwise {
       if (code.defined_at[o] >= 0) m.slot[port.slot] = direct ? out[o].data : m.file + code.offsets[port.slot];
     }
     for (int i = 0; i < inputs; i++) {
-      if (code.last_read[i] < 0 && !is_output(i)) continue;
+      if (invariant[i] || (code.last_read[i] < 0 && !is_output(i))) continue;
       Operand x = operand(i, place);
       if (copies && copy_tile(x, out[0], rows, cols)) return;
       m.load(i, x, rows, cols);
@@ -226,6 +236,7 @@ struct Pointwise {
   bool is_dense() const {
     if (k.ndim > 1 || code.instrs.empty() || k.program->uses_index) return false;
     for (int o = 0; o < inputs + outputs; o++) {
+      if (o < inputs && invariant[o]) continue;
       const Port& port = o < inputs ? code.inputs[o] : code.outputs[o - inputs];
       if (!same_layout(port) || (k.ndim == 1 && k.stride[o][0] != itemsize(port.dtype))) return false;
     }
@@ -233,15 +244,34 @@ struct Pointwise {
     return true;
   }
 
+  // Machine code for this launch, if it is big enough to be worth it; compiled once.
+  DenseFn compiled_code() const {
+    if (tiling.width < 4 * BLOCK || !is_dense()) return nullptr;
+    uint64_t broadcast = 0;
+    for (int i = 0; i < inputs && i < 64; i++) broadcast |= (uint64_t)invariant[i] << i;
+    for (auto& known : code.compiled) if (known.first == broadcast) return known.second;
+    code.compiled.push_back({broadcast, compile_dense(code, broadcast)});
+    return code.compiled.back().second;
+  }
+
+  void advance_slots(Machine& m, int64_t n) const {
+    for (int i = 0; i < inputs; i++) if (!invariant[i]) m.slot[i] += n * itemsize(code.inputs[i].dtype);
+    for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] += n * itemsize(code.outputs[o].dtype);
+  }
+
   void run_dense(Machine& m, int64_t begin, int64_t end) const {
-    for (int i = 0; i < inputs; i++) m.slot[i] = k.data[i] + begin * itemsize(code.inputs[i].dtype);
+    for (int i = 0; i < inputs; i++) if (!invariant[i]) m.slot[i] = k.data[i] + begin * itemsize(code.inputs[i].dtype);
     for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] = k.data[inputs + o] + begin * itemsize(code.outputs[o].dtype);
+    if (compiled) {
+      int64_t size = reg_size[(int)code.instrs[0].type], n = (end - begin) * size / 32 * 32 / size;
+      if (n > 0) compiled(m.slot, n * size);
+      begin += n;
+      advance_slots(m, n);
+    }
     for (int64_t n; begin < end; begin += n) {
       n = std::min<int64_t>(BLOCK, end - begin);
       for (auto& s : code.instrs) s.fn(m.slot[s.dst], m.slot[s.a], m.slot[s.b], m.slot[s.c], n);
-      if (begin + n == end) return;
-      for (int i = 0; i < inputs; i++) m.slot[i] += n * itemsize(code.inputs[i].dtype);
-      for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] += n * itemsize(code.outputs[o].dtype);
+      if (begin + n < end) advance_slots(m, n);
     }
   }
 
@@ -250,6 +280,7 @@ struct Pointwise {
     if (!memory) return;
     Machine m(code, memory);
     m.fill_uniforms(k.params, tiling.rows * tiling.cols);
+    for (int i = 0; i < inputs; i++) if (invariant[i]) m.load(i, {k.data[i], 0, 0}, 1, tiling.rows * tiling.cols);
     if (is_dense()) return run_dense(m, begin * tiling.cols, std::min(tiling.width, end * tiling.cols));
     Place place;
     start(begin, place);

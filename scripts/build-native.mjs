@@ -31,7 +31,7 @@ export const flags = [
   '-Wno-unused-parameter',
   '-Wno-missing-field-initializers',
 ];
-const onceOnly = new Set(['core.cpp', 'pool.cpp', 'threads.cpp', 'special_functions.cpp', 'node.cpp']);
+const onceOnly = new Set(['core.cpp', 'pool.cpp', 'threads.cpp', 'special_functions.cpp', 'jit.cpp', 'node.cpp']);
 
 const isas = {
   x64: [

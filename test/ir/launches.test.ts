@@ -135,6 +135,30 @@ describe('random launches agree with the reference device', () => {
       expect(await difference({ program, sizes, inputs, outputs: exprs.map(() => denseView(sizes, next)) })).toBeNull();
     });
 
+  for (let seed = 1; seed <= 200; seed++)
+    it(`graph ${seed}`, async () => {
+      const next = generator(seed * 15485863);
+      const dtype = [float32, float64][next(2)];
+      const values: Expr[] = [input(0, dtype), input(1, dtype), input(2, dtype), param(0, dtype), constant(0.5, dtype)];
+      const pick = (): Expr => values[next(2) ? next(values.length) : Math.max(0, values.length - 1 - next(3))];
+      const count = 2 + next(25);
+      for (let i = 0; i < count; i++) {
+        const [x, y] = [pick(), pick()];
+        values.push([x.add(y), x.sub(y), x.mul(y), x.max(y), x.min(y), x.neg(), x.abs(), x.sub(x.mul(y)), x.lt(y).cast(dtype)][next(9)]);
+      }
+      const outputs = [values[values.length - 1], ...(next(2) ? [pick()] : [])];
+      const n = [1, 5, 100, 4100, 5003][next(5)];
+      const edge = (): number | undefined => [NaN, Infinity, -Infinity, 0, -0][next(200)];
+      const inputs = [0, 1, 2].map(() => {
+        const stride = next(4) === 0 ? 0 : 1;
+        return { values: Array.from({ length: stride ? n : 1 }, () => edge() ?? (next(2001) - 1000) / 512), strides: [stride] };
+      });
+      const program = programOf([dtype, dtype, dtype], outputs, [dtype]);
+      expect(
+        await difference({ program, sizes: [n], inputs, outputs: outputs.map(() => ({ length: n, strides: [1] })), params: [0.75] }),
+      ).toBeNull();
+    });
+
   const reductions: readonly [ReduceOp, DType][] = [
     ['sum', float32],
     ['sum', float64],
