@@ -49,7 +49,7 @@ export const relu6: Plain = withInplace(
 
 /** x limited to [minVal, maxVal]. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html */
 export const hardtanh: Op<[], [minVal: number, maxVal: number, inplace: boolean], { minVal: number; maxVal: number; inplace: boolean }> = withInplace(
-  activation('hardtanh', ', minVal?, maxVal?', (x: Expr, low?: Expr, high?: Expr) => x.max(low ?? -1).min(high ?? 1), {
+  activation('hardtanh', ', minVal?, maxVal?', (x: Expr, low?: Expr, high?: Expr) => x.max(low?.cast(x.dtype) ?? -1).min(high?.cast(x.dtype) ?? 1), {
     ...arithmetic,
     grad: ({ grad, args: [x], extras }) => {
       const [low = -1, high = 1] = extras as unknown as (Expr | undefined)[];

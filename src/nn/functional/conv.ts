@@ -86,7 +86,10 @@ function prepare(name: string, n: number, given: Tensor, weight: Tensor, bias: T
   if (input.ndim !== n + 1 && input.ndim !== n + 2) {
     throw new RuntimeError(`Expected ${n + 1}D (unbatched) or ${n + 2}D (batched) input to ${name}, but got input of size: ${brackets(input.sizes)}`);
   }
-  if (weight.ndim !== n + 2) throw new RuntimeError(`expected weight to be ${n + 2}-dimensional for ${name}, but got a ${weight.ndim}-dimensional weight of size ${brackets(weight.sizes)}`);
+  if (weight.ndim < 3) throw new RuntimeError('weight should have at least three dimensions');
+  if (weight.ndim !== n + 2) {
+    throw new RuntimeError(`Expected ${weight.ndim}-dimensional input for ${weight.ndim}-dimensional weight${brackets(weight.sizes)}, but got ${n + 2}-dimensional input of size ${brackets(input.sizes)} instead`);
+  }
   if (input.dtype !== weight.dtype) throw new RuntimeError(`Input type (${input.dtype}) and weight type (${weight.dtype}) should be the same`);
   if (bias && bias.dtype !== input.dtype) throw new RuntimeError(`Input type (${input.dtype}) and bias type (${bias.dtype}) should be the same`);
   const batched = input.ndim === n + 2;

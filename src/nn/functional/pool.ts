@@ -30,8 +30,10 @@ function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | nul
   const kernel = size('kernel_size', kernelN);
   const stride = strideN === null || strideN === undefined || (Array.isArray(strideN) && strideN.length === 0) ? kernel : size('stride', strideN);
   const [padding, dilation] = [size('padding', paddingN), size('dilation', dilationN)];
-  if (kernel.some((k) => k <= 0)) throw new RuntimeError('kernel size should be greater than zero, but got ' + kernel.map((k) => `k: ${k}`).join(' '));
-  if (stride.some((s) => s <= 0)) throw new RuntimeError('stride should not be zero');
+  for (const [label, values] of Object.entries({ kernel_size: kernel, stride, dilation })) {
+    const wrong = values.find((value) => value <= 0);
+    if (wrong !== undefined) throw new RuntimeError(`${name}() ${label} must be greater than zero, but got ${wrong}`);
+  }
   if (padding.some((p) => p < 0)) throw new RuntimeError(`pad must be non-negative, but got pad: ${Math.min(...padding)}`);
   padding.forEach((p, d) => {
     if (p > ((kernel[d] - 1) * dilation[d] + 1) / 2) {
@@ -50,9 +52,11 @@ function expandPool(name: string, label: string, value: SizeN, n: number): numbe
 
 /** The input as (N, C, …spatial), and back. */
 function batched(name: string, input: Tensor, n: number): { x: Tensor; restore: (t: Tensor) => Tensor } {
-  if (input.ndim !== n + 1 && input.ndim !== n + 2) throw new RuntimeError(`${name}(): Expected ${n + 1}D or ${n + 2}D input, but got input of size: ${brackets(input.sizes)}`);
-  if (input.sizes.slice(input.ndim - n - 1).includes(0)) {
-    throw new RuntimeError(`${name}(): Expected input's non-batch dimensions to have positive length, but input has sizes ${brackets(input.sizes)}`);
+  if (name.startsWith('adaptive') && input.ndim < n + 1) throw new RuntimeError(`Input dimension should be at least ${n + 1}`);
+  if ((input.ndim !== n + 1 && input.ndim !== n + 2) || input.sizes.slice(input.ndim - n - 1).includes(0)) {
+    const dims = `${n + 1}D or ${n + 2}D`;
+    const wanted = n === 3 ? `non-empty ${dims} (batch mode) tensor expected for input` : `Expected ${dims} (batch mode) tensor with optional 0 dim batch size for input`;
+    throw new RuntimeError(`${name}: ${wanted}, but got:${brackets(input.sizes)}`);
   }
   return input.ndim === n + 2 ? { x: input, restore: (t) => t } : { x: input.unsqueeze(0), restore: (t) => t.squeeze(0) };
 }
@@ -61,6 +65,7 @@ function outputSizes(x: Tensor, { kernel, stride, padding, dilation }: Windows, 
   const [batch, channels, ...spatial] = x.sizes;
   const counts = spatial.map((size, d) => windowCount(size, kernel[d], stride[d], padding[d], dilation[d], ceil));
   if (counts.some((count) => count < 1)) {
+    if (counts.length === 1) throw new RuntimeError(`max_pool1d() Invalid computed output size: ${counts[0]}`);
     const show = (sizes: readonly number[]) => sizes.join('x');
     throw new RuntimeError(`Given input size: (${show([channels, ...spatial])}). Calculated output size: (${show([channels, ...counts])}). Output size is too small`);
   }
@@ -157,7 +162,9 @@ export type OutputSize = number | null | readonly (number | null)[];
 function adaptiveSizes(name: string, x: Tensor, size: OutputSize, n: number): number[] {
   const spatial = x.sizes.slice(2);
   const list = typeof size === 'number' || size === null ? new Array<number | null>(n).fill(size) : size.length === 1 && n > 1 ? new Array<number | null>(n).fill(size[0]) : size;
-  if (list.length !== n) throw new RuntimeError(`${name}(): output_size must be ${n}`);
+  if (list.length !== n) {
+    throw new RuntimeError(n === 1 ? `${name}() argument 'output_size' should contain one int (got ${list.length})` : `${name}(): internal error: output_size.size() must be ${n}`);
+  }
   const sizes = list.map((each, d) => each ?? spatial[d]);
   if (sizes.some((each) => each < 0)) throw new RuntimeError(`${name}(): elements of output_size must be greater than or equal to 0 but received {${sizes.join(', ')}}`);
   return [x.sizes[0], x.sizes[1], ...sizes];
