@@ -12,6 +12,8 @@ namespace tt { namespace TT_ISA {
 constexpr int MR = 14;
 #elif defined(__aarch64__)
 constexpr int MR = 12;
+#elif defined(__wasm__)
+constexpr int MR = 4;  // V8 has fifteen vector registers, and a product needs one
 #else
 constexpr int MR = 6;
 #endif
