@@ -43,21 +43,30 @@ export const relu: Plain = withInplace(
 
 /** min(max(0, x), 6). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html */
 export const relu6: Plain = withInplace(
-  activation('hardtanh', '', (x: Expr) => x.max(zero(x)).min(6), { ...arithmetic, grad: ({ grad, args: [x] }) => [pass(x.gt(0).and(x.lt(6)), grad)] }),
+  activation('hardtanh', '', (x: Expr) => x.max(zero(x)).min(6), {
+    ...arithmetic,
+    grad: ({ grad, args: [x] }) => [pass(x.gt(0).and(x.lt(6)), grad)],
+  }),
   1,
 );
 
 /** x limited to [minVal, maxVal]. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html */
-export const hardtanh: Op<[], [minVal: number, maxVal: number, inplace: boolean], { minVal: number; maxVal: number; inplace: boolean }> = withInplace(
-  activation('hardtanh', ', minVal?, maxVal?', (x: Expr, low?: Expr, high?: Expr) => x.max(low?.cast(x.dtype) ?? -1).min(high?.cast(x.dtype) ?? 1), {
-    ...arithmetic,
-    grad: ({ grad, args: [x], extras }) => {
-      const [low = -1, high = 1] = extras as unknown as (Expr | undefined)[];
-      return [pass(x.gt(low).and(x.lt(high)), grad)];
-    },
-  }),
-  3,
-);
+export const hardtanh: Op<[], [minVal: number, maxVal: number, inplace: boolean], { minVal: number; maxVal: number; inplace: boolean }> =
+  withInplace(
+    activation(
+      'hardtanh',
+      ', minVal?, maxVal?',
+      (x: Expr, low?: Expr, high?: Expr) => x.max(low?.cast(x.dtype) ?? -1).min(high?.cast(x.dtype) ?? 1),
+      {
+        ...arithmetic,
+        grad: ({ grad, args: [x], extras }) => {
+          const [low = -1, high = 1] = extras as unknown as (Expr | undefined)[];
+          return [pass(x.gt(low).and(x.lt(high)), grad)];
+        },
+      },
+    ),
+    3,
+  );
 
 const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
@@ -68,7 +77,9 @@ const exponential = (x: Expr, negative: (x: Expr) => Expr, scale: number | Expr)
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.elu.html */
 export const elu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inplace: boolean }> = withInplace(
   activation('elu', ', alpha?', (x: Expr, alpha?: Expr) => exponential(x, (v) => v.expm1().mul(alpha ?? 1), 1), {
-    grad: ({ grad, args: [x], extras }) => [where(x.gt(0), grad, grad.mul(x.exp()).mul((extras as unknown as (Expr | undefined)[])[0] ?? 1))],
+    grad: ({ grad, args: [x], extras }) => [
+      where(x.gt(0), grad, grad.mul(x.exp()).mul((extras as unknown as (Expr | undefined)[])[0] ?? 1)),
+    ],
   }),
   2,
 );
@@ -83,12 +94,17 @@ export const selu: Plain = withInplace(
 
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.celu.html */
 export const celu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inplace: boolean }> = withInplace(
-  activation('elu', ', alpha?', (x: Expr, alpha?: Expr) => exponential(x, (v) => (alpha ? v.div(alpha).expm1().mul(alpha) : v.expm1()), 1), {
-    grad: ({ grad, args: [x], extras }) => {
-      const [alpha] = extras as unknown as (Expr | undefined)[];
-      return [where(x.gt(0), grad, grad.mul((alpha ? x.div(alpha) : x).exp()))];
+  activation(
+    'elu',
+    ', alpha?',
+    (x: Expr, alpha?: Expr) => exponential(x, (v) => (alpha ? v.div(alpha).expm1().mul(alpha) : v.expm1()), 1),
+    {
+      grad: ({ grad, args: [x], extras }) => {
+        const [alpha] = extras as unknown as (Expr | undefined)[];
+        return [where(x.gt(0), grad, grad.mul((alpha ? x.div(alpha) : x).exp()))];
+      },
     },
-  }),
+  ),
   2,
 );
 
@@ -105,11 +121,16 @@ const rootTwoOverPi = Math.sqrt(2 / Math.PI);
 const tanhInner = (x: Expr): Expr => x.add(x.mul(x).mul(x).mul(0.044715)).mul(rootTwoOverPi);
 
 /** x · Φ(x), with the normal distribution Φ. https://pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html */
-export const gelu: Op<[], [], { approximate: 'none' | 'tanh' }> = activation('gelu', ', *, approximate?', (x: Expr, approximate?: string) => {
-  if (approximate !== undefined && approximate !== 'none' && approximate !== 'tanh') throw new Error('approximate argument must be either none or tanh.');
-  const phi = approximate === 'tanh' ? tanhInner(x).tanh() : x.mul(root2).erf();
-  return x.mul(0.5).mul(phi.add(1));
-});
+export const gelu: Op<[], [], { approximate: 'none' | 'tanh' }> = activation(
+  'gelu',
+  ', *, approximate?',
+  (x: Expr, approximate?: string) => {
+    if (approximate !== undefined && approximate !== 'none' && approximate !== 'tanh')
+      throw new Error('approximate argument must be either none or tanh.');
+    const phi = approximate === 'tanh' ? tanhInner(x).tanh() : x.mul(root2).erf();
+    return x.mul(0.5).mul(phi.add(1));
+  },
+);
 
 /** x · sigmoid(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.silu.html */
 export const silu: Plain = withInplace(
@@ -146,7 +167,9 @@ export const hardswish: Plain = withInplace(
 
 /** relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html */
 export const hardsigmoid: Plain = withInplace(
-  activation('hardsigmoid', '', (x: Expr) => x.add(3).max(zero(x)).min(6).div(6), { grad: ({ grad, args: [x] }) => [pass(x.gt(-3).and(x.lt(3)), grad.div(6))] }),
+  activation('hardsigmoid', '', (x: Expr) => x.add(3).max(zero(x)).min(6).div(6), {
+    grad: ({ grad, args: [x] }) => [pass(x.gt(-3).and(x.lt(3)), grad.div(6))],
+  }),
   1,
 );
 
@@ -203,6 +226,12 @@ export const threshold: Op<[threshold: number, value: number], [inplace: boolean
 /** x, or weight · x where x is negative, elementwise over broadcast operands. */
 export const preluKernel: Op<[weight: import('../../tensor/tensor.js').Tensor]> = pointwise(
   'PreluKernelBackward0',
-  { args: 'input, weight', operands: 2, promotion: 'float', noInplace: true, grad: ({ grad, args: [x, w] }) => [where(x.gt(0), grad, grad.mul(w)), where(x.gt(0), zero(grad), grad.mul(x))] },
+  {
+    args: 'input, weight',
+    operands: 2,
+    promotion: 'float',
+    noInplace: true,
+    grad: ({ grad, args: [x, w] }) => [where(x.gt(0), grad, grad.mul(w)), where(x.gt(0), zero(grad), grad.mul(x))],
+  },
   (x: Expr, w: Expr) => where(x.gt(0), x, x.mul(w)),
 );

@@ -12,11 +12,15 @@ export type Reduction = 'none' | 'mean' | 'sum';
 export function expandSize(name: string, size: SizeN, n: number): number[] {
   if (typeof size === 'number') return new Array<number>(n).fill(size);
   if (size.length === 1) return new Array<number>(n).fill(size[0]);
-  if (size.length !== n) throw new Error(`expected ${name} to be a single integer value or a list of ${n} values to match the convolution dimensions, but got ${name}=[${size.join(', ')}]`);
+  if (size.length !== n)
+    throw new Error(
+      `expected ${name} to be a single integer value or a list of ${n} values to match the convolution dimensions, but got ${name}=[${size.join(', ')}]`,
+    );
   return [...size];
 }
 
 /** Integers become floats, as all of nn computes in floats (api.md 7). */
-export const toFloat = (input: Tensor, dtype: DType = getDefaultDtype()): Tensor => (input.dtype.category < 2 ? convert(input, dtype) : input);
+export const toFloat = (input: Tensor, dtype: DType = getDefaultDtype()): Tensor =>
+  input.dtype.category < 2 ? convert(input, dtype) : input;
 
 export const brackets = (values: readonly number[]): string => `[${values.join(', ')}]`;

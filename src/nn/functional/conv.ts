@@ -52,16 +52,25 @@ function inputProduct(grad: Tensor, weight: Tensor, bias: Tensor | null, g: Geom
 
 function weightProduct(grad: Tensor, input: Tensor, g: Geometry): Tensor {
   const out = run('conv_grad_weight', g.weight, [grad, input], g);
-  return record('convolution', [grad, input], out, [grad, input], ({ grad: h }, [y, x]) => [() => forwardProduct(x, h, null, g), () => inputProduct(y, h, null, g)]);
+  return record('convolution', [grad, input], out, [grad, input], ({ grad: h }, [y, x]) => [
+    () => forwardProduct(x, h, null, g),
+    () => inputProduct(y, h, null, g),
+  ]);
 }
 
-const sumChannels = (grad: Tensor): Tensor => sum(grad, grad.sizes.map((_, d) => d).filter((d) => d !== 1));
+const sumChannels = (grad: Tensor): Tensor =>
+  sum(
+    grad,
+    grad.sizes.map((_, d) => d).filter((d) => d !== 1),
+  );
 
 type Product = (input: Tensor, weight: Tensor, bias: Tensor | null, g: Geometry) => Tensor;
 
 const real: Op = pointwise('real', { args: 'input', noInplace: true }, (x: Expr) => x.real);
 const imag: Op = pointwise('imag', { args: 'input', noInplace: true }, (x: Expr) => x.imag);
-const complex: Op<[imag: Tensor]> = pointwise('complex', { args: 'real, imag', operands: 2, noInplace: true }, (x: Expr, y: Expr) => complexExpr(x, y));
+const complex: Op<[imag: Tensor]> = pointwise('complex', { args: 'real, imag', operands: 2, noInplace: true }, (x: Expr, y: Expr) =>
+  complexExpr(x, y),
+);
 
 /** Complex operands: four products of real ones. */
 function complexProduct(product: Product): Product {
@@ -84,14 +93,20 @@ interface Operands {
 function prepare(name: string, n: number, given: Tensor, weight: Tensor, bias: Tensor | null): Operands {
   const input = toFloat(given, weight.dtype);
   if (input.ndim !== n + 1 && input.ndim !== n + 2) {
-    throw new RuntimeError(`Expected ${n + 1}D (unbatched) or ${n + 2}D (batched) input to ${name}, but got input of size: ${brackets(input.sizes)}`);
+    throw new RuntimeError(
+      `Expected ${n + 1}D (unbatched) or ${n + 2}D (batched) input to ${name}, but got input of size: ${brackets(input.sizes)}`,
+    );
   }
   if (weight.ndim < 3) throw new RuntimeError('weight should have at least three dimensions');
   if (weight.ndim !== n + 2) {
-    throw new RuntimeError(`Expected ${weight.ndim}-dimensional input for ${weight.ndim}-dimensional weight${brackets(weight.sizes)}, but got ${n + 2}-dimensional input of size ${brackets(input.sizes)} instead`);
+    throw new RuntimeError(
+      `Expected ${weight.ndim}-dimensional input for ${weight.ndim}-dimensional weight${brackets(weight.sizes)}, but got ${n + 2}-dimensional input of size ${brackets(input.sizes)} instead`,
+    );
   }
-  if (input.dtype !== weight.dtype) throw new RuntimeError(`Input type (${input.dtype}) and weight type (${weight.dtype}) should be the same`);
-  if (bias && bias.dtype !== input.dtype) throw new RuntimeError(`Input type (${input.dtype}) and bias type (${bias.dtype}) should be the same`);
+  if (input.dtype !== weight.dtype)
+    throw new RuntimeError(`Input type (${input.dtype}) and weight type (${weight.dtype}) should be the same`);
+  if (bias && bias.dtype !== input.dtype)
+    throw new RuntimeError(`Input type (${input.dtype}) and bias type (${bias.dtype}) should be the same`);
   const batched = input.ndim === n + 2;
   return { input: batched ? input : input.unsqueeze(0), weight, bias, batched };
 }
@@ -105,11 +120,18 @@ function checkSteps(stride: readonly number[], padding: readonly number[], dilat
 
 function checkBias(bias: Tensor | null, channels: number, weight: Tensor): void {
   if (!bias || (bias.ndim === 1 && bias.sizes[0] === channels)) return;
-  throw new RuntimeError(`Given weight of size ${brackets(weight.sizes)}, expected bias to be 1-dimensional with ${channels} elements, but got bias of size ${brackets(bias.sizes)} instead`);
+  throw new RuntimeError(
+    `Given weight of size ${brackets(weight.sizes)}, expected bias to be 1-dimensional with ${channels} elements, but got bias of size ${brackets(bias.sizes)} instead`,
+  );
 }
 
 /** Padding in front; `'same'` keeps the size and puts the odd element behind. */
-function paddingOf(padding: SizeN | string, kernel: readonly number[], stride: readonly number[], dilation: readonly number[]): { front: number[]; total: number[] } {
+function paddingOf(
+  padding: SizeN | string,
+  kernel: readonly number[],
+  stride: readonly number[],
+  dilation: readonly number[],
+): { front: number[]; total: number[] } {
   const n = kernel.length;
   if (typeof padding !== 'string') {
     const front = expandSize('padding', padding, n);
@@ -121,7 +143,17 @@ function paddingOf(padding: SizeN | string, kernel: readonly number[], stride: r
   return { front: total.map((p) => Math.floor(p / 2)), total };
 }
 
-function convolution(name: string, n: number, given: Tensor, weight: Tensor, bias: Tensor | null = null, strideN: SizeN = 1, padding: SizeN | string = 0, dilationN: SizeN = 1, groups = 1): Tensor {
+function convolution(
+  name: string,
+  n: number,
+  given: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  strideN: SizeN = 1,
+  padding: SizeN | string = 0,
+  dilationN: SizeN = 1,
+  groups = 1,
+): Tensor {
   const { input, batched } = prepare(name, n, given, weight, bias);
   const [stride, dilation] = [expandSize('stride', strideN, n), expandSize('dilation', dilationN, n)];
   const [outChannels, perGroup, ...kernel] = weight.sizes;
@@ -129,16 +161,22 @@ function convolution(name: string, n: number, given: Tensor, weight: Tensor, bia
   checkSteps(stride, front, dilation, groups);
   const [batch, channels, ...spatial] = input.sizes;
   if (outChannels < groups || outChannels % groups !== 0) {
-    throw new RuntimeError(`Given groups=${groups}, expected weight to be at least ${groups} at dimension 0 and divisible by it, but got weight of size ${brackets(weight.sizes)} instead`);
+    throw new RuntimeError(
+      `Given groups=${groups}, expected weight to be at least ${groups} at dimension 0 and divisible by it, but got weight of size ${brackets(weight.sizes)} instead`,
+    );
   }
   if (channels !== perGroup * groups) {
-    throw new RuntimeError(`Given groups=${groups}, weight of size ${brackets(weight.sizes)}, expected input${brackets(input.sizes)} to have ${perGroup * groups} channels, but got ${channels} channels instead`);
+    throw new RuntimeError(
+      `Given groups=${groups}, weight of size ${brackets(weight.sizes)}, expected input${brackets(input.sizes)} to have ${perGroup * groups} channels, but got ${channels} channels instead`,
+    );
   }
   checkBias(bias, outChannels, weight);
   const padded = spatial.map((size, d) => size + total[d]);
   const reach = kernel.map((k, d) => dilation[d] * (k - 1) + 1);
   if (padded.some((size, d) => size < reach[d])) {
-    throw new RuntimeError(`Calculated padded input size per channel: (${padded.join(' x ')}). Kernel size: (${reach.join(' x ')}). Kernel size can't be greater than actual input size`);
+    throw new RuntimeError(
+      `Calculated padded input size per channel: (${padded.join(' x ')}). Kernel size: (${reach.join(' x ')}). Kernel size can't be greater than actual input size`,
+    );
   }
   const output = [batch, outChannels, ...padded.map((size, d) => Math.floor((size - reach[d]) / stride[d]) + 1)];
   const geometry = { input: input.sizes, weight: weight.sizes, output, stride, padding: front, dilation, groups };
@@ -147,23 +185,54 @@ function convolution(name: string, n: number, given: Tensor, weight: Tensor, bia
   return batched ? result : result.squeeze(0);
 }
 
-function transposed(name: string, n: number, given: Tensor, weight: Tensor, bias: Tensor | null = null, strideN: SizeN = 1, paddingN: SizeN = 0, outputPaddingN: SizeN = 0, groups = 1, dilationN: SizeN = 1): Tensor {
+function transposed(
+  name: string,
+  n: number,
+  given: Tensor,
+  weight: Tensor,
+  bias: Tensor | null = null,
+  strideN: SizeN = 1,
+  paddingN: SizeN = 0,
+  outputPaddingN: SizeN = 0,
+  groups = 1,
+  dilationN: SizeN = 1,
+): Tensor {
   const { input, batched } = prepare(name, n, given, weight, bias);
-  const [stride, padding, dilation] = [expandSize('stride', strideN, n), expandSize('padding', paddingN, n), expandSize('dilation', dilationN, n)];
+  const [stride, padding, dilation] = [
+    expandSize('stride', strideN, n),
+    expandSize('padding', paddingN, n),
+    expandSize('dilation', dilationN, n),
+  ];
   const outputPadding = expandSize('output_padding', outputPaddingN, n);
   checkSteps(stride, padding, dilation, groups);
   const [batch, channels, ...spatial] = input.sizes;
   const [inChannels, perGroup, ...kernel] = weight.sizes;
   if (channels !== inChannels) {
-    throw new RuntimeError(`Given transposed=1, weight of size ${brackets(weight.sizes)}, expected input${brackets(input.sizes)} to have ${inChannels} channels, but got ${channels} channels instead`);
+    throw new RuntimeError(
+      `Given transposed=1, weight of size ${brackets(weight.sizes)}, expected input${brackets(input.sizes)} to have ${inChannels} channels, but got ${channels} channels instead`,
+    );
   }
   checkBias(bias, perGroup * groups, weight);
   outputPadding.forEach((p, d) => {
-    if (p >= stride[d] && p >= dilation[d]) throw new RuntimeError(`output padding must be smaller than either stride or dilation, but got output_padding: ${p}, stride: ${stride[d]}, dilation: ${dilation[d]}`);
+    if (p >= stride[d] && p >= dilation[d])
+      throw new RuntimeError(
+        `output padding must be smaller than either stride or dilation, but got output_padding: ${p}, stride: ${stride[d]}, dilation: ${dilation[d]}`,
+      );
   });
   const out = spatial.map((size, d) => (size - 1) * stride[d] - 2 * padding[d] + dilation[d] * (kernel[d] - 1) + outputPadding[d] + 1);
-  if (out.some((size) => size < 0)) throw new RuntimeError(`Given input size per channel: (${spatial.join(' x ')}). Calculated output size per channel: (${out.join(' x ')}). Output size is too small`);
-  const geometry = { input: [batch, perGroup * groups, ...out], weight: weight.sizes, output: input.sizes, stride, padding, dilation, groups };
+  if (out.some((size) => size < 0))
+    throw new RuntimeError(
+      `Given input size per channel: (${spatial.join(' x ')}). Calculated output size per channel: (${out.join(' x ')}). Output size is too small`,
+    );
+  const geometry = {
+    input: [batch, perGroup * groups, ...out],
+    weight: weight.sizes,
+    output: input.sizes,
+    stride,
+    padding,
+    dilation,
+    groups,
+  };
   const product = input.dtype.isComplex ? complexTransposed : inputProduct;
   const result = product(input, weight, bias, geometry);
   return batched ? result : result.squeeze(0);
@@ -195,16 +264,27 @@ export type ConvTranspose = (
 ) => Tensor;
 
 const conv = (name: string, n: number): Conv =>
-  define(name, 'input, weight, bias?, stride?, padding?, dilation?, groups?', (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: SizeN, padding?: SizeN | string, dilation?: SizeN, groups?: number) =>
-    convolution(name, n, input, weight, bias, stride, padding, dilation, groups),
+  define(
+    name,
+    'input, weight, bias?, stride?, padding?, dilation?, groups?',
+    (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: SizeN, padding?: SizeN | string, dilation?: SizeN, groups?: number) =>
+      convolution(name, n, input, weight, bias, stride, padding, dilation, groups),
   );
 
 const convTranspose = (name: string, n: number): ConvTranspose =>
   define(
     name,
     'input, weight, bias?, stride?, padding?, outputPadding?, groups?, dilation?',
-    (input: Tensor, weight: Tensor, bias?: Tensor | null, stride?: SizeN, padding?: SizeN, outputPadding?: SizeN, groups?: number, dilation?: SizeN) =>
-      transposed(name, n, input, weight, bias, stride, padding, outputPadding, groups, dilation),
+    (
+      input: Tensor,
+      weight: Tensor,
+      bias?: Tensor | null,
+      stride?: SizeN,
+      padding?: SizeN,
+      outputPadding?: SizeN,
+      groups?: number,
+      dilation?: SizeN,
+    ) => transposed(name, n, input, weight, bias, stride, padding, outputPadding, groups, dilation),
   );
 
 /** (N, C, L) with weight (O, C / groups, k). https://pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html */
@@ -219,4 +299,3 @@ export const convTranspose1d: ConvTranspose = convTranspose('convTranspose1d', 1
 export const convTranspose2d: ConvTranspose = convTranspose('convTranspose2d', 2);
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html */
 export const convTranspose3d: ConvTranspose = convTranspose('convTranspose3d', 3);
-

@@ -30,12 +30,18 @@ export function reductionOf(reduction: string = 'mean', sizeAverage?: boolean | 
   return mode;
 }
 
-export const reduced = (values: Tensor, reduction: Reduction): Tensor => (reduction === 'mean' ? mean(values) : reduction === 'sum' ? sum(values) : values);
+export const reduced = (values: Tensor, reduction: Reduction): Tensor =>
+  reduction === 'mean' ? mean(values) : reduction === 'sum' ? sum(values) : values;
 
 type ElementLoss = (input: Tensor, target: Tensor, options?: LossOptions & { weight?: Tensor | null }) => Tensor;
 type Kernel = (input: Tensor, target: Tensor, ...numbers: number[]) => Tensor;
 
-const kernel = (name: string, args: string, formula: (x: Expr, y: Expr, ...numbers: Expr[]) => Expr, grad?: (x: Expr, y: Expr, ...numbers: Expr[]) => Expr): Kernel =>
+const kernel = (
+  name: string,
+  args: string,
+  formula: (x: Expr, y: Expr, ...numbers: Expr[]) => Expr,
+  grad?: (x: Expr, y: Expr, ...numbers: Expr[]) => Expr,
+): Kernel =>
   pointwise<Kernel>(
     name,
     {
@@ -58,23 +64,39 @@ const signOf = (x: Expr): Expr => where(x.gt(0), one(x), where(x.lt(0), one(x).n
 
 /** A loss of differences: broadcast, weighted, reduced. */
 function differenceLoss(name: string, compute: Kernel): ElementLoss {
-  return define(name, 'input, target, sizeAverage?, reduce?, reduction?, weight?', (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string, weight?: Tensor | null) => {
-    broadcastSizes(input.sizes, target.sizes);
-    const mode = reductionOf(reduction, sizeAverage, reduce);
-    const values = compute(input, target);
-    if (!weight) return reduced(values, mode);
-    const weighted = mul(values, weight);
-    return mode === 'mean' ? sum(weighted).div(sum(weight.expandAs(values))) : reduced(weighted, mode);
-  });
+  return define(
+    name,
+    'input, target, sizeAverage?, reduce?, reduction?, weight?',
+    (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string, weight?: Tensor | null) => {
+      broadcastSizes(input.sizes, target.sizes);
+      const mode = reductionOf(reduction, sizeAverage, reduce);
+      const values = compute(input, target);
+      if (!weight) return reduced(values, mode);
+      const weighted = mul(values, weight);
+      return mode === 'mean' ? sum(weighted).div(sum(weight.expandAs(values))) : reduced(weighted, mode);
+    },
+  );
 }
 
 /** (x − y)². https://pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html */
-export const mseLoss: ElementLoss = differenceLoss('mseLoss', kernel('mseLoss', '', (x, y) => x.sub(y).mul(x.sub(y)), (x, y) => x.sub(y).mul(2)));
+export const mseLoss: ElementLoss = differenceLoss(
+  'mseLoss',
+  kernel(
+    'mseLoss',
+    '',
+    (x, y) => x.sub(y).mul(x.sub(y)),
+    (x, y) => x.sub(y).mul(2),
+  ),
+);
 
 /** |x − y|. https://pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html */
 export const l1Loss: ElementLoss = differenceLoss(
   'l1Loss',
-  pointwise<Kernel>('absBackward0', { args: 'input, target', operands: 2, promotion: 'float', noInplace: true, node: 'AbsBackward0' }, (x: Expr, y: Expr) => x.sub(y).abs()),
+  pointwise<Kernel>(
+    'absBackward0',
+    { args: 'input, target', operands: 2, promotion: 'float', noInplace: true, node: 'AbsBackward0' },
+    (x: Expr, y: Expr) => x.sub(y).abs(),
+  ),
 );
 
 const smoothL1 = kernel(
@@ -92,10 +114,16 @@ const smoothL1 = kernel(
 
 type BetaLoss = (input: Tensor, target: Tensor, options?: LossOptions & { beta?: number }) => Tensor;
 /** Squared below β, absolute above. https://pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html */
-export const smoothL1Loss: BetaLoss = define('smoothL1Loss', 'input, target, sizeAverage?, reduce?, reduction?, beta?', (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string, beta = 1) => {
-  if (beta < 0) throw new RuntimeError('smooth_l1_loss does not support negative values for beta.');
-  return beta === 0 ? l1Loss(input, target, { reduction: reductionOf(reduction, sizeAverage, reduce) }) : reduced(smoothL1(input, target, beta), reductionOf(reduction, sizeAverage, reduce));
-});
+export const smoothL1Loss: BetaLoss = define(
+  'smoothL1Loss',
+  'input, target, sizeAverage?, reduce?, reduction?, beta?',
+  (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string, beta = 1) => {
+    if (beta < 0) throw new RuntimeError('smooth_l1_loss does not support negative values for beta.');
+    return beta === 0
+      ? l1Loss(input, target, { reduction: reductionOf(reduction, sizeAverage, reduce) })
+      : reduced(smoothL1(input, target, beta), reductionOf(reduction, sizeAverage, reduce));
+  },
+);
 
 const huber = kernel(
   'huberLoss',
@@ -109,13 +137,17 @@ const huber = kernel(
 
 type HuberLoss = (input: Tensor, target: Tensor, options?: { reduction?: Reduction; delta?: number; weight?: Tensor | null }) => Tensor;
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html */
-export const huberLoss: HuberLoss = define('huberLoss', 'input, target, reduction?, delta?, weight?', (input: Tensor, target: Tensor, reduction?: string, delta = 1, weight?: Tensor | null) => {
-  if (!(delta > 0)) throw new RuntimeError('huber_loss does not support non-positive values for delta.');
-  const mode = reductionOf(reduction);
-  const values = huber(input, target, delta);
-  if (!weight) return reduced(values, mode);
-  return mode === 'mean' ? sum(mul(values, weight)).div(sum(weight.expandAs(values))) : reduced(mul(values, weight), mode);
-});
+export const huberLoss: HuberLoss = define(
+  'huberLoss',
+  'input, target, reduction?, delta?, weight?',
+  (input: Tensor, target: Tensor, reduction?: string, delta = 1, weight?: Tensor | null) => {
+    if (!(delta > 0)) throw new RuntimeError('huber_loss does not support non-positive values for delta.');
+    const mode = reductionOf(reduction);
+    const values = huber(input, target, delta);
+    if (!weight) return reduced(values, mode);
+    return mode === 'mean' ? sum(mul(values, weight)).div(sum(weight.expandAs(values))) : reduced(mul(values, weight), mode);
+  },
+);
 
 /** −(y ln x + (1 − y) ln(1 − x)), logarithms not below −100. */
 const binary = pointwise<Kernel>(
@@ -130,7 +162,11 @@ const binary = pointwise<Kernel>(
       return [grad.mul(x.sub(y)).div(rest.mul(x).max(1e-12)), grad.mul(rest.log().max(-100).sub(x.log().max(-100)))];
     },
   },
-  (x: Expr, y: Expr) => y.sub(1).mul(x.neg().log1p().max(-100)).sub(y.mul(x.log().max(-100))),
+  (x: Expr, y: Expr) =>
+    y
+      .sub(1)
+      .mul(x.neg().log1p().max(-100))
+      .sub(y.mul(x.log().max(-100))),
 );
 
 const weighted = (values: Tensor, weight: Tensor | null | undefined): Tensor => (weight ? mul(values, weight) : values);
@@ -138,29 +174,60 @@ const weighted = (values: Tensor, weight: Tensor | null | undefined): Tensor => 
 type WeightedLoss<O = object> = (input: Tensor, target: Tensor, options?: LossOptions & { weight?: Tensor | null } & O) => Tensor;
 
 /** Of probabilities. https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html */
-export const binaryCrossEntropy: WeightedLoss = define('binaryCrossEntropy', 'input, target, weight?, sizeAverage?, reduce?, reduction?', (input: Tensor, target: Tensor, weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string) => {
-  if (!sameSizes(input.sizes, target.sizes)) {
-    throw new RuntimeError(`Using a target size (torch.Size(${brackets(target.sizes)})) that is different to the input size (torch.Size(${brackets(input.sizes)})) is deprecated. Please ensure they have the same size.`);
-  }
-  return reduced(weighted(binary(input, target), weight), reductionOf(reduction, sizeAverage, reduce));
-});
+export const binaryCrossEntropy: WeightedLoss = define(
+  'binaryCrossEntropy',
+  'input, target, weight?, sizeAverage?, reduce?, reduction?',
+  (input: Tensor, target: Tensor, weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string) => {
+    if (!sameSizes(input.sizes, target.sizes)) {
+      throw new RuntimeError(
+        `Using a target size (torch.Size(${brackets(target.sizes)})) that is different to the input size (torch.Size(${brackets(input.sizes)})) is deprecated. Please ensure they have the same size.`,
+      );
+    }
+    return reduced(weighted(binary(input, target), weight), reductionOf(reduction, sizeAverage, reduce));
+  },
+);
 
 /** (1 − y) x + ln(1 + e⁻ˣ), stable for large |x|. */
-const withLogits: Kernel = kernel('binaryCrossEntropyWithLogits', '', (x, y) => one(y).sub(y).mul(x).add(x.neg().max(zero(x)).add(x.abs().neg().exp().log1p())));
+const withLogits: Kernel = kernel('binaryCrossEntropyWithLogits', '', (x, y) =>
+  one(y)
+    .sub(y)
+    .mul(x)
+    .add(x.neg().max(zero(x)).add(x.abs().neg().exp().log1p())),
+);
 /** The same with a weight for the positive class. */
 const withPositiveWeight = pointwise<(input: Tensor, target: Tensor, posWeight: Tensor) => Tensor>(
   'binaryCrossEntropyWithLogits',
   { args: 'input, target, posWeight', operands: 3, promotion: 'float', noInplace: true },
-  (x: Expr, y: Expr, w: Expr) => one(y).sub(y).mul(x).add(w.sub(1).mul(y).add(1).mul(x.neg().max(zero(x)).add(x.abs().neg().exp().log1p()))),
+  (x: Expr, y: Expr, w: Expr) =>
+    one(y)
+      .sub(y)
+      .mul(x)
+      .add(
+        w
+          .sub(1)
+          .mul(y)
+          .add(1)
+          .mul(x.neg().max(zero(x)).add(x.abs().neg().exp().log1p())),
+      ),
 );
 
 /** Of logits. https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html */
 export const binaryCrossEntropyWithLogits: WeightedLoss<{ posWeight?: Tensor | null }> = define(
   'binaryCrossEntropyWithLogits',
   'input, target, weight?, sizeAverage?, reduce?, reduction?, posWeight?',
-  (input: Tensor, target: Tensor, weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string, posWeight?: Tensor | null) => {
+  (
+    input: Tensor,
+    target: Tensor,
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    reduce?: boolean | null,
+    reduction?: string,
+    posWeight?: Tensor | null,
+  ) => {
     if (!sameSizes(input.sizes, target.sizes)) {
-      throw new RuntimeError(`Target size (torch.Size(${brackets(target.sizes)})) must be the same as input size (torch.Size(${brackets(input.sizes)}))`);
+      throw new RuntimeError(
+        `Target size (torch.Size(${brackets(target.sizes)})) must be the same as input size (torch.Size(${brackets(input.sizes)}))`,
+      );
     }
     const values = posWeight ? withPositiveWeight(input, target, posWeight) : withLogits(input, target);
     return reduced(weighted(values, weight), reductionOf(reduction, sizeAverage, reduce));
@@ -185,13 +252,18 @@ function checkClasses(name: string, input: Tensor, target: Tensor): Classes {
     return { x: input.view([1, -1, 1]), target: target.view([1, 1]), shape: target.sizes };
   }
   const [batch, classes, ...rest] = input.sizes;
-  if (target.ndim > 0 && target.sizes[0] !== batch) throw new RuntimeError(`Expected input batch_size (${batch}) to match target batch_size (${target.sizes[0]}).`);
+  if (target.ndim > 0 && target.sizes[0] !== batch)
+    throw new RuntimeError(`Expected input batch_size (${batch}) to match target batch_size (${target.sizes[0]}).`);
   if (!sameSizes(target.sizes, [batch, ...rest])) {
     if (input.ndim === 2) throw new RuntimeError('0D or 1D target tensor expected, multi-target not supported');
     throw new RuntimeError(`Expected target size ${brackets([batch, ...rest])}, got ${brackets(target.sizes)}`);
   }
   const length = numelOf(rest);
-  return { x: contiguousRaw(input).view([batch, classes, length]), target: contiguousRaw(target).view([batch, length]), shape: target.sizes };
+  return {
+    x: contiguousRaw(input).view([batch, classes, length]),
+    target: contiguousRaw(target).view([batch, length]),
+    shape: target.sizes,
+  };
 }
 
 const reductionCode: Record<Reduction, number> = { none: 0, mean: 1, sum: 2 };
@@ -200,7 +272,9 @@ const outOfBounds = (index: number): string => `Target ${index} is out of bounds
 function nll(input: Tensor, target: Tensor, weight: Tensor | null, ignoreIndex: number, reduction: Reduction): Tensor {
   const { x, target: classes, shape } = checkClasses('nll_loss', input, target);
   if (weight && (weight.ndim !== 1 || weight.sizes[0] !== x.sizes[1])) {
-    throw new RuntimeError(`weight tensor should be defined either for all ${x.sizes[1]} classes or no classes but got weight tensor of shape: ${brackets(weight.sizes)}`);
+    throw new RuntimeError(
+      `weight tensor should be defined either for all ${x.sizes[1]} classes or no classes but got weight tensor of shape: ${brackets(weight.sizes)}`,
+    );
   }
   const w = weight && contiguousRaw(convert(weight, x.dtype));
   const params = [reductionCode[reduction], ignoreIndex];
@@ -209,7 +283,9 @@ function nll(input: Tensor, target: Tensor, weight: Tensor | null, ignoreIndex: 
   const flat = reduction === 'none' ? out.view(classes.sizes) : out;
   runIndexed('nll_loss', [flat, total, x, classes, w], params, outOfBounds);
   const name = input.ndim > 2 ? 'nllLoss2d' : 'nllLoss';
-  return record(name, [input], out, [total], ({ grad }, [totalWeight]) => [nllGradient(name, grad, { classes, w, params, totalWeight, sizes: x.sizes }).view(input.sizes)]);
+  return record(name, [input], out, [total], ({ grad }, [totalWeight]) => [
+    nllGradient(name, grad, { classes, w, params, totalWeight, sizes: x.sizes }).view(input.sizes),
+  ]);
 }
 
 interface NllState {
@@ -235,34 +311,65 @@ function nllOf(h: Tensor, { classes, w, params }: NllState, shape: readonly numb
   return out.view(shape);
 }
 
-type ClassLoss<O = object> = (input: Tensor, target: Tensor, options?: LossOptions & { weight?: Tensor | null; ignoreIndex?: number } & O) => Tensor;
+type ClassLoss<O = object> = (
+  input: Tensor,
+  target: Tensor,
+  options?: LossOptions & { weight?: Tensor | null; ignoreIndex?: number } & O,
+) => Tensor;
 
 /** Minus the log-probability of the class. https://pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html */
-export const nllLoss: ClassLoss = define('nllLoss', 'input, target, weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?', (input: Tensor, target: Tensor, weight?: Tensor | null, sizeAverage?: boolean | null, ignoreIndex = -100, reduce?: boolean | null, reduction?: string) =>
-  nll(toFloat(input), target, weight ?? null, ignoreIndex, reductionOf(reduction, sizeAverage, reduce)),
+export const nllLoss: ClassLoss = define(
+  'nllLoss',
+  'input, target, weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?',
+  (
+    input: Tensor,
+    target: Tensor,
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    ignoreIndex = -100,
+    reduce?: boolean | null,
+    reduction?: string,
+  ) => nll(toFloat(input), target, weight ?? null, ignoreIndex, reductionOf(reduction, sizeAverage, reduce)),
 );
 
 /** Of logits, with classes or with probabilities of all classes. https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html */
 export const crossEntropy: ClassLoss<{ labelSmoothing?: number }> = define(
   'crossEntropy',
   'input, target, weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?, labelSmoothing?',
-  (input: Tensor, target: Tensor, weight?: Tensor | null, sizeAverage?: boolean | null, ignoreIndex = -100, reduce?: boolean | null, reduction?: string, labelSmoothing = 0) => {
+  (
+    input: Tensor,
+    target: Tensor,
+    weight?: Tensor | null,
+    sizeAverage?: boolean | null,
+    ignoreIndex = -100,
+    reduce?: boolean | null,
+    reduction?: string,
+    labelSmoothing = 0,
+  ) => {
     const mode = reductionOf(reduction, sizeAverage, reduce);
-    if (labelSmoothing < 0 || labelSmoothing > 1) throw new RuntimeError(`label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
+    if (labelSmoothing < 0 || labelSmoothing > 1)
+      throw new RuntimeError(`label_smoothing must be between 0.0 and 1.0. Got: ${labelSmoothing}`);
     const logits = toFloat(input);
     const classDim = logits.ndim === 1 ? 0 : 1;
     const logProbs = logSoftmax(logits, classDim);
     if (sameSizes(input.sizes, target.sizes)) return probabilityLoss(logProbs, target, weight ?? null, mode, labelSmoothing, classDim);
     const loss = nll(logProbs, target, weight ?? null, ignoreIndex, mode);
-    return labelSmoothing === 0 ? loss : add(mul(loss, 1 - labelSmoothing), mul(smoothLoss(logProbs, target, weight ?? null, ignoreIndex, mode, classDim), labelSmoothing / logProbs.sizes[classDim]));
+    return labelSmoothing === 0
+      ? loss
+      : add(
+          mul(loss, 1 - labelSmoothing),
+          mul(smoothLoss(logProbs, target, weight ?? null, ignoreIndex, mode, classDim), labelSmoothing / logProbs.sizes[classDim]),
+        );
   },
 );
 
 /** The weights of classes, shaped to be multiplied along the class dim. */
-const alongClasses = (weight: Tensor, ndim: number, dim: number): Tensor => weight.view(Array.from({ length: ndim }, (_, d) => (d === dim ? -1 : 1)));
+const alongClasses = (weight: Tensor, ndim: number, dim: number): Tensor =>
+  weight.view(Array.from({ length: ndim }, (_, d) => (d === dim ? -1 : 1)));
 
 function probabilityLoss(logProbs: Tensor, target: Tensor, weight: Tensor | null, mode: Reduction, smoothing: number, dim: number): Tensor {
-  if (target.dtype.category < 2) throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype}`);
+  if (target.dtype.category < 2)
+    throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype}`);
   const smooth = smoothing > 0 ? add(mul(target, 1 - smoothing), smoothing / logProbs.sizes[dim]) : target;
   const product = mul(logProbs, smooth);
   const losses = neg(sum(weight ? mul(product, alongClasses(weight, logProbs.ndim, dim)) : product, dim));
@@ -286,13 +393,25 @@ const divergence = pointwise<Kernel>(
   { args: 'input, target', operands: 2, promotion: 'float', noInplace: true },
   (x: Expr, y: Expr) => where(y.isnan(), y, where(y.le(0), where(y.eq(0), zero(y), y.log()), y.mul(y.log()))).sub(y.mul(x)),
 );
-const logDivergence = pointwise<Kernel>('klDiv', { args: 'input, target', operands: 2, promotion: 'float', noInplace: true }, (x: Expr, y: Expr) => y.exp().mul(y.sub(x)));
+const logDivergence = pointwise<Kernel>(
+  'klDiv',
+  { args: 'input, target', operands: 2, promotion: 'float', noInplace: true },
+  (x: Expr, y: Expr) => y.exp().mul(y.sub(x)),
+);
 
-type KlDiv = (input: Tensor, target: Tensor, options?: { sizeAverage?: boolean | null; reduce?: boolean | null; reduction?: Reduction | 'batchmean'; logTarget?: boolean }) => Tensor;
+type KlDiv = (
+  input: Tensor,
+  target: Tensor,
+  options?: { sizeAverage?: boolean | null; reduce?: boolean | null; reduction?: Reduction | 'batchmean'; logTarget?: boolean },
+) => Tensor;
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html */
-export const klDiv: KlDiv = define('klDiv', 'input, target, sizeAverage?, reduce?, reduction?, logTarget?', (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction = 'mean', logTarget = false) => {
-  const values = logTarget ? logDivergence(input, target) : divergence(input, target);
-  if (reduction === 'batchmean' && (sizeAverage ?? reduce ?? null) === null) return input.ndim === 0 ? sum(values) : sum(values).div(input.sizes[0]);
-  return reduced(values, reductionOf(reduction, sizeAverage, reduce));
-});
-
+export const klDiv: KlDiv = define(
+  'klDiv',
+  'input, target, sizeAverage?, reduce?, reduction?, logTarget?',
+  (input: Tensor, target: Tensor, sizeAverage?: boolean | null, reduce?: boolean | null, reduction = 'mean', logTarget = false) => {
+    const values = logTarget ? logDivergence(input, target) : divergence(input, target);
+    if (reduction === 'batchmean' && (sizeAverage ?? reduce ?? null) === null)
+      return input.ndim === 0 ? sum(values) : sum(values).div(input.sizes[0]);
+    return reduced(values, reductionOf(reduction, sizeAverage, reduce));
+  },
+);

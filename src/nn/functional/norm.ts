@@ -72,19 +72,31 @@ export interface LayerNormOptions {
 }
 
 function checkNormalised(x: Tensor, shape: readonly number[], operands: Record<string, Maybe | undefined>): void {
-  if (shape.length < 1) throw new RuntimeError(`Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = ${brackets(shape)}`);
+  if (shape.length < 1)
+    throw new RuntimeError(
+      `Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got normalized_shape = ${brackets(shape)}`,
+    );
   for (const [name, operand] of Object.entries(operands)) {
-    if (operand && !sameSizes(operand.sizes, shape)) throw new RuntimeError(`Expected ${name} to be of same shape as normalized_shape, but got ${name} of shape ${brackets(operand.sizes)} and normalized_shape = ${brackets(shape)}`);
+    if (operand && !sameSizes(operand.sizes, shape))
+      throw new RuntimeError(
+        `Expected ${name} to be of same shape as normalized_shape, but got ${name} of shape ${brackets(operand.sizes)} and normalized_shape = ${brackets(shape)}`,
+      );
   }
   if (!sameSizes(x.sizes.slice(-shape.length), shape)) {
-    throw new RuntimeError(`Given normalized_shape=${brackets(shape)}, expected input with shape [*, ${shape.join(', ')}], but got input of size${brackets(x.sizes)}`);
+    throw new RuntimeError(
+      `Given normalized_shape=${brackets(shape)}, expected input with shape [*, ${shape.join(', ')}], but got input of size${brackets(x.sizes)}`,
+    );
   }
 }
 
 const lastDims = (x: Tensor, count: number): number[] => Array.from({ length: count }, (_, i) => x.ndim - count + i);
 
 /** Over the last dims. https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html */
-export const layerNorm: (input: Tensor, normalizedShape: readonly number[], ...args: Args<[weight: Maybe, bias: Maybe, eps: number], LayerNormOptions>) => Tensor = define(
+export const layerNorm: (
+  input: Tensor,
+  normalizedShape: readonly number[],
+  ...args: Args<[weight: Maybe, bias: Maybe, eps: number], LayerNormOptions>
+) => Tensor = define(
   'layerNorm',
   'input, normalizedShape, weight?, bias?, eps?',
   (input: Tensor, shape: readonly number[], weight: Maybe = null, bias: Maybe = null, eps = 1e-5) => {
@@ -99,7 +111,8 @@ export const layerNorm: (input: Tensor, normalizedShape: readonly number[], ...a
       inputs: [x, weight, bias],
       statSizes: [rows],
       forward: (y, mean, rstd) => runRoutine('layer_norm', [flat(y), mean, rstd, flat(x), w, b], [eps]),
-      backward: (gx, gw, gb, g, mean, rstd) => runRoutine('layer_norm_backward', [gx && flat(gx), gw && gw.view([n]), gb && gb.view([n]), flat(g), flat(x), mean, rstd, w]),
+      backward: (gx, gw, gb, g, mean, rstd) =>
+        runRoutine('layer_norm_backward', [gx && flat(gx), gw && gw.view([n]), gb && gb.view([n]), flat(g), flat(x), mean, rstd, w]),
       composed: () => affine(standardised(x, lastDims(x, shape.length), eps), weight, bias),
     });
   },
@@ -109,7 +122,11 @@ export const layerNorm: (input: Tensor, normalizedShape: readonly number[], ...a
 export const machineEpsilon = (dtype: DType): number => (dtype === float64 ? 2 ** -52 : 2 ** -23);
 
 /** x / sqrt(mean(x²) + ε) over the last dims. https://pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html */
-export const rmsNorm: (input: Tensor, normalizedShape: readonly number[], ...args: Args<[weight: Maybe, eps: number | null], { weight?: Maybe; eps?: number | null }>) => Tensor = define(
+export const rmsNorm: (
+  input: Tensor,
+  normalizedShape: readonly number[],
+  ...args: Args<[weight: Maybe, eps: number | null], { weight?: Maybe; eps?: number | null }>
+) => Tensor = define(
   'rmsNorm',
   'input, normalizedShape, weight?, eps?',
   (input: Tensor, shape: readonly number[], weight: Maybe = null, eps: number | null = null) => {
@@ -117,13 +134,22 @@ export const rmsNorm: (input: Tensor, normalizedShape: readonly number[], ...arg
     checkNormalised(given, shape, { weight });
     const x = given.to(given.dtype.isComplex ? given.dtype : statType(given.dtype));
     const square = x.abs().square();
-    const scaled = x.mul(square.mean(lastDims(x, shape.length), true).add(eps ?? machineEpsilon(x.dtype.toReal())).rsqrt());
+    const scaled = x.mul(
+      square
+        .mean(lastDims(x, shape.length), true)
+        .add(eps ?? machineEpsilon(x.dtype.toReal()))
+        .rsqrt(),
+    );
     return affine(scaled, weight, null).to(given.dtype);
   },
 );
 
 /** Over groups of channels. https://pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html */
-export const groupNorm: (input: Tensor, numGroups: number, ...args: Args<[weight: Maybe, bias: Maybe, eps: number], LayerNormOptions>) => Tensor = define(
+export const groupNorm: (
+  input: Tensor,
+  numGroups: number,
+  ...args: Args<[weight: Maybe, bias: Maybe, eps: number], LayerNormOptions>
+) => Tensor = define(
   'groupNorm',
   'input, numGroups, weight?, bias?, eps?',
   (input: Tensor, groups: number, weight: Maybe = null, bias: Maybe = null, eps = 1e-5) => {
@@ -131,9 +157,15 @@ export const groupNorm: (input: Tensor, numGroups: number, ...args: Args<[weight
     if (x.ndim < 2) throw new RuntimeError(`Expected at least 2 dimensions for input tensor but received ${x.ndim}`);
     const [batch, channels, ...rest] = x.sizes;
     if (!(groups > 0)) throw new RuntimeError(`Expected num groups to be greater than 0, got ${groups}`);
-    if (channels % groups !== 0) throw new RuntimeError(`Expected number of channels in input to be divisible by num_groups, but got input of shape ${brackets(x.sizes)} and num_groups=${groups}`);
+    if (channels % groups !== 0)
+      throw new RuntimeError(
+        `Expected number of channels in input to be divisible by num_groups, but got input of shape ${brackets(x.sizes)} and num_groups=${groups}`,
+      );
     for (const [name, operand] of Object.entries({ weight, bias })) {
-      if (operand && (operand.ndim !== 1 || operand.sizes[0] !== channels)) throw new RuntimeError(`Expected ${name} to be a vector of size equal to the number of channels in input, but got ${name} of shape ${brackets(operand.sizes)} and input of shape ${brackets(x.sizes)}`);
+      if (operand && (operand.ndim !== 1 || operand.sizes[0] !== channels))
+        throw new RuntimeError(
+          `Expected ${name} to be a vector of size equal to the number of channels in input, but got ${name} of shape ${brackets(operand.sizes)} and input of shape ${brackets(x.sizes)}`,
+        );
     }
     const flat = (t: Tensor): Tensor => contiguousRaw(t).view([batch, channels, numelOf(rest)]);
     const [w, b] = [dense(weight), dense(bias)];
@@ -143,7 +175,8 @@ export const groupNorm: (input: Tensor, numGroups: number, ...args: Args<[weight
       inputs: [x, weight, bias],
       statSizes: [batch, groups],
       forward: (y, mean, rstd) => runRoutine('group_norm', [flat(y), mean, rstd, flat(x), w, b], [groups, eps]),
-      backward: (gx, gw, gb, g, mean, rstd) => runRoutine('group_norm_backward', [gx && flat(gx), gw, gb, flat(g), flat(x), mean, rstd, w], [groups]),
+      backward: (gx, gw, gb, g, mean, rstd) =>
+        runRoutine('group_norm_backward', [gx && flat(gx), gw, gb, flat(g), flat(x), mean, rstd, w], [groups]),
       composed: () => affine(standardised(x.reshape([batch, groups, -1]), [2], eps).reshape(x.sizes), perChannel(weight), perChannel(bias)),
     });
   },
@@ -171,7 +204,8 @@ type BatchNorm = (
 
 function checkPerChannel(x: Tensor, operands: Record<string, Maybe>): void {
   for (const [name, operand] of Object.entries(operands)) {
-    if (operand && numelOf(operand.sizes) !== x.sizes[1]) throw new RuntimeError(`${name} should contain ${x.sizes[1]} elements not ${numelOf(operand.sizes)}`);
+    if (operand && numelOf(operand.sizes) !== x.sizes[1])
+      throw new RuntimeError(`${name} should contain ${x.sizes[1]} elements not ${numelOf(operand.sizes)}`);
   }
 }
 
@@ -179,14 +213,25 @@ function checkPerChannel(x: Tensor, operands: Record<string, Maybe>): void {
 export const batchNorm: BatchNorm = define(
   'batchNorm',
   'input, runningMean, runningVar, weight?, bias?, training?, momentum?, eps?',
-  (input: Tensor, runningMean: Maybe, runningVar: Maybe, weight: Maybe = null, bias: Maybe = null, training = false, momentum = 0.1, eps = 1e-5) => {
+  (
+    input: Tensor,
+    runningMean: Maybe,
+    runningVar: Maybe,
+    weight: Maybe = null,
+    bias: Maybe = null,
+    training = false,
+    momentum = 0.1,
+    eps = 1e-5,
+  ) => {
     const x = toFloat(input);
     if (x.ndim < 2) throw new RuntimeError(`batch_norm: expected input with at least 2 dimensions, got ${x.ndim}`);
     checkPerChannel(x, { running_mean: runningMean, running_var: runningVar, weight, bias });
     const [batch, channels, ...rest] = x.sizes;
     const count = batch * numelOf(rest);
-    if (training && count === 1) throw new RuntimeError(`Expected more than 1 value per channel when training, got input size ${size(x.sizes)}`);
-    if (!training && (!runningMean || !runningVar)) throw new RuntimeError('Expected running_mean and running_var to be defined when training=False');
+    if (training && count === 1)
+      throw new RuntimeError(`Expected more than 1 value per channel when training, got input size ${size(x.sizes)}`);
+    if (!training && (!runningMean || !runningVar))
+      throw new RuntimeError('Expected running_mean and running_var to be defined when training=False');
     const flat = (t: Tensor): Tensor => contiguousRaw(t).view([batch, channels, numelOf(rest)]);
     const perChannel = (t: Tensor): Tensor => t.view([1, channels, ...rest.map(() => 1)]);
     const dims = x.sizes.map((_, d) => d).filter((d) => d !== 1);
@@ -207,7 +252,8 @@ export const batchNorm: BatchNorm = define(
         noGrad(() => (training ? useBatch : useRunning)(mean, rstd));
         runRoutine('batch_norm_apply', [flat(y), flat(x), mean, rstd, dense(weight), dense(bias)]);
       },
-      backward: (gx, gw, gb, g, mean, rstd) => runRoutine('batch_norm_backward', [gx && flat(gx), gw, gb, flat(g), flat(x), mean, rstd, dense(weight)], [training ? 1 : 0]),
+      backward: (gx, gw, gb, g, mean, rstd) =>
+        runRoutine('batch_norm_backward', [gx && flat(gx), gw, gb, flat(g), flat(x), mean, rstd, dense(weight)], [training ? 1 : 0]),
       composed: () => {
         const unit = training ? standardised(x, dims, eps) : x.sub(perChannel(runningMean!)).mul(perChannel(runningVar!).add(eps).rsqrt());
         return affine(unit, weight && perChannel(weight), bias && perChannel(bias));
@@ -225,17 +271,30 @@ export interface InstanceNormOptions extends LayerNormOptions {
 
 type InstanceNorm = (
   input: Tensor,
-  ...args: Args<[runningMean: Maybe, runningVar: Maybe, weight: Maybe, bias: Maybe, useInputStats: boolean, momentum: number, eps: number], InstanceNormOptions>
+  ...args: Args<
+    [runningMean: Maybe, runningVar: Maybe, weight: Maybe, bias: Maybe, useInputStats: boolean, momentum: number, eps: number],
+    InstanceNormOptions
+  >
 ) => Tensor;
 
 /** Over the spatial dims of every image and channel. https://pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html */
 export const instanceNorm: InstanceNorm = define(
   'instanceNorm',
   'input, runningMean?, runningVar?, weight?, bias?, useInputStats?, momentum?, eps?',
-  (input: Tensor, runningMean: Maybe = null, runningVar: Maybe = null, weight: Maybe = null, bias: Maybe = null, useInputStats = true, momentum = 0.1, eps = 1e-5) => {
+  (
+    input: Tensor,
+    runningMean: Maybe = null,
+    runningVar: Maybe = null,
+    weight: Maybe = null,
+    bias: Maybe = null,
+    useInputStats = true,
+    momentum = 0.1,
+    eps = 1e-5,
+  ) => {
     const x = toFloat(input);
     if (!useInputStats) {
-      if (!runningMean || !runningVar) throw new RuntimeError('Expected running_mean and running_var to be defined when use_input_stats=False');
+      if (!runningMean || !runningVar)
+        throw new RuntimeError('Expected running_mean and running_var to be defined when use_input_stats=False');
       return batchNorm(x, runningMean, runningVar, weight, bias, false, momentum, eps);
     }
     const spatial = numelOf(x.sizes.slice(2));
@@ -245,7 +304,11 @@ export const instanceNorm: InstanceNorm = define(
       noGrad(() => {
         const flat = x.detach().reshape([x.sizes[0], x.sizes[1], spatial]);
         const mean = flat.mean([2], true);
-        const variance = flat.sub(mean).square().sum([2]).div(spatial - 1);
+        const variance = flat
+          .sub(mean)
+          .square()
+          .sum([2])
+          .div(spatial - 1);
         updateRunning(runningMean, runningVar, mean.mean([0, 2]), variance.mean([0]), momentum);
       });
     }
@@ -254,7 +317,11 @@ export const instanceNorm: InstanceNorm = define(
 );
 
 /** Divides by the neighbouring channels' size. https://pytorch.org/docs/stable/generated/torch.nn.functional.local_response_norm.html */
-export const localResponseNorm: (input: Tensor, size: number, ...args: Args<[alpha: number, beta: number, k: number], { alpha?: number; beta?: number; k?: number }>) => Tensor = define(
+export const localResponseNorm: (
+  input: Tensor,
+  size: number,
+  ...args: Args<[alpha: number, beta: number, k: number], { alpha?: number; beta?: number; k?: number }>
+) => Tensor = define(
   'localResponseNorm',
   'input, size, alpha?, beta?, k?',
   (input: Tensor, channels: number, alpha = 1e-4, beta = 0.75, k = 1) => {
@@ -268,21 +335,22 @@ export const localResponseNorm: (input: Tensor, size: number, ...args: Args<[alp
     else {
       const [n, c, d] = x.sizes;
       const volume = square.view([n, 1, c, d, -1]);
-      mean = avgPool3d(pad(volume, [0, 0, 0, 0, before, behind]), [channels, 1, 1], 1).squeeze(1).view(x.sizes);
+      mean = avgPool3d(pad(volume, [0, 0, 0, 0, before, behind]), [channels, 1, 1], 1)
+        .squeeze(1)
+        .view(x.sizes);
     }
     return x.div(mean.mul(alpha).add(k).pow(beta));
   },
 );
 
 /** x / max(‖x‖, ε) over a dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html */
-export const normalize: (input: Tensor, ...args: Args<[p: number, dim: number | readonly number[], eps: number], { p?: number; dim?: number | readonly number[]; eps?: number }>) => Tensor = define(
-  'normalize',
-  'input, p?, dim?, eps?',
-  (input: Tensor, p = 2, dim: number | readonly number[] = 1, eps = 1e-12) => {
-    const x = toFloat(input);
-    return x.div(vectorNorm(x, p, dim).clampMin(eps).expandAs(x));
-  },
-);
+export const normalize: (
+  input: Tensor,
+  ...args: Args<[p: number, dim: number | readonly number[], eps: number], { p?: number; dim?: number | readonly number[]; eps?: number }>
+) => Tensor = define('normalize', 'input, p?, dim?, eps?', (input: Tensor, p = 2, dim: number | readonly number[] = 1, eps = 1e-12) => {
+  const x = toFloat(input);
+  return x.div(vectorNorm(x, p, dim).clampMin(eps).expandAs(x));
+});
 
 /** The p-norm over `dim`, which stays as 1. */
 export function vectorNorm(x: Tensor, p: number, dim: number | readonly number[]): Tensor {
@@ -290,5 +358,11 @@ export function vectorNorm(x: Tensor, p: number, dim: number | readonly number[]
   if (p === -Infinity) return x.abs().amin(dim, true);
   if (p === 0) return x.ne(0).to(x.dtype.toReal()).sum(dim, true);
   if (p === 1) return x.abs().sum(dim, true);
-  return p === 2 ? x.abs().square().sum(dim, true).sqrt() : x.abs().pow(p).sum(dim, true).pow(1 / p);
+  return p === 2
+    ? x.abs().square().sum(dim, true).sqrt()
+    : x
+        .abs()
+        .pow(p)
+        .sum(dim, true)
+        .pow(1 / p);
 }

@@ -16,7 +16,10 @@ export type PadMode = 'constant' | 'reflect' | 'replicate' | 'circular';
 /** [before, behind] of every dim; `pad` starts with the last. */
 function endsOf(input: Tensor, pad: readonly number[]): [number, number][] {
   if (pad.length % 2 !== 0) throw new RuntimeError('Padding length must be divisible by 2');
-  if (pad.length / 2 > input.ndim) throw new RuntimeError(`Padding length should be less than or equal to two times the input dimension but got padding length ${pad.length} and input of dimension ${input.ndim}`);
+  if (pad.length / 2 > input.ndim)
+    throw new RuntimeError(
+      `Padding length should be less than or equal to two times the input dimension but got padding length ${pad.length} and input of dimension ${input.ndim}`,
+    );
   return input.sizes.map((_, d) => {
     const i = 2 * (input.ndim - 1 - d);
     return [pad[i] ?? 0, pad[i + 1] ?? 0];
@@ -28,21 +31,36 @@ function constantPad(input: Tensor, pad: readonly number[], value: number): Tens
   const ends = endsOf(input, pad);
   const sizes = input.sizes.map((n, d) => n + ends[d][0] + ends[d][1]);
   sizes.forEach((n, d) => {
-    if (n < 0) throw new RuntimeError(`The input size ${input.sizes[d]}, plus negative padding ${ends[d][0]} and ${ends[d][1]} resulted in a negative output size, which is invalid. Check dimension ${d} of your input.`);
+    if (n < 0)
+      throw new RuntimeError(
+        `The input size ${input.sizes[d]}, plus negative padding ${ends[d][0]} and ${ends[d][1]} resulted in a negative output size, which is invalid. Check dimension ${d} of your input.`,
+      );
   });
   const out = emptyOn(input, sizes);
   if (numelOf(sizes) > 0) {
     fillRaw(out, value);
     copyInto(region(out, ends, 1), region(input, ends, -1));
   }
-  return record('constantPadNd', [input], out, [], ({ grad }) => [constantPad(grad, pad.map((n) => -n), 0)]);
+  return record('constantPadNd', [input], out, [], ({ grad }) => [
+    constantPad(
+      grad,
+      pad.map((n) => -n),
+      0,
+    ),
+  ]);
 }
 
 /** The part that input and output have in common: of the output (`sign` 1) or of the input (−1). */
 function region(t: Tensor, ends: readonly [number, number][], sign: 1 | -1): Tensor {
   const cut = ends.map(([before, behind]) => [Math.max(0, sign * before), Math.max(0, sign * behind)]);
   const offset = cut.reduce((sum, [before], d) => sum + before * t.strides[d], t.offset);
-  return new Tensor(t.storage, t.dtype, t.sizes.map((n, d) => Math.max(0, n - cut[d][0] - cut[d][1])), t.strides, offset);
+  return new Tensor(
+    t.storage,
+    t.dtype,
+    t.sizes.map((n, d) => Math.max(0, n - cut[d][0] - cut[d][1])),
+    t.strides,
+    offset,
+  );
 }
 
 /** Takes `index` (host numbers) along a dim; the gradient adds up. */
@@ -57,7 +75,8 @@ export function selectAlong(node: string, input: Tensor, dim: number, index: rea
 function addAlong(node: string, grad: Tensor, dim: number, index: readonly number[], sizes: readonly number[]): Tensor {
   const out = emptyOn(grad, sizes);
   if (numelOf(sizes) > 0) fillRaw(out, 0);
-  if (numelOf(grad.sizes) > 0) runIndexed('index_write', [out, tensor([...index], { dtype: int64, device: grad.device }), contiguousRaw(grad)], [dim, 1, 1, 1]);
+  if (numelOf(grad.sizes) > 0)
+    runIndexed('index_write', [out, tensor([...index], { dtype: int64, device: grad.device }), contiguousRaw(grad)], [dim, 1, 1, 1]);
   return record(`${node}Backward`, [grad], out, [], ({ grad: h }) => [selectAlong(node, h, dim, index)]);
 }
 
@@ -78,7 +97,9 @@ function borderPad(input: Tensor, pad: readonly number[], mode: Exclude<PadMode,
     const [before, behind] = ends[d];
     const n = input.sizes[d];
     if (mode === 'reflect' && (before >= n || behind >= n)) {
-      throw new RuntimeError(`Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${behind}) at dimension ${d} of input ${brackets(input.sizes)}`);
+      throw new RuntimeError(
+        `Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${behind}) at dimension ${d} of input ${brackets(input.sizes)}`,
+      );
     }
     if (mode === 'circular' && (before > n || behind > n)) throw new RuntimeError('Padding value causes wrapping around more than once.');
     if (n + before + behind < 0) throw new RuntimeError(`input (W: ${n}) is too small. Calculated output W: ${n + before + behind}`);
@@ -90,12 +111,21 @@ function borderPad(input: Tensor, pad: readonly number[], mode: Exclude<PadMode,
   return x;
 }
 
-export type Pad = (input: Tensor, pad: readonly number[], ...args: Args<[mode: PadMode, value: number | null], { mode?: PadMode; value?: number | null }>) => Tensor;
+export type Pad = (
+  input: Tensor,
+  pad: readonly number[],
+  ...args: Args<[mode: PadMode, value: number | null], { mode?: PadMode; value?: number | null }>
+) => Tensor;
 
 /** Pads the ends of the last dims; `pad` holds [before, behind] from the last dim on. */
-export const pad: Pad = define('pad', 'input, pad, mode?, value?', (input: Tensor, amounts: readonly number[], mode: PadMode = 'constant', value?: number | null) => {
-  if (mode === 'constant') return constantPad(input, amounts, value ?? 0);
-  if (!Object.hasOwn(sources, mode)) throw new RuntimeError(`Unrecognised padding mode ${String(mode)}`);
-  if (value !== undefined && value !== null && value !== 0) throw new RuntimeError(`Padding mode "${mode}" doesn't take in value argument`);
-  return borderPad(input, amounts, mode);
-});
+export const pad: Pad = define(
+  'pad',
+  'input, pad, mode?, value?',
+  (input: Tensor, amounts: readonly number[], mode: PadMode = 'constant', value?: number | null) => {
+    if (mode === 'constant') return constantPad(input, amounts, value ?? 0);
+    if (!Object.hasOwn(sources, mode)) throw new RuntimeError(`Unrecognised padding mode ${String(mode)}`);
+    if (value !== undefined && value !== null && value !== 0)
+      throw new RuntimeError(`Padding mode "${mode}" doesn't take in value argument`);
+    return borderPad(input, amounts, mode);
+  },
+);

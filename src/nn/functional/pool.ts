@@ -28,7 +28,8 @@ function windowCount(size: number, kernel: number, stride: number, padding: numb
 function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | null | undefined, paddingN: SizeN, dilationN: SizeN): Windows {
   const size = (label: string, value: SizeN) => expandPool(name, label, value, n);
   const kernel = size('kernel_size', kernelN);
-  const stride = strideN === null || strideN === undefined || (Array.isArray(strideN) && strideN.length === 0) ? kernel : size('stride', strideN);
+  const stride =
+    strideN === null || strideN === undefined || (Array.isArray(strideN) && strideN.length === 0) ? kernel : size('stride', strideN);
   const [padding, dilation] = [size('padding', paddingN), size('dilation', dilationN)];
   for (const [label, values] of Object.entries({ kernel_size: kernel, stride, dilation })) {
     const wrong = values.find((value) => value <= 0);
@@ -37,7 +38,9 @@ function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | nul
   if (padding.some((p) => p < 0)) throw new RuntimeError(`pad must be non-negative, but got pad: ${Math.min(...padding)}`);
   padding.forEach((p, d) => {
     if (p > ((kernel[d] - 1) * dilation[d] + 1) / 2) {
-      throw new RuntimeError(`pad should be at most half of effective kernel size, but got pad=${p}, kernel_size=${kernel[d]} and dilation=${dilation[d]}`);
+      throw new RuntimeError(
+        `pad should be at most half of effective kernel size, but got pad=${p}, kernel_size=${kernel[d]} and dilation=${dilation[d]}`,
+      );
     }
   });
   return { kernel, stride, padding, dilation };
@@ -55,7 +58,10 @@ function batched(name: string, input: Tensor, n: number): { x: Tensor; restore: 
   if (name.startsWith('adaptive') && input.ndim < n + 1) throw new RuntimeError(`Input dimension should be at least ${n + 1}`);
   if ((input.ndim !== n + 1 && input.ndim !== n + 2) || input.sizes.slice(input.ndim - n - 1).includes(0)) {
     const dims = `${n + 1}D or ${n + 2}D`;
-    const wanted = n === 3 ? `non-empty ${dims} (batch mode) tensor expected for input` : `Expected ${dims} (batch mode) tensor with optional 0 dim batch size for input`;
+    const wanted =
+      n === 3
+        ? `non-empty ${dims} (batch mode) tensor expected for input`
+        : `Expected ${dims} (batch mode) tensor with optional 0 dim batch size for input`;
     throw new RuntimeError(`${name}: ${wanted}, but got:${brackets(input.sizes)}`);
   }
   return input.ndim === n + 2 ? { x: input, restore: (t) => t } : { x: input.unsqueeze(0), restore: (t) => t.squeeze(0) };
@@ -67,7 +73,9 @@ function outputSizes(x: Tensor, { kernel, stride, padding, dilation }: Windows, 
   if (counts.some((count) => count < 1)) {
     if (counts.length === 1) throw new RuntimeError(`max_pool1d() Invalid computed output size: ${counts[0]}`);
     const show = (sizes: readonly number[]) => sizes.join('x');
-    throw new RuntimeError(`Given input size: (${show([channels, ...spatial])}). Calculated output size: (${show([channels, ...counts])}). Output size is too small`);
+    throw new RuntimeError(
+      `Given input size: (${show([channels, ...spatial])}). Calculated output size: (${show([channels, ...counts])}). Output size is too small`,
+    );
   }
   return [batch, channels, ...counts];
 }
@@ -85,7 +93,12 @@ export function scatterPlanes(name: string, values: Tensor, indices: Tensor, siz
   const out = emptyOn(values, sizes);
   if (numelOf(values.sizes) === 0) out.zero_();
   else {
-    runIndexed('pool_scatter', [out.view(planes(out)), flatPlanes(values), flatPlanes(indices)], [set ? 1 : 0], (index) => `Found an invalid max index: ${index} (output volumes are of size ${sizes.slice(2).join('x')})`);
+    runIndexed(
+      'pool_scatter',
+      [out.view(planes(out)), flatPlanes(values), flatPlanes(indices)],
+      [set ? 1 : 0],
+      (index) => `Found an invalid max index: ${index} (output volumes are of size ${sizes.slice(2).join('x')})`,
+    );
   }
   return record(name, [values], out, [indices], ({ grad }, [at]) => [gatherPlanes(name, grad, at)]);
 }
@@ -98,7 +111,12 @@ export function gatherPlanes(name: string, input: Tensor, indices: Tensor): Tens
 }
 
 /** A pair of values and flat positions, recorded; `fill` computes them. */
-function maxima(name: string, x: Tensor, sizes: readonly number[], fill: (out: Tensor, indices: Tensor) => void): [values: Tensor, indices: Tensor] {
+function maxima(
+  name: string,
+  x: Tensor,
+  sizes: readonly number[],
+  fill: (out: Tensor, indices: Tensor) => void,
+): [values: Tensor, indices: Tensor] {
   const [out, indices] = [emptyOn(x, sizes), emptyOn(x, sizes, int64)];
   if (numelOf(sizes) > 0) fill(out, indices);
   record(name, [x], out, [indices], ({ grad }, [at]) => [scatterPlanes(`${name}Backward`, grad, at, x.sizes)]);
@@ -109,7 +127,9 @@ function maxPool(name: string, n: number, input: Tensor, windows: Windows, ceil:
   const { x, restore } = batched(name, input, n);
   const params = windows.kernel.flatMap((k, d) => [k, windows.stride[d], windows.padding[d], windows.dilation[d]]);
   const node = `maxPool${n}dWithIndices`;
-  const [values, indices] = maxima(node, x, outputSizes(x, windows, ceil), (out, at) => runRoutine('max_pool', [out, at, contiguousRaw(x)], params));
+  const [values, indices] = maxima(node, x, outputSizes(x, windows, ceil), (out, at) =>
+    runRoutine('max_pool', [out, at, contiguousRaw(x)], params),
+  );
   return [restore(values), restore(indices)];
 }
 
@@ -130,7 +150,12 @@ export type MaxPool<R> = (
 const MAX_SPEC = 'input, kernelSize, stride?, padding?, dilation?, ceilMode?, returnIndices?';
 type MaxArguments = [SizeN, (SizeN | null)?, SizeN?, SizeN?, boolean?, boolean?];
 
-function maxPoolWithIndices(name: string, n: number, input: Tensor, ...[kernel, stride, padding = 0, dilation = 1, ceil = false]: MaxArguments): [Tensor, Tensor] {
+function maxPoolWithIndices(
+  name: string,
+  n: number,
+  input: Tensor,
+  ...[kernel, stride, padding = 0, dilation = 1, ceil = false]: MaxArguments
+): [Tensor, Tensor] {
   return maxPool(name, n, input, windowsOf(name, n, kernel, stride, padding, dilation), ceil);
 }
 
@@ -161,20 +186,36 @@ export type OutputSize = number | null | readonly (number | null)[];
 /** The sizes asked for; null keeps the input's. */
 function adaptiveSizes(name: string, x: Tensor, size: OutputSize, n: number): number[] {
   const spatial = x.sizes.slice(2);
-  const list = typeof size === 'number' || size === null ? new Array<number | null>(n).fill(size) : size.length === 1 && n > 1 ? new Array<number | null>(n).fill(size[0]) : size;
+  const list =
+    typeof size === 'number' || size === null
+      ? new Array<number | null>(n).fill(size)
+      : size.length === 1 && n > 1
+        ? new Array<number | null>(n).fill(size[0])
+        : size;
   if (list.length !== n) {
-    throw new RuntimeError(n === 1 ? `${name}() argument 'output_size' should contain one int (got ${list.length})` : `${name}(): internal error: output_size.size() must be ${n}`);
+    throw new RuntimeError(
+      n === 1
+        ? `${name}() argument 'output_size' should contain one int (got ${list.length})`
+        : `${name}(): internal error: output_size.size() must be ${n}`,
+    );
   }
   const sizes = list.map((each, d) => each ?? spatial[d]);
-  if (sizes.some((each) => each < 0)) throw new RuntimeError(`${name}(): elements of output_size must be greater than or equal to 0 but received {${sizes.join(', ')}}`);
+  if (sizes.some((each) => each < 0))
+    throw new RuntimeError(`${name}(): elements of output_size must be greater than or equal to 0 but received {${sizes.join(', ')}}`);
   return [x.sizes[0], x.sizes[1], ...sizes];
 }
 
-export type AdaptiveMaxPool<R> = (input: Tensor, outputSize: OutputSize, ...args: Args<[returnIndices: boolean], { returnIndices?: boolean }>) => R;
+export type AdaptiveMaxPool<R> = (
+  input: Tensor,
+  outputSize: OutputSize,
+  ...args: Args<[returnIndices: boolean], { returnIndices?: boolean }>
+) => R;
 
 function adaptiveMax(name: string, n: number, input: Tensor, size: OutputSize): [Tensor, Tensor] {
   const { x, restore } = batched(name, input, n);
-  const [values, indices] = maxima(name, x, adaptiveSizes(name, x, size, n), (out, at) => runRoutine('adaptive_max_pool', [out, at, contiguousRaw(x)]));
+  const [values, indices] = maxima(name, x, adaptiveSizes(name, x, size, n), (out, at) =>
+    runRoutine('adaptive_max_pool', [out, at, contiguousRaw(x)]),
+  );
   return [restore(values), restore(indices)];
 }
 
@@ -225,14 +266,25 @@ export interface AvgPoolOptions {
 export type AvgPool = (
   input: Tensor,
   kernelSize: SizeN,
-  ...args: Args<[stride: SizeN | null, padding: SizeN, ceilMode: boolean, countIncludePad: boolean, divisorOverride: number | null], AvgPoolOptions>
+  ...args: Args<
+    [stride: SizeN | null, padding: SizeN, ceilMode: boolean, countIncludePad: boolean, divisorOverride: number | null],
+    AvgPoolOptions
+  >
 ) => Tensor;
 
 const avgPoolOf = (name: string, n: number): AvgPool =>
   define(
     name,
     `input, kernelSize, stride?, padding?, ceilMode?, countIncludePad?${n > 1 ? ', divisorOverride?' : ''}`,
-    (input: Tensor, kernelSize: SizeN, strideN?: SizeN | null, paddingN: SizeN = 0, ceil = false, includePad = true, divisor?: number | null) => {
+    (
+      input: Tensor,
+      kernelSize: SizeN,
+      strideN?: SizeN | null,
+      paddingN: SizeN = 0,
+      ceil = false,
+      includePad = true,
+      divisor?: number | null,
+    ) => {
       const windows = windowsOf(name, n, kernelSize, strideN, paddingN, 1);
       if (divisor === 0) throw new RuntimeError('divisor must be not zero');
       const { x, restore } = batched(name, input, n);

@@ -14,13 +14,18 @@ import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { needsRecord } from '../../autograd/node.js';
 
-type Over = Op<[], [dim: number | null, _stacklevel: number, dtype: DTypeLike | null], { dim: number | null; _stacklevel: number; dtype: DTypeLike | null }>;
+type Over = Op<
+  [],
+  [dim: number | null, _stacklevel: number, dtype: DTypeLike | null],
+  { dim: number | null; _stacklevel: number; dtype: DTypeLike | null }
+>;
 const SPEC = 'input, dim?, _stacklevel?, dtype?';
 
 /** The dim over which PyTorch normalises where none is given. */
 const implicitDim = (input: Tensor): number => ([0, 1, 3].includes(input.ndim) ? 0 : 1);
 
-const floatType = (input: Tensor, dtype?: DTypeLike | null): DType => (dtype ? toDType(dtype) : input.dtype.category < 2 ? getDefaultDtype() : input.dtype);
+const floatType = (input: Tensor, dtype?: DTypeLike | null): DType =>
+  dtype ? toDType(dtype) : input.dtype.category < 2 ? getDefaultDtype() : input.dtype;
 
 /** Runs a routine over one dim; scalars count as one row. */
 function rows(name: string, operands: readonly Tensor[], dim: number): Tensor {
@@ -48,10 +53,18 @@ function normalised(log: boolean, input: Tensor, dim: number | null | undefined,
 }
 
 /** eˣ / Σ eˣ over `dim`. https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html */
-export const softmax: Over = define('softmax', SPEC, (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) => normalised(false, input, dim, dtype));
+export const softmax: Over = define('softmax', SPEC, (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) =>
+  normalised(false, input, dim, dtype),
+);
 
 /** ln(softmax(x)), without loss of precision. https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html */
-export const logSoftmax: Over = define('logSoftmax', SPEC, (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) => normalised(true, input, dim, dtype));
+export const logSoftmax: Over = define(
+  'logSoftmax',
+  SPEC,
+  (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) => normalised(true, input, dim, dtype),
+);
 
 /** softmax(−x). https://pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html */
-export const softmin: Over = define('softmin', SPEC, (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) => normalised(false, neg(input), dim, dtype));
+export const softmin: Over = define('softmin', SPEC, (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) =>
+  normalised(false, neg(input), dim, dtype),
+);

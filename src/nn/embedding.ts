@@ -1,0 +1,88 @@
+/** Embeddings. https://pytorch.org/docs/stable/nn.html#sparse-layers */
+import { noGrad } from '../autograd/modes.js';
+import { empty } from '../ops/creation.js';
+import type { Args } from '../ops/types.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { bind, float, type Place, type PlaceArgs } from './arguments.js';
+import * as F from './functional/index.js';
+import * as init from './init.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
+
+export interface EmbeddingOptions extends Place {
+  paddingIdx?: number | null;
+  maxNorm?: number | null;
+  normType?: number;
+  scaleGradByFreq?: boolean;
+  sparse?: boolean;
+  _weight?: Tensor | null;
+}
+
+const wrapIndex = (index: number | null, count: number): number | null => {
+  if (index === null) return null;
+  if (index >= count || index < -count) throw new Error('Padding_idx must be within num_embeddings');
+  return index < 0 ? index + count : index;
+};
+
+/** A table of vectors, looked up by number. https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html */
+export class Embedding extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly paddingIdx: number | null;
+  readonly maxNorm: number | null;
+  readonly normType: number;
+  readonly scaleGradByFreq: boolean;
+  /** (numEmbeddings, embeddingDim) */
+  weight: Parameter;
+
+  constructor(
+    ...args: [
+      numEmbeddings: number,
+      embeddingDim: number,
+      ...Args<
+        [paddingIdx: number | null, maxNorm: number | null, normType: number, scaleGradByFreq: boolean, sparse: boolean],
+        EmbeddingOptions
+      >,
+    ]
+  ) {
+    super();
+    const [count, dim, paddingIdx = null, maxNorm = null, normType = 2, scale = false, , weight, , device, dtype] = bind<
+      [number, number, (number | null)?, (number | null)?, number?, boolean?, boolean?, (Tensor | null)?, boolean?, ...PlaceArgs]
+    >(
+      'Embedding',
+      'numEmbeddings, embeddingDim, paddingIdx?, maxNorm?, normType?, scaleGradByFreq?, sparse?, _weight?, _freeze?, device?, dtype?',
+      args,
+    );
+    [this.numEmbeddings, this.embeddingDim, this.paddingIdx] = [count, dim, wrapIndex(paddingIdx, count)];
+    [this.maxNorm, this.normType, this.scaleGradByFreq] = [maxNorm, normType, scale];
+    this.weight = new Parameter(weight ?? empty([count, dim], { device, dtype }));
+    if (!weight) this.resetParameters();
+  }
+
+  resetParameters(): void {
+    init.normal_(this.weight);
+    if (this.paddingIdx !== null) noGrad(() => this.weight.select(0, this.paddingIdx!).fill_(0));
+  }
+
+  /** A layer with these vectors, not trained if `freeze`. */
+  static fromPretrained(embeddings: Tensor, { freeze = true, ...options }: EmbeddingOptions & { freeze?: boolean } = {}): Embedding {
+    const layer = new Embedding(embeddings.sizes[0], embeddings.sizes[1], { ...options, _weight: embeddings });
+    layer.weight.requiresGrad = !freeze;
+    return layer;
+  }
+
+  override forward(input: Tensor): Tensor {
+    const { weight, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    return F.embedding(input, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
+  }
+
+  override extraRepr(): string {
+    const { numEmbeddings, embeddingDim, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
+    const parts = [`${numEmbeddings}, ${embeddingDim}`];
+    if (paddingIdx !== null) parts.push(`padding_idx=${paddingIdx}`);
+    if (maxNorm !== null) parts.push(`max_norm=${float(maxNorm)}`);
+    if (normType !== 2) parts.push(`norm_type=${float(normType)}`);
+    if (scaleGradByFreq) parts.push('scale_grad_by_freq=True');
+    return parts.join(', ');
+  }
+}

@@ -1,0 +1,92 @@
+/** Dropout. https://pytorch.org/docs/stable/nn.functional.html#dropout-functions */
+import { define } from '../../ops/define.js';
+import { bernoulli_ } from '../../ops/random.js';
+import { emptyOn } from '../../ops/routine.js';
+import { copyInto } from '../../ops/memory.js';
+import { inplaceOf } from '../../ops/inplace.js';
+import type { Op } from '../../ops/types.js';
+import { RuntimeError } from '../../tensor/errors.js';
+import { numelOf } from '../../tensor/size.js';
+import type { Tensor } from '../../tensor/tensor.js';
+
+export interface DropoutOptions {
+  p: number;
+  training: boolean;
+  inplace: boolean;
+}
+
+type Dropout = Op<[], [p: number, training: boolean, inplace: boolean], DropoutOptions>;
+const SPEC = 'input, p?, training?, inplace?';
+
+function check(p: number): void {
+  if (!(p >= 0 && p <= 1)) throw new RuntimeError(`dropout probability has to be between 0 and 1, but got ${p}`);
+}
+
+/** Ones with probability 1 − p, over the given sizes. */
+const kept = (like: Tensor, sizes: readonly number[], p: number): Tensor => bernoulli_(emptyOn(like, sizes), 1 - p);
+
+/** For one number (and channel) a sample, shaped to be broadcast. */
+const channelSizes = (input: Tensor): number[] => input.sizes.map((n, d) => (d < 2 ? n : 1));
+
+function perElement(input: Tensor, p: number): Tensor {
+  if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
+  return p === 1 ? input.mul(0) : input.mul(kept(input, input.sizes, p).div_(1 - p));
+}
+
+function perChannel(input: Tensor, p: number): Tensor {
+  if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
+  return p === 1 ? input.mul(0) : input.mul(kept(input, channelSizes(input), p).div_(1 - p));
+}
+
+const alpha = 1.7580993408473766;
+
+/** Sets to SELU's lower limit instead of zero, then restores mean and variance. */
+const alphaBy =
+  (sizesOf: (input: Tensor) => readonly number[]) =>
+  (input: Tensor, p: number): Tensor => {
+    if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
+    if (p === 1) return input.mul(0);
+    const a = 1 / Math.sqrt((alpha * alpha * p + 1) * (1 - p));
+    const noise = kept(input, sizesOf(input), p);
+    const offset = noise
+      .sub(1)
+      .mul(alpha * a)
+      .add(alpha * a * p);
+    return input.mul(noise.mul(a)).add(offset);
+  };
+
+const dropoutBy = (name: string, apply: (input: Tensor, p: number) => Tensor, defaults: { p: number; training: boolean }): Dropout =>
+  define(name, SPEC, (input: Tensor, p = defaults.p, training = defaults.training, inplace = false) => {
+    check(p);
+    if (!training) return input;
+    return inplace ? inplaceOf(input, (old) => apply(old, p), copyInto) : apply(input, p);
+  });
+
+const on = { p: 0.5, training: true };
+const off = { p: 0.5, training: false };
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html */
+export const dropout: Dropout = dropoutBy('dropout', perElement, on);
+/** Whole channels of (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout1d.html */
+export const dropout1d: Dropout = define('dropout1d', SPEC, (input: Tensor, p = 0.5, training = true, inplace = false) => {
+  const batched = input.ndim === 2 ? input.unsqueeze(0) : input;
+  const result = featureDropout(batched, p, training, inplace);
+  return input.ndim === 2 ? result.squeeze(0) : result;
+});
+const featureDropout: Dropout = dropoutBy('featureDropout', perChannel, on);
+/** Whole channels of images. https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout2d.html */
+export const dropout2d: Dropout = dropoutBy('dropout2d', perChannel, on);
+/** Whole channels of volumes; (C, D, H, W) counts as one. https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout3d.html */
+export const dropout3d: Dropout = define('dropout3d', SPEC, (input: Tensor, p = 0.5, training = true, inplace = false) => {
+  const single = input.ndim === 4;
+  const result = featureDropout(single ? input.unsqueeze(0) : input, p, training, inplace);
+  return single ? result.squeeze(0) : result;
+});
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.alpha_dropout.html */
+export const alphaDropout: Dropout = dropoutBy(
+  'alphaDropout',
+  alphaBy((input) => input.sizes),
+  off,
+);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html */
+export const featureAlphaDropout: Dropout = dropoutBy('featureAlphaDropout', alphaBy(channelSizes), off);

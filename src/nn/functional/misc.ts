@@ -1,0 +1,322 @@
+/** Smaller functions: gated, parametric and random activations, rearrangements of images, sliding blocks. */
+import { int64 } from '../../ir/dtype.js';
+import { define } from '../../ops/define.js';
+import { inplaceOf } from '../../ops/inplace.js';
+import { contiguousRaw, copyInto } from '../../ops/memory.js';
+import { emptyOn } from '../../ops/routine.js';
+import { exponential_, uniform_ } from '../../ops/random.js';
+import { tensor, zeros, zerosLike } from '../../ops/creation.js';
+import { indexAdd, indexSelect, scatter } from '../../ops/select.js';
+import type { Args, Op } from '../../ops/types.js';
+import { RuntimeError } from '../../tensor/errors.js';
+import { numelOf } from '../../tensor/size.js';
+import type { Tensor } from '../../tensor/tensor.js';
+import { leakyRelu, preluKernel } from './activation.js';
+import { brackets, expandSize, type SizeN, toFloat } from './arguments.js';
+import { pad as padEnds } from './pad.js';
+import { scatterPlanes } from './pool.js';
+import { softmax } from './softmax.js';
+
+/** The first half times the sigmoid of the second. https://pytorch.org/docs/stable/generated/torch.nn.functional.glu.html */
+export const glu: Op<[], [dim: number], { dim: number }> = define('glu', 'input, dim?', (input: Tensor, dim = -1) => {
+  if (input.ndim === 0) throw new RuntimeError('glu does not support 0-dimensional tensors');
+  const d = dim < 0 ? dim + input.ndim : dim;
+  if (d < 0 || d >= input.ndim)
+    throw new RangeError(`Dimension out of range (expected to be in range of [${-input.ndim}, ${input.ndim - 1}], but got ${dim})`);
+  if (input.sizes[d] % 2 !== 0) throw new RuntimeError(`Halving dimension must be even, but dimension ${d} is size ${input.sizes[d]}`);
+  const [a, b] = toFloat(input).chunk(2, d);
+  return a.mul(b.sigmoid());
+});
+
+/** x, or weight · x where x is negative; one weight, or one a channel. https://pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html */
+export const prelu: Op<[weight: Tensor]> = define('prelu', 'input, weight', (input: Tensor, weight: Tensor) => {
+  if (weight.ndim > 1) throw new RuntimeError(`prelu: Expected \`weight\` to be a scalar or 1D tensor, but got: ndim = ${weight.ndim}`);
+  const count = numelOf(weight.sizes);
+  if (count !== 1) {
+    if (input.ndim === 0) throw new RuntimeError('Not allow zero-dim input tensor.');
+    const channels = input.ndim >= 2 ? input.sizes[1] : 1;
+    if (channels !== count)
+      throw new RuntimeError(
+        `Mismatch of parameter numbers and input channel size. Found parameter numbers = ${count} and channel size = ${channels}.`,
+      );
+  }
+  const shape = input.sizes.map((_, d) => (d === 1 ? count : 1));
+  return preluKernel(input, input.ndim === 0 ? weight.reshape([]) : input.ndim === 1 ? weight.reshape([1]) : weight.reshape(shape));
+});
+
+export interface RReluOptions {
+  lower: number;
+  upper: number;
+  training: boolean;
+  inplace: boolean;
+}
+
+/** A leaky ReLU with random slopes in training. https://pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html */
+export const rrelu: Op<[], [lower: number, upper: number, training: boolean, inplace: boolean], RReluOptions> = define(
+  'rrelu',
+  'input, lower?, upper?, training?, inplace?',
+  (input: Tensor, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false) => {
+    if (lower > upper) throw new RuntimeError(`Lower bound should be less than or equal to the upper bound`);
+    const apply = (x: Tensor): Tensor => (training ? x.mul(randomSlopes(x, lower, upper)) : leakyRelu(x, (lower + upper) / 2));
+    return inplace ? inplaceOf(input, apply, copyInto) : apply(input);
+  },
+);
+
+/** A slope where x ≤ 0, drawn one by one in order; 1 elsewhere. */
+function randomSlopes(x: Tensor, lower: number, upper: number): Tensor {
+  const negative = x.detach().le(0);
+  const flat = (negative.reshape([-1]).tolist() as boolean[]).flatMap((is, i) => (is ? [i] : []));
+  const slopes = zerosLike(x.detach()).reshape([-1]).add(1);
+  if (flat.length === 0) return slopes.view(x.sizes);
+  const drawn = uniform_(emptyOn(x, [flat.length], x.dtype), lower, upper);
+  return scatter(slopes, 0, tensor(flat, { dtype: int64, device: x.device }), drawn).view(x.sizes);
+}
+
+export interface GumbelOptions {
+  tau: number;
+  hard: boolean;
+  eps: number;
+  dim: number;
+}
+
+/** Softmax of logits with Gumbel noise. https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html */
+export const gumbelSoftmax: Op<[], [tau: number, hard: boolean, eps: number, dim: number], GumbelOptions> = define(
+  'gumbelSoftmax',
+  'logits, tau?, hard?, eps?, dim?',
+  (logits: Tensor, tau = 1, hard = false, _eps?: number, dim = -1) => {
+    const gumbels = exponential_(emptyOn(logits, logits.sizes)).log().neg();
+    const soft = softmax(logits.add(gumbels).div(tau), dim);
+    if (!hard) return soft;
+    const largest = soft.detach().amax(dim, true);
+    const one = soft.detach().eq(largest).to(soft.dtype);
+    return one.sub(soft.detach()).add(soft);
+  },
+);
+
+const checkImage = (name: string, input: Tensor): void => {
+  if (input.ndim < 3)
+    throw new RuntimeError(`${name} expects input to have at least 3 dimensions, but got input with ${input.ndim} dimension(s)`);
+};
+
+/** (*, C·r², H, W) → (*, C, H·r, W·r). https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html */
+export const pixelShuffle: Op<[upscaleFactor: number]> = define('pixelShuffle', 'input, upscaleFactor', (input: Tensor, r: number) => {
+  checkImage('pixel_shuffle', input);
+  if (!(r > 0)) throw new RuntimeError(`pixel_shuffle expects a positive upscale_factor, but got ${r}`);
+  const [c, h, w] = input.sizes.slice(-3);
+  if (c % (r * r) !== 0)
+    throw new RuntimeError(
+      `pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but input.size(-3)=${c} is not divisible by ${r * r}`,
+    );
+  const batch = input.sizes.slice(0, -3);
+  const n = batch.length;
+  const dims = [...batch.map((_, d) => d), n, n + 3, n + 1, n + 4, n + 2];
+  return input
+    .reshape([...batch, c / (r * r), r, r, h, w])
+    .permute(dims)
+    .reshape([...batch, c / (r * r), h * r, w * r]);
+});
+
+/** The reverse. https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html */
+export const pixelUnshuffle: Op<[downscaleFactor: number]> = define(
+  'pixelUnshuffle',
+  'input, downscaleFactor',
+  (input: Tensor, r: number) => {
+    checkImage('pixel_unshuffle', input);
+    if (!(r > 0)) throw new RuntimeError(`pixel_unshuffle expects a positive downscale_factor, but got ${r}`);
+    const [c, h, w] = input.sizes.slice(-3);
+    if (h % r !== 0)
+      throw new RuntimeError(
+        `pixel_unshuffle expects height to be divisible by downscale_factor, but input.size(-2)=${h} is not divisible by ${r}`,
+      );
+    if (w % r !== 0)
+      throw new RuntimeError(
+        `pixel_unshuffle expects width to be divisible by downscale_factor, but input.size(-1)=${w} is not divisible by ${r}`,
+      );
+    const batch = input.sizes.slice(0, -3);
+    const n = batch.length;
+    const dims = [...batch.map((_, d) => d), n, n + 2, n + 4, n + 1, n + 3];
+    return input
+      .reshape([...batch, c, h / r, r, w / r, r])
+      .permute(dims)
+      .reshape([...batch, c * r * r, h / r, w / r]);
+  },
+);
+
+/** Interleaves groups of channels. https://pytorch.org/docs/stable/generated/torch.nn.functional.channel_shuffle.html */
+export const channelShuffle: Op<[groups: number]> = define('channelShuffle', 'input, groups', (input: Tensor, groups: number) => {
+  checkImage('channel_shuffle', input);
+  const [n, c, ...rest] = input.sizes;
+  if (!(groups > 0)) throw new RuntimeError(`Number of groups to divide channels in must be positive. Value of groups:${groups}`);
+  if (c % groups !== 0) throw new RuntimeError(`Number of channels must be divisible by groups. Got ${c} channels and ${groups} groups.`);
+  return input
+    .reshape([n, groups, c / groups, ...rest])
+    .transpose(1, 2)
+    .reshape(input.sizes);
+});
+
+interface BlockOptions {
+  dilation?: SizeN;
+  padding?: SizeN;
+  stride?: SizeN;
+}
+
+interface Blocks {
+  kernel: number[];
+  /** Number of blocks along each dim. */
+  counts: number[];
+  /** Flat positions in the padded image, for each element of a block and each block. */
+  positions: number[];
+}
+
+/** Where the elements of sliding blocks lie in a padded image of the given size. */
+function blocksOf(
+  size: readonly number[],
+  kernelN: SizeN,
+  dilationN: SizeN,
+  paddingN: SizeN,
+  strideN: SizeN,
+): Blocks & { padding: number[] } {
+  const two = (name: string, value: SizeN) => expandSize(name, value, 2);
+  const [kernel, dilation, padding, stride] = [
+    two('kernel_size', kernelN),
+    two('dilation', dilationN),
+    two('padding', paddingN),
+    two('stride', strideN),
+  ];
+  if (kernel.some((k) => k <= 0))
+    throw new RuntimeError(`kernel size should be greater than zero, but got kernel_height: ${kernel[0]} kernel_width: ${kernel[1]}`);
+  if (dilation.some((k) => k <= 0))
+    throw new RuntimeError(`dilation should be greater than zero, but got dilation_height: ${dilation[0]} dilation_width: ${dilation[1]}`);
+  if (padding.some((k) => k < 0))
+    throw new RuntimeError(`padding should be non-negative, but got pad_height: ${padding[0]} pad_width: ${padding[1]}`);
+  if (stride.some((k) => k <= 0))
+    throw new RuntimeError(`stride should be greater than zero, but got stride_height: ${stride[0]} stride_width: ${stride[1]}`);
+  const padded = size.map((n, d) => n + 2 * padding[d]);
+  const counts = padded.map((n, d) => Math.floor((n - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1);
+  const positions: number[] = [];
+  for (let i = 0; i < kernel[0]; i++) {
+    for (let j = 0; j < kernel[1]; j++) {
+      for (let y = 0; y < counts[0]; y++)
+        for (let x = 0; x < counts[1]; x++) positions.push((y * stride[0] + i * dilation[0]) * padded[1] + x * stride[1] + j * dilation[1]);
+    }
+  }
+  return { kernel, counts, positions, padding };
+}
+
+type Unfold = (input: Tensor, kernelSize: SizeN, ...args: Args<[dilation: SizeN, padding: SizeN, stride: SizeN], BlockOptions>) => Tensor;
+
+/** Sliding blocks as columns: (N, C, H, W) → (N, C·k, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.unfold.html */
+export const unfold: Unfold = define(
+  'im2col',
+  'input, kernelSize, dilation?, padding?, stride?',
+  (input: Tensor, kernelSize: SizeN, dilation: SizeN = 1, paddingN: SizeN = 0, stride: SizeN = 1) => {
+    if (input.ndim !== 3 && input.ndim !== 4)
+      throw new RuntimeError(
+        `Expected 3D or 4D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: ${brackets(input.sizes)}`,
+      );
+    const x = input.ndim === 4 ? input : input.unsqueeze(0);
+    const [n, c, ...size] = x.sizes;
+    const { kernel, counts, positions, padding } = blocksOf(size, kernelSize, dilation, paddingN, stride);
+    if (counts.some((count) => count < 1)) {
+      throw new RuntimeError(
+        `Given input with spatial size (${size.join(', ')}), kernel_size=(${kernel.join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`,
+      );
+    }
+    const padded = padEnds(x, [padding[1], padding[1], padding[0], padding[0]]).reshape([n, c, -1]);
+    const columns = indexSelect(padded, 2, tensor(positions, { dtype: int64, device: input.device })).reshape([
+      n,
+      c * kernel[0] * kernel[1],
+      counts[0] * counts[1],
+    ]);
+    return input.ndim === 4 ? columns : columns.squeeze(0);
+  },
+);
+
+type Fold = (
+  input: Tensor,
+  outputSize: SizeN,
+  kernelSize: SizeN,
+  ...args: Args<[dilation: SizeN, padding: SizeN, stride: SizeN], BlockOptions>
+) => Tensor;
+
+/** The sum of columns put back as blocks. https://pytorch.org/docs/stable/generated/torch.nn.functional.fold.html */
+export const fold: Fold = define(
+  'col2im',
+  'input, outputSize, kernelSize, dilation?, padding?, stride?',
+  (input: Tensor, outputSize: SizeN, kernelSize: SizeN, dilation: SizeN = 1, paddingN: SizeN = 0, stride: SizeN = 1) => {
+    if (input.ndim !== 2 && input.ndim !== 3)
+      throw new RuntimeError(
+        `Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: ${brackets(input.sizes)}`,
+      );
+    const x = input.ndim === 3 ? input : input.unsqueeze(0);
+    const size = expandSize('output_size', outputSize, 2);
+    const { kernel, counts, positions, padding } = blocksOf(size, kernelSize, dilation, paddingN, stride);
+    const [n, rows, length] = x.sizes;
+    const area = kernel[0] * kernel[1];
+    if (rows % area !== 0)
+      throw new RuntimeError(
+        `Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got input.size(1)=${rows} and kernel_size=(${kernel.join(', ')}).`,
+      );
+    if (length !== counts[0] * counts[1])
+      throw new RuntimeError(
+        `Given output_size=(${size.join(', ')}), kernel_size=(${kernel.join(', ')}), expected size of input's dimension 2 to match the calculated number of sliding blocks ${counts[0]} * ${counts[1]} = ${counts[0] * counts[1]}, but got input.size(2)=${length}.`,
+      );
+    const padded = size.map((each, d) => each + 2 * padding[d]);
+    const values = x.reshape([n, rows / area, area * length]);
+    const base = zeros([n, rows / area, padded[0] * padded[1]], { dtype: x.dtype, device: x.device });
+    const summed = indexAdd(base, 2, tensor(positions, { dtype: int64, device: input.device }), values).reshape([
+      n,
+      rows / area,
+      ...padded,
+    ]);
+    const image = padEnds(summed, [-padding[1], -padding[1], -padding[0], -padding[0]]);
+    return input.ndim === 3 ? image : image.squeeze(0);
+  },
+);
+
+type Unpool = (
+  input: Tensor,
+  indices: Tensor,
+  kernelSize: SizeN,
+  ...args: Args<
+    [stride: SizeN | null, padding: SizeN, outputSize: readonly number[] | null],
+    { stride?: SizeN | null; padding?: SizeN; outputSize?: readonly number[] | null }
+  >
+) => Tensor;
+
+const unpoolOf = (name: string, n: number): Unpool =>
+  define(
+    name,
+    'input, indices, kernelSize, stride?, padding?, outputSize?',
+    (
+      input: Tensor,
+      indices: Tensor,
+      kernelN: SizeN,
+      strideN?: SizeN | null,
+      paddingN: SizeN = 0,
+      outputSize?: readonly number[] | null,
+    ) => {
+      const kernel = expandSize('kernel_size', kernelN, n);
+      const [stride, padding] = [
+        strideN === null || strideN === undefined ? kernel : expandSize('stride', strideN, n),
+        expandSize('padding', paddingN, n),
+      ];
+      if (String(indices.sizes) !== String(input.sizes))
+        throw new RuntimeError(
+          `Expected shape of indices to be same as that of the input tensor (${brackets(input.sizes)}) but got indices tensor with shape: ${brackets(indices.sizes)}`,
+        );
+      const batched = input.ndim === n + 2;
+      const [x, at] = batched ? [input, indices] : [input.unsqueeze(0), indices.unsqueeze(0)];
+      const standard = x.sizes.slice(2).map((size, d) => (size - 1) * stride[d] + kernel[d] - 2 * padding[d]);
+      const sizes = outputSize ? outputSize.slice(-n) : standard;
+      const out = scatterPlanes(name, contiguousRaw(x) === x ? x : x.contiguous(), at, [x.sizes[0], x.sizes[1], ...sizes], true);
+      return batched ? out : out.squeeze(0);
+    },
+  );
+
+/** Puts maxima back where they were. https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html */
+export const maxUnpool1d: Unpool = unpoolOf('maxUnpool1d', 1);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html */
+export const maxUnpool2d: Unpool = unpoolOf('maxUnpool2d', 2);
+/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html */
+export const maxUnpool3d: Unpool = unpoolOf('maxUnpool3d', 3);

@@ -1,0 +1,30 @@
+/** `torch.nn` */
+export * from './activation.js';
+export { MultiheadAttention, type AttentionOptions } from './attention.js';
+export { ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential } from './container.js';
+export {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeOptions,
+} from './conv.js';
+export * from './dropout.js';
+export { Embedding, type EmbeddingOptions } from './embedding.js';
+export * as functional from './functional/index.js';
+export * as init from './init.js';
+export * from './lazy.js';
+export { Bilinear, Flatten, Identity, Linear, type LinearOptions, Unflatten } from './linear.js';
+export * from './loss.js';
+export { Module, type RemovableHandle, type StateDict } from './module.js';
+export * from './norm.js';
+export * from './padding.js';
+export { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
+export * from './pool.js';
+export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell, type RNNOptions } from './rnn.js';
+export * from './transformer.js';
+export * as utils from './utils.js';
+export * from './vision.js';

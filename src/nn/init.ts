@@ -1,0 +1,240 @@
+/** `torch.nn.init`: fills tensors in place, outside the graph, with PyTorch's random numbers. https://pytorch.org/docs/stable/nn.init.html */
+import { noGrad } from '../autograd/modes.js';
+import * as fill from '../ops/random.js';
+import type { Generator } from '../ops/random.js';
+import type { Expr } from '../ir/expr.js';
+import { empty, eye } from '../ops/creation.js';
+import { pointwise } from '../ops/define.js';
+import { runRoutine } from '../ops/routine.js';
+import { indexFill } from '../ops/select.js';
+import type { Args, Op } from '../ops/types.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { bind } from './arguments.js';
+
+export type Nonlinearity =
+  | 'linear'
+  | 'conv1d'
+  | 'conv2d'
+  | 'conv3d'
+  | 'conv_transpose1d'
+  | 'conv_transpose2d'
+  | 'conv_transpose3d'
+  | 'sigmoid'
+  | 'tanh'
+  | 'relu'
+  | 'leaky_relu'
+  | 'selu';
+
+/** The recommended gain of a nonlinearity. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain */
+export function calculateGain(nonlinearity: Nonlinearity, param: number | null = null): number {
+  if (/^(linear|sigmoid|conv(_transpose)?[123]d)$/.test(nonlinearity)) return 1;
+  if (nonlinearity === 'tanh') return 5 / 3;
+  if (nonlinearity === 'relu') return Math.SQRT2;
+  if (nonlinearity === 'selu') return 3 / 4;
+  if (nonlinearity !== 'leaky_relu') throw new Error(`Unsupported nonlinearity ${String(nonlinearity)}`);
+  if (param !== null && typeof param !== 'number') throw new Error(`negative_slope ${String(param)} not a valid number`);
+  return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
+}
+
+/** How many inputs and outputs one element of a weight connects. */
+export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
+  if (tensor.ndim < 2) throw new Error('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
+  const [rows, cols, ...field] = tensor.sizes;
+  const size = field.reduce((product, n) => product * n, 1);
+  return [cols * size, rows * size];
+}
+
+interface Drawn {
+  generator?: Generator | null;
+}
+
+const generatorOf = (generator: Generator | null | undefined) => (generator ? { generator } : {});
+
+export function uniform_(tensor: Tensor, ...args: Args<[a: number, b: number], Drawn & { a?: number; b?: number }>): Tensor {
+  const [a = 0, b = 1, generator] = bind<[number?, number?, (Generator | null)?]>('uniform_', 'a?, b?, generator?', args);
+  return noGrad(() => fill.uniform_(tensor, a, b, generatorOf(generator)));
+}
+
+export function normal_(tensor: Tensor, ...args: Args<[mean: number, std: number], Drawn & { mean?: number; std?: number }>): Tensor {
+  const [mean = 0, std = 1, generator] = bind<[number?, number?, (Generator | null)?]>('normal_', 'mean?, std?, generator?', args);
+  return noGrad(() => fill.normal_(tensor, mean, std, generatorOf(generator)));
+}
+
+/** Uniform in [−bound, bound]. */
+export const uniformWithin_ = (tensor: Tensor, bound: number): Tensor => uniform_(tensor, -bound, bound);
+
+export const constant_ = (tensor: Tensor, val: number | { val: number }): Tensor =>
+  noGrad(() => tensor.fill_(typeof val === 'number' ? val : val.val));
+export const ones_ = (tensor: Tensor): Tensor => constant_(tensor, 1);
+export const zeros_ = (tensor: Tensor): Tensor => constant_(tensor, 0);
+
+const erfinv: Op = pointwise('erfinv', { args: 'input', promotion: 'float' }, (x: Expr) => x.erfinv());
+
+const erf = (x: number): number => {
+  // Series for small, continued fraction for large arguments: to double precision.
+  const a = Math.abs(x);
+  if (a > 6) return Math.sign(x);
+  if (a < 2.5) {
+    let [term, sum] = [a, a];
+    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum) && n < 200; n++) {
+      term *= (-a * a) / n;
+      sum += term / (2 * n + 1);
+    }
+    return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * sum;
+  }
+  let fraction = 0;
+  for (let k = 120; k > 0; k--) fraction = k / 2 / (a + fraction);
+  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)));
+};
+
+interface TruncOptions extends Drawn {
+  mean?: number;
+  std?: number;
+  a?: number;
+  b?: number;
+}
+
+/** Normal numbers cut off at a and b, by the inverse of the distribution. */
+export function truncNormal_(tensor: Tensor, ...args: Args<[mean: number, std: number, a: number, b: number], TruncOptions>): Tensor {
+  const [mean = 0, std = 1, a = -2, b = 2, generator] = bind<[number?, number?, number?, number?, (Generator | null)?]>(
+    'truncNormal_',
+    'mean?, std?, a?, b?, generator?',
+    args,
+  );
+  const cdf = (x: number) => (1 + erf(x / Math.SQRT2)) / 2;
+  const [low, high] = [cdf((a - mean) / std), cdf((b - mean) / std)];
+  return noGrad(() => {
+    fill.uniform_(tensor, 2 * low - 1, 2 * high - 1, generatorOf(generator));
+    return tensor
+      .copy_(erfinv(tensor))
+      .mul_(std * Math.SQRT2)
+      .add_(mean)
+      .clamp_(a, b);
+  });
+}
+
+/** The identity matrix. */
+export function eye_(tensor: Tensor): Tensor {
+  if (tensor.ndim !== 2) throw new Error('Only tensors with 2 dimensions are supported');
+  return noGrad(() => tensor.copy_(eye(tensor.sizes[0], tensor.sizes[1])));
+}
+
+/** Convolution weights that pass their input through. */
+export function dirac_(tensor: Tensor, groups: number | { groups?: number } = 1): Tensor {
+  const count = typeof groups === 'number' ? groups : (groups.groups ?? 1);
+  if (tensor.ndim < 3 || tensor.ndim > 5) throw new Error('Only tensors with 3, 4, or 5 dimensions are supported');
+  const [outChannels, inChannels, ...field] = tensor.sizes;
+  if (outChannels % count !== 0) throw new Error('dim 0 must be divisible by groups');
+  const perGroup = outChannels / count;
+  const centre = field.map((size) => Math.floor(size / 2));
+  return noGrad(() => {
+    tensor.zero_();
+    for (let group = 0; group < count; group++) {
+      for (let d = 0; d < Math.min(perGroup, inChannels); d++)
+        [group * perGroup + d, d, ...centre].reduce((part, i) => part.select(0, i), tensor).fill_(1);
+    }
+    return tensor;
+  });
+}
+
+interface XavierOptions extends Drawn {
+  gain?: number;
+}
+
+const gainAndGenerator = (name: string, args: readonly unknown[]) => bind<[number?, (Generator | null)?]>(name, 'gain?, generator?', args);
+
+function xavierStd(tensor: Tensor, gain: number): number {
+  const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
+  return gain * Math.sqrt(2 / (fanIn + fanOut));
+}
+
+export function xavierUniform_(tensor: Tensor, ...args: Args<[gain: number], XavierOptions>): Tensor {
+  const [gain = 1, generator] = gainAndGenerator('xavierUniform_', args);
+  const bound = Math.sqrt(3) * xavierStd(tensor, gain);
+  return uniform_(tensor, -bound, bound, { generator });
+}
+
+export function xavierNormal_(tensor: Tensor, ...args: Args<[gain: number], XavierOptions>): Tensor {
+  const [gain = 1, generator] = gainAndGenerator('xavierNormal_', args);
+  return normal_(tensor, 0, xavierStd(tensor, gain), { generator });
+}
+
+type FanMode = 'fan_in' | 'fan_out';
+
+interface KaimingOptions extends Drawn {
+  a?: number;
+  mode?: FanMode;
+  nonlinearity?: Nonlinearity;
+}
+
+type KaimingArgs = Args<[a: number, mode: FanMode, nonlinearity: Nonlinearity], KaimingOptions>;
+
+function kaiming(name: string, tensor: Tensor, args: readonly unknown[]): { std: number; generator?: Generator | null } {
+  const [a = 0, mode = 'fan_in', nonlinearity = 'leaky_relu', generator] = bind<[number?, FanMode?, Nonlinearity?, (Generator | null)?]>(
+    name,
+    'a?, mode?, nonlinearity?, generator?',
+    args,
+  );
+  if (mode !== 'fan_in' && mode !== 'fan_out')
+    throw new Error(`Mode ${String(mode)} not supported, please use one of ['fan_in', 'fan_out']`);
+  const fans = calculateFanInAndFanOut(tensor);
+  return { std: calculateGain(nonlinearity, a) / Math.sqrt(fans[mode === 'fan_in' ? 0 : 1]), generator };
+}
+
+const isEmpty = (tensor: Tensor): boolean => tensor.sizes.includes(0);
+
+export function kaimingUniform_(tensor: Tensor, ...args: KaimingArgs): Tensor {
+  if (isEmpty(tensor)) return tensor;
+  const { std, generator } = kaiming('kaimingUniform_', tensor, args);
+  const bound = Math.sqrt(3) * std;
+  return uniform_(tensor, -bound, bound, { generator });
+}
+
+export function kaimingNormal_(tensor: Tensor, ...args: KaimingArgs): Tensor {
+  if (isEmpty(tensor)) return tensor;
+  const { std, generator } = kaiming('kaimingNormal_', tensor, args);
+  return normal_(tensor, 0, std, { generator });
+}
+
+/** Orthonormal columns with the span of `a` (m ≥ n), and the diagonal of R. */
+function factor(a: Tensor): { q: Tensor; diagonal: Tensor } {
+  const [m, n] = a.sizes;
+  const [q, tau] = [empty([m, n], { dtype: a.dtype }), empty([n], { dtype: a.dtype })];
+  runRoutine('geqrf', [a, tau]);
+  runRoutine('householder_product', [q, a, tau]);
+  return { q, diagonal: a.diagonal() };
+}
+
+/** Orthonormal rows or columns. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.orthogonal_ */
+export function orthogonal_(tensor: Tensor, ...args: Args<[gain: number], XavierOptions>): Tensor {
+  const [gain = 1, generator] = gainAndGenerator('orthogonal_', args);
+  if (tensor.ndim < 2) throw new Error('Only tensors with 2 or more dimensions are supported');
+  if (isEmpty(tensor)) return tensor;
+  const rows = tensor.sizes[0];
+  const cols = tensor.numel() / rows;
+  return noGrad(() => {
+    const drawn = fill.normal_(empty([rows, cols], { dtype: tensor.dtype, device: tensor.device }), 0, 1, generatorOf(generator));
+    const { q, diagonal } = factor(rows < cols ? drawn.t().contiguous() : drawn);
+    const signed = q.mul(diagonal.sign());
+    return tensor.copy_((rows < cols ? signed.t() : signed).reshape(tensor.sizes)).mul_(gain);
+  });
+}
+
+/** Normal numbers with a fraction of zeros in every column. */
+export function sparse_(
+  tensor: Tensor,
+  ...args: [sparsity: number, ...Args<[std: number], Drawn & { std?: number }>] | [Drawn & { sparsity: number; std?: number }]
+): Tensor {
+  const [sparsity, std = 0.01, generator] = bind<[number, number?, (Generator | null)?]>('sparse_', 'sparsity, std?, generator?', args);
+  if (tensor.ndim !== 2) throw new Error('Only tensors with 2 dimensions are supported');
+  const [rows, cols] = tensor.sizes;
+  const zeros = Math.ceil(sparsity * rows);
+  return noGrad(() => {
+    fill.normal_(tensor, 0, std, generatorOf(generator));
+    for (let col = 0; col < cols; col++) {
+      const column = tensor.select(1, col);
+      column.copy_(indexFill(column, 0, fill.randperm(rows).narrow(0, 0, zeros), 0));
+    }
+    return tensor;
+  });
+}

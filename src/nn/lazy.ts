@@ -1,0 +1,182 @@
+/** Layers that find their input size in the first forward run. https://pytorch.org/docs/stable/generated/torch.nn.modules.lazy.LazyModuleMixin.html */
+import type { Args } from '../ops/types.js';
+import type { Tensor } from '../tensor/tensor.js';
+import type { SizeN } from './arguments.js';
+import {
+  Conv1d,
+  Conv2d,
+  Conv3d,
+  type ConvOptions,
+  ConvTranspose1d,
+  ConvTranspose2d,
+  ConvTranspose3d,
+  type ConvTransposeOptions,
+} from './conv.js';
+import { Linear, type LinearOptions } from './linear.js';
+import type { Module } from './module.js';
+import { BatchNorm1d, BatchNorm2d, BatchNorm3d, type BatchNormOptions, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d } from './norm.js';
+import { Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
+
+type Sized = Record<string, unknown> & { resetParameters(): void };
+
+/**
+ * Replaces the fields whose shapes depend on the input by uninitialised ones, and gives them their shapes before the first forward run.
+ * `shapes` are by field; `sizeField` receives the number of input features or channels.
+ */
+function makeLazy(
+  module: Module,
+  sizeField: string,
+  sizeOf: (input: Tensor) => number,
+  shapes: (size: number) => Record<string, readonly number[]>,
+): void {
+  const fields = module as unknown as Sized;
+  const names = Object.keys(shapes(0)).filter((name) => fields[name]);
+  for (const name of names) fields[name] = fields[name] instanceof Parameter ? new UninitializedParameter() : new UninitializedBuffer();
+  const handle = module.registerForwardPreHook((_, [input]) => {
+    handle.remove();
+    const size = sizeOf(input as Tensor);
+    fields[sizeField] = size;
+    const fresh = names.map((name) => fields[name] as UninitializedParameter).filter((each) => !each.initialized);
+    names.forEach((name) => {
+      const field = fields[name] as UninitializedParameter;
+      if (!field.initialized) field.materialize(shapes(size)[name]);
+    });
+    if (fresh.length > 0) fields.resetParameters();
+  });
+}
+
+const lastDim = (input: Tensor): number => input.sizes[input.ndim - 1];
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html */
+export class LazyLinear extends Linear {
+  constructor(outFeatures: number, ...args: Args<[bias: boolean], LinearOptions>) {
+    super(0, outFeatures, ...args);
+    makeLazy(this, 'inFeatures', lastDim, (size) => ({ weight: [outFeatures, size], ...(this.bias && { bias: [outFeatures] }) }));
+  }
+}
+
+type Convolution = Module & {
+  outChannels: number;
+  groups: number;
+  kernelSize: readonly number[];
+  bias: unknown;
+  spatialDims: number;
+  transposed: boolean;
+};
+
+function makeLazyConv(module: Convolution): void {
+  const { outChannels, groups, kernelSize, spatialDims, transposed } = module;
+  const channels = (input: Tensor) => input.sizes[input.ndim - spatialDims - 1];
+  const weight = (size: number) => (transposed ? [size, outChannels / groups, ...kernelSize] : [outChannels, size / groups, ...kernelSize]);
+  makeLazy(module, 'inChannels', channels, (size) => ({ weight: weight(size), ...(module.bias ? { bias: [outChannels] } : {}) }));
+}
+
+type LazyConvArgs = [
+  outChannels: number,
+  kernelSize: SizeN,
+  ...Args<[stride: SizeN, padding: SizeN | 'same' | 'valid', dilation: SizeN, groups: number], ConvOptions>,
+];
+type LazyTransposeArgs = [
+  outChannels: number,
+  kernelSize: SizeN,
+  ...Args<[stride: SizeN, padding: SizeN, outputPadding: SizeN, groups: number], ConvTransposeOptions>,
+];
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConv1d.html */
+export class LazyConv1d extends Conv1d {
+  constructor(...args: LazyConvArgs) {
+    super(0, ...args);
+    makeLazyConv(this);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html */
+export class LazyConvTranspose1d extends ConvTranspose1d {
+  constructor(...args: LazyTransposeArgs) {
+    super(0, ...args);
+    makeLazyConv(this);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html */
+export class LazyConv2d extends Conv2d {
+  constructor(...args: LazyConvArgs) {
+    super(0, ...args);
+    makeLazyConv(this);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html */
+export class LazyConvTranspose2d extends ConvTranspose2d {
+  constructor(...args: LazyTransposeArgs) {
+    super(0, ...args);
+    makeLazyConv(this);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html */
+export class LazyConv3d extends Conv3d {
+  constructor(...args: LazyConvArgs) {
+    super(0, ...args);
+    makeLazyConv(this);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html */
+export class LazyConvTranspose3d extends ConvTranspose3d {
+  constructor(...args: LazyTransposeArgs) {
+    super(0, ...args);
+    makeLazyConv(this);
+  }
+}
+
+const channelsOf = (input: Tensor): number => input.sizes[1];
+const perChannel = (size: number) => ({ weight: [size], bias: [size], runningMean: [size], runningVar: [size] });
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm1d.html */
+export class LazyBatchNorm1d extends BatchNorm1d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm2d.html */
+export class LazyBatchNorm2d extends BatchNorm2d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm3d.html */
+export class LazyBatchNorm3d extends BatchNorm3d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm1d.html */
+export class LazyInstanceNorm1d extends InstanceNorm1d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm2d.html */
+export class LazyInstanceNorm2d extends InstanceNorm2d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm3d.html */
+export class LazyInstanceNorm3d extends InstanceNorm3d {
+  constructor(options: BatchNormOptions = {}) {
+    super(0, options);
+    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+  }
+}

@@ -1,0 +1,446 @@
+/** Losses as modules. https://pytorch.org/docs/stable/nn.html#loss-functions */
+import type { Args } from '../ops/types.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { bind } from './arguments.js';
+import * as F from './functional/index.js';
+import { Module } from './module.js';
+import { Buffer } from './parameter.js';
+
+export type ReductionMode = 'none' | 'mean' | 'sum';
+
+export interface LossOptions {
+  /** Old names of `reduction`. */
+  sizeAverage?: boolean | null;
+  reduce?: boolean | null;
+  reduction?: ReductionMode;
+}
+
+/** The meaning of PyTorch's old `size_average` and `reduce`. */
+export function reductionOf(reduction: ReductionMode = 'mean', sizeAverage?: boolean | null, reduce?: boolean | null): ReductionMode {
+  if ((sizeAverage ?? null) === null && (reduce ?? null) === null) return reduction;
+  return reduce === false ? 'none' : sizeAverage === false ? 'sum' : 'mean';
+}
+
+type Flag = boolean | null | undefined;
+type LossArgs = Args<[sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode], LossOptions>;
+const common = 'sizeAverage?, reduce?, reduction?';
+
+abstract class Loss extends Module {
+  readonly reduction: ReductionMode;
+
+  constructor(...args: LossArgs) {
+    super();
+    const [sizeAverage, reduce, reduction] = bind<[Flag, Flag, ReductionMode?]>('Loss', common, args);
+    this.reduction = reductionOf(reduction, sizeAverage, reduce);
+  }
+}
+
+const named = (reduction: ReductionMode) => ({ reduction });
+
+/** Mean of |x − y|. https://pytorch.org/docs/stable/generated/torch.nn.L1Loss.html */
+export class L1Loss extends Loss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.l1Loss(input, target, named(this.reduction));
+  }
+}
+
+/** Mean of (x − y)². https://pytorch.org/docs/stable/generated/torch.nn.MSELoss.html */
+export class MSELoss extends Loss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.mseLoss(input, target, named(this.reduction));
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html */
+export class SoftMarginLoss extends Loss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.softMarginLoss(input, target, named(this.reduction));
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html */
+export class MultiLabelMarginLoss extends Loss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.multilabelMarginLoss(input, target, named(this.reduction));
+  }
+}
+
+type WeightedArgs = Args<
+  [weight: Tensor | null, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode],
+  LossOptions & { weight?: Tensor | null }
+>;
+type WeightedBound = [(Tensor | null)?, Flag?, Flag?, ReductionMode?];
+
+/** The weights are a buffer. */
+abstract class WeightedLoss extends Module {
+  readonly reduction: ReductionMode;
+  weight: Buffer | null;
+
+  constructor(...args: WeightedArgs) {
+    super();
+    const [weight, sizeAverage, reduce, reduction] = bind<WeightedBound>('Loss', `weight?, ${common}`, args);
+    this.weight = weight ? new Buffer(weight) : null;
+    this.reduction = reductionOf(reduction, sizeAverage, reduce);
+  }
+}
+
+/** Binary cross entropy of probabilities. https://pytorch.org/docs/stable/generated/torch.nn.BCELoss.html */
+export class BCELoss extends WeightedLoss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.binaryCrossEntropy(input, target, { weight: this.weight, reduction: this.reduction });
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html */
+export class MultiLabelSoftMarginLoss extends WeightedLoss {
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.multilabelSoftMarginLoss(input, target, { weight: this.weight, reduction: this.reduction });
+  }
+}
+
+/** Binary cross entropy of logits. https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html */
+export class BCEWithLogitsLoss extends Module {
+  readonly reduction: ReductionMode;
+  weight: Buffer | null;
+  posWeight: Buffer | null;
+
+  constructor(
+    ...args: Args<
+      [weight: Tensor | null, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode, posWeight: Tensor | null],
+      LossOptions & { weight?: Tensor | null; posWeight?: Tensor | null }
+    >
+  ) {
+    super();
+    const [weight, sizeAverage, reduce, reduction, posWeight] = bind<[...WeightedBound, (Tensor | null)?]>(
+      'BCEWithLogitsLoss',
+      `weight?, ${common}, posWeight?`,
+      args,
+    );
+    this.weight = weight ? new Buffer(weight) : null;
+    this.posWeight = posWeight ? new Buffer(posWeight) : null;
+    this.reduction = reductionOf(reduction, sizeAverage, reduce);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.binaryCrossEntropyWithLogits(input, target, { weight: this.weight, posWeight: this.posWeight, reduction: this.reduction });
+  }
+}
+
+interface NLLOptions extends LossOptions {
+  weight?: Tensor | null;
+  ignoreIndex?: number;
+}
+
+/** Of log-probabilities and classes. https://pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html */
+export class NLLLoss extends Module {
+  readonly reduction: ReductionMode;
+  readonly ignoreIndex: number;
+  weight: Buffer | null;
+
+  constructor(
+    ...args: Args<
+      [weight: Tensor | null, sizeAverage: boolean | null, ignoreIndex: number, reduce: boolean | null, reduction: ReductionMode],
+      NLLOptions
+    >
+  ) {
+    super();
+    const [weight, sizeAverage, ignoreIndex = -100, reduce, reduction] = bind<[(Tensor | null)?, Flag?, number?, Flag?, ReductionMode?]>(
+      'NLLLoss',
+      'weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?',
+      args,
+    );
+    this.weight = weight ? new Buffer(weight) : null;
+    [this.ignoreIndex, this.reduction] = [ignoreIndex, reductionOf(reduction, sizeAverage, reduce)];
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.nllLoss(input, target, { weight: this.weight, ignoreIndex: this.ignoreIndex, reduction: this.reduction });
+  }
+}
+
+/** Of logits and classes, or of logits and probabilities. https://pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html */
+export class CrossEntropyLoss extends Module {
+  readonly reduction: ReductionMode;
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+  weight: Buffer | null;
+
+  constructor(
+    ...args: Args<
+      [
+        weight: Tensor | null,
+        sizeAverage: boolean | null,
+        ignoreIndex: number,
+        reduce: boolean | null,
+        reduction: ReductionMode,
+        labelSmoothing: number,
+      ],
+      NLLOptions & { labelSmoothing?: number }
+    >
+  ) {
+    super();
+    const [weight, sizeAverage, ignoreIndex = -100, reduce, reduction, labelSmoothing = 0] = bind<
+      [(Tensor | null)?, Flag?, number?, Flag?, ReductionMode?, number?]
+    >('CrossEntropyLoss', 'weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?, labelSmoothing?', args);
+    this.weight = weight ? new Buffer(weight) : null;
+    [this.ignoreIndex, this.reduction, this.labelSmoothing] = [ignoreIndex, reductionOf(reduction, sizeAverage, reduce), labelSmoothing];
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { weight, ignoreIndex, reduction, labelSmoothing } = this;
+    return F.crossEntropy(input, target, { weight, ignoreIndex, reduction, labelSmoothing });
+  }
+}
+
+interface PoissonOptions extends LossOptions {
+  logInput?: boolean;
+  full?: boolean;
+  eps?: number;
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.PoissonNLLLoss.html */
+export class PoissonNLLLoss extends Module {
+  readonly reduction: ReductionMode;
+  private readonly options: { logInput: boolean; full: boolean; eps: number };
+
+  constructor(
+    ...args: Args<
+      [logInput: boolean, full: boolean, sizeAverage: boolean | null, eps: number, reduce: boolean | null, reduction: ReductionMode],
+      PoissonOptions
+    >
+  ) {
+    super();
+    const [logInput = true, full = false, sizeAverage, eps = 1e-8, reduce, reduction] = bind<
+      [boolean?, boolean?, Flag?, number?, Flag?, ReductionMode?]
+    >('PoissonNLLLoss', 'logInput?, full?, sizeAverage?, eps?, reduce?, reduction?', args);
+    [this.options, this.reduction] = [{ logInput, full, eps }, reductionOf(reduction, sizeAverage, reduce)];
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.poissonNllLoss(input, target, { ...this.options, reduction: this.reduction });
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html */
+export class GaussianNLLLoss extends Module {
+  readonly reduction: ReductionMode;
+  readonly full: boolean;
+  readonly eps: number;
+
+  constructor(options: { full?: boolean; eps?: number; reduction?: ReductionMode } = {}) {
+    super();
+    [this.full = false, this.eps = 1e-6, this.reduction = 'mean'] = bind<[boolean?, number?, ReductionMode?]>(
+      'GaussianNLLLoss',
+      '*, full?, eps?, reduction?',
+      [options],
+    );
+  }
+
+  override forward(input: Tensor, target: Tensor, variance: Tensor | number): Tensor {
+    return F.gaussianNllLoss(input, target, variance, { full: this.full, eps: this.eps, reduction: this.reduction });
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html */
+export class KLDivLoss extends Module {
+  readonly reduction: ReductionMode | 'batchmean';
+  readonly logTarget: boolean;
+
+  constructor(
+    ...args: Args<
+      [sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode | 'batchmean', logTarget: boolean],
+      Omit<LossOptions, 'reduction'> & { reduction?: ReductionMode | 'batchmean'; logTarget?: boolean }
+    >
+  ) {
+    super();
+    const [sizeAverage, reduce, reduction, logTarget = false] = bind<[Flag, Flag, ReductionMode?, boolean?]>(
+      'KLDivLoss',
+      `${common}, logTarget?`,
+      args,
+    );
+    [this.reduction, this.logTarget] = [reductionOf(reduction, sizeAverage, reduce), logTarget];
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.klDiv(input, target, { reduction: this.reduction, logTarget: this.logTarget });
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html */
+export class SmoothL1Loss extends Module {
+  readonly reduction: ReductionMode;
+  readonly beta: number;
+
+  constructor(
+    ...args: Args<
+      [sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode, beta: number],
+      LossOptions & { beta?: number }
+    >
+  ) {
+    super();
+    const [sizeAverage, reduce, reduction, beta = 1] = bind<[Flag, Flag, ReductionMode?, number?]>(
+      'SmoothL1Loss',
+      `${common}, beta?`,
+      args,
+    );
+    [this.reduction, this.beta] = [reductionOf(reduction, sizeAverage, reduce), beta];
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.smoothL1Loss(input, target, { reduction: this.reduction, beta: this.beta });
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html */
+export class HuberLoss extends Module {
+  readonly reduction: ReductionMode;
+  readonly delta: number;
+
+  constructor(...args: Args<[reduction: ReductionMode, delta: number], { reduction?: ReductionMode; delta?: number }>) {
+    super();
+    [this.reduction = 'mean', this.delta = 1] = bind<[ReductionMode?, number?]>('HuberLoss', 'reduction?, delta?', args);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.huberLoss(input, target, { reduction: this.reduction, delta: this.delta });
+  }
+}
+
+type MarginOptions = LossOptions & { margin?: number };
+type MarginArgs = Args<[margin: number, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode], MarginOptions>;
+
+abstract class MarginLoss extends Module {
+  readonly reduction: ReductionMode;
+  readonly margin: number;
+
+  protected constructor(standard: number, args: readonly unknown[]) {
+    super();
+    const [margin = standard, sizeAverage, reduce, reduction] = bind<[number?, Flag?, Flag?, ReductionMode?]>(
+      'MarginLoss',
+      `margin?, ${common}`,
+      args,
+    );
+    [this.margin, this.reduction] = [margin, reductionOf(reduction, sizeAverage, reduce)];
+  }
+
+  protected get options() {
+    return { margin: this.margin, reduction: this.reduction };
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html */
+export class HingeEmbeddingLoss extends MarginLoss {
+  constructor(...args: MarginArgs) {
+    super(1, args);
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    return F.hingeEmbeddingLoss(input, target, this.options);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html */
+export class CosineEmbeddingLoss extends MarginLoss {
+  constructor(...args: MarginArgs) {
+    super(0, args);
+  }
+
+  override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
+    return F.cosineEmbeddingLoss(input1, input2, target, this.options);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html */
+export class MarginRankingLoss extends MarginLoss {
+  constructor(...args: MarginArgs) {
+    super(0, args);
+  }
+
+  override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
+    return F.marginRankingLoss(input1, input2, target, this.options);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html */
+export class MultiMarginLoss extends Module {
+  readonly p: number;
+  readonly margin: number;
+  readonly reduction: ReductionMode;
+  weight: Buffer | null;
+
+  constructor(
+    ...args: Args<
+      [p: number, margin: number, weight: Tensor | null, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode],
+      MarginOptions & { p?: number; weight?: Tensor | null }
+    >
+  ) {
+    super();
+    const [p = 1, margin = 1, weight, sizeAverage, reduce, reduction] = bind<[number?, number?, ...WeightedBound]>(
+      'MultiMarginLoss',
+      `p?, margin?, weight?, ${common}`,
+      args,
+    );
+    if (p !== 1 && p !== 2) throw new Error('only p == 1 and p == 2 supported');
+    this.weight = weight ? new Buffer(weight) : null;
+    [this.p, this.margin, this.reduction] = [p, margin, reductionOf(reduction, sizeAverage, reduce)];
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { p, margin, weight, reduction } = this;
+    return F.multiMarginLoss(input, target, { p, margin, weight, reduction });
+  }
+}
+
+interface TripletOptions extends MarginOptions {
+  p?: number;
+  eps?: number;
+  swap?: boolean;
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html */
+export class TripletMarginLoss extends Module {
+  readonly reduction: ReductionMode;
+  private readonly options: { margin: number; p: number; eps: number; swap: boolean };
+
+  constructor(
+    ...args: Args<
+      [
+        margin: number,
+        p: number,
+        eps: number,
+        swap: boolean,
+        sizeAverage: boolean | null,
+        reduce: boolean | null,
+        reduction: ReductionMode,
+      ],
+      TripletOptions
+    >
+  ) {
+    super();
+    const [margin = 1, p = 2, eps = 1e-6, swap = false, sizeAverage, reduce, reduction] = bind<
+      [number?, number?, number?, boolean?, Flag?, Flag?, ReductionMode?]
+    >('TripletMarginLoss', `margin?, p?, eps?, swap?, ${common}`, args);
+    [this.options, this.reduction] = [{ margin, p, eps, swap }, reductionOf(reduction, sizeAverage, reduce)];
+  }
+
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return F.tripletMarginLoss(anchor, positive, negative, { ...this.options, reduction: this.reduction });
+  }
+}
+
+type Distance = (x: Tensor, y: Tensor) => Tensor;
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html */
+export class TripletMarginWithDistanceLoss extends Module {
+  private readonly options: { distanceFunction: Distance | null; margin: number; swap: boolean; reduction: ReductionMode };
+
+  constructor(options: { distanceFunction?: Distance | null; margin?: number; swap?: boolean; reduction?: ReductionMode } = {}) {
+    super();
+    const { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' } = options;
+    this.options = { distanceFunction, margin, swap, reduction };
+  }
+
+  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
+    return F.tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
+  }
+}

@@ -1,0 +1,319 @@
+/** Normalisation. https://pytorch.org/docs/stable/nn.html#normalization-layers */
+import { ones, tensor, zeros } from '../ops/creation.js';
+import type { Args } from '../ops/types.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { bind, float, type Place, type PlaceArgs, python } from './arguments.js';
+import * as F from './functional/index.js';
+import * as init from './init.js';
+import { Module } from './module.js';
+import { Buffer, Parameter } from './parameter.js';
+
+export interface BatchNormOptions extends Place {
+  eps?: number;
+  momentum?: number | null;
+  affine?: boolean;
+  trackRunningStats?: boolean;
+}
+
+export type BatchNormArgs = [
+  numFeatures: number,
+  ...Args<[eps: number, momentum: number | null, affine: boolean, trackRunningStats: boolean], BatchNormOptions>,
+];
+
+/** Parameters and running statistics of batch and instance norm. */
+abstract class RunningNorm extends Module {
+  readonly numFeatures: number;
+  readonly eps: number;
+  /** null averages over all batches. */
+  readonly momentum: number | null;
+  readonly affine: boolean;
+  readonly trackRunningStats: boolean;
+  weight: Parameter | null;
+  bias: Parameter | null;
+  runningMean: Buffer | null;
+  runningVar: Buffer | null;
+  numBatchesTracked: Buffer | null;
+
+  protected constructor(name: string, standard: { affine: boolean; track: boolean }, args: readonly unknown[]) {
+    super();
+    const [numFeatures, eps = 1e-5, momentum = 0.1, affine = standard.affine, track = standard.track, device, dtype] = bind<
+      [number, number?, (number | null)?, boolean?, boolean?, ...PlaceArgs]
+    >(name, 'numFeatures, eps?, momentum?, affine?, trackRunningStats?, device?, dtype?', args);
+    [this.numFeatures, this.eps, this.momentum, this.affine, this.trackRunningStats] = [numFeatures, eps, momentum, affine, track];
+    const place = { device, dtype };
+    this.weight = affine ? new Parameter(ones([numFeatures], place)) : null;
+    this.bias = affine ? new Parameter(zeros([numFeatures], place)) : null;
+    this.runningMean = track ? new Buffer(zeros([numFeatures], place)) : null;
+    this.runningVar = track ? new Buffer(ones([numFeatures], place)) : null;
+    this.numBatchesTracked = track ? new Buffer(tensor(0, { dtype: 'int64', device })) : null;
+  }
+
+  resetRunningStats(): void {
+    this.runningMean?.zero_();
+    this.runningVar?.fill_(1);
+    this.numBatchesTracked?.zero_();
+  }
+
+  resetParameters(): void {
+    this.resetRunningStats();
+    if (this.weight) init.ones_(this.weight);
+    if (this.bias) init.zeros_(this.bias);
+  }
+
+  protected abstract checkInput(input: Tensor): void;
+
+  override extraRepr(): string {
+    const { numFeatures, eps, momentum, affine, trackRunningStats } = this;
+    return `${numFeatures}, eps=${float(eps)}, momentum=${momentum === null ? 'None' : float(momentum)}, affine=${python(affine)}, track_running_stats=${python(trackRunningStats)}`;
+  }
+}
+
+abstract class BatchNorm extends RunningNorm {
+  constructor(...args: BatchNormArgs) {
+    super('BatchNorm', { affine: true, track: true }, args);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    const { runningMean, runningVar, weight, bias, training } = this;
+    const usesBatch = training || runningMean === null || runningVar === null;
+    const keep = training && this.trackRunningStats;
+    return F.batchNorm(
+      input,
+      training && !keep ? null : runningMean,
+      training && !keep ? null : runningVar,
+      weight,
+      bias,
+      usesBatch,
+      keep ? this.nextMomentum() : (this.momentum ?? 0),
+      this.eps,
+    );
+  }
+
+  private nextMomentum(): number {
+    this.numBatchesTracked?.add_(1);
+    return this.momentum ?? 1 / Number(this.numBatchesTracked!.item());
+  }
+}
+
+const expectDims = (input: Tensor, dims: readonly number[]): void => {
+  if (!dims.includes(input.ndim)) throw new Error(`expected ${dims.map((n) => `${n}D`).join(' or ')} input (got ${input.ndim}D input)`);
+};
+
+/** Over (N, C) or (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html */
+export class BatchNorm1d extends BatchNorm {
+  protected checkInput(input: Tensor): void {
+    expectDims(input, [2, 3]);
+  }
+}
+
+/** Over images (N, C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html */
+export class BatchNorm2d extends BatchNorm {
+  protected checkInput(input: Tensor): void {
+    expectDims(input, [4]);
+  }
+}
+
+/** Over volumes (N, C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html */
+export class BatchNorm3d extends BatchNorm {
+  protected checkInput(input: Tensor): void {
+    expectDims(input, [5]);
+  }
+}
+
+abstract class InstanceNorm extends RunningNorm {
+  constructor(...args: BatchNormArgs) {
+    super('InstanceNorm', { affine: false, track: false }, args);
+  }
+
+  protected abstract readonly batchedDims: number;
+
+  protected checkInput(input: Tensor): void {
+    expectDims(input, [this.batchedDims - 1, this.batchedDims]);
+  }
+
+  override forward(input: Tensor): Tensor {
+    this.checkInput(input);
+    if (input.ndim === this.batchedDims) return this.normalise(input);
+    return this.normalise(input.unsqueeze(0)).squeeze(0);
+  }
+
+  private normalise(input: Tensor): Tensor {
+    const { runningMean, runningVar, weight, bias, momentum, eps } = this;
+    return F.instanceNorm(input, runningMean, runningVar, weight, bias, this.training || !this.trackRunningStats, momentum ?? 0, eps);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html */
+export class InstanceNorm1d extends InstanceNorm {
+  protected get batchedDims(): number {
+    return 3;
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html */
+export class InstanceNorm2d extends InstanceNorm {
+  protected get batchedDims(): number {
+    return 4;
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html */
+export class InstanceNorm3d extends InstanceNorm {
+  protected get batchedDims(): number {
+    return 5;
+  }
+}
+
+const shapeOf = (shape: number | readonly number[]): number[] => (typeof shape === 'number' ? [shape] : [...shape]);
+
+export interface LayerNormOptions extends Place {
+  eps?: number;
+  elementwiseAffine?: boolean;
+  bias?: boolean;
+}
+
+/** Over the last dims, whose sizes are `normalizedShape`. https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html */
+export class LayerNorm extends Module {
+  readonly normalizedShape: readonly number[];
+  readonly eps: number;
+  readonly elementwiseAffine: boolean;
+  weight: Parameter | null;
+  bias: Parameter | null;
+
+  constructor(
+    ...args: [
+      normalizedShape: number | readonly number[],
+      ...Args<[eps: number, elementwiseAffine: boolean, bias: boolean], LayerNormOptions>,
+    ]
+  ) {
+    super();
+    const [shape, eps = 1e-5, affine = true, bias = true, device, dtype] = bind<
+      [number | readonly number[], number?, boolean?, boolean?, ...PlaceArgs]
+    >('LayerNorm', 'normalizedShape, eps?, elementwiseAffine?, bias?, device?, dtype?', args);
+    [this.normalizedShape, this.eps, this.elementwiseAffine] = [shapeOf(shape), eps, affine];
+    this.weight = affine ? new Parameter(ones(this.normalizedShape, { device, dtype })) : null;
+    this.bias = affine && bias ? new Parameter(zeros(this.normalizedShape, { device, dtype })) : null;
+  }
+
+  resetParameters(): void {
+    if (this.weight) init.ones_(this.weight);
+    if (this.bias) init.zeros_(this.bias);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.layerNorm(input, this.normalizedShape, this.weight, this.bias, this.eps);
+  }
+
+  override extraRepr(): string {
+    return `${python(this.normalizedShape)}, eps=${float(this.eps)}, elementwise_affine=${python(this.elementwiseAffine)}`;
+  }
+}
+
+/** x / sqrt(mean(x²) + ε) over the last dims. https://pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html */
+export class RMSNorm extends Module {
+  readonly normalizedShape: readonly number[];
+  readonly eps: number | null;
+  readonly elementwiseAffine: boolean;
+  weight: Parameter | null;
+
+  constructor(
+    ...args: [
+      normalizedShape: number | readonly number[],
+      ...Args<[eps: number | null, elementwiseAffine: boolean], Place & { eps?: number | null; elementwiseAffine?: boolean }>,
+    ]
+  ) {
+    super();
+    const [shape, eps = null, affine = true, device, dtype] = bind<[number | readonly number[], (number | null)?, boolean?, ...PlaceArgs]>(
+      'RMSNorm',
+      'normalizedShape, eps?, elementwiseAffine?, device?, dtype?',
+      args,
+    );
+    [this.normalizedShape, this.eps, this.elementwiseAffine] = [shapeOf(shape), eps, affine];
+    this.weight = affine ? new Parameter(ones(this.normalizedShape, { device, dtype })) : null;
+  }
+
+  resetParameters(): void {
+    if (this.weight) init.ones_(this.weight);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.rmsNorm(input, this.normalizedShape, this.weight, this.eps);
+  }
+
+  override extraRepr(): string {
+    return `${python(this.normalizedShape)}, eps=${this.eps === null ? 'None' : float(this.eps)}, elementwise_affine=${python(this.elementwiseAffine)}`;
+  }
+}
+
+/** Over groups of channels. https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html */
+export class GroupNorm extends Module {
+  readonly numGroups: number;
+  readonly numChannels: number;
+  readonly eps: number;
+  readonly affine: boolean;
+  weight: Parameter | null;
+  bias: Parameter | null;
+
+  constructor(
+    ...args: [numGroups: number, numChannels: number, ...Args<[eps: number, affine: boolean], Place & { eps?: number; affine?: boolean }>]
+  ) {
+    super();
+    const [numGroups, numChannels, eps = 1e-5, affine = true, device, dtype] = bind<[number, number, number?, boolean?, ...PlaceArgs]>(
+      'GroupNorm',
+      'numGroups, numChannels, eps?, affine?, device?, dtype?',
+      args,
+    );
+    if (numChannels % numGroups !== 0) throw new Error(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
+    [this.numGroups, this.numChannels, this.eps, this.affine] = [numGroups, numChannels, eps, affine];
+    this.weight = affine ? new Parameter(ones([numChannels], { device, dtype })) : null;
+    this.bias = affine ? new Parameter(zeros([numChannels], { device, dtype })) : null;
+  }
+
+  resetParameters(): void {
+    if (this.weight) init.ones_(this.weight);
+    if (this.bias) init.zeros_(this.bias);
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.groupNorm(input, this.numGroups, this.weight, this.bias, this.eps);
+  }
+
+  override extraRepr(): string {
+    return `${this.numGroups}, ${this.numChannels}, eps=${float(this.eps)}, affine=${python(this.affine)}`;
+  }
+}
+
+interface ResponseOptions {
+  alpha?: number;
+  beta?: number;
+  k?: number;
+}
+
+/** Divides by the neighbouring channels. https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html */
+export class LocalResponseNorm extends Module {
+  readonly size: number;
+  readonly alpha: number;
+  readonly beta: number;
+  readonly k: number;
+
+  constructor(...args: [size: number, ...Args<[alpha: number, beta: number, k: number], ResponseOptions>]) {
+    super();
+    [this.size, this.alpha = 1e-4, this.beta = 0.75, this.k = 1] = bind<[number, number?, number?, number?]>(
+      'LocalResponseNorm',
+      'size, alpha?, beta?, k?',
+      args,
+    );
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.localResponseNorm(input, this.size, this.alpha, this.beta, this.k);
+  }
+
+  override extraRepr(): string {
+    return `${this.size}, alpha=${float(this.alpha)}, beta=${float(this.beta)}, k=${float(this.k)}`;
+  }
+}
+
+/** The same under Lua Torch's name. https://pytorch.org/docs/stable/generated/torch.nn.CrossMapLRN2d.html */
+export class CrossMapLRN2d extends LocalResponseNorm {}

@@ -1,0 +1,391 @@
+/** Recurrent networks. https://pytorch.org/docs/stable/nn.html#recurrent-layers */
+import { empty, zeros } from '../ops/creation.js';
+import { cat, stack } from '../ops/join.js';
+import type { Args } from '../ops/types.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { bind, type Place, type PlaceArgs, python } from './arguments.js';
+import * as F from './functional/index.js';
+import * as init from './init.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
+
+type Nonlinearity = 'tanh' | 'relu';
+
+/** One step: [new hidden, (new cell)] from gates computed by the input and by the hidden state. */
+type Step = (fromInput: Tensor, fromHidden: Tensor, state: readonly Tensor[]) => Tensor[];
+
+const simpleStep =
+  (nonlinearity: Nonlinearity): Step =>
+  (x, h) => [nonlinearity === 'tanh' ? x.add(h).tanh() : F.relu(x.add(h))];
+
+const lstmStep: Step = (x, h, [, cell]) => {
+  const [i, f, g, o] = x.add(h).chunk(4, -1);
+  const next = f.sigmoid().mul(cell).add(i.sigmoid().mul(g.tanh()));
+  return [o.sigmoid().mul(next.tanh()), next];
+};
+
+const gruStep: Step = (x, h, [hidden]) => {
+  const [xr, xz, xn] = x.chunk(3, -1);
+  const [hr, hz, hn] = h.chunk(3, -1);
+  const update = xz.add(hz).sigmoid();
+  const candidate = xn.add(xr.add(hr).sigmoid().mul(hn)).tanh();
+  return [hidden.sub(candidate).mul(update).add(candidate)];
+};
+
+export interface RNNOptions extends Place {
+  numLayers?: number;
+  bias?: boolean;
+  batchFirst?: boolean;
+  dropout?: number;
+  bidirectional?: boolean;
+}
+
+export type RNNArgs = [
+  inputSize: number,
+  hiddenSize: number,
+  ...Args<
+    [numLayers: number, bias: boolean, batchFirst: boolean, dropout: number, bidirectional: boolean],
+    RNNOptions & { projSize?: number }
+  >,
+];
+
+interface Mode {
+  name: string;
+  gates: number;
+  step: Step;
+  /** How many tensors a state has. */
+  states: number;
+}
+
+interface Weights {
+  weightIh: Parameter;
+  weightHh: Parameter;
+  biasIh: Parameter | null;
+  biasHh: Parameter | null;
+  weightHr: Parameter | null;
+}
+
+abstract class RecurrentBase extends Module {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  readonly numLayers: number;
+  readonly bias: boolean;
+  readonly batchFirst: boolean;
+  readonly dropout: number;
+  readonly bidirectional: boolean;
+  readonly projSize: number;
+
+  protected constructor(
+    private readonly mode: Mode,
+    args: readonly unknown[],
+  ) {
+    super();
+    const [
+      inputSize,
+      hiddenSize,
+      numLayers = 1,
+      bias = true,
+      batchFirst = false,
+      dropout = 0,
+      bidirectional = false,
+      projSize = 0,
+      device,
+      dtype,
+    ] = bind<[number, number, number?, boolean?, boolean?, number?, boolean?, number?, ...PlaceArgs]>(
+      mode.name,
+      'inputSize, hiddenSize, numLayers?, bias?, batchFirst?, dropout?, bidirectional?, projSize?, device?, dtype?',
+      args,
+    );
+    if (!(hiddenSize > 0)) throw new Error('hidden_size must be greater than zero');
+    if (!(numLayers > 0)) throw new Error('num_layers must be greater than zero');
+    if (!(dropout >= 0 && dropout <= 1))
+      throw new Error('dropout should be a number in range [0, 1] representing the probability of an element being zeroed');
+    if (projSize >= hiddenSize) throw new Error('proj_size has to be smaller than hidden_size');
+    [this.inputSize, this.hiddenSize, this.numLayers, this.bias] = [inputSize, hiddenSize, numLayers, bias];
+    [this.batchFirst, this.dropout, this.bidirectional, this.projSize] = [batchFirst, dropout, bidirectional, projSize];
+    for (let layer = 0; layer < numLayers; layer++)
+      for (const suffix of this.suffixes(layer)) this.makeWeights(layer, suffix, { device, dtype });
+    this.resetParameters();
+  }
+
+  private get directions(): number {
+    return this.bidirectional ? 2 : 1;
+  }
+
+  private get outputSize(): number {
+    return this.projSize || this.hiddenSize;
+  }
+
+  private suffixes(layer: number): string[] {
+    return this.bidirectional ? [`L${layer}`, `L${layer}Reverse`] : [`L${layer}`];
+  }
+
+  private makeWeights(layer: number, suffix: string, place: Place): void {
+    const rows = this.mode.gates * this.hiddenSize;
+    const width = layer === 0 ? this.inputSize : this.outputSize * this.directions;
+    const add = (name: string, shape: number[]) => this.registerParameter(`${name}${suffix}`, new Parameter(empty(shape, place)));
+    add('weightIh', [rows, width]);
+    add('weightHh', [rows, this.outputSize]);
+    if (this.bias) {
+      add('biasIh', [rows]);
+      add('biasHh', [rows]);
+    }
+    if (this.projSize > 0) add('weightHr', [this.projSize, this.hiddenSize]);
+  }
+
+  private weights(suffix: string): Weights {
+    const get = (name: string) => ((this as unknown as Record<string, Parameter | undefined>)[`${name}${suffix}`] ?? null) as Parameter;
+    return {
+      weightIh: get('weightIh'),
+      weightHh: get('weightHh'),
+      biasIh: get('biasIh'),
+      biasHh: get('biasHh'),
+      weightHr: get('weightHr'),
+    };
+  }
+
+  resetParameters(): void {
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    for (const parameter of this.parameters()) init.uniformWithin_(parameter, bound);
+  }
+
+  /** Runs over (L, N, inputSize) from states of shape (layers · directions, N, size). */
+  protected run(input: Tensor, given: readonly Tensor[] | null): { output: Tensor; states: Tensor[] } {
+    if (input.ndim !== 2 && input.ndim !== 3)
+      throw new Error(`${this.mode.name}: Expected input to be 2D or 3D, got ${input.ndim}D instead`);
+    if (input.sizes[input.ndim - 1] !== this.inputSize) {
+      throw new Error(`input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${input.sizes[input.ndim - 1]}`);
+    }
+    const batched = input.ndim === 3;
+    const sequence = !batched ? input.unsqueeze(1) : this.batchFirst ? input.transpose(0, 1) : input;
+    const initial = given?.map((state) => (batched ? state : state.unsqueeze(1))) ?? this.zeroStates(sequence);
+    this.checkStates(initial, sequence.sizes[1], batched);
+    const { output, states } = this.runLayers(sequence, initial);
+    return {
+      output: !batched ? output.squeeze(1) : this.batchFirst ? output.transpose(0, 1) : output,
+      states: states.map((state) => (batched ? state : state.squeeze(1))),
+    };
+  }
+
+  private zeroStates(sequence: Tensor): Tensor[] {
+    const options = { dtype: sequence.dtype, device: sequence.device };
+    const count = this.numLayers * this.directions;
+    return this.stateSizes().map((size) => zeros([count, sequence.sizes[1], size], options));
+  }
+
+  private stateSizes(): number[] {
+    return this.mode.states === 2 ? [this.outputSize, this.hiddenSize] : [this.outputSize];
+  }
+
+  private checkStates(states: readonly Tensor[], batch: number, batched: boolean): void {
+    this.stateSizes().forEach((size, i) => {
+      const expected = [this.numLayers * this.directions, batch, size];
+      if (String([...states[i].sizes]) === String(expected)) return;
+      const shown = (sizes: readonly number[]) => `[${(batched ? sizes : [sizes[0], sizes[2]]).join(', ')}]`;
+      throw new Error(`Expected hidden${i === 0 ? '' : '[1]'} size (${expected.join(', ')}), got ${shown([...states[i].sizes])}`);
+    });
+  }
+
+  private runLayers(sequence: Tensor, initial: readonly Tensor[]): { output: Tensor; states: Tensor[] } {
+    const finals: Tensor[][] = [];
+    for (let layer = 0; layer < this.numLayers; layer++) {
+      const outputs = this.suffixes(layer).map((suffix, direction) => {
+        const state = initial.map((each) => each.select(0, layer * this.directions + direction));
+        const { output, final } = this.runDirection(sequence, state, this.weights(suffix), direction === 1);
+        finals.push(final);
+        return output;
+      });
+      sequence = outputs.length === 1 ? outputs[0] : cat(outputs, -1);
+      if (this.dropout > 0 && layer < this.numLayers - 1) sequence = F.dropout(sequence, this.dropout, this.training);
+    }
+    return {
+      output: sequence,
+      states: initial.map((_, i) =>
+        stack(
+          finals.map((final) => final[i]),
+          0,
+        ),
+      ),
+    };
+  }
+
+  private runDirection(sequence: Tensor, state: Tensor[], weights: Weights, reverse: boolean): { output: Tensor; final: Tensor[] } {
+    const projected = F.linear(sequence, weights.weightIh, weights.biasIh);
+    const length = sequence.sizes[0];
+    const outputs = new Array<Tensor>(length);
+    for (let i = 0; i < length; i++) {
+      const t = reverse ? length - 1 - i : i;
+      const [hidden, ...rest] = this.mode.step(projected.select(0, t), F.linear(state[0], weights.weightHh, weights.biasHh), state);
+      state = [weights.weightHr ? F.linear(hidden, weights.weightHr) : hidden, ...rest];
+      outputs[t] = state[0];
+    }
+    return { output: stack(outputs, 0), final: state };
+  }
+
+  override extraRepr(): string {
+    const { inputSize, hiddenSize, projSize, numLayers, bias, batchFirst, dropout, bidirectional } = this;
+    const parts = [`${inputSize}, ${hiddenSize}`];
+    if (projSize !== 0) parts.push(`proj_size=${projSize}`);
+    if (numLayers !== 1) parts.push(`num_layers=${numLayers}`);
+    if (!bias) parts.push(`bias=${python(bias)}`);
+    if (batchFirst) parts.push(`batch_first=${python(batchFirst)}`);
+    if (dropout !== 0) parts.push(`dropout=${dropout}`);
+    if (bidirectional) parts.push(`bidirectional=${python(bidirectional)}`);
+    return parts.join(', ');
+  }
+}
+
+/** h = tanh(W x + b + W' h + b'), over a sequence. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.RNN.html */
+export class RNN extends RecurrentBase {
+  constructor(
+    ...args: [
+      inputSize: number,
+      hiddenSize: number,
+      ...Args<[numLayers: number, nonlinearity: Nonlinearity, bias: boolean], RNNOptions & { nonlinearity?: Nonlinearity }>,
+    ]
+  ) {
+    const { nonlinearity, rest } = takeNonlinearity(args);
+    super({ name: 'RNN', gates: 1, step: simpleStep(nonlinearity), states: 1 }, rest);
+  }
+
+  override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, hidden: Tensor] {
+    const { output, states } = this.run(input, hx && [hx]);
+    return [output, states[0]];
+  }
+}
+
+/** RNN's own argument, which stands fourth. */
+function takeNonlinearity(args: readonly unknown[]): { nonlinearity: Nonlinearity; rest: unknown[] } {
+  const rest = [...args];
+  const last = rest.at(-1);
+  let nonlinearity: unknown = typeof rest[3] === 'string' ? rest.splice(3, 1)[0] : undefined;
+  if (typeof last === 'object' && last !== null && 'nonlinearity' in last) {
+    const { nonlinearity: named, ...options } = last;
+    nonlinearity = named;
+    rest[rest.length - 1] = options;
+  }
+  if (nonlinearity === undefined) nonlinearity = 'tanh';
+  if (nonlinearity !== 'tanh' && nonlinearity !== 'relu')
+    throw new Error(`Unknown nonlinearity '${String(nonlinearity)}'. Select from 'tanh' or 'relu'.`);
+  return { nonlinearity, rest };
+}
+
+/** Long short-term memory. Gives [outputs, [hidden, cell]]. https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html */
+export class LSTM extends RecurrentBase {
+  constructor(...args: RNNArgs) {
+    super({ name: 'LSTM', gates: 4, step: lstmStep, states: 2 }, args);
+  }
+
+  override forward(input: Tensor, hx: readonly [Tensor, Tensor] | null = null): [output: Tensor, state: [hidden: Tensor, cell: Tensor]] {
+    const { output, states } = this.run(input, hx);
+    return [output, [states[0], states[1]]];
+  }
+}
+
+/** Gated recurrent units. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.GRU.html */
+export class GRU extends RecurrentBase {
+  constructor(...args: RNNArgs) {
+    super({ name: 'GRU', gates: 3, step: gruStep, states: 1 }, args);
+  }
+
+  override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, hidden: Tensor] {
+    const { output, states } = this.run(input, hx && [hx]);
+    return [output, states[0]];
+  }
+}
+
+abstract class CellBase extends Module {
+  readonly inputSize: number;
+  readonly hiddenSize: number;
+  weightIh: Parameter;
+  weightHh: Parameter;
+  biasIh: Parameter | null;
+  biasHh: Parameter | null;
+
+  protected constructor(gates: number, inputSize: number, hiddenSize: number, bias: boolean, place: Place) {
+    super();
+    [this.inputSize, this.hiddenSize] = [inputSize, hiddenSize];
+    const rows = gates * hiddenSize;
+    this.weightIh = new Parameter(empty([rows, inputSize], place));
+    this.weightHh = new Parameter(empty([rows, hiddenSize], place));
+    this.biasIh = bias ? new Parameter(empty([rows], place)) : null;
+    this.biasHh = bias ? new Parameter(empty([rows], place)) : null;
+    this.resetParameters();
+  }
+
+  resetParameters(): void {
+    for (const parameter of this.parameters()) init.uniformWithin_(parameter, 1 / Math.sqrt(this.hiddenSize));
+  }
+
+  /** The state after one step; `input` is (N, inputSize) or (inputSize). */
+  protected next(input: Tensor, given: readonly Tensor[] | null, count: number, step: Step): Tensor[] {
+    if (input.ndim !== 1 && input.ndim !== 2)
+      throw new Error(`${this.constructor.name}: Expected input to be 1D or 2D, got ${input.ndim}D instead`);
+    if (input.sizes[input.ndim - 1] !== this.inputSize) {
+      throw new Error(`input has inconsistent input_size: got ${input.sizes[input.ndim - 1]}, expected ${this.inputSize}`);
+    }
+    const zero = () => zeros([...input.sizes.slice(0, -1), this.hiddenSize], { dtype: input.dtype, device: input.device });
+    const state = given ?? Array.from({ length: count }, zero);
+    for (const each of state) {
+      if (each.sizes[each.ndim - 1] !== this.hiddenSize)
+        throw new Error(`hidden has inconsistent hidden_size: got ${each.sizes[each.ndim - 1]}, expected ${this.hiddenSize}`);
+    }
+    return step(F.linear(input, this.weightIh, this.biasIh), F.linear(state[0], this.weightHh, this.biasHh), state);
+  }
+
+  override extraRepr(): string {
+    return `${this.inputSize}, ${this.hiddenSize}${this.biasIh ? '' : ', bias=False'}`;
+  }
+}
+
+export type CellArgs = [inputSize: number, hiddenSize: number, ...Args<[bias: boolean], Place & { bias?: boolean }>];
+type CellBound = [number, number, boolean?, ...PlaceArgs];
+const cellParameters = 'inputSize, hiddenSize, bias?, device?, dtype?';
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html */
+export class RNNCell extends CellBase {
+  readonly nonlinearity: Nonlinearity;
+
+  constructor(
+    ...args: [
+      inputSize: number,
+      hiddenSize: number,
+      ...Args<[bias: boolean, nonlinearity: Nonlinearity], Place & { bias?: boolean; nonlinearity?: Nonlinearity }>,
+    ]
+  ) {
+    const [inputSize, hiddenSize, bias = true, nonlinearity = 'tanh', device, dtype] = bind<
+      [number, number, boolean?, Nonlinearity?, ...PlaceArgs]
+    >('RNNCell', 'inputSize, hiddenSize, bias?, nonlinearity?, device?, dtype?', args);
+    super(1, inputSize, hiddenSize, bias, { device, dtype });
+    if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') throw new Error(`Unknown nonlinearity: ${String(nonlinearity)}`);
+    this.nonlinearity = nonlinearity;
+  }
+
+  override forward(input: Tensor, hx: Tensor | null = null): Tensor {
+    return this.next(input, hx && [hx], 1, simpleStep(this.nonlinearity))[0];
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html */
+export class LSTMCell extends CellBase {
+  constructor(...args: CellArgs) {
+    const [inputSize, hiddenSize, bias = true, device, dtype] = bind<CellBound>('LSTMCell', cellParameters, args);
+    super(4, inputSize, hiddenSize, bias, { device, dtype });
+  }
+
+  override forward(input: Tensor, hx: readonly [Tensor, Tensor] | null = null): [hidden: Tensor, cell: Tensor] {
+    return this.next(input, hx, 2, lstmStep) as [Tensor, Tensor];
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html */
+export class GRUCell extends CellBase {
+  constructor(...args: CellArgs) {
+    const [inputSize, hiddenSize, bias = true, device, dtype] = bind<CellBound>('GRUCell', cellParameters, args);
+    super(3, inputSize, hiddenSize, bias, { device, dtype });
+  }
+
+  override forward(input: Tensor, hx: Tensor | null = null): Tensor {
+    return this.next(input, hx && [hx], 1, gruStep)[0];
+  }
+}

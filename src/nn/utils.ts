@@ -1,0 +1,75 @@
+/** `torch.nn.utils`. https://pytorch.org/docs/stable/nn.html#utilities */
+import { noGrad } from '../autograd/modes.js';
+import { cat, stack } from '../ops/join.js';
+import { tensor } from '../ops/creation.js';
+import { numelOf } from '../tensor/size.js';
+import { Tensor } from '../tensor/tensor.js';
+
+type Tensors = Tensor | Iterable<Tensor>;
+
+const gradsOf = (parameters: Tensors): Tensor[] =>
+  (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((each) => each.gradient ?? []);
+
+/** The norm of all these tensors as one vector. */
+export function getTotalNorm(tensors: Iterable<Tensor>, normType = 2): Tensor {
+  const norms = [...tensors].map((each) => powerNorm(each, normType));
+  return norms.length === 0 ? tensor(0, { dtype: 'float32' }) : powerNorm(stack(norms, 0), normType);
+}
+
+function powerNorm(x: Tensor, p: number): Tensor {
+  const size = x.abs();
+  if (p === Infinity) return size.amax();
+  if (p === 2) return size.mul(size).sum().sqrt();
+  return p === 1
+    ? size.sum()
+    : size
+        .pow(p)
+        .sum()
+        .pow(1 / p);
+}
+
+/** Scales all gradients down so that their norm is at most `maxNorm`; gives the norm that they had. https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html */
+export function clipGradNorm_(
+  parameters: Tensors,
+  maxNorm: number,
+  options: number | { normType?: number; errorIfNonfinite?: boolean } = {},
+): Tensor {
+  const { normType = 2, errorIfNonfinite = false } = typeof options === 'number' ? { normType: options } : options;
+  const grads = gradsOf(parameters);
+  return noGrad(() => {
+    const total = getTotalNorm(grads, normType);
+    if (errorIfNonfinite && !Number.isFinite(Number(total.item()))) {
+      throw new Error(
+        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``,
+      );
+    }
+    const scale = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
+    for (const grad of grads) grad.mul_(scale);
+    return total;
+  });
+}
+
+/** Keeps every element of the gradients in [−clipValue, clipValue]. https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html */
+export function clipGradValue_(parameters: Tensors, clipValue: number): void {
+  noGrad(() => {
+    for (const grad of gradsOf(parameters)) grad.clamp_(-clipValue, clipValue);
+  });
+}
+
+/** All parameters in one vector. https://pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html */
+export const parametersToVector = (parameters: Iterable<Tensor>): Tensor =>
+  cat(
+    [...parameters].map((each) => each.reshape(-1)),
+    0,
+  );
+
+/** Writes a vector into the parameters. */
+export function vectorToParameters(vec: Tensor, parameters: Iterable<Tensor>): void {
+  let offset = 0;
+  noGrad(() => {
+    for (const each of parameters) {
+      each.copy_(vec.narrow(0, offset, numelOf(each.sizes)).viewAs(each));
+      offset += numelOf(each.sizes);
+    }
+  });
+}
