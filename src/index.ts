@@ -1,11 +1,35 @@
 /** PyTorch for TypeScript: `import * as torch from 'typetorch'`. */
 import './device/cpu/index.js';
 import './ops/methods.js';
+import './nn/functional/methods.js';
+import * as data from './data/index.js';
 
 export * from './ir/dtype.js';
-export * from './ops/pointwise.js';
+export { bfloat16, bool } from './ir/dtype.js';
+export { float32 as float, float64 as double, float16 as half, int64 as long, int32 as int, int16 as short, complex64 as cfloat, complex128 as cdouble } from './ir/dtype.js';
+export { canCast, getDefaultDtype, setDefaultDtype } from './tensor/promote.js';
+export { getPrintoptions, setPrintoptions } from './tensor/print.js';
+export { Size } from './tensor/size.js';
 export { Tensor } from './tensor/tensor.js';
+export { toDevice as device } from './tensor/torch-device.js';
+export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd/modes.js';
+export * as autograd from './autograd/backward.js';
+
+export * from './ops/convert.js';
 export * from './ops/creation.js';
-export * from './ops/reduce.js';
+export * from './ops/join.js';
 export * from './ops/matmul.js';
+export { clone, emptyLike } from './ops/memory.js';
+export * from './ops/pointwise.js';
+export * from './ops/random.js';
+export * from './ops/reduce.js';
+export * from './ops/select.js';
 export * from './ops/view.js';
+export { hardshrink, relu } from './nn/functional/activation.js';
+export { prelu } from './nn/functional/misc.js';
+export { logSoftmax, softmax } from './nn/functional/softmax.js';
+
+export * as nn from './nn/index.js';
+export * as optim from './optim/index.js';
+/** `torch.utils` */
+export const utils = { data };

@@ -7,8 +7,9 @@ const signatures = new Map<string, Signature>();
 
 /** Binds positional and named arguments to `parameters`, PyTorch's list; those not given stay undefined. */
 export function bind<T extends readonly unknown[]>(layer: string, parameters: string, args: readonly unknown[]): T {
-  let signature = signatures.get(layer);
-  if (!signature) signatures.set(layer, (signature = new Signature(layer, parameters)));
+  const key = `${layer}(${parameters})`;
+  let signature = signatures.get(key);
+  if (!signature) signatures.set(key, (signature = new Signature(layer, parameters)));
   return signature.bind(args) as unknown as T;
 }
 

@@ -17,13 +17,16 @@ import * as matmul from './matmul.js';
 import { clone, contiguous, copyInto, deviceOf } from './memory.js';
 import * as pointwise from './pointwise.js';
 import { formatted } from './print.js';
+import * as random from './random.js';
 import * as read from './read.js';
 import * as reduce from './reduce.js';
+import * as select from './select.js';
 import './region.js';
 import * as view from './view.js';
 import type { InplaceMethods, Methods, Op } from './types.js';
 
-type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd;
+type RandomMethods = Pick<typeof random, 'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'>;
+type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & RandomMethods;
 
 /** What is not an operator of its own: properties and small questions. */
 interface Properties {
@@ -107,7 +110,7 @@ export function attachInplace(functions: Record<string, Op | Any>): void {
   }
 }
 
-for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
 
 const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   requiresGrad: {
