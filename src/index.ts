@@ -24,6 +24,7 @@ export * from './ops/pointwise.js';
 export * from './ops/random.js';
 export * from './ops/reduce.js';
 export * from './ops/select.js';
+export * from './ops/sort.js';
 export * from './ops/view.js';
 export { hardshrink, relu } from './nn/functional/activation.js';
 export { prelu } from './nn/functional/misc.js';

@@ -21,12 +21,13 @@ import * as random from './random.js';
 import * as read from './read.js';
 import * as reduce from './reduce.js';
 import * as select from './select.js';
+import * as sort from './sort.js';
 import './region.js';
 import * as view from './view.js';
 import type { InplaceMethods, Methods, Op } from './types.js';
 
 type RandomMethods = Pick<typeof random, 'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'>;
-type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & RandomMethods;
+type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & typeof sort & RandomMethods;
 
 /** What is not an operator of its own: properties and small questions. */
 interface Properties {
@@ -110,7 +111,7 @@ export function attachInplace(functions: Record<string, Op | Any>): void {
   }
 }
 
-for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, sort, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
 
 const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   requiresGrad: {
