@@ -6,6 +6,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^typetorch$/, replacement: source('index.ts') },
+      { find: 'typetorch/safetensors', replacement: source('serialize/safetensors.ts') },
       { find: /^typetorch\/(\w+)$/, replacement: source('$1/index.ts') },
     ],
   },
