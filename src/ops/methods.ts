@@ -15,7 +15,9 @@ import { isOptions } from './signature.js';
 import { inplaceOf } from './inplace.js';
 import * as indexing from './indexing.js';
 import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit } from './join.js';
+import { torchSvd } from './linalg.js';
 import * as matmul from './matmul.js';
+import * as matrix from './matrix.js';
 import { clone, contiguous, copyInto, deviceOf } from './memory.js';
 import * as pointwise from './pointwise.js';
 import { formatted } from './print.js';
@@ -30,7 +32,7 @@ import type { InplaceMethods, Methods, Op } from './types.js';
 
 const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
 type RandomMethods = Pick<typeof random, 'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'>;
-type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & typeof sort & typeof indexing & typeof joinMethods & RandomMethods;
+type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & typeof sort & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
 
 /** What is not an operator of its own: properties and small questions. */
 interface Properties {
@@ -114,7 +116,9 @@ export function attachInplace(functions: Record<string, Op | Any>): void {
   }
 }
 
-for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, sort, indexing, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, sort, indexing, matrix, { svd: torchSvd }, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+
+attachInplace({ triu: matrix.triu, tril: matrix.tril });
 
 const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   requiresGrad: {
