@@ -33,6 +33,7 @@ export { hardshrink, relu } from './nn/functional/activation.js';
 export { prelu } from './nn/functional/misc.js';
 export { logSoftmax, softmax } from './nn/functional/softmax.js';
 
+export { expr } from './compile/expr-template.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
 /** `torch.utils` */

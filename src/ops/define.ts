@@ -174,6 +174,18 @@ class PointwiseOp {
     const common = resultType(present);
     const refusal = this.spec.refuse?.(present.map((x) => (x instanceof Tensor ? x.dtype : dtypeOfNumber(x))), common);
     if (refusal) throw new RuntimeError(refusal);
+    return this.settled(common);
+  }
+
+  /** The formula on given expressions, brought to the dtype that `common` makes of them. */
+  apply(operands: readonly Expr[], common: DType): Expr {
+    const refusal = this.spec.refuse?.(operands.map((x) => x.dtype), common);
+    if (refusal) throw new RuntimeError(refusal);
+    const dtype = this.settled(common);
+    return this.formula(...(operands.map((x) => x.cast(dtype)) as never[]));
+  }
+
+  private settled(common: DType): DType {
     if (this.spec.promotion === 'integral' && common.category >= 2) {
       throw new RuntimeError(`"${this.name}_cpu" not implemented for '${scalarTypeName(common)}'`);
     }
@@ -328,5 +340,15 @@ export function pointwise<F>(name: string, spec: PointwiseSpec, formula: Pointwi
   const op = new PointwiseOp(name, spec, formula);
   const call = (...args: unknown[]): Tensor => op.call(args, false);
   const inplace = (...args: unknown[]): Tensor => op.call(args, true);
-  return Object.assign(call, { opName: name, ...(spec.noInplace ? {} : { inplace }) }) as unknown as F;
+  const defined = Object.assign(call, { opName: name, ...(spec.noInplace ? {} : { inplace }) });
+  pointwiseOps.set(defined, op);
+  return defined as unknown as F;
+}
+
+const pointwiseOps = new WeakMap<object, PointwiseOp>();
+/** The formula behind a pointwise operator, for fusing. */
+export function pointwiseParts(operator: unknown): { apply(operands: readonly Expr[], common: DType): Expr } {
+  const op = pointwiseOps.get(operator as object);
+  if (!op) throw new TypeError('not a pointwise operator');
+  return op;
 }

@@ -134,7 +134,8 @@ const integerPower = (x: Expr, k: number): Expr => (k === 2 ? x.mul(x) : x.mul(x
 const fixedPowers = new Map<number, Unary>(
   [2, 3].map((k) => [k, unary('pow', (x) => (x.dtype === bool ? x : integerPower(x, k)), { ...arithmetic, node: 'PowBackward0' })]),
 );
-const powGeneral: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.or(y.not()) : x.pow(y)));
+/** `pow` of any exponent by the one general formula; `pow` picks faster ones for small numbers. */
+export const generalPow: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.or(y.not()) : x.pow(y)));
 
 /** Numbers that have a faster form; integers refuse negative ones. */
 function power(inplace: boolean) {
@@ -146,7 +147,7 @@ function power(inplace: boolean) {
       const fixed = fixedPowers.get(e);
       if (fixed && input.dtype !== bool) return form(fixed)(input);
     }
-    return form(powGeneral)(input as Tensor, e);
+    return form(generalPow)(input as Tensor, e);
   };
 }
 export type Power = (input: TensorLike, exponent: TensorLike) => Tensor;

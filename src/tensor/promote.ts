@@ -57,20 +57,18 @@ const fitCategory = (higher: DType, lower: DType): DType =>
 
 const merge = (a: DType | null, b: DType): DType => (a === null ? b : promoteTypes(a, b));
 
-/** The dtype that an operation on these computes in. */
-export function resultType(operands: readonly (Tensor | Number_)[]): DType {
-  let tensors: DType | null = null;
-  let scalars: DType | null = null;
-  let numbers: DType | null = null;
-  for (const x of operands) {
-    if (!(x instanceof Tensor)) numbers = merge(numbers, dtypeOfNumber(x));
-    else if (x.sizes.length === 0) scalars = merge(scalars, x.dtype);
-    else tensors = merge(tensors, x.dtype);
-  }
-  const result = combine(combine(tensors, scalars), numbers);
+/** The dtype in which values meet; rank 2 is a tensor, 1 a 0-dim one, 0 a bare number. */
+export function promoteClasses(values: readonly { readonly dtype: DType; readonly rank: 0 | 1 | 2 }[]): DType {
+  const classes: (DType | null)[] = [null, null, null];
+  for (const { dtype, rank } of values) classes[rank] = merge(classes[rank], dtype);
+  const result = combine(combine(classes[2], classes[1]), classes[0]);
   if (result === null) throw new RuntimeError('resultType: at least one operand is needed');
   return result;
 }
+
+/** The dtype that an operation on these computes in. */
+export const resultType = (operands: readonly (Tensor | Number_)[]): DType =>
+  promoteClasses(operands.map((x) => (x instanceof Tensor ? { dtype: x.dtype, rank: x.sizes.length === 0 ? 1 : 2 } : { dtype: dtypeOfNumber(x), rank: 0 })));
 
 /** Whether a result of dtype `from` may be written into a tensor of dtype `to` (never complex to real, float to int, number to bool). */
 export const canCast = (from: DType, to: DType): boolean =>
