@@ -3,6 +3,8 @@ import './device/cpu/index.js';
 import './ops/methods.js';
 import './nn/functional/methods.js';
 import * as data from './data/index.js';
+import { legacyClasses } from './ops/creation.js';
+import type { Tensor as TensorType } from './tensor/tensor.js';
 
 export * from './ir/dtype.js';
 export { bfloat16, bool } from './ir/dtype.js';
@@ -10,7 +12,6 @@ export { float32 as float, float64 as double, float16 as half, int64 as long, in
 export { canCast, getDefaultDtype, setDefaultDtype } from './tensor/promote.js';
 export { getPrintoptions, setPrintoptions } from './tensor/print.js';
 export { Size } from './tensor/size.js';
-export { Tensor } from './tensor/tensor.js';
 export { toDevice as device } from './tensor/torch-device.js';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd/modes.js';
 export * as autograd from './autograd/backward.js';
@@ -38,3 +39,13 @@ export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
 /** `torch.utils` */
 export const utils = { data };
+
+export type Tensor = TensorType;
+/** As in PyTorch: `new torch.Tensor([1, 2])` is float, and `x instanceof torch.Tensor` holds for every tensor. */
+export const {
+  Tensor, FloatTensor, DoubleTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor, HalfTensor, BFloat16Tensor, ComplexFloatTensor,
+  ComplexDoubleTensor,
+} = legacyClasses;
+
+/** The version of TypeTorch. */
+export const __version__ = '0.1.0';

@@ -252,6 +252,23 @@ export const range: (start: number, end: number, ...args: Args<[step: number], F
   return finish(sequence(Math.floor((end - start) / step) + 1, start, step, dtype, device), options);
 });
 
+type Spaced<O = object> = (start: Scalar, end: Scalar, steps: number, ...args: [options?: FactoryOptions & O]) => Tensor;
+/** `steps` numbers from start to end, counted from both ends as PyTorch does. */
+function spaced(start: number, end: number, steps: number, options: FactoryOptions, value: (x: number) => number): Tensor {
+  if (!(Number.isInteger(steps) && steps >= 0)) throw new RuntimeError('number of steps must be non-negative');
+  const { dtype } = factory(options, getDefaultDtype());
+  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
+  const at = (i: number): number => (i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - 1 - i));
+  const round = dtype === float32 ? Math.fround : dtype.category === 1 ? Math.trunc : (x: number): number => x;
+  return tensor(Array.from({ length: steps }, (_, i) => round(value(at(i)))), { ...options, dtype });
+}
+/** https://pytorch.org/docs/stable/generated/torch.linspace.html */
+export const linspace: Spaced = define('linspace', `start, end, steps, ${FACTORY}`, (start: number, end: number, steps: number, ...rest: unknown[]) => spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => x));
+/** Powers of `base` with evenly spaced exponents. https://pytorch.org/docs/stable/generated/torch.logspace.html */
+export const logspace: Spaced<{ base?: number }> = define('logspace', `start, end, steps, base?, ${FACTORY}`, (start: number, end: number, steps: number, base = 10, ...rest: unknown[]) =>
+  spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => base ** x),
+);
+
 /** The identity matrix, n × m. https://pytorch.org/docs/stable/generated/torch.eye.html */
 export const eye: (n: number, ...args: Args<[m: number | null], FactoryOptions & { m?: number | null }>) => Tensor = define('eye', `n, m?, ${FACTORY}`, (n: number, m: number | null | undefined, ...rest: unknown[]) => {
   const options = optionsOf(...rest);

@@ -32,7 +32,16 @@ import type { InplaceMethods, Methods, Op } from './types.js';
 
 const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
 type RandomMethods = Pick<typeof random, 'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'>;
-type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & typeof sort & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
+type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & Omit<typeof sort, 'max' | 'min'> & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
+
+/** The overloads of `max` and `min`. */
+interface ExtremumMethod {
+  (): Tensor;
+  (other: Tensor): Tensor;
+  (dim: number, keepdim?: boolean): sort.ValuesIndices;
+  (dim: number, options: { keepdim?: boolean }): sort.ValuesIndices;
+  (options: { dim: number; keepdim?: boolean }): sort.ValuesIndices;
+}
 
 /** What is not an operator of its own: properties and small questions. */
 interface Properties {
@@ -42,6 +51,8 @@ interface Properties {
   readonly gradFn: Node | null;
   readonly isLeaf: boolean;
   readonly device: TorchDevice;
+  max: ExtremumMethod;
+  min: ExtremumMethod;
   /** The same memory outside the graph; assigning replaces the tensor's memory. */
   data: Tensor;
   readonly T: Tensor;
