@@ -92,6 +92,70 @@ template <class T, class Src> struct WeightGradient {
   }
 };
 
+// The same for many input channels: the padded images are turned to channels-last, and every tap is a matrix product over pixels with vectors along the
+// channels, through the gemm's microkernel.
+template <class T, class Src> struct ChannelsLastGradient {
+  const ConvShape& s;
+  int64_t images, extent[3], k;
+
+  ChannelsLastGradient(const ConvShape& shape, int64_t n) : s(shape), images(n), k(shape.in_channels * shape.taps) {
+    for (int d = 0; d < 3; d++) extent[d] = (s.out[d] - 1) * s.stride[d] + (s.kernel[d] - 1) * s.dilation[d] + 1;
+  }
+  int64_t pixels() const { return extent[0] * extent[1] * extent[2]; }
+  int64_t flat(int64_t z, int64_t y, int64_t x) const { return ((z * extent[1] + y) * extent[2] + x) * s.in_channels; }
+
+  void turn(const Src* image, T* to) const {
+    std::memset((void*)to, 0, pixels() * s.in_channels * sizeof(T));
+    const int64_t x0 = max_of(0, s.padding[2]), count = min_of(s.in[2], extent[2] - s.padding[2]);
+    for (int64_t z = 0; z < extent[0]; z++) for (int64_t y = 0; y < extent[1]; y++) {
+      const int64_t sz = z - s.padding[0], sy = y - s.padding[1];
+      if (sz < 0 || sz >= s.in[0] || sy < 0 || sy >= s.in[1] || count <= 0) continue;
+      pack_lines(image + (sz * s.in[1] + sy) * s.in[2], s.in_size(), 1, s.in_channels, count, to + flat(z, y, x0), s.in_channels);
+    }
+  }
+
+  void offsets(int64_t* out) const {
+    for (int64_t i = 0; i < images; i++) for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) for (int64_t x = 0; x < s.out[2]; x++)
+      *out++ = i * pixels() * s.in_channels + flat(z * s.stride[0], y * s.stride[1], x * s.stride[2]);
+  }
+
+  void add_tile(const T* tile, int64_t width, int64_t rows, int64_t cols, T* sums) const {
+    for (int64_t r = 0; r < rows; r++) for (int64_t c = 0; c < cols; c++) sums[r * k + c * s.taps] += tile[r * width + c];
+  }
+
+  void panel(const T* turned, const T* grads, const int64_t* at, int64_t count, int64_t rows, T* sums) const {
+    alignas(64) T tile[MR * NR<T>];
+    for (int64_t c0 = 0; c0 < s.in_channels; c0 += NR<T>) {
+      const int64_t cols = min_of(NR<T>, s.in_channels - c0);
+      int64_t width, tap = 0;
+      auto kernel = micro_for<T>(rows, cols, width);
+      for (int64_t a = 0; a < s.kernel[0]; a++) for (int64_t b = 0; b < s.kernel[1]; b++) for (int64_t e = 0; e < s.kernel[2]; e++, tap++) {
+        kernel(count, grads, turned + flat(a * s.dilation[0], b * s.dilation[1], e * s.dilation[2]) + c0, 0, at, tile);
+        add_tile(tile, width, rows, cols, sums + c0 * s.taps + tap);
+      }
+    }
+  }
+
+  bool run(const Src* source, const Src* grad, int64_t g, int64_t first, int64_t last, int64_t from, int64_t to, T* sums) const {
+    const int64_t out = s.out_size(), h = panel_rows(max_of(1, to - from));
+    Scratch turned((images * pixels() * s.in_channels + 2 * NR<T>) * (int64_t)sizeof(T)), packed((images * out * h + 64) * (int64_t)sizeof(T)), at(images * out * 8);
+    if (!turned.data || !packed.data || !at.data) return false;
+    offsets(at.as<int64_t>());
+    for (int64_t image = first; image < last; image += images) {
+      const int64_t count = min_of(images, last - image);
+      for (int64_t i = 0; i < count; i++)
+        turn(source + ((image + i) * s.groups + g) * s.in_channels * s.in_size(), turned.as<T>() + i * pixels() * s.in_channels);
+      for (int64_t oc = from; oc < to; oc += h) {
+        const int64_t rows = min_of(h, to - oc);
+        for (int64_t i = 0; i < count; i++)
+          pack_a(Matrix<T, Src>{grad + (((image + i) * s.groups + g) * s.out_channels + oc) * out, out, 1}, 0, rows, 0, out, packed.as<T>() + i * out * rows);
+        panel(turned.as<T>(), packed.as<T>(), at.as<int64_t>(), count * out, rows, sums + oc * k);
+      }
+    }
+    return true;
+  }
+};
+
 template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvShape& s) {
   const int64_t k = s.in_channels * s.taps, weights = s.out_channels * k, images = images_per_task(s.batch, s.out_size());
   const Planes in = forward_planes(s, images);
@@ -100,6 +164,8 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   if (!offsets.data) return false;
   forward_offsets(s, in, offsets.as<int64_t>());
   const int64_t used = images == 1 ? in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1 : images * in.plane();
+  const ChannelsLastGradient<T, Src> wide(s, images);
+  const bool channels_last = s.in_channels >= 12 && s.out_channels >= 4;
   const WeightGradient<T, Src> gradient{s, in, out, offsets.as<int64_t>(), k, ceil_div(used, Simd<T>::width) * Simd<T>::width};
   // Splits the images, and where they are too few also the output channels, into one part a thread; the parts are added at the end.
   const int64_t parts = min_of(num_threads(), ceil_div(s.batch, images)), step = ceil_div(ceil_div(s.batch, images), parts) * images;
@@ -112,8 +178,11 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   parallel_for(tasks, grain_for(s.batch * s.groups * weights * s.out_size() / tasks / 16), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; task++) {
       const int64_t part = task / (s.groups * splits), g = task / splits % s.groups, from = task % splits * width;
-      if (!gradient.run(c.t[2].as<Src>(), c.t[1].as<Src>(), g, part * step, min_of(s.batch, (part + 1) * step), from, min_of(s.out_channels, from + width),
-                        sums.as<T>() + (part * s.groups + g) * weights)) fine = false;
+      auto run = [&](const auto& method) {
+        return method.run(c.t[2].as<Src>(), c.t[1].as<Src>(), g, part * step, min_of(s.batch, (part + 1) * step), from, min_of(s.out_channels, from + width),
+                          sums.as<T>() + (part * s.groups + g) * weights);
+      };
+      if (!(channels_last ? run(wide) : run(gradient))) fine = false;
     }
   });
   Src* result = c.t[0].as<Src>();
