@@ -229,12 +229,12 @@ class BackwardRun {
   private accumulateLeaf(variable: Tensor, grad: Tensor | null): void {
     if (!grad) return;
     const { createGraph } = this.options;
-    const old = variable.gradient;
+    const old = variable.ownGrad;
     if (!old) {
       const mine = isOwned(grad) && isLaidOutLike(grad, variable);
-      variable.gradient = mine || createGraph ? grad : withoutLog(() => gradOps.cloneLike(grad, variable));
-      if (variable.gradient.storage === grad.storage) grad.storage.transient = false;
-    } else if (createGraph) variable.gradient = gradOps.add(old, grad);
+      variable.ownGrad = mine || createGraph ? grad : withoutLog(() => gradOps.cloneLike(grad, variable));
+      if (variable.ownGrad.storage === grad.storage) grad.storage.transient = false;
+    } else if (createGraph) variable.ownGrad = gradOps.add(old, grad);
     else gradOps.addInPlace(old, grad);
   }
 }
@@ -289,7 +289,7 @@ function applyHooks(grad: Tensor, hooks: ReadonlyMap<number, TensorHook> | undef
 
 function retainGradient(tensor: Tensor, grad: Tensor): void {
   grad.storage.transient = false;
-  tensor.gradient = tensor.gradient ? gradOps.add(tensor.gradient, grad) : grad;
+  tensor.ownGrad = tensor.ownGrad ? gradOps.add(tensor.ownGrad, grad) : grad;
 }
 
 function checkGrad(node: Node, i: number, grad: Tensor, edge: Edge): void {

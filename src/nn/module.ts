@@ -220,9 +220,9 @@ export class Module {
   /** Forgets the gradients of all parameters; zeroes them instead if `setToNone` is false. */
   zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
     for (const parameter of this.parameters()) {
-      if (!parameter.gradient) continue;
-      if (setToNone) parameter.gradient = null;
-      else fillRaw(parameter.gradient, 0);
+      if (!parameter.ownGrad) continue;
+      if (setToNone) parameter.ownGrad = null;
+      else fillRaw(parameter.ownGrad, 0);
     }
   }
 
@@ -265,7 +265,7 @@ export class Module {
     noGrad(() => {
       for (const tensor of [...this.parameters(), ...this.buffers()]) {
         become(tensor, fn(tensor));
-        if (tensor.gradient) become(tensor.gradient, fn(tensor.gradient));
+        if (tensor.ownGrad) become(tensor.ownGrad, fn(tensor.ownGrad));
       }
     });
     return this;

@@ -8,7 +8,7 @@ import { Tensor } from '../tensor/tensor.js';
 type Tensors = Tensor | Iterable<Tensor>;
 
 const gradsOf = (parameters: Tensors): Tensor[] =>
-  (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((each) => each.gradient ?? []);
+  (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((each) => each.ownGrad ?? []);
 
 /** The norm of all these tensors as one vector. */
 export function getTotalNorm(tensors: Iterable<Tensor>, normType = 2): Tensor {

@@ -17,6 +17,7 @@ import * as indexing from './indexing.js';
 import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit } from './join.js';
 import { torchSvd } from './linalg.js';
 import * as matmul from './matmul.js';
+import * as misc from './misc.js';
 import * as matrix from './matrix.js';
 import { clone, contiguous, copyInto, deviceOf } from './memory.js';
 import * as pointwise from './pointwise.js';
@@ -24,15 +25,16 @@ import { formatted } from './print.js';
 import * as random from './random.js';
 import * as read from './read.js';
 import * as reduce from './reduce.js';
+import * as scan from './scan.js';
 import * as select from './select.js';
 import * as sort from './sort.js';
 import './region.js';
 import * as view from './view.js';
-import type { InplaceMethods, Methods, Op } from './types.js';
+import type { InplaceMethods, Methods } from './types.js';
 
 const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
 type RandomMethods = Pick<typeof random, 'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'>;
-type Modules = typeof pointwise & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & Omit<typeof sort, 'max' | 'min'> & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
+type Modules = typeof pointwise & typeof scan & typeof misc & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & Omit<typeof sort, 'max' | 'min'> & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
 
 /** The overloads of `max` and `min`. */
 interface ExtremumMethod {
@@ -121,13 +123,13 @@ export function attachMethods(module: object): void {
 }
 
 /** Adds the in-place form of functions that are no formulas: compute, then copy over the old value. */
-export function attachInplace(functions: Record<string, Op | Any>): void {
+export function attachInplace(functions: Record<string, unknown>): void {
   for (const [name, f] of Object.entries(functions)) {
     attach(`${name}_`, (self, ...args) => inplaceOf(self as Tensor, (old) => (f as Any)(old, ...args) as Tensor, copyInto));
   }
 }
 
-for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, sort, indexing, matrix, { svd: torchSvd }, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, scan, misc, sort, indexing, matrix, { svd: torchSvd }, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
 
 attachInplace({ triu: matrix.triu, tril: matrix.tril });
 
@@ -142,7 +144,7 @@ const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   },
   grad: {
     get() {
-      return this.gradient;
+      return this.ownGrad;
     },
     set(value: Tensor | null) {
       assignGrad(this, value);
@@ -202,7 +204,7 @@ function assignGrad(t: Tensor, value: Tensor | null): void {
   if (value && !(value instanceof Tensor)) throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`);
   if (value && value.sizes.join() !== t.sizes.join()) throw new RuntimeError('assigned grad has data of a different size');
   if (value && value.dtype !== t.dtype) throw new RuntimeError(`assigned grad has data of a different type`);
-  t.gradient = value;
+  t.ownGrad = value;
 }
 
 const typeNames: Record<string, string> = {
@@ -278,3 +280,10 @@ Object.defineProperty(prototype, Symbol.iterator, {
   configurable: true,
 });
 
+attachInplace({
+  addbmm: matmul.addbmm, addmm: matmul.addmm, addmv: matmul.addmv, addr: matmul.addr, baddbmm: matmul.baddbmm, cumprod: scan.cumprod, cumsum: scan.cumsum,
+  indexAdd: select.indexAdd, indexCopy: select.indexCopy, indexFill: select.indexFill, indexReduce: select.indexReduce, maskedFill: select.maskedFill,
+  maskedScatter: select.maskedScatter, put: select.put, scatter: select.scatter, scatterAdd: select.scatterAdd, scatterReduce: select.scatterReduce,
+  tril: matrix.tril, triu: matrix.triu,
+});
+for (const [name, f] of Object.entries(misc.geometryInplace)) attach(name, f as Any);

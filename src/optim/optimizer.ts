@@ -59,8 +59,8 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     const setToNone = typeof options === 'boolean' ? options : (options.setToNone ?? true);
     for (const { params } of this.paramGroups) {
       for (const param of params) {
-        if (setToNone) param.gradient = null;
-        else if (param.gradient) fillRaw(param.gradient, 0);
+        if (setToNone) param.ownGrad = null;
+        else if (param.ownGrad) fillRaw(param.ownGrad, 0);
       }
     }
   }
@@ -70,7 +70,7 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     const loss = closure && enableGrad(closure);
     noGrad(() => {
       for (const group of this.paramGroups) {
-        for (const param of group.params) if (param.gradient) this.update(param, param.gradient, group, this.stateOf(param));
+        for (const param of group.params) if (param.ownGrad) this.update(param, param.ownGrad, group, this.stateOf(param));
       }
     });
     return loss;

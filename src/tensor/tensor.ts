@@ -38,7 +38,7 @@ export class Tensor {
   node: GradFn | null = null;
   /** Which output of `node` this is. */
   outputIndex = 0;
-  gradient: Tensor | null = null;
+  ownGrad: Tensor | null = null;
   viewInfo: ViewInfo | null = null;
   /** The node that adds to this leaf's gradient, once there is one. */
   accumulator: GradFn | null = null;
