@@ -2,12 +2,11 @@
 import { noGrad } from '../autograd/modes.js';
 import * as fill from '../ops/random.js';
 import type { Generator } from '../ops/random.js';
-import type { Expr } from '../ir/expr.js';
 import { empty, eye } from '../ops/creation.js';
-import { pointwise } from '../ops/define.js';
+import { where } from '../ops/join.js';
 import { runRoutine } from '../ops/routine.js';
 import { indexFill } from '../ops/select.js';
-import type { Args, Op } from '../ops/types.js';
+import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bind } from './arguments.js';
 
@@ -68,25 +67,6 @@ export const constant_ = (tensor: Tensor, val: number | { val: number }): Tensor
 export const ones_ = (tensor: Tensor): Tensor => constant_(tensor, 1);
 export const zeros_ = (tensor: Tensor): Tensor => constant_(tensor, 0);
 
-const erfinv: Op = pointwise('erfinv', { args: 'input', promotion: 'float' }, (x: Expr) => x.erfinv());
-
-const erf = (x: number): number => {
-  // Series for small, continued fraction for large arguments: to double precision.
-  const a = Math.abs(x);
-  if (a > 6) return Math.sign(x);
-  if (a < 2.5) {
-    let [term, sum] = [a, a];
-    for (let n = 1; Math.abs(term) > 1e-17 * Math.abs(sum) && n < 200; n++) {
-      term *= (-a * a) / n;
-      sum += term / (2 * n + 1);
-    }
-    return Math.sign(x) * (2 / Math.sqrt(Math.PI)) * sum;
-  }
-  let fraction = 0;
-  for (let k = 120; k > 0; k--) fraction = k / 2 / (a + fraction);
-  return Math.sign(x) * (1 - Math.exp(-a * a) / (Math.sqrt(Math.PI) * (a + fraction)));
-};
-
 interface TruncOptions extends Drawn {
   mean?: number;
   std?: number;
@@ -94,22 +74,20 @@ interface TruncOptions extends Drawn {
   b?: number;
 }
 
-/** Normal numbers cut off at a and b, by the inverse of the distribution. */
+/** Normal numbers; those outside of [a, b] are drawn again. */
 export function truncNormal_(tensor: Tensor, ...args: Args<[mean: number, std: number, a: number, b: number], TruncOptions>): Tensor {
   const [mean = 0, std = 1, a = -2, b = 2, generator] = bind<[number?, number?, number?, number?, (Generator | null)?]>(
     'truncNormal_',
     'mean?, std?, a?, b?, generator?',
     args,
   );
-  const cdf = (x: number) => (1 + erf(x / Math.SQRT2)) / 2;
-  const [low, high] = [cdf((a - mean) / std), cdf((b - mean) / std)];
+  if (!(a < b)) throw new Error(`trunc_normal_ expects a < b, but got a=${a} and b=${b}`);
+  const drawn = () => fill.normal_(empty(tensor.sizes, { dtype: tensor.dtype, device: tensor.device }), mean, std, generatorOf(generator));
+  const outside = () => tensor.lt(a).logicalOr(tensor.gt(b));
   return noGrad(() => {
-    fill.uniform_(tensor, 2 * low - 1, 2 * high - 1, generatorOf(generator));
-    return tensor
-      .copy_(erfinv(tensor))
-      .mul_(std * Math.SQRT2)
-      .add_(mean)
-      .clamp_(a, b);
+    tensor.copy_(drawn());
+    for (let wrong = outside(); wrong.any().item(); wrong = outside()) tensor.copy_(where(wrong, drawn(), tensor));
+    return tensor;
   });
 }
 

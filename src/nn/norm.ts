@@ -1,7 +1,8 @@
 /** Normalisation. https://pytorch.org/docs/stable/nn.html#normalization-layers */
 import { ones, tensor, zeros } from '../ops/creation.js';
-import type { Args } from '../ops/types.js';
+import type { Args, DTypeLike } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
+import type { DeviceLike } from '../tensor/torch-device.js';
 import { bind, float, type Place, type PlaceArgs, python } from './arguments.js';
 import * as F from './functional/index.js';
 import * as init from './init.js';
@@ -13,6 +14,7 @@ export interface BatchNormOptions extends Place {
   momentum?: number | null;
   affine?: boolean;
   trackRunningStats?: boolean;
+  bias?: boolean;
 }
 
 export type BatchNormArgs = [
@@ -36,13 +38,13 @@ abstract class RunningNorm extends Module {
 
   protected constructor(name: string, standard: { affine: boolean; track: boolean }, args: readonly unknown[]) {
     super();
-    const [numFeatures, eps = 1e-5, momentum = 0.1, affine = standard.affine, track = standard.track, device, dtype] = bind<
-      [number, number?, (number | null)?, boolean?, boolean?, ...PlaceArgs]
-    >(name, 'numFeatures, eps?, momentum?, affine?, trackRunningStats?, device?, dtype?', args);
+    const [numFeatures, eps = 1e-5, momentum = 0.1, affine = standard.affine, track = standard.track, device, dtype, bias = true] = bind<
+      [number, number?, (number | null)?, boolean?, boolean?, (DeviceLike | null)?, (DTypeLike | null)?, boolean?]
+    >(name, 'numFeatures, eps?, momentum?, affine?, trackRunningStats?, device?, dtype?, bias?', args);
     [this.numFeatures, this.eps, this.momentum, this.affine, this.trackRunningStats] = [numFeatures, eps, momentum, affine, track];
     const place = { device, dtype };
     this.weight = affine ? new Parameter(ones([numFeatures], place)) : null;
-    this.bias = affine ? new Parameter(zeros([numFeatures], place)) : null;
+    this.bias = affine && bias ? new Parameter(zeros([numFeatures], place)) : null;
     this.runningMean = track ? new Buffer(zeros([numFeatures], place)) : null;
     this.runningVar = track ? new Buffer(ones([numFeatures], place)) : null;
     this.numBatchesTracked = track ? new Buffer(tensor(0, { dtype: 'int64', device })) : null;
@@ -256,18 +258,20 @@ export class GroupNorm extends Module {
   bias: Parameter | null;
 
   constructor(
-    ...args: [numGroups: number, numChannels: number, ...Args<[eps: number, affine: boolean], Place & { eps?: number; affine?: boolean }>]
+    ...args: [
+      numGroups: number,
+      numChannels: number,
+      ...Args<[eps: number, affine: boolean], Place & { eps?: number; affine?: boolean; bias?: boolean }>,
+    ]
   ) {
     super();
-    const [numGroups, numChannels, eps = 1e-5, affine = true, device, dtype] = bind<[number, number, number?, boolean?, ...PlaceArgs]>(
-      'GroupNorm',
-      'numGroups, numChannels, eps?, affine?, device?, dtype?',
-      args,
-    );
+    const [numGroups, numChannels, eps = 1e-5, affine = true, device, dtype, bias = true] = bind<
+      [number, number, number?, boolean?, (DeviceLike | null)?, (DTypeLike | null)?, boolean?]
+    >('GroupNorm', 'numGroups, numChannels, eps?, affine?, device?, dtype?, bias?', args);
     if (numChannels % numGroups !== 0) throw new Error(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     [this.numGroups, this.numChannels, this.eps, this.affine] = [numGroups, numChannels, eps, affine];
     this.weight = affine ? new Parameter(ones([numChannels], { device, dtype })) : null;
-    this.bias = affine ? new Parameter(zeros([numChannels], { device, dtype })) : null;
+    this.bias = affine && bias ? new Parameter(zeros([numChannels], { device, dtype })) : null;
   }
 
   resetParameters(): void {

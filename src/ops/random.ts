@@ -11,7 +11,7 @@ import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
 import { empty, emptyLike, frombuffer } from './creation.js';
-import { define, scalarTypeName } from './define.js';
+import { define, scalarTypeName, sumToSize } from './define.js';
 import { alias, checkInplace } from './inplace.js';
 import { contiguousRaw, copyInto, toDType } from './memory.js';
 import { add, div, mul } from './pointwise.js';
@@ -131,22 +131,25 @@ type Fill<A extends readonly unknown[], O> = (
   ...args: Partial<A> | [...Partial<A>, O & { generator?: MaybeGenerator }] | [O & { generator?: MaybeGenerator }]
 ) => Tensor;
 
+/** Complex numbers as pairs of real ones. */
+const realParts = (t: Tensor): Tensor =>
+  t.dtype.isComplex ? new Tensor(t.storage, t.dtype.toReal(), [...t.sizes, 2], [...t.strides.map((s) => 2 * s), 1], 2 * t.offset) : t;
+
 /** Uniform in [from, to). https://pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html */
 export const uniform_: Fill<[from: number, to: number], { from?: number; to?: number }> = filler(
   'uniform_',
   'input, from?, to?, *, generator?',
   (t: Tensor, from = 0, to = 1, generator?: MaybeGenerator) => {
     if (!(from <= to)) throw new RuntimeError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
-    if (!t.dtype.isFloatingPoint) throw refuse('check_uniform_bounds', t.dtype);
-    draw('rng_uniform', t, generator, [from, to]);
+    if (t.dtype.category < 2) throw refuse('check_uniform_bounds', t.dtype);
+    draw('rng_uniform', realParts(t), generator, [from, to]);
   },
 );
 
 function drawNormal(t: Tensor, mean: number, std: number, generator: MaybeGenerator): void {
   if (!(std >= 0)) throw new RuntimeError(`normal expects std >= 0.0, but found std ${std}`);
   if (t.dtype.isComplex) {
-    const parts = new Tensor(t.storage, t.dtype.toReal(), [...t.sizes, 2], [...t.strides.map((s) => 2 * s), 1], 2 * t.offset);
-    draw('rng_normal', parts, generator, [mean, std / Math.SQRT2]);
+    draw('rng_normal', realParts(t), generator, [mean, std / Math.SQRT2]);
   } else if (!t.dtype.isFloatingPoint) throw refuse('normal_kernel_cpu', t.dtype);
   else draw('rng_normal', t, generator, [mean, std]);
 }
@@ -402,7 +405,9 @@ function scaledNormal(mean: Tensor | number, std: Tensor | number, generator: Ma
     throw new RuntimeError('normal expects all elements of std >= 0.0');
   const t = emptyTensor(model.storage.device, model.dtype, [...broadcastSizes(sizesOf(mean), sizesOf(std))]);
   fillNormal(t, generator);
-  return add(mul(t, std), mean);
+  const plain = (x: Tensor | number): Tensor | number => (x instanceof Tensor ? alias(x) : x);
+  const result = add(mul(t, plain(std)), plain(mean));
+  return record('normal', [mean, std].filter((x) => x instanceof Tensor), result, [], ({ grad }) => [mean, std].flatMap((x) => (x instanceof Tensor ? [sumToSize(mul(grad, 0), x.sizes)] : [])));
 }
 
 /** Zeros and ones: one with the probability that `input` gives, or with p. https://pytorch.org/docs/stable/generated/torch.bernoulli.html */

@@ -1,5 +1,5 @@
 /** Smaller functions: gated, parametric and random activations, rearrangements of images, sliding blocks. */
-import { int64 } from '../../ir/dtype.js';
+import { float64, int64 } from '../../ir/dtype.js';
 import { define } from '../../ops/define.js';
 import { inplaceOf } from '../../ops/inplace.js';
 import { contiguousRaw, copyInto } from '../../ops/memory.js';
@@ -68,7 +68,7 @@ function randomSlopes(x: Tensor, lower: number, upper: number): Tensor {
   const flat = (negative.reshape([-1]).tolist() as boolean[]).flatMap((is, i) => (is ? [i] : []));
   const slopes = zerosLike(x.detach()).reshape([-1]).add(1);
   if (flat.length === 0) return slopes.view(x.sizes);
-  const drawn = uniform_(emptyOn(x, [flat.length], x.dtype), lower, upper);
+  const drawn = uniform_(emptyOn(x, [flat.length], float64), lower, upper).to(x.dtype);
   return scatter(slopes, 0, tensor(flat, { dtype: int64, device: x.device }), drawn).view(x.sizes);
 }
 
@@ -222,7 +222,11 @@ export const unfold: Unfold = define(
         `Given input with spatial size (${size.join(', ')}), kernel_size=(${kernel.join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`,
       );
     }
-    const padded = padEnds(x, [padding[1], padding[1], padding[0], padding[0]]).reshape([n, c, -1]);
+    const padded = padEnds(x, [padding[1], padding[1], padding[0], padding[0]]).reshape([
+      n,
+      c,
+      (size[0] + 2 * padding[0]) * (size[1] + 2 * padding[1]),
+    ]);
     const columns = indexSelect(padded, 2, tensor(positions, { dtype: int64, device: input.device })).reshape([
       n,
       c * kernel[0] * kernel[1],

@@ -133,7 +133,7 @@ export const rmsNorm: (
     const given = toFloat(input);
     checkNormalised(given, shape, { weight });
     const x = given.to(given.dtype.isComplex ? given.dtype : statType(given.dtype));
-    const square = x.abs().square();
+    const square = x.mul(x);
     const scaled = x.mul(
       square
         .mean(lastDims(x, shape.length), true)

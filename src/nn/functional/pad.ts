@@ -86,6 +86,13 @@ const sources: Record<Exclude<PadMode, 'constant'>, (i: number, n: number) => nu
   circular: (i, n) => ((i % n) + n) % n,
 };
 
+/** The input position that output position `i` shows. Circular padding repeats what negative padding has left. */
+function sourceOf(mode: Exclude<PadMode, 'constant'>, i: number, n: number, before: number, behind: number): number {
+  if (mode !== 'circular') return sources[mode](i - before, n);
+  const left = n + Math.min(before, 0) + Math.min(behind, 0);
+  return sources.circular(i - Math.max(before, 0), left) - Math.min(before, 0);
+}
+
 function borderPad(input: Tensor, pad: readonly number[], mode: Exclude<PadMode, 'constant'>): Tensor {
   const spatial = pad.length / 2;
   if (pad.length % 2 !== 0 || spatial < 1 || spatial > 3 || (input.ndim !== spatial + 1 && input.ndim !== spatial + 2)) {
@@ -104,7 +111,7 @@ function borderPad(input: Tensor, pad: readonly number[], mode: Exclude<PadMode,
     if (mode === 'circular' && (before > n || behind > n)) throw new RuntimeError('Padding value causes wrapping around more than once.');
     if (n + before + behind < 0) throw new RuntimeError(`input (W: ${n}) is too small. Calculated output W: ${n + before + behind}`);
     if (before === 0 && behind === 0) continue;
-    const index = Array.from({ length: n + before + behind }, (_, i) => sources[mode](i - before, n));
+    const index = Array.from({ length: n + before + behind }, (_, i) => sourceOf(mode, i, n, before, behind));
     const name = mode === 'circular' ? 'circularPad' : `${mode === 'reflect' ? 'reflection' : 'replication'}Pad${spatial}d`;
     x = selectAlong(name, x, d, index);
   }
