@@ -36,6 +36,8 @@ export { hardshrink, relu } from './nn/functional/activation.js';
 export { prelu } from './nn/functional/misc.js';
 export { logSoftmax, softmax } from './nn/functional/softmax.js';
 
+export * as special from './ops/special.js';
+export { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './ops/special.js';
 export { expr } from './compile/expr-template.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';

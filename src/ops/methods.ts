@@ -28,13 +28,14 @@ import * as reduce from './reduce.js';
 import * as scan from './scan.js';
 import * as select from './select.js';
 import * as sort from './sort.js';
+import { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './special.js';
 import './region.js';
 import * as view from './view.js';
 import type { InplaceMethods, Methods } from './types.js';
 
 const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
 type RandomMethods = Pick<typeof random, 'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'>;
-type Modules = typeof pointwise & typeof scan & typeof misc & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & Omit<typeof sort, 'max' | 'min'> & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
+type Modules = typeof pointwise & typeof scan & typeof misc & typeof specialMethods & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & Omit<typeof sort, 'max' | 'min'> & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
 
 /** The overloads of `max` and `min`. */
 interface ExtremumMethod {
@@ -131,7 +132,12 @@ export function attachInplace(functions: Record<string, unknown>): void {
 
 for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, scan, misc, sort, indexing, matrix, { svd: torchSvd }, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
 
-attachInplace({ triu: matrix.triu, tril: matrix.tril });
+const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
+attachMethods(specialMethods);
+
+
+attachInplace({
+  mvlgamma, triu: matrix.triu, tril: matrix.tril });
 
 const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   requiresGrad: {
