@@ -14,7 +14,7 @@ export { getPrintoptions, setPrintoptions } from './tensor/print.js';
 export { Size } from './tensor/size.js';
 export { toDevice as device } from './tensor/torch-device.js';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd/modes.js';
-export * as autograd from './autograd/backward.js';
+export * as autograd from './autograd-public.js';
 
 export * from './ops/convert.js';
 export * from './ops/creation.js';

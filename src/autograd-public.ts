@@ -1,0 +1,5 @@
+/** `torch.autograd`. */
+export { backward, grad } from './autograd/backward.js';
+export { Function, FunctionContext } from './autograd/function.js';
+export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './autograd/modes.js';
+export { gradcheck, gradgradcheck } from './ops/gradcheck.js';

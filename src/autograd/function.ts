@@ -1,0 +1,120 @@
+/** Users' own differentiable operations. */
+import { RuntimeError } from '../tensor/errors.js';
+import { Tensor } from '../tensor/tensor.js';
+import { gradOps } from './engine.js';
+import { noGrad } from './modes.js';
+import { gradEdge, needsRecord, Node } from './node.js';
+
+/** What `forward` and `backward` share. https://pytorch.org/docs/stable/autograd.html#context-method-mixins */
+export class FunctionContext {
+  /** Which inputs want a gradient. */
+  needsInputGrad: boolean[] = [];
+  private saved: { readonly tensor: Tensor; readonly version: number }[] = [];
+  private dirty: readonly Tensor[] = [];
+  private frozen: readonly Tensor[] = [];
+  materializeGrads = true;
+
+  /** Keeps tensors for `backward`, which reads them from `savedTensors`. */
+  saveForBackward(...tensors: Tensor[]): void {
+    this.saved = tensors.map((tensor) => ({ tensor, version: tensor.storage.version }));
+  }
+
+  get savedTensors(): Tensor[] {
+    return this.saved.map(({ tensor, version }) => {
+      if (tensor.storage.version !== version) {
+        throw new RuntimeError('one of the variables needed for gradient computation has been modified by an inplace operation');
+      }
+      return tensor;
+    });
+  }
+
+  /** Says which inputs `forward` wrote in place. */
+  markDirty(...tensors: Tensor[]): void {
+    this.dirty = tensors;
+  }
+  markNonDifferentiable(...tensors: Tensor[]): void {
+    this.frozen = tensors;
+  }
+  /** Whether `backward` gets zeros (the default) or null for outputs without a gradient. */
+  setMaterializeGrads(value: boolean): void {
+    this.materializeGrads = value;
+  }
+  isDirty(t: Tensor): boolean {
+    return this.dirty.includes(t);
+  }
+  isFrozen(t: Tensor): boolean {
+    return this.frozen.includes(t) || t.dtype.category < 2;
+  }
+
+  [key: string]: unknown;
+}
+
+type Outputs = Tensor | readonly Tensor[];
+interface FunctionClass {
+  readonly name: string;
+  forward(ctx: FunctionContext, ...args: never[]): Outputs;
+  backward(ctx: FunctionContext, ...gradOutputs: never[]): Tensor | null | readonly (Tensor | null | undefined)[];
+}
+
+class UserNode extends Node {
+  override readonly runsUserCode = true;
+  outputTensors: readonly Tensor[] = [];
+
+  constructor(
+    private readonly type: FunctionClass,
+    private readonly ctx: FunctionContext,
+    inputs: readonly unknown[],
+    outputs: readonly Tensor[],
+  ) {
+    super(`${type.name}Backward`, inputs.map((x) => (x instanceof Tensor ? gradEdge(x) : null)), outputs.map(({ sizes, dtype }) => ({ sizes, dtype })));
+  }
+
+  override apply(grads: (Tensor | null)[]): (Tensor | null)[] {
+    const given = this.ctx.materializeGrads ? grads.map((g, i) => g ?? gradOps.zerosLike(this.outputTensors[i])) : grads;
+    const result = this.type.backward(this.ctx, ...(given as never[]));
+    const list: readonly (Tensor | null | undefined)[] = result instanceof Tensor || result === null ? [result] : result;
+    if (list.length < this.edges.length && this.edges.slice(list.length).some((e) => e)) {
+      throw new RuntimeError(`function ${this.name} returned an incorrect number of gradients (expected ${this.edges.length}, got ${list.length})`);
+    }
+    return this.edges.map((_, i) => list[i] ?? null);
+  }
+}
+
+/**
+ * A differentiable operation with its own backward: write static `forward(ctx, …)` and `backward(ctx, …gradOutputs)`, call `apply`.
+ * https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function
+ * @example
+ * class Square extends torch.autograd.Function {
+ *   static override forward(ctx, x) { ctx.saveForBackward(x); return x.mul(x); }
+ *   static override backward(ctx, grad) { return grad.mul(ctx.savedTensors[0]).mul(2); }
+ * }
+ * const y = Square.apply(x);
+ */
+export class Function {
+  static forward(_ctx: FunctionContext, ..._args: never[]): Outputs {
+    throw new RuntimeError('You must implement the forward function for custom autograd.Function.');
+  }
+  static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Tensor | null | readonly (Tensor | null | undefined)[] {
+    throw new RuntimeError("You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.");
+  }
+
+  /** Runs `forward` unrecorded and makes one node of it. */
+  static apply<R extends Outputs = Tensor>(this: FunctionClass, ...args: unknown[]): R {
+    const ctx = new FunctionContext();
+    ctx.needsInputGrad = args.map((x) => x instanceof Tensor && gradEdge(x) !== null);
+    const result = noGrad(() => this.forward(ctx, ...(args as never[])));
+    const tensors = args.filter((x): x is Tensor => x instanceof Tensor);
+    if (!needsRecord(tensors)) return result as R;
+    const outputs: readonly Tensor[] = result instanceof Tensor ? [result] : result;
+    const fresh = outputs.map((t) => (args.includes(t) && !ctx.isDirty(t) ? new Tensor(t.storage, t.dtype, t.sizes, t.strides, t.offset) : t));
+    const node = new UserNode(this, ctx, args, fresh);
+    fresh.forEach((t, i) => {
+      if (ctx.isFrozen(outputs[i])) return;
+      t.node = node;
+      t.outputIndex = i;
+      t.wantsGrad = false;
+    });
+    node.outputTensors = fresh;
+    return (result instanceof Tensor ? fresh[0] : fresh) as R;
+  }
+}
