@@ -1,8 +1,9 @@
-// npm test: everything that vitest finds, then the conformance corpus. Arguments go to vitest.
+// npm test: everything that vitest finds, the conformance corpus among it. Arguments go to vitest.
 import { spawnSync } from 'node:child_process';
-import { bootstrapExamples, root } from './bootstrap.mjs';
+import { bootstrapExamples, compileTypeScript, root } from './bootstrap.mjs';
 
 await bootstrapExamples();
+compileTypeScript('conformance', 'tsconfig.conformance.json', ['test/conformance'], ['build/conformance/main.js']);
 const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)], {
   cwd: root,
   stdio: 'inherit',

@@ -1,5 +1,5 @@
 /** The corpus as it lies on disk; its README is the specification. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 
@@ -92,8 +92,16 @@ export interface CorpusIndex {
   corpora: Record<string, { name: string; file: string; bytes: number; cases: number }[]>;
 }
 
-export const readCorpusFile = (root: string, file: string): CorpusFile =>
-  JSON.parse(gunzipSync(readFileSync(join(root, file))).toString('utf8')) as CorpusFile;
+const readJson = (path: string): unknown => JSON.parse(gunzipSync(readFileSync(path)).toString('utf8'));
+const bundles = new Map<string, Record<string, CorpusFile>>();
+
+/** One file of a corpus; a small corpus may be one bundle of all its files. */
+export function readCorpusFile(root: string, file: string): CorpusFile {
+  const bundle = join(root, 'bundle.json.gz');
+  if (!existsSync(bundle)) return readJson(join(root, file)) as CorpusFile;
+  if (!bundles.has(root)) bundles.set(root, readJson(bundle) as Record<string, CorpusFile>);
+  return bundles.get(root)![file];
+}
 
 export const readIndex = (root: string): CorpusIndex => JSON.parse(readFileSync(join(root, 'index.json'), 'utf8')) as CorpusIndex;
 

@@ -20,6 +20,7 @@ const usage = `usage: npm run conformance -- [options]
   --json FILE        where the summary goes (default: build/conformance.json)
   --jobs N           child processes (default: one a core)
   --timeout SECONDS  the longest that one case may take (default 60)
+  --update           writes what is not complete into test/conformance/incomplete.json
   --quiet            only the table`;
 
 export function defaultCorpus(): string {
@@ -84,9 +85,16 @@ function parse(args: string[]) {
       jobs: text,
       timeout: text,
       quiet: flag,
+      update: flag,
       help: flag,
     },
   }).values;
+}
+
+/** How many cases of which operators and classes do not pass. */
+export function incomplete(summaries: OpSummary[]): Record<string, number> {
+  const bad = summaries.filter((each) => each.failed + each.missing > 0);
+  return Object.fromEntries(bad.map((each) => [`${each.kind}/${each.name}`, each.failed + each.missing]));
 }
 
 function printFailures(result: Result): void {
@@ -127,5 +135,7 @@ export async function main(args: string[]): Promise<number> {
   const json = resolve(options.json ?? join(root, 'build', 'conformance.json'));
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, JSON.stringify({ device: options.device ?? 'cpu', summaries }, null, 1));
+  if (options.update)
+    writeFileSync(join(root, 'test', 'conformance', 'incomplete.json'), `${JSON.stringify(incomplete(summaries), null, 2)}\n`);
   return summaries.some((each) => each.failed + each.missing > 0) ? 1 : 0;
 }
