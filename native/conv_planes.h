@@ -16,7 +16,7 @@ struct ConvShape {
 inline ConvShape conv_shape(const Call& c, const View& out, const View& in, const View& weight) {
   ConvShape s{};
   s.batch = in.size[0];
-  s.groups = c.i(0);
+  s.groups = max_of(1, c.i(0));
   s.in_channels = in.size[1] / s.groups;
   s.out_channels = out.size[1] / s.groups;
   const int n = in.ndim - 2;
@@ -25,9 +25,9 @@ inline ConvShape conv_shape(const Call& c, const View& out, const View& in, cons
     s.in[d] = v < 0 ? 1 : in.size[v + 2];
     s.out[d] = v < 0 ? 1 : out.size[v + 2];
     s.kernel[d] = v < 0 ? 1 : weight.size[v + 2];
-    s.stride[d] = v < 0 ? 1 : c.i(2 + 3 * v);
+    s.stride[d] = v < 0 ? 1 : max_of(1, c.i(2 + 3 * v));
     s.padding[d] = v < 0 ? 0 : c.i(3 + 3 * v);
-    s.dilation[d] = v < 0 ? 1 : c.i(4 + 3 * v);
+    s.dilation[d] = v < 0 ? 1 : max_of(1, c.i(4 + 3 * v));
   }
   s.taps = s.kernel[0] * s.kernel[1] * s.kernel[2];
   return s;

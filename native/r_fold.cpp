@@ -5,7 +5,7 @@ namespace tt { namespace TT_ISA {
 
 struct FoldShape { int64_t N, C, H, W, kh, kw, oh, ow, sh, sw, ph, pw, dh, dw; };
 static FoldShape fold_shape(const Call& c, const View& image) {
-  FoldShape f{image.size[0], image.size[1], image.size[2], image.size[3], c.i(0), c.i(1), 0, 0, c.i(2), c.i(3), c.i(4), c.i(5), c.i(6), c.i(7)};
+  FoldShape f{image.size[0], image.size[1], image.size[2], image.size[3], c.i(0), c.i(1), 0, 0, max_of(1, c.i(2)), max_of(1, c.i(3)), c.i(4), c.i(5), c.i(6), c.i(7)};
   f.oh = (f.H + 2 * f.ph - f.dh * (f.kh - 1) - 1) / f.sh + 1;
   f.ow = (f.W + 2 * f.pw - f.dw * (f.kw - 1) - 1) / f.sw + 1;
   return f;

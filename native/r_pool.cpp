@@ -20,7 +20,7 @@ static PoolShape pool_shape(const Call& c, const View& in, const View& out, int 
     if (v >= 0) for (int i = 0; i < per_dim; i++) p[i] = c.i(first + v * per_dim + i);
     s.in[d] = v < 0 ? 1 : in.size[v + 2];
     s.out[d] = v < 0 ? 1 : out.size[v + 2];
-    s.kernel[d] = p[0]; s.stride[d] = p[1]; s.padding[d] = p[2]; s.dilation[d] = p[3];
+    s.kernel[d] = max_of(1, p[0]); s.stride[d] = max_of(1, p[1]); s.padding[d] = p[2]; s.dilation[d] = max_of(1, p[3]);
   }
   return s;
 }
@@ -37,47 +37,75 @@ template <class T, class F> void for_planes(const PoolShape& s, int64_t cost, F&
   parallel_for(s.planes, grain_for(cost), [&](int64_t begin, int64_t end) { for (int64_t p = begin; p < end; p++) body(p); });
 }
 
-// Takes tap `x0 + o * step` of an input row into the running maxima of outputs [0, n); `at` is the tap's flat position for o = 0.
-template <class T, class I> void max_tap(const T* __restrict x, int64_t step, int64_t n, I at, Acc<T>* __restrict best, I* __restrict where) {
+// Takes one tap into the running maxima of n outputs (a multiple of the vector width; what lies behind the row is padding).
+template <class A, class I> void max_tap(const A* __restrict x, int64_t n, I at, I step, A* __restrict best, I* __restrict where) {
   for (int64_t o = 0; o < n; o++) {
-    const Acc<T> v = x[o * step];
+    const A v = x[o];
     const bool take = (v > best[o]) | (v != v);
     best[o] = take ? v : best[o];
-    where[o] = take ? at + (I)(o * step) : where[o];
+    where[o] = take ? at + (I)o * step : where[o];
   }
 }
 
-// One row of outputs, tap by tap, so that the taps of neighbouring outputs are compared together.
-template <class T, class I> void max_pool_row(const PoolShape& s, const T* in, int64_t oz, int64_t oy, T* value, int64_t* index, Acc<T>* best, I* where) {
-  const Range rz = inside(s, 0, oz), ry = inside(s, 1, oy);
-  const Acc<T> lowest = std::is_integral<T>::value ? (Acc<T>)std::numeric_limits<T>::min() : (Acc<T>)-std::numeric_limits<double>::infinity();
-  for (int64_t o = 0; o < s.out[2]; o++) {
-    best[o] = lowest;
-    where[o] = (I)((rz.begin * s.in[1] + ry.begin) * s.in[2] + inside(s, 2, o).begin);
+// One row of outputs, tap by tap, so that the taps of neighbouring outputs are compared together. Input rows are first padded and split by stride
+// phases, so that every tap is contiguous.
+template <class T, class I> struct MaxPoolRows {
+  using A = Acc<T>;
+  const PoolShape& s;
+  int64_t n, phase;   // rounded outputs of a row, and elements of a phase
+  A lowest = std::is_integral<T>::value ? (A)std::numeric_limits<T>::min() : (A)-std::numeric_limits<double>::infinity();
+  A *best, *rows;
+  I* where;
+  int64_t* taps;     // where each tap begins in `rows`
+
+  static int64_t rounded(int64_t x) { return ceil_div(x, 16) * 16; }
+  static int64_t phase_size(const PoolShape& s) { return rounded(s.out[2]) + (s.kernel[2] - 1) * s.dilation[2] / s.stride[2]; }
+  static int64_t bytes(const PoolShape& s) { return (rounded(s.out[2]) * 2 + phase_size(s) * min_of(s.stride[2], (s.kernel[2] - 1) * s.dilation[2] + 1) + s.kernel[2]) * 8; }
+  MaxPoolRows(const PoolShape& shape, char* space)
+      : s(shape), n(rounded(s.out[2])), phase(phase_size(s)), best((A*)space), rows((A*)(space + n * 16 + s.kernel[2] * 8)), where((I*)(space + n * 8)),
+        taps((int64_t*)(space + n * 16)) {
+    for (int64_t k = 0; k < s.kernel[2]; k++) taps[k] = k * s.dilation[2] % s.stride[2] * phase + k * s.dilation[2] / s.stride[2];
   }
-  for (int64_t z = rz.begin; z < rz.end; z += s.dilation[0]) for (int64_t y = ry.begin; y < ry.end; y += s.dilation[1])
-    for (int64_t k = 0; k < s.kernel[2]; k++) {
-      const int64_t start = k * s.dilation[2] - s.padding[2], from = start < 0 ? ceil_div(-start, s.stride[2]) : 0;
-      const int64_t to = start >= s.in[2] ? 0 : min_of(s.out[2], (s.in[2] - 1 - start) / s.stride[2] + 1);
-      if (to <= from) continue;
-      const int64_t at = (z * s.in[1] + y) * s.in[2] + start + from * s.stride[2];
-      if (s.stride[2] == 1) max_tap<T, I>(in + at, 1, to - from, (I)at, best + from, where + from);
-      else if (s.stride[2] == 2) max_tap<T, I>(in + at, 2, to - from, (I)at, best + from, where + from);
-      else max_tap<T, I>(in + at, s.stride[2], to - from, (I)at, best + from, where + from);
+
+  // `room`: elements that may be read from `in` on. Where every window lies inside the row, whatever follows the row serves as padding.
+  void split(const T* in, int64_t room) const {
+    const int64_t step = s.stride[2], reach = (s.kernel[2] - 1) * s.dilation[2], phases = min_of(step, reach + 1);
+    const bool inner = s.padding[2] == 0 && (s.out[2] - 1) * step + reach < s.in[2] && phases - 1 + (phase - 1) * step < room;
+    for (int64_t f = 0; f < phases; f++) {
+      A* to = rows + f * phase;
+      const int64_t first = f - s.padding[2], from = first < 0 ? min_of(phase, ceil_div(-first, step)) : 0;
+      const int64_t end = inner ? phase : first >= s.in[2] ? from : max_of(from, min_of(phase, (s.in[2] - 1 - first) / step + 1));
+      for (int64_t x = 0; x < from; x++) to[x] = lowest;
+      if (step == 1) for (int64_t x = from; x < end; x++) to[x] = (A)in[first + x];
+      else if (step == 2) for (int64_t x = from; x < end; x++) to[x] = (A)in[first + 2 * x];
+      else for (int64_t x = from; x < end; x++) to[x] = (A)in[first + x * step];
+      for (int64_t x = end; x < phase; x++) to[x] = lowest;
     }
-  for (int64_t o = 0; o < s.out[2]; o++) value[o] = (T)best[o];
-  if (index) for (int64_t o = 0; o < s.out[2]; o++) index[o] = where[o];
-}
+  }
+
+  void run(const T* in, int64_t oz, int64_t oy, T* value, int64_t* index) const {
+    const Range rz = inside(s, 0, oz), ry = inside(s, 1, oy);
+    const I step = (I)s.stride[2], row = (I)((rz.begin * s.in[1] + ry.begin) * s.in[2] - s.padding[2]);
+    for (int64_t o = 0; o < n; o++) { best[o] = lowest; where[o] = row + (I)o * step; }
+    for (int64_t o = 0; o < s.out[2] && o * step < s.padding[2]; o++) where[o] = row + (I)(s.padding[2] + inside(s, 2, o).begin);
+    for (int64_t z = rz.begin; z < rz.end; z += s.dilation[0]) for (int64_t y = ry.begin; y < ry.end; y += s.dilation[1]) {
+      const int64_t line = (z * s.in[1] + y) * s.in[2];
+      split(in + line, s.in_size() - line);
+      for (int64_t k = 0; k < s.kernel[2]; k++) max_tap<A, I>(rows + taps[k], n, (I)(line + k * s.dilation[2] - s.padding[2]), step, best, where);
+    }
+    for (int64_t o = 0; o < s.out[2]; o++) value[o] = (T)best[o];
+    if (index) for (int64_t o = 0; o < s.out[2]; o++) index[o] = where[o];
+  }
+};
 
 template <class T, class I> void max_pool_planes(Call& c, const PoolShape& s) {
   parallel_for(s.planes, grain_for(s.out_size() * s.kernel[0] * s.kernel[1] * s.kernel[2]), [&](int64_t begin, int64_t end) {
-    Scratch scratch(s.out[2] * 16);
+    Scratch scratch(MaxPoolRows<T, I>::bytes(s));
     if (!scratch.data) return c.fail(OUT_OF_MEMORY);
-    Acc<T>* best = scratch.as<Acc<T>>();
-    I* where = (I*)(scratch.as<char>() + s.out[2] * 8);
+    const MaxPoolRows<T, I> rows(s, scratch.as<char>());
     for (int64_t p = begin; p < end; p++) for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) {
       const int64_t at = p * s.out_size() + (z * s.out[1] + y) * s.out[2];
-      max_pool_row<T, I>(s, c.t[2].as<T>() + p * s.in_size(), z, y, c.t[0].as<T>() + at, c.t[1].data ? c.t[1].as<int64_t>() + at : nullptr, best, where);
+      rows.run(c.t[2].as<T>() + p * s.in_size(), z, y, c.t[0].as<T>() + at, c.t[1].data ? c.t[1].as<int64_t>() + at : nullptr);
     }
   });
 }
