@@ -65,6 +65,8 @@ export interface PointwiseSpec {
   /** Complex operands are refused with this message. */
   readonly refuse?: (dtypes: readonly DType[], common: DType) => string | null;
   readonly noInplace?: boolean;
+  /** Which operands must be tensors, not numbers: the first, or all. By default one of them. */
+  readonly takes?: 'tensorFirst' | 'tensors';
 }
 
 type PointwiseFormula = (...args: never[]) => Expr;
@@ -115,8 +117,12 @@ class PointwiseOp {
 
   private checkOperands(operands: readonly unknown[]): void {
     operands.forEach((x, i) => {
-      if (x instanceof Tensor || isNumber(x) || x === null || x === undefined) return;
-      throw new TypeError(`${this.name}(): argument (position ${i + 1}) must be Tensor or Number, not ${describe(x)}`);
+      if (x instanceof Tensor || x === null || x === undefined) return;
+      const { takes } = this.spec;
+      if (isNumber(x) && !(takes === 'tensors' || (takes === 'tensorFirst' && i === 0))) return;
+      const name = this.spec.args.split(', ')[i].replace('?', '');
+      if (this.spec.takes === 'tensorFirst') throw new TypeError(`${this.name}() received an invalid combination of arguments - got (${operands.map(describe).join(', ')}), but expected (Tensor input, Tensor other) or (Tensor input, Number other)`);
+      throw new TypeError(`${snakeCase(this.name)}(): argument '${name}' (position ${i + 1}) must be Tensor, not ${describe(x)}`);
     });
     if (!operands.some((x) => x instanceof Tensor)) {
       throw new TypeError(`${this.name}(): argument 'input' (position 1) must be Tensor, not ${describe(operands[0])}`);
@@ -231,7 +237,12 @@ function castFormula(formula: Formula, dtype: DType): Formula {
   return cast;
 }
 
+/** PyTorch's spelling of a name. */
+export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
+
 export function describe(x: unknown): string {
+  if (typeof x === 'number') return Number.isInteger(x) ? 'int' : 'float';
+  if (typeof x === 'boolean') return 'bool';
   if (x === null || x === undefined) return 'NoneType';
   if (typeof x === 'string') return 'str';
   return Array.isArray(x) ? 'list' : typeof x === 'object' ? (x.constructor?.name ?? 'object') : typeof x;

@@ -21,7 +21,7 @@ type Join = (tensors: readonly Tensor[], dim?: number | { dim?: number }) => Ten
 
 function checkList(name: string, tensors: readonly Tensor[]): void {
   if (!Array.isArray(tensors)) throw new TypeError(`${name}(): argument 'tensors' (position 1) must be tuple of Tensors, not ${tensors instanceof Tensor ? 'Tensor' : typeof tensors}`);
-  if (tensors.length === 0) throw new RuntimeError(name === 'stack' ? 'stack expects a non-empty TensorList' : `torch.${name}(): expected a non-empty list of Tensors`);
+  if (tensors.length === 0) throw new RuntimeError(name.endsWith('stack') ? `${name} expects a non-empty TensorList` : `torch.${name}(): expected a non-empty list of Tensors`);
   tensors.forEach((t, i) => {
     if (!(t instanceof Tensor)) throw new TypeError(`expected Tensor as element ${i} in argument 0, but got ${typeof t}`);
   });
@@ -46,8 +46,8 @@ export const cat: Join = define('cat', 'tensors, dim?', (tensors: readonly Tenso
     if (t.ndim === 0) throw new RuntimeError(`zero-dimensional tensor (at position ${i}) cannot be concatenated`);
   });
   const dtype = resultType(tensors);
-  const solid = tensors.filter((t) => !isLegacyEmpty(t));
-  if (solid.length === 0) return clone(convert(tensors[0], dtype));
+  const filled = tensors.filter((t) => !isLegacyEmpty(t));
+  const solid = filled.length > 0 ? filled : tensors;
   const d = wrapDim(dim, solid[0].ndim);
   tensors.forEach((t, i) => isLegacyEmpty(t) || checkJoinable(solid[0], t, i, d));
   const parts = tensors.map((t) => (isLegacyEmpty(t) ? 0 : t.sizes[d]));
@@ -226,7 +226,7 @@ export function meshgrid(...args: (Tensor | readonly Tensor[] | { indexing?: 'ij
   const order = swap ? [tensors[1], tensors[0], ...tensors.slice(2)] : tensors;
   const shape = order.map((t) => numelOf(t.sizes));
   const grids = order.map((t, i) => expand(reshape(t, shape.map((_, d) => (d === i ? -1 : 1))), shape));
-  return swap ? [transpose(grids[1], 0, 1), transpose(grids[0], 0, 1), ...grids.slice(2).map((g) => transpose(g, 0, 1))] : grids;
+  return swap ? [grids[1], grids[0], ...grids.slice(2)] : grids;
 }
 /** Tensors broadcast to their common shape. */
 export function broadcastTensors(...args: (Tensor | readonly Tensor[])[]): Tensor[] {

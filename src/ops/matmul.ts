@@ -148,7 +148,7 @@ function batched(a: Tensor, b: Tensor): Tensor {
     throw new RuntimeError(`Expected size for first two dimensions of batch2 tensor to be: [${n}, ${k}] but got: [${n}, ${rows}].`);
   }
   // One big product instead of many small ones where the batch is on one side only.
-  if (b.ndim === 2 && a.ndim > 2) return reshape(product('mm', reshape(a, [-1, k]), b), [...a.sizes.slice(0, -1), b.sizes[1]]);
+  if (b.ndim === 2 && a.ndim > 2) return reshape(product('mm', reshape(a, [numelOf(a.sizes.slice(0, -1)), k]), b), [...a.sizes.slice(0, -1), b.sizes[1]]);
   return product('bmm', a, b);
 }
 
@@ -231,5 +231,5 @@ export const linear: Op<[weight: Tensor], [bias: Tensor | null], { bias: Tensor 
   if (input.ndim === 2) return addmm(bias, input, transposed);
   if (input.ndim === 1) return squeeze(addmm(bias, unsqueeze(input, 0), transposed), 0);
   const k = input.sizes[input.ndim - 1];
-  return reshape(addmm(bias, reshape(input, [-1, k]), transposed), [...input.sizes.slice(0, -1), weight.sizes[0]]);
+  return reshape(addmm(bias, reshape(input, [numelOf(input.sizes.slice(0, -1)), k]), transposed), [...input.sizes.slice(0, -1), weight.sizes[0]]);
 });

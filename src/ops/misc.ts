@@ -366,7 +366,8 @@ export const nonzeroStatic: Op<[], [], { size: number; fillValue: number }> = de
 // --- sequences ------------------------------------------------------------------------------------------------------------------------------------------------------------
 
 /** Central differences along dims. https://pytorch.org/docs/stable/generated/torch.gradient.html */
-export const gradient: (input: Tensor, options?: { spacing?: number | readonly (number | Tensor)[]; dim?: Dims | null; edgeOrder?: number }) => Tensor[] = define('gradient', 'input, *, spacing?, dim?, edgeOrder?', (input: Tensor, spacing: number | readonly (number | Tensor)[] = 1, dim: Dims | null = null, edgeOrder = 1) => {
+export const gradient: (input: Tensor, options?: { spacing?: number | readonly (number | Tensor)[]; dim?: Dims | null; edgeOrder?: number }) => Tensor[] = define('gradient', 'input, *, spacing?, dim?, edgeOrder?', (input: Tensor, given: number | readonly (number | Tensor)[] | null = 1, dim: Dims | null = null, edgeOrder = 1) => {
+  const spacing = given ?? 1;
   const dims = wrapDims(dim, input.ndim);
   if (edgeOrder !== 1 && edgeOrder !== 2) throw new RuntimeError('torch.gradient only supports edge_order=1 and edge_order=2.');
   const steps = typeof spacing === 'number' ? dims.map(() => spacing) : spacing;

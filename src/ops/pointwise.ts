@@ -31,6 +31,13 @@ const refuseBoolSubtraction = (dtypes: readonly DType[]): string | null =>
       ? 'Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.'
       : null;
 
+const sameFloats = (dtypes: readonly DType[]): string | null =>
+  dtypes.some((d) => d.category !== 2)
+    ? `Expected both inputs to be Half, Float or Double tensors but got ${dtypes.map(scalarTypeName).join(' and ')}`
+    : dtypes[0] === dtypes[1]
+      ? null
+      : `Expected object of scalar type ${scalarTypeName(dtypes[0])} but got scalar type ${scalarTypeName(dtypes[1])} for second argument`;
+
 // --- arithmetic -------------------------------------------------------------------------------------------------------------------
 
 const scaled = (y: Expr, alpha: Expr | undefined): Expr => (alpha ? y.mul(alpha.cast(y.dtype)) : y);
@@ -73,7 +80,7 @@ const copysignExpr = (size: Expr, sign: Expr): Expr => where(sign.signbit(), siz
 
 type RoundingMode = 'trunc' | 'floor' | null;
 const divTrue: Binary = binary('div', (x, y) => x.div(y), { promotion: 'float' });
-const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise('div', { args: 'input, other, mode', operands: 2, ...none }, (x: Expr, y: Expr, mode: RoundingMode) =>
+const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise('div', { args: 'input, other, mode', operands: 2, grad: ({ grad }) => [grad.mul(0), grad.mul(0)] }, (x: Expr, y: Expr, mode: RoundingMode) =>
   mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc(),
 );
 
@@ -121,7 +128,7 @@ export const neg: Unary = unary('neg', (x) => x.neg(), {
 /** |input|. https://pytorch.org/docs/stable/generated/torch.abs.html */
 export const abs: Unary = unary('abs', (x) => (x.dtype.isSigned ? x.abs() : x), arithmetic);
 /** input itself. https://pytorch.org/docs/stable/generated/torch.positive.html */
-export const square: Unary = unary('square', (x) => x.mul(x), { ...arithmetic, node: 'PowBackward0' });
+export const square: Unary = unary('square', (x) => (x.dtype === bool ? x.cast(int64) : x.mul(x)), { ...arithmetic, node: 'PowBackward0' });
 /** 1 / input. https://pytorch.org/docs/stable/generated/torch.reciprocal.html */
 export const reciprocal: Unary = unary('reciprocal', (x) => x.reciprocal(), { grad: ({ grad, result }) => [grad.neg().mul(result.mul(result).conj())] });
 /** Square root. */
@@ -212,10 +219,11 @@ export const asinh: Unary = unary('asinh', (x) => x.asinh());
 export const acosh: Unary = unary('acosh', (x) => x.acosh());
 export const atanh: Unary = unary('atanh', (x) => x.atanh());
 /** The angle of the point (other, input). https://pytorch.org/docs/stable/generated/torch.atan2.html */
-export const atan2: Binary = binary('atan2', (x, y) => x.atan2(y), { promotion: 'float', ...noComplex('atan2') });
+export const atan2: Binary = binary('atan2', (x, y) => x.atan2(y), { promotion: 'float', takes: 'tensors', ...noComplex('atan2') });
 /** √(input² + other²) without overflow. */
 export const hypot: Binary = binary('hypot', hypotExpr, {
   grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.div(result)), grad.mul(y.div(result))],
+  takes: 'tensors',
   ...noComplex('hypot'),
 });
 /** sin(πx) / πx, 1 at 0. https://pytorch.org/docs/stable/generated/torch.sinc.html */
@@ -315,7 +323,7 @@ export const copysign: Binary = binary('copysign', copysignExpr, {
 // --- comparison and logic ---------------------------------------------------------------------------------------------------------------
 
 const comparison = (name: string, f: (x: Expr, y: Expr) => Expr, ordered = true): Binary =>
-  binary(name, f, { promotion: 'comparison', ...(ordered ? noComplex(name) : {}) });
+  binary(name, f, { promotion: 'comparison', takes: 'tensorFirst', ...(ordered ? noComplex(name) : {}) });
 /** input == other, elementwise. */
 export const eq: Binary = comparison('eq', (x, y) => x.eq(y), false);
 export const ne: Binary = comparison('ne', (x, y) => x.ne(y), false);
@@ -325,9 +333,9 @@ export const gt: Binary = comparison('gt', (x, y) => x.gt(y));
 export const ge: Binary = comparison('ge', (x, y) => x.ge(y));
 
 const truth = (x: Expr): Expr => x.cast(bool);
-export const logicalAnd: Binary = binary('logicalAnd', (x, y) => truth(x).and(truth(y)), { promotion: 'comparison' });
-export const logicalOr: Binary = binary('logicalOr', (x, y) => truth(x).or(truth(y)), { promotion: 'comparison' });
-export const logicalXor: Binary = binary('logicalXor', (x, y) => truth(x).xor(truth(y)), { promotion: 'comparison' });
+export const logicalAnd: Binary = binary('logicalAnd', (x, y) => truth(x).and(truth(y)), { promotion: 'comparison', takes: 'tensors' });
+export const logicalOr: Binary = binary('logicalOr', (x, y) => truth(x).or(truth(y)), { promotion: 'comparison', takes: 'tensors' });
+export const logicalXor: Binary = binary('logicalXor', (x, y) => truth(x).xor(truth(y)), { promotion: 'comparison', takes: 'tensors' });
 export const logicalNot: Unary = unary('logicalNot', (x) => truth(x).not(), arithmetic);
 
 const integral = { promotion: 'integral' } as const;
@@ -370,9 +378,9 @@ export const isclose: Op<[other: Tensor], [rtol: number, atol: number, equalNan:
 // --- extrema ---------------------------------------------------------------------------------------------------------------------------
 
 /** The larger; NaN wins. https://pytorch.org/docs/stable/generated/torch.maximum.html */
-export const maximum: Binary = binary('maximum', (x, y) => x.max(y), noComplex('maximum'));
+export const maximum: Binary = binary('maximum', (x, y) => x.max(y), { takes: 'tensors', ...noComplex('maximum') });
 /** The smaller; NaN wins. */
-export const minimum: Binary = binary('minimum', (x, y) => x.min(y), noComplex('minimum'));
+export const minimum: Binary = binary('minimum', (x, y) => x.min(y), { takes: 'tensors', ...noComplex('minimum') });
 const preferNumber = (pick: (x: Expr, y: Expr) => Expr) => (x: Expr, y: Expr): Expr => where(x.isnan(), y, where(y.isnan(), x, pick(x, y)));
 const keepWinner = (wins: (x: Expr, y: Expr) => Expr): Pick<PointwiseSpec, 'grad'> => ({
   grad: ({ grad, args: [x, y] }) => {
@@ -381,9 +389,9 @@ const keepWinner = (wins: (x: Expr, y: Expr) => Expr): Pick<PointwiseSpec, 'grad
   },
 });
 /** The larger; a number wins over NaN. */
-export const fmax: Binary = binary('fmax', preferNumber((x, y) => x.max(y)), { ...keepWinner((x, y) => x.ge(y)), ...noComplex('fmax') });
+export const fmax: Binary = binary('fmax', preferNumber((x, y) => x.max(y)), { ...keepWinner((x, y) => x.ge(y)), takes: 'tensors', ...noComplex('fmax') });
 /** The smaller; a number wins over NaN. */
-export const fmin: Binary = binary('fmin', preferNumber((x, y) => x.min(y)), { ...keepWinner((x, y) => x.le(y)), ...noComplex('fmin') });
+export const fmin: Binary = binary('fmin', preferNumber((x, y) => x.min(y)), { ...keepWinner((x, y) => x.le(y)), takes: 'tensors', ...noComplex('fmin') });
 
 const clampGrad: PointwiseSpec['grad'] = ({ grad, args: [x, low, high] }) => {
   const above = low ? x.ge(low) : undefined;
@@ -432,13 +440,13 @@ export const nanToNum: Op<[], [nan: number | null, posinf: number | null, neginf
 );
 
 /** 0 below 0, 1 above, `values` at 0. https://pytorch.org/docs/stable/generated/torch.heaviside.html */
-export const heaviside: Op<[values: Tensor]> = pointwise('heaviside', { args: 'input, values', operands: 2, ...none, ...noComplex('heaviside') }, (x: Expr, v: Expr) =>
+export const heaviside: Op<[values: Tensor]> = pointwise('heaviside', { args: 'input, values', operands: 2, takes: 'tensors', ...none, ...noComplex('heaviside') }, (x: Expr, v: Expr) =>
   where(x.eq(0), v, where(x.lt(0).or(x.isnan()), zero(x), one(x))),
 );
 /** ln(e^a + e^b). https://pytorch.org/docs/stable/generated/torch.logaddexp.html */
-export const logaddexp: Binary = binary('logaddexp', (x, y) => logAdd(x, y, 1), { grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp().conj()), grad.mul(y.sub(result).exp().conj())] });
+export const logaddexp: Binary = binary('logaddexp', (x, y) => logAdd(x, y, 1), { takes: 'tensors', grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp().conj()), grad.mul(y.sub(result).exp().conj())] });
 /** log2(2^a + 2^b). */
-export const logaddexp2: Binary = binary('logaddexp2', (x, y) => logAdd(x, y, Math.LN2), { grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp2()), grad.mul(y.sub(result).exp2())] });
+export const logaddexp2: Binary = binary('logaddexp2', (x, y) => logAdd(x, y, Math.LN2), { takes: 'tensors', grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp2()), grad.mul(y.sub(result).exp2())] });
 function logAdd(x: Expr, y: Expr, base: number): Expr {
   const [a, b] = x.dtype.isComplex ? [x.real, y.real] : [x, y];
   const first = a.ge(b);
@@ -453,7 +461,7 @@ export const xlogy: Binary = binary('xlogy', (x, y) => where(y.isnan(), y, where
 });
 
 /** Greatest common divisor of integers, by a fixed number of Euclid's steps. */
-export const gcd: Binary = binary('gcd', gcdExpr, integral);
+export const gcd: Binary = binary('gcd', gcdExpr, { ...integral, takes: 'tensors' });
 function gcdExpr(x: Expr, y: Expr): Expr {
   let [a, b] = [x.abs(), y.abs()];
   // Fibonacci numbers are the worst case: 92 steps cover 64 bits.
@@ -465,7 +473,7 @@ function gcdExpr(x: Expr, y: Expr): Expr {
 export const lcm: Binary = binary('lcm', (x, y) => {
   const g = gcdExpr(x, y);
   return where(g.eq(0), zero(x), x.idiv(g).mul(y).abs());
-}, integral);
+}, { ...integral, takes: 'tensors' });
 /** input · 2^other. https://pytorch.org/docs/stable/generated/torch.ldexp.html */
 export const ldexp: Binary = binary('ldexp', (x, y) => x.mul(y.exp2()), { promotion: 'float' });
 
@@ -484,9 +492,9 @@ export const angle: Unary = unary('angle', (x) => (x.dtype.isComplex ? x.imag.at
 /** The complex conjugate, as a new tensor. */
 export const conjPhysical: Unary = unary('conjPhysical', (x) => x.conj(), arithmetic);
 /** real + i · imag. https://pytorch.org/docs/stable/generated/torch.complex.html */
-export const complex: Op<[imag: Tensor]> = pointwise('complex', { args: 'real, imag', operands: 2, noInplace: true }, (re: Expr, im: Expr) => new Expr('complex', re.dtype.toComplex(), [re, im]));
+export const complex: Op<[imag: Tensor]> = pointwise('complex', { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true }, (re: Expr, im: Expr) => new Expr('complex', re.dtype.toComplex(), [re, im]));
 /** abs · (cos angle + i · sin angle). */
-export const polar: Op<[angle: Tensor]> = pointwise('polar', { args: 'abs, angle', operands: 2, noInplace: true }, (r: Expr, a: Expr) => new Expr('complex', r.dtype.toComplex(), [r.mul(a.cos()), r.mul(a.sin())]));
+export const polar: Op<[angle: Tensor]> = pointwise('polar', { args: 'abs, angle', operands: 2, takes: 'tensors', noInplace: true }, (r: Expr, a: Expr) => new Expr('complex', r.dtype.toComplex(), [r.mul(a.cos()), r.mul(a.sin())]));
 
 // --- aliases -----------------------------------------------------------------------------------------------------------------------------
 

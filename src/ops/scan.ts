@@ -140,8 +140,9 @@ export const diff: Op<[], [n: number, dim: number, prepend: Tensor | null, appen
   if (input.ndim === 0) throw new Error('diff expects input to be at least one-dimensional');
   if (n < 0) throw new Error(`order must be non-negative but got ${n}`);
   const d = wrapDim(dim, input.ndim);
+  if (n === 0) return input;
   let x = prepend || append ? cat([...(prepend ? [prepend] : []), input, ...(append ? [append] : [])], d) : input;
-  for (let i = 0; i < Math.min(n, x.sizes[d] + i); i++) {
+  for (let i = 0; i < n && x.sizes[d] > 0; i++) {
     const size = x.sizes[d];
     const [right, left] = [narrow(x, d, Math.min(1, size), Math.max(size - 1, 0)), narrow(x, d, 0, Math.max(size - 1, 0))];
     x = x.dtype.name === 'bool' ? ne(right, left) : sub(right, left);

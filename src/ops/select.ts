@@ -183,8 +183,8 @@ function extremeGradient(includeSelf: boolean, grad: Tensor, x: Tensor, source: 
 // --- gather and scatter -----------------------------------------------------------------------------------------------------------------------------
 
 function checkGather(name: string, input: Tensor, d: number, index: Tensor): void {
-  onlyInt64(name, index);
   if (numelOf(index.sizes) === 0) return;
+  onlyInt64(name, index);
   if (Math.max(index.ndim, 1) !== Math.max(input.ndim, 1)) throw new RuntimeError('Index tensor must have the same number of dimensions as input tensor');
   asRow(index).sizes.forEach((n, k) => {
     if (k !== d && n > asRow(input).sizes[k]) {
@@ -210,7 +210,8 @@ export const takeAlongDim: Op<[indices: Tensor], [dim: number | null], { dim: nu
   const d = wrapDim(dim, input.ndim);
   const swapped = (own: readonly number[], at: number): number[] => own.map((n, k) => (k === d ? at : n));
   const sizes = broadcastSizes(swapped(input.sizes, 1), swapped(indices.sizes, 1));
-  return gather(expand(input, swapped(sizes, input.sizes[d])), d, expand(indices, swapped(sizes, indices.sizes[d])));
+  const positions = selectWhere(indices.lt(0), indices.add(input.sizes[d]), indices);
+  return gather(expand(input, swapped(sizes, input.sizes[d])), d, expand(positions, swapped(sizes, indices.sizes[d])));
 });
 
 /** A copy of `input` after a scatter, outside the graph. */
@@ -334,12 +335,12 @@ export function linearIndex(indices: readonly Tensor[], sizes: readonly number[]
 export const maskedFill: Op<[mask: Tensor, value: TensorLike]> = define('maskedFill', 'input, mask, value', (input: Tensor, mask: Tensor, value: TensorLike) => {
   if (mask.dtype !== bool) throw new RuntimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype.name}`);
   if (value instanceof Tensor && value.ndim > 0) throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
-  const other = value instanceof Tensor ? convert(value, input.dtype) : checkedFill(value, input);
+  const other = value instanceof Tensor ? convert(value, input.dtype) : scalarTensor(checkedFill(value, input), input.dtype, input.storage.device);
   return selectWhere(mask, other, input);
 });
 function checkedFill(value: Number_, input: Tensor): Number_ {
   if (typeof value === 'number' && !Number.isInteger(value) && input.dtype.category < 2) throw new RuntimeError(`value cannot be converted to type ${input.dtype.name} without overflow`);
-  return input.dtype.category === 2 || typeof value !== 'object' ? value : value;
+  return value;
 }
 
 /** The elements where the mask holds, as a vector. https://pytorch.org/docs/stable/generated/torch.masked_select.html */

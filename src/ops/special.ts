@@ -57,10 +57,10 @@ export const gammaln: Unary = lgamma;
 export const digamma: Unary = unary('digamma', (x) => x.digamma());
 export const psi: Unary = digamma;
 /** The regularised lower incomplete gamma function P(input, other). */
-export const igamma: Binary = binary('igamma', (a, x) => a.igamma(x));
+export const igamma: Binary = binary('igamma', (a, x) => a.igamma(x), { takes: 'tensors' });
 export const gammainc: Binary = igamma;
 /** 1 - P(input, other). */
-export const igammac: Binary = binary('igammac', (a, x) => a.igammac(x));
+export const igammac: Binary = binary('igammac', (a, x) => a.igammac(x), { takes: 'tensors' });
 export const gammaincc: Binary = igammac;
 /** The Hurwitz zeta function. */
 export const zeta: Binary = binary('zeta', (x, q) => x.zeta(q));
@@ -164,7 +164,7 @@ export const i1e: Unary = unary('i1e', wide(i1eExpr), { grad: ({ grad, result, a
 const signExpr = (x: Expr): Expr => x.gt(0).cast(x.dtype).sub(x.lt(0).cast(x.dtype));
 
 const noGradient = { grad: () => [null] } as const;
-export const modifiedBesselI0: Unary = unary('modifiedBesselI0', wide(i0Expr), noGradient);
+export const modifiedBesselI0: Unary = unary('modifiedBesselI0', wide((x) => x.abs().exp().mul(i0eExpr(x))), noGradient);
 export const modifiedBesselI1: Unary = unary('modifiedBesselI1', wide(i1Expr), noGradient);
 
 /** The amplitude and phase form of the Bessel functions for x > 5. */
@@ -237,7 +237,7 @@ export const sphericalBesselJ0: Unary = unary('sphericalBesselJ0', wide((x) => {
 /** The Airy function Ai. */
 export const airyAi: Unary = unary('airyAi', wide((x) => {
   const root = x.abs().sqrt();
-  const zetaX = x.abs().mul(root).mul(2 / 3);
+  const zetaX = x.abs().mul(2).mul(root).div(3);
   const z = zetaX.reciprocal();
   const z2 = z.mul(z);
   const t = zetaX.add(Math.PI / 4);
@@ -276,7 +276,8 @@ function orthogonal(name: string, family: Family, shift = false): Polynomial {
     const inside = family.closed ? logicalAnd(lt(abs(x), 1), gt(n, family.closed.above)) : null;
     const recurred = recurrence(family, x, n, inside);
     const value = inside && family.closed ? selectWhere(inside, family.closed.value(n, x), recurred) : recurred;
-    return selectWhere(lt(n, 0), 0, value);
+    // Degrees that no int64 holds count as negative, NaN too.
+    return selectWhere(logicalAnd(ge(n, 0), lt(n, 2 ** 63)), value, 0);
   });
 }
 /** Both operands in their common float dtype, broadcast. */

@@ -74,7 +74,7 @@ export function wrapDims(dims: number | readonly number[] | null | undefined, nd
   wrapped.forEach((d, i) => {
     if (wrapped.indexOf(d) !== i) throw new RuntimeError(`dim ${d} appears multiple times in the list of dims`);
   });
-  return wrapped;
+  return ndim === 0 ? [] : wrapped;
 }
 
 /** The shape that both shapes broadcast to. */
@@ -118,6 +118,7 @@ export function inferSize(shape: readonly number[], numel: number): number[] {
     if (known !== numel) throw mismatch();
     return [...shape];
   }
+  if (known === 0 && numel !== 0) throw mismatch();
   if (known === 0) {
     throw new RuntimeError(`cannot reshape tensor of 0 elements into shape ${formatShape(shape)} because the unspecified dimension size -1 can be any value and is ambiguous`);
   }
