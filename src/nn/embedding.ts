@@ -86,3 +86,62 @@ export class Embedding extends Module {
     return parts.join(', ');
   }
 }
+
+export type BagMode = 'sum' | 'mean' | 'max';
+
+export interface EmbeddingBagOptions extends EmbeddingOptions {
+  mode?: BagMode;
+  includeLastOffset?: boolean;
+}
+
+/** Sums, means or maxima of embeddings. https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html */
+export class EmbeddingBag extends Module {
+  readonly numEmbeddings: number;
+  readonly embeddingDim: number;
+  readonly mode: BagMode;
+  private readonly options: Omit<EmbeddingBagOptions, 'mode' | '_weight' | 'device' | 'dtype'>;
+  weight: Parameter;
+
+  constructor(...args: [numEmbeddings: number, embeddingDim: number, options?: EmbeddingBagOptions]) {
+    super();
+    const [
+      count,
+      dim,
+      maxNorm = null,
+      normType = 2,
+      scaleGradByFreq = false,
+      mode = 'mean',
+      ,
+      weight,
+      includeLastOffset = false,
+      paddingIdx = null,
+      device,
+      dtype,
+    ] = bind<
+      [number, number, (number | null)?, number?, boolean?, BagMode?, boolean?, (Tensor | null)?, boolean?, (number | null)?, ...PlaceArgs]
+    >(
+      'EmbeddingBag',
+      'numEmbeddings, embeddingDim, maxNorm?, normType?, scaleGradByFreq?, mode?, sparse?, _weight?, includeLastOffset?, paddingIdx?, device?, dtype?',
+      args,
+    );
+    [this.numEmbeddings, this.embeddingDim, this.mode] = [count, dim, mode];
+    this.options = { maxNorm, normType, scaleGradByFreq, includeLastOffset, paddingIdx: wrapIndex(paddingIdx, count) };
+    this.weight = new Parameter(weight ?? empty([count, dim], { device, dtype }));
+    if (!weight) this.resetParameters();
+  }
+
+  resetParameters(): void {
+    init.normal_(this.weight);
+    const { paddingIdx } = this.options;
+    if (typeof paddingIdx === 'number') noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
+  }
+
+  override forward(input: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
+    return F.embeddingBag(input, this.weight, offsets, { ...this.options, mode: this.mode, perSampleWeights });
+  }
+
+  override extraRepr(): string {
+    const { paddingIdx } = this.options;
+    return `${this.numEmbeddings}, ${this.embeddingDim}${typeof paddingIdx === 'number' ? `, padding_idx=${paddingIdx}` : ''}, mode='${this.mode}'`;
+  }
+}

@@ -13,7 +13,7 @@ export {
   type ConvTransposeOptions,
 } from './conv.js';
 export * from './dropout.js';
-export { Embedding, type EmbeddingOptions } from './embedding.js';
+export { Embedding, EmbeddingBag, type EmbeddingOptions } from './embedding.js';
 export * as functional from './functional/index.js';
 export * as init from './init.js';
 export * from './lazy.js';

@@ -1,8 +1,10 @@
 /** Losses as modules. https://pytorch.org/docs/stable/nn.html#loss-functions */
-import type { Args } from '../ops/types.js';
+import type { Args, DTypeLike } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { bind } from './arguments.js';
+import type { DeviceLike } from '../tensor/torch-device.js';
+import { bind, type Place } from './arguments.js';
 import * as F from './functional/index.js';
+import { Linear } from './linear.js';
 import { Module } from './module.js';
 import { Buffer } from './parameter.js';
 
@@ -442,5 +444,112 @@ export class TripletMarginWithDistanceLoss extends Module {
 
   override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
     return F.tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html */
+export class CTCLoss extends Module {
+  readonly blank: number;
+  readonly reduction: ReductionMode;
+  readonly zeroInfinity: boolean;
+
+  constructor(
+    ...args: Args<
+      [blank: number, reduction: ReductionMode, zeroInfinity: boolean],
+      { blank?: number; reduction?: ReductionMode; zeroInfinity?: boolean }
+    >
+  ) {
+    super();
+    [this.blank = 0, this.reduction = 'mean', this.zeroInfinity = false] = bind<[number?, ReductionMode?, boolean?]>(
+      'CTCLoss',
+      'blank?, reduction?, zeroInfinity?',
+      args,
+    );
+  }
+
+  override forward(
+    logProbs: Tensor,
+    targets: Tensor,
+    inputLengths: Tensor | readonly number[],
+    targetLengths: Tensor | readonly number[],
+  ): Tensor {
+    const { blank, reduction, zeroInfinity } = this;
+    return F.ctcLoss(logProbs, targets, inputLengths, targetLengths, { blank, reduction, zeroInfinity });
+  }
+}
+
+export interface LinearCrossEntropyLossOptions extends Place {
+  outFeatures?: readonly number[];
+  bias?: boolean;
+  reduction?: ReductionMode;
+  weight?: Tensor | null;
+  ignoreIndex?: number | null;
+  labelSmoothing?: number;
+  options?: unknown;
+}
+
+/** A linear layer and the cross entropy of its logits in one. https://pytorch.org/docs/stable/nn.html#loss-functions */
+export class LinearCrossEntropyLoss extends Module {
+  readonly inFeatures: number;
+  readonly numClasses: number;
+  readonly outFeatures: readonly number[];
+  readonly reduction: ReductionMode;
+  readonly ignoreIndex: number;
+  readonly labelSmoothing: number;
+  linear: Linear;
+  weight: Buffer | null;
+
+  constructor(...args: [inFeatures: number, numClasses: number, options?: LinearCrossEntropyLossOptions]) {
+    super();
+    const [
+      inFeatures,
+      numClasses,
+      outFeatures = [],
+      bias = false,
+      device,
+      dtype,
+      reduction = 'mean',
+      weight,
+      ignoreIndex,
+      labelSmoothing = 0,
+    ] = bind<
+      [
+        number,
+        number,
+        (readonly number[])?,
+        boolean?,
+        (DeviceLike | null)?,
+        (DTypeLike | null)?,
+        ReductionMode?,
+        (Tensor | null)?,
+        (number | null)?,
+        number?,
+      ]
+    >(
+      'LinearCrossEntropyLoss',
+      'inFeatures, numClasses, outFeatures?, bias?, device?, dtype?, reduction?, weight?, ignoreIndex?, labelSmoothing?, options?',
+      args,
+    );
+    [this.inFeatures, this.numClasses, this.outFeatures, this.reduction] = [inFeatures, numClasses, outFeatures, reduction];
+    [this.ignoreIndex, this.labelSmoothing] = [ignoreIndex ?? -100, labelSmoothing];
+    this.linear = new Linear(
+      inFeatures,
+      outFeatures.reduce((a, b) => a * b, numClasses),
+      { bias, device, dtype },
+    );
+    this.weight = weight ? new Buffer(weight) : null;
+  }
+
+  override forward(input: Tensor, target: Tensor): Tensor {
+    const { linear, numClasses, outFeatures, weight, reduction, ignoreIndex, labelSmoothing } = this;
+    const shape = [numClasses, ...outFeatures];
+    const linearWeight = linear.weight.reshape([...shape, this.inFeatures]);
+    return F.linearCrossEntropy(input, linearWeight, target, {
+      linearBias: linear.bias && linear.bias.reshape(shape),
+      weight,
+      reduction,
+      ignoreIndex,
+      labelSmoothing,
+    });
   }
 }

@@ -1,9 +1,10 @@
 /** Pooling. https://pytorch.org/docs/stable/nn.html#pooling-layers */
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { bind, python, type SizeN } from './arguments.js';
+import { bind, float, python, type SizeN } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
+import { Buffer } from './parameter.js';
 
 export interface MaxPoolOptions {
   stride?: SizeN | null;
@@ -253,5 +254,107 @@ export class AdaptiveMaxPool2d extends AdaptiveMaxPool {
 export class AdaptiveMaxPool3d extends AdaptiveMaxPool {
   override forward(input: Tensor): Tensor {
     return F.adaptiveMaxPool3d(input, this.outputSize as never, this.returnIndices) as Tensor;
+  }
+}
+
+export interface FractionalOptions {
+  outputSize?: SizeN | null;
+  outputRatio?: SizeN | null;
+  returnIndices?: boolean;
+  _randomSamples?: Tensor | null;
+}
+
+abstract class FractionalMaxPool extends Module {
+  readonly kernelSize: SizeN;
+  readonly outputSize: SizeN | null;
+  readonly outputRatio: SizeN | null;
+  readonly returnIndices: boolean;
+  /** The random shifts, where they are given. */
+  readonly _randomSamples: Buffer | null;
+
+  constructor(
+    ...args: [kernelSize: SizeN, ...Args<[outputSize: SizeN | null, outputRatio: SizeN | null, returnIndices: boolean], FractionalOptions>]
+  ) {
+    super();
+    const [kernelSize, outputSize = null, outputRatio = null, returnIndices = false, samples = null] = bind<
+      [SizeN, (SizeN | null)?, (SizeN | null)?, boolean?, (Tensor | null)?]
+    >('FractionalMaxPool', 'kernelSize, outputSize?, outputRatio?, returnIndices?, _randomSamples?', args);
+    if ((outputSize === null) === (outputRatio === null)) {
+      throw new Error(
+        `FractionalMaxPool requires specifying either an output size, or a pooling ratio${outputSize === null ? '' : ', not both'}`,
+      );
+    }
+    [this.kernelSize, this.outputSize, this.outputRatio, this.returnIndices] = [kernelSize, outputSize, outputRatio, returnIndices];
+    this._randomSamples = samples ? new Buffer(samples) : null;
+  }
+
+  protected options() {
+    const { outputSize, outputRatio, returnIndices } = this;
+    return { outputSize, outputRatio, returnIndices, _randomSamples: this._randomSamples };
+  }
+
+  abstract override forward(input: Tensor): Tensor;
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html */
+export class FractionalMaxPool2d extends FractionalMaxPool {
+  override forward(input: Tensor): Tensor {
+    return F.fractionalMaxPool2d(input, this.kernelSize, this.options() as never) as Tensor;
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html */
+export class FractionalMaxPool3d extends FractionalMaxPool {
+  override forward(input: Tensor): Tensor {
+    return F.fractionalMaxPool3d(input, this.kernelSize, this.options() as never) as Tensor;
+  }
+}
+
+abstract class LPPool extends Module {
+  readonly normType: number;
+  readonly kernelSize: SizeN;
+  readonly stride: SizeN | null;
+  readonly ceilMode: boolean;
+
+  constructor(
+    ...args: [
+      normType: number,
+      kernelSize: SizeN,
+      ...Args<[stride: SizeN | null, ceilMode: boolean], { stride?: SizeN | null; ceilMode?: boolean }>,
+    ]
+  ) {
+    super();
+    [this.normType, this.kernelSize, this.stride = null, this.ceilMode = false] = bind<[number, SizeN, (SizeN | null)?, boolean?]>(
+      'LPPool',
+      'normType, kernelSize, stride?, ceilMode?',
+      args,
+    );
+  }
+
+  abstract override forward(input: Tensor): Tensor;
+
+  override extraRepr(): string {
+    return `norm_type=${float(this.normType)}, kernel_size=${python(this.kernelSize)}, stride=${python(this.stride)}, ceil_mode=${python(this.ceilMode)}`;
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html */
+export class LPPool1d extends LPPool {
+  override forward(input: Tensor): Tensor {
+    return F.lpPool1d(input, this.normType, this.kernelSize, this.stride, this.ceilMode);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html */
+export class LPPool2d extends LPPool {
+  override forward(input: Tensor): Tensor {
+    return F.lpPool2d(input, this.normType, this.kernelSize, this.stride, this.ceilMode);
+  }
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html */
+export class LPPool3d extends LPPool {
+  override forward(input: Tensor): Tensor {
+    return F.lpPool3d(input, this.normType, this.kernelSize, this.stride, this.ceilMode);
   }
 }

@@ -1,7 +1,7 @@
 /** Layers for images and distances. https://pytorch.org/docs/stable/nn.html#vision-layers */
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { bind, python, type SizeN } from './arguments.js';
+import { bind, float, python, type SizeN } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
 
@@ -56,6 +56,41 @@ export class ChannelShuffle extends Module {
 
   override extraRepr(): string {
     return `groups=${this.groups}`;
+  }
+}
+
+export type InterpolateMode = 'nearest' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'area' | 'nearest-exact';
+
+export interface UpsampleOptions {
+  size?: SizeN | null;
+  scaleFactor?: SizeN | null;
+  mode?: InterpolateMode;
+  alignCorners?: boolean | null;
+  recomputeScaleFactor?: boolean | null;
+}
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.Upsample.html */
+export class Upsample extends Module {
+  readonly options: UpsampleOptions;
+
+  constructor(
+    ...args: Args<[size: SizeN | null, scaleFactor: SizeN | null, mode: InterpolateMode, alignCorners: boolean | null], UpsampleOptions>
+  ) {
+    super();
+    const [size = null, scaleFactor = null, mode = 'nearest', alignCorners = null, recomputeScaleFactor = null] = bind<
+      [(SizeN | null)?, (SizeN | null)?, InterpolateMode?, (boolean | null)?, (boolean | null)?]
+    >('Upsample', 'size?, scaleFactor?, mode?, alignCorners?, recomputeScaleFactor?', args);
+    this.options = { size, scaleFactor, mode, alignCorners, recomputeScaleFactor };
+  }
+
+  override forward(input: Tensor): Tensor {
+    return F.interpolate(input, this.options as never);
+  }
+
+  override extraRepr(): string {
+    const { size, scaleFactor, mode } = this.options;
+    const scale = typeof scaleFactor === 'number' ? float(scaleFactor) : `(${[...(scaleFactor ?? [])].map(float).join(', ')})`;
+    return `${scaleFactor !== null && scaleFactor !== undefined ? `scale_factor=${scale}` : `size=${python(size)}`}, mode=${python(mode)}`;
   }
 }
 

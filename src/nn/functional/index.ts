@@ -87,3 +87,6 @@ export {
 export { logSoftmax, softmax, softmin } from './softmax.js';
 export { linear } from '../../ops/matmul.js';
 export { sigmoid, tanh } from '../../ops/pointwise.js';
+export { fractionalMaxPool2d, fractionalMaxPool3d, lpPool1d, lpPool2d, lpPool3d } from './pool-more.js';
+export { gridSample, interpolate, upsample, upsampleBilinear, upsampleNearest } from './resample.js';
+export { ctcLoss, embeddingBag, linearCrossEntropy } from './sequence.js';
