@@ -18,7 +18,27 @@ export * as functional from './functional/index.js';
 export * as init from './init.js';
 export * from './lazy.js';
 export { Bilinear, Flatten, Identity, Linear, type LinearOptions, Unflatten } from './linear.js';
-export * from './loss.js';
+export {
+  BCELoss,
+  BCEWithLogitsLoss,
+  CrossEntropyLoss,
+  CTCLoss,
+  GaussianNLLLoss,
+  HuberLoss,
+  KLDivLoss,
+  L1Loss,
+  LinearCrossEntropyLoss,
+  type LossOptions,
+  MSELoss,
+  MultiLabelMarginLoss,
+  MultiLabelSoftMarginLoss,
+  NLLLoss,
+  PoissonNLLLoss,
+  type ReductionMode,
+  SmoothL1Loss,
+  SoftMarginLoss,
+} from './loss.js';
+export * from './margin-loss.js';
 export { Module, type RemovableHandle, type StateDict } from './module.js';
 export * from './norm.js';
 export * from './padding.js';

@@ -23,9 +23,9 @@ export function reductionOf(reduction: ReductionMode = 'mean', sizeAverage?: boo
   return reduce === false ? 'none' : sizeAverage === false ? 'sum' : 'mean';
 }
 
-type Flag = boolean | null | undefined;
+export type Flag = boolean | null | undefined;
 type LossArgs = Args<[sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode], LossOptions>;
-const common = 'sizeAverage?, reduce?, reduction?';
+export const common = 'sizeAverage?, reduce?, reduction?';
 
 abstract class Loss extends Module {
   readonly reduction: ReductionMode;
@@ -71,7 +71,7 @@ type WeightedArgs = Args<
   [weight: Tensor | null, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode],
   LossOptions & { weight?: Tensor | null }
 >;
-type WeightedBound = [(Tensor | null)?, Flag?, Flag?, ReductionMode?];
+export type WeightedBound = [(Tensor | null)?, Flag?, Flag?, ReductionMode?];
 
 /** The weights are a buffer. */
 abstract class WeightedLoss extends Module {
@@ -305,145 +305,6 @@ export class HuberLoss extends Module {
 
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.huberLoss(input, target, { reduction: this.reduction, delta: this.delta });
-  }
-}
-
-type MarginOptions = LossOptions & { margin?: number };
-type MarginArgs = Args<[margin: number, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode], MarginOptions>;
-
-abstract class MarginLoss extends Module {
-  readonly reduction: ReductionMode;
-  readonly margin: number;
-
-  protected constructor(standard: number, args: readonly unknown[]) {
-    super();
-    const [margin = standard, sizeAverage, reduce, reduction] = bind<[number?, Flag?, Flag?, ReductionMode?]>(
-      'MarginLoss',
-      `margin?, ${common}`,
-      args,
-    );
-    [this.margin, this.reduction] = [margin, reductionOf(reduction, sizeAverage, reduce)];
-  }
-
-  protected get options() {
-    return { margin: this.margin, reduction: this.reduction };
-  }
-}
-
-/** https://pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html */
-export class HingeEmbeddingLoss extends MarginLoss {
-  constructor(...args: MarginArgs) {
-    super(1, args);
-  }
-
-  override forward(input: Tensor, target: Tensor): Tensor {
-    return F.hingeEmbeddingLoss(input, target, this.options);
-  }
-}
-
-/** https://pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html */
-export class CosineEmbeddingLoss extends MarginLoss {
-  constructor(...args: MarginArgs) {
-    super(0, args);
-  }
-
-  override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
-    return F.cosineEmbeddingLoss(input1, input2, target, this.options);
-  }
-}
-
-/** https://pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html */
-export class MarginRankingLoss extends MarginLoss {
-  constructor(...args: MarginArgs) {
-    super(0, args);
-  }
-
-  override forward(input1: Tensor, input2: Tensor, target: Tensor): Tensor {
-    return F.marginRankingLoss(input1, input2, target, this.options);
-  }
-}
-
-/** https://pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html */
-export class MultiMarginLoss extends Module {
-  readonly p: number;
-  readonly margin: number;
-  readonly reduction: ReductionMode;
-  weight: Buffer | null;
-
-  constructor(
-    ...args: Args<
-      [p: number, margin: number, weight: Tensor | null, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode],
-      MarginOptions & { p?: number; weight?: Tensor | null }
-    >
-  ) {
-    super();
-    const [p = 1, margin = 1, weight, sizeAverage, reduce, reduction] = bind<[number?, number?, ...WeightedBound]>(
-      'MultiMarginLoss',
-      `p?, margin?, weight?, ${common}`,
-      args,
-    );
-    if (p !== 1 && p !== 2) throw new Error('only p == 1 and p == 2 supported');
-    this.weight = weight ? new Buffer(weight) : null;
-    [this.p, this.margin, this.reduction] = [p, margin, reductionOf(reduction, sizeAverage, reduce)];
-  }
-
-  override forward(input: Tensor, target: Tensor): Tensor {
-    const { p, margin, weight, reduction } = this;
-    return F.multiMarginLoss(input, target, { p, margin, weight, reduction });
-  }
-}
-
-interface TripletOptions extends MarginOptions {
-  p?: number;
-  eps?: number;
-  swap?: boolean;
-}
-
-/** https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html */
-export class TripletMarginLoss extends Module {
-  readonly reduction: ReductionMode;
-  private readonly options: { margin: number; p: number; eps: number; swap: boolean };
-
-  constructor(
-    ...args: Args<
-      [
-        margin: number,
-        p: number,
-        eps: number,
-        swap: boolean,
-        sizeAverage: boolean | null,
-        reduce: boolean | null,
-        reduction: ReductionMode,
-      ],
-      TripletOptions
-    >
-  ) {
-    super();
-    const [margin = 1, p = 2, eps = 1e-6, swap = false, sizeAverage, reduce, reduction] = bind<
-      [number?, number?, number?, boolean?, Flag?, Flag?, ReductionMode?]
-    >('TripletMarginLoss', `margin?, p?, eps?, swap?, ${common}`, args);
-    [this.options, this.reduction] = [{ margin, p, eps, swap }, reductionOf(reduction, sizeAverage, reduce)];
-  }
-
-  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
-    return F.tripletMarginLoss(anchor, positive, negative, { ...this.options, reduction: this.reduction });
-  }
-}
-
-type Distance = (x: Tensor, y: Tensor) => Tensor;
-
-/** https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html */
-export class TripletMarginWithDistanceLoss extends Module {
-  private readonly options: { distanceFunction: Distance | null; margin: number; swap: boolean; reduction: ReductionMode };
-
-  constructor(options: { distanceFunction?: Distance | null; margin?: number; swap?: boolean; reduction?: ReductionMode } = {}) {
-    super();
-    const { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' } = options;
-    this.options = { distanceFunction, margin, swap, reduction };
-  }
-
-  override forward(anchor: Tensor, positive: Tensor, negative: Tensor): Tensor {
-    return F.tripletMarginWithDistanceLoss(anchor, positive, negative, this.options);
   }
 }
 

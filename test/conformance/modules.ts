@@ -22,7 +22,7 @@ function construct({ torch, build }: Context, test: ModuleCase): Module {
   const args = build.args(test.constructor_args, test.constructor_kwargs);
   torch.manualSeed(test.init_seed);
   const module = new (resolve(torch, test.class).value)(...args) as unknown as Module;
-  if (test.dtype !== 'float32') method(module, 'to')(torch[test.dtype!]);
+  method(module, 'to')(torch[test.dtype!]);
   if (build.device !== 'cpu') method(module, 'to')(build.device);
   method(module, 'train')(test.training);
   return module;
