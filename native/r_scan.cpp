@@ -100,13 +100,26 @@ template <class A> A log_add_exp(A a, A b) {
   const A high = a > b ? a : b, low = a > b ? b : a;
   return high == low && std::isinf(high) ? high : high + std::log1p(std::exp(low - high));
 }
-// t: out, input; contiguous floats. params: dim.
+// The same for complex numbers: the one with the larger real part, plus log1p(exp(other - it)); imaginary parts are not wrapped.
+template <class R> Complex<R> log_add_exp(Complex<R> a, Complex<R> b) {
+  if (is_nan(a) || is_nan(b)) return {std::numeric_limits<R>::quiet_NaN(), std::numeric_limits<R>::quiet_NaN()};
+  const bool less = a.re < b.re;
+  const Complex<R> low = less ? a : b, high = less ? b : a;
+  if (low.re == high.re && std::isinf(low.re) && low.re < 0) return low;
+  const R size = std::isinf(low.re) && low.re == high.re ? R(1) : std::exp(low.re - high.re), turn = low.im - high.im;
+  const R re = size == 0 ? R(0) : size * std::cos(turn), im = size == 0 ? R(0) : size * std::sin(turn);
+  return {high.re + std::log1p(2 * re + size * size) / 2, high.im + std::atan2(im, 1 + re)};
+}
+
+template <class T> void scan_log(Call& c, const Rows& r) {
+  using A = ScanAcc<T>;
+  const A none = A(-std::numeric_limits<Real<A>>::infinity());
+  scan_lines(c, c.t[1].as<T>(), c.t[0].as<T>(), r, none, [](A a, A b) { return log_add_exp(a, b); });
+}
+// t: out, input; contiguous floats or complex. params: dim.
 void logcumsumexp(Call& c) {
   const Rows r = rows_of(c.t[0], c.i(0));
-  TT_DISPATCH_FLOAT(c.t[0].dtype, {
-    using A = ScanAcc<T>;
-    scan_lines(c, c.t[1].as<T>(), c.t[0].as<T>(), r, -std::numeric_limits<A>::infinity(), [](A a, A b) { return log_add_exp(a, b); });
-  })
+  switch (c.t[0].dtype) { TT_FLOATS(scan_log<T>(c, r)) TT_COMPLEX(scan_log<T>(c, r)) default: break; }
 }
 
 // Running extremes with the positions they came from (the latest of equal ones); NaN stays.
