@@ -5,10 +5,9 @@ import { addHook, gradEdge, type HookHandle } from '../autograd/node.js';
 import { withoutLog } from '../tensor/storage.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor, TensorHook } from '../tensor/tensor.js';
-import { onesLike, zerosLike } from './creation.js';
 import { define } from './define.js';
 import { alias } from './inplace.js';
-import { clone, copyInto, emptyLike, isDense } from './memory.js';
+import { clone, copyInto, emptyLike, fillRaw, isDense } from './memory.js';
 import { add } from './pointwise.js';
 import type { Op } from './types.js';
 
@@ -20,8 +19,13 @@ gradOps.cloneLike = (grad, like) => {
   copyInto(copy, grad);
   return copy;
 };
-gradOps.onesLike = (t) => onesLike(t);
-gradOps.zerosLike = (t) => zerosLike(t);
+const filledLike = (t: Tensor, value: number): Tensor => {
+  const like = emptyLike(t);
+  fillRaw(like, value);
+  return like;
+};
+gradOps.onesLike = (t) => filledLike(t, 1);
+gradOps.zerosLike = (t) => filledLike(t, 0);
 
 /** Adds the gradients of this tensor to the `.grad` of the leaves. https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html */
 export const backward: Op<[], [gradient: Tensor | null, retainGraph: boolean, createGraph: boolean, inputs: Tensor | readonly Tensor[]], BackwardArguments, void> = define(

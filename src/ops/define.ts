@@ -101,14 +101,37 @@ class PointwiseOp {
 
   /** Computes a new tensor, or writes into `target` (the first operand, in place). */
   call(raw: readonly unknown[], inplace: boolean): Tensor {
+    const known = raw.length === this.operandCount ? this.knownTrace(raw) : undefined;
+    if (known) return this.run(known, raw as (Tensor | Number_)[], raw as (Tensor | Number_)[], inplace);
     const args = raw.length === this.operandCount && !isOptions(raw[raw.length - 1]) ? raw : this.signature.bind(raw);
     const operands = args.slice(0, this.operandCount) as (Tensor | Number_ | null | undefined)[];
     const extras = args.slice(this.operandCount);
     this.checkOperands(operands);
     const traced = this.trace(operands, extras);
-    const tensors = toCommonDevice(operands.filter((x): x is Tensor => x instanceof Tensor));
-    const params = [...operands, ...extras].filter((x): x is Number_ => isNumber(x) && (typeof x !== 'boolean' || operands.includes(x)));
-    return inplace ? this.runInplace(traced, tensors, params) : applyFormula(traced.formula, this.nodeName(operands), tensors, params);
+    const numbers = [...operands, ...extras].filter((x): x is Number_ => isNumber(x) && (typeof x !== 'boolean' || operands.includes(x)));
+    return this.run(traced, operands, numbers, inplace);
+  }
+
+  private run(traced: Traced, operands: readonly (Tensor | Number_ | null | undefined)[], values: readonly (Tensor | Number_)[], inplace: boolean): Tensor {
+    const tensors: Tensor[] = [];
+    const params: Number_[] = [];
+    for (const x of operands) if (x instanceof Tensor) tensors.push(x);
+    for (const x of values) if (!(x instanceof Tensor)) params.push(x);
+    const local = toCommonDevice(tensors);
+    return inplace ? this.runInplace(traced, local, params) : applyFormula(traced.formula, this.nodeName(operands), local, params);
+  }
+
+  /** What was traced for operands of these kinds before, if they are tensors and plain numbers alone. */
+  private knownTrace(raw: readonly unknown[]): Traced | undefined {
+    if (this.epoch !== defaultDtypeEpoch) return undefined;
+    let key = 0;
+    for (let i = 0; i < raw.length; i++) {
+      const x = raw[i];
+      if (x instanceof Tensor) key = key * 32 + x.dtype.code + (x.sizes.length === 0 ? 16 : 0);
+      else if (typeof x === 'number') key = key * 32 + (Number.isInteger(x) ? 12 : 13);
+      else return undefined;
+    }
+    return this.cache.get('')?.get(key);
   }
 
   private nodeName(operands: readonly unknown[]): string {

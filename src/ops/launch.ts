@@ -15,6 +15,8 @@ type KernelOperand = Kernel['operands'][number];
 
 const double = (strides: readonly number[]): number[] => strides.map((s) => 2 * s);
 
+const noParams: readonly never[] = [];
+
 /** The operand and strides of (a part of) `t`, read as if it had `sizes`. */
 function operandOf(t: Tensor, part: 0 | 1, strides: readonly number[]): { operand: KernelOperand; strides: readonly number[] } {
   if (!t.dtype.isComplex) return { operand: t, strides };
@@ -52,7 +54,7 @@ export function launch(
     for (const { source, part } of lowering.inputs) push(inputs[source], part, broadcastStrides(inputs[source].sizes, inputs[source].strides, sizes));
     for (const { source, part } of lowering.outputs) push(outputs[source], part, outputStrides[source]);
   }
-  const values = lowering.params.map(({ source, part }, i) => paramValue(params[source], part, program.params[i]));
+  const values = params.length === 0 ? noParams : lowering.params.map(({ source, part }, i) => paramValue(params[source], part, program.params[i]));
   outputs[0].storage.device.run({ program, sizes, operands, strides, params: values, ...(reduced ? { reduced } : {}) });
 }
 
@@ -78,7 +80,12 @@ function isExactlyContiguous(t: Tensor): boolean {
 
 /** New tensors with the outputs of `formula` over `sizes`. */
 export function runFormula(formula: Formula, sizes: readonly number[], inputs: readonly Tensor[], params: readonly Number_[], device: Device): Tensor[] {
-  const strides = elementwiseStrides(inputs, sizes);
+  const strides = sizes.length === 0 ? (sizes as readonly never[]) : elementwiseStrides(inputs, sizes);
+  if (formula.outputs.length === 1) {
+    const output = emptyStridedTensor(device, formula.outputs[0].dtype, sizes, strides);
+    if (numelOf(sizes) > 0) launch(formula.lowering, sizes, inputs, params, [output], [strides]);
+    return [output];
+  }
   const outputs = formula.outputs.map((e) => emptyStridedTensor(device, e.dtype, sizes, strides));
   if (numelOf(sizes) > 0) launch(formula.lowering, sizes, inputs, params, outputs, outputs.map((t) => t.strides));
   return outputs;

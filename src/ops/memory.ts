@@ -57,9 +57,10 @@ export interface RawOptions {
   device?: DeviceLike | Device | null;
 }
 
-const fills = new Map<string, Formula>();
+const fills = new Map<number, Formula>();
 function fillFormula(dtype: DType, value: Number_): Formula {
-  const key = `${dtype.name} ${isComplexNumber(value)}`;
+  const kind = typeof value === 'number' ? (Number.isInteger(value) ? 0 : 1) : typeof value === 'object' ? 2 : 3;
+  const key = dtype.code * 4 + kind;
   let formula = fills.get(key);
   if (!formula) {
     const leaf = paramLeaf(0, isComplexNumber(value) ? dtype.toComplex() : typeof value === 'number' && !Number.isInteger(value) && dtype.category < 2 ? float32 : dtype);
@@ -146,6 +147,7 @@ export type MemoryFormat = 'contiguous_format' | 'preserve_format' | 'channels_l
 
 /** The strides that a memory format gives to a copy of `t`. */
 export function stridesFor(t: Tensor, format: MemoryFormat | undefined): readonly number[] {
+  if (t.sizes.length === 0) return t.sizes;
   const name = String(format ?? 'preserve_format').replace('torch.', '');
   if (name.startsWith('channels_last')) return channelsLastStrides(t.sizes, name);
   const preserve = name === 'preserve_format' && isNonOverlappingAndDense(t.sizes, t.strides);

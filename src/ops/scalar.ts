@@ -27,7 +27,9 @@ const realPart = (v: Number_): number | bigint | boolean => (isComplexNumber(v) 
 /** 0-dim CPU tensors follow the device of the others, as in PyTorch. */
 export function toCommonDevice(tensors: Tensor[]): Tensor[] {
   const first = tensors[0].storage.device;
-  if (tensors.every((t) => t.storage.device === first)) return tensors;
+  let same = true;
+  for (let i = 1; i < tensors.length; i++) same &&= tensors[i].storage.device === first;
+  if (same) return tensors;
   const target = tensors.find((t) => t.storage.device.type !== 'cpu')?.storage.device;
   return target ? tensors.map((t) => (t.sizes.length === 0 && t.storage.device.type === 'cpu' ? copyScalar(t, target) : t)) : tensors;
 }
