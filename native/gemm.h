@@ -53,7 +53,12 @@ template <class T, class R> struct ComplexRight {
 // x0 y0 x1 y1 … of the lower (High = 0) or upper halves of x and y.
 template <class T, int High, size_t... L> typename Simd<T>::V interleave(typename Simd<T>::V x, typename Simd<T>::V y, std::index_sequence<L...>) {
   constexpr int W = Simd<T>::width;
+#if defined(__clang__) || __GNUC__ >= 12
   return __builtin_shufflevector(x, y, (int)(High * W / 2 + L / 2 + (L & 1) * W)...);
+#else
+  using Index = typename std::conditional<sizeof(T) == 4, int32_t, int64_t>::type;
+  return __builtin_shuffle(x, y, typename Simd<Index, W>::V{(Index)(High * W / 2 + L / 2 + (L & 1) * W)...});
+#endif
 }
 
 // A V×V block: element (i, j) of the source, lines i contiguous, goes to dst[j * stride + i].
