@@ -38,6 +38,7 @@ export { logSoftmax, softmax } from './nn/functional/softmax.js';
 
 export * as special from './ops/special.js';
 export { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './ops/special.js';
+export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';
 export { expr } from './compile/expr-template.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';

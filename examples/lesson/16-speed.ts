@@ -29,7 +29,7 @@ function timed<R>(work: () => R): { result: R; seconds: number } {
 const plain = timed(() => product(arrayA, arrayB));
 const cpu = timed(() => torch.mm(matrixA, matrixB));
 const difference = cpu.result.sub(torch.asTensor(plain.result).view(n, n)).abs().max();
-console.log('未支持CUDA');
+if (!torch.cuda.isAvailable()) console.log('未支持CUDA');
 console.log(`JavaScript 矩阵乘法耗时: ${plain.seconds} 秒`);
 console.log(`TypeTorch 矩阵乘法(CPU)耗时: ${cpu.seconds} 秒`);
 console.log(`结果一致: ${Number(difference.item()) < 1e-2}`);

@@ -1,0 +1,28 @@
+/** Threads, memory and devices of the process. */
+import type { MemoryStats } from '../device/device.js';
+import { getDevice } from '../device/registry.js';
+import { RuntimeError } from '../tensor/errors.js';
+
+/** How many threads the CPU engine uses. https://pytorch.org/docs/stable/generated/torch.get_num_threads.html */
+export const getNumThreads = (): number => getDevice('cpu').getNumThreads();
+
+/** Sets it. https://pytorch.org/docs/stable/generated/torch.set_num_threads.html */
+export function setNumThreads(count: number): void {
+  if (!(Number.isInteger(count) && count > 0)) throw new RuntimeError(`set_num_threads expects a positive integer, but got ${count}`);
+  getDevice('cpu').setNumThreads(count);
+}
+
+/** `torch.cpu` */
+export const cpu = {
+  isAvailable: (): boolean => true,
+  deviceCount: (): number => 1,
+  /** Bytes in use, kept for reuse, and the most that were ever in use. */
+  memoryStats: (): MemoryStats => getDevice('cpu').memoryStats(),
+  synchronize: (): Promise<void> => getDevice('cpu').sync(),
+};
+
+/** `torch.cuda` */
+export const cuda = {
+  isAvailable: (): boolean => false,
+  deviceCount: (): number => 0,
+};
