@@ -53,6 +53,13 @@ template <class T, class Src> void fill_row(const Src* src, int64_t n, int64_t s
   for (; x < count; x++) dst[x] = 0;
 }
 
+// Whether the planes of one image are the image itself.
+inline bool is_source(const Planes& p) {
+  bool same = p.images == 1 && p.gap == 0;
+  for (int d = 0; d < 3; d++) same = same && p.extent[d] == p.source[d] && p.step[d] == 1 && p.origin[d] == 0 && p.phases[d] == 1;
+  return same;
+}
+
 // Fills `p` from images whose channels lie `source size` apart; image i begins at src + i * image_stride.
 template <class T, class Src> void fill_planes(const Planes& p, const Src* src, int64_t image_stride, int64_t images, T* dst) {
   const int64_t size = p.source[0] * p.source[1] * p.source[2];

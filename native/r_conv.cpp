@@ -38,6 +38,11 @@ template <class Dst, class T> struct ConvStore {
   // Columns [f, f + cols) of the tile, of which those inside the output are kept.
   void tile(const T* t, int64_t ld, const Planes& p, const ConvPass& pass, int64_t image, int64_t channel, int64_t rows, int64_t f, int64_t cols) const {
     const int64_t channel_size = size[0] * size[1] * size[2], pitch = p.extent[2];
+    if (pitch == size[2] && p.extent[1] == size[1] && pass.count[2] == pitch && pass.count[1] == size[1] && pass.step[0] == 1) {  // nothing to leave out
+      Dst* dst = out + image * image_stride + channel * channel_size + f;
+      for (int64_t r = 0; r < rows; r++) segment(t + r * ld, cols, dst + r * channel_size, 1, channel + r);
+      return;
+    }
     for (int64_t col = 0; col < cols;) {
       const int64_t x = (f + col) % pitch, line = (f + col) / pitch, y = line % p.extent[1], z = line / p.extent[1];
       const int64_t len = min_of(cols - col, pitch - x);
@@ -87,9 +92,17 @@ bool conv_run(Planes p, const ConvPass* passes, int npasses, T* const* weights, 
       const int64_t part = task % parts, g = task / parts % groups, image = task / parts / groups * p.images;
       const int64_t images = min_of(p.images, batch - image), from = part * step, to = min_of(panels, from + step);
       const int64_t image_stride = groups * p.channels * source_size;
-      fill_planes(p, source + image * image_stride + g * p.channels * source_size, image_stride, images, scratch.as<T>());
+      const Src* from_image = source + image * image_stride + g * p.channels * source_size;
+      const T* planes = scratch.as<T>();
+      bool copied = true;
+      if constexpr (std::is_same<T, Src>::value)
+        if (is_source(p) && (batch * groups - image * groups - g - 1) * p.channels * source_size >= 2 * NR<T>) {  // a vector may reach beyond the image
+          planes = from_image;
+          copied = false;
+        }
+      if (copied) fill_planes(p, from_image, image_stride, images, scratch.as<T>());
       for (int i = 0; i < npasses; i++)
-        conv_product<T, Src>(p, passes[i], scratch.as<T>(), weights[i] + g * m * passes[i].k, m, from, to, store, image, images, g * m);
+        conv_product<T, Src>(p, passes[i], planes, weights[i] + g * m * passes[i].k, m, from, to, store, image, images, g * m);
     }
   });
   return fine;

@@ -92,15 +92,19 @@ template <class T, class Src> struct WeightGradient {
   }
 };
 
-// The same for many input channels: the padded images are turned to channels-last, and every tap is a matrix product over pixels with vectors along the
-// channels, through the gemm's microkernel.
+// The same where channels fill vectors: the padded images are turned to channels-last, and every tap is a matrix product over pixels with vectors along
+// the channels, through the gemm's microkernel. Without dilation a row of taps is contiguous and counts as one tap with more channels.
 template <class T, class Src> struct ChannelsLastGradient {
   const ConvShape& s;
-  int64_t images, extent[3], k;
+  int64_t images, extent[3], k, columns, steps;  // columns of a tap, and taps along the last dim that are not folded into them
 
-  ChannelsLastGradient(const ConvShape& shape, int64_t n) : s(shape), images(n), k(shape.in_channels * shape.taps) {
+  ChannelsLastGradient(const ConvShape& shape, int64_t n)
+      : s(shape), images(n), k(shape.in_channels * shape.taps), columns(shape.in_channels * (shape.dilation[2] == 1 ? shape.kernel[2] : 1)),
+        steps(shape.dilation[2] == 1 ? 1 : shape.kernel[2]) {
     for (int d = 0; d < 3; d++) extent[d] = (s.out[d] - 1) * s.stride[d] + (s.kernel[d] - 1) * s.dilation[d] + 1;
   }
+  // Whether the columns fill most of their vectors.
+  bool pays() const { return columns * 4 >= ceil_div(columns, Simd<T>::width) * Simd<T>::width * 3 && s.out_channels >= 4; }
   int64_t pixels() const { return extent[0] * extent[1] * extent[2]; }
   int64_t flat(int64_t z, int64_t y, int64_t x) const { return ((z * extent[1] + y) * extent[2] + x) * s.in_channels; }
 
@@ -119,19 +123,23 @@ template <class T, class Src> struct ChannelsLastGradient {
       *out++ = i * pixels() * s.in_channels + flat(z * s.stride[0], y * s.stride[1], x * s.stride[2]);
   }
 
-  void add_tile(const T* tile, int64_t width, int64_t rows, int64_t cols, T* sums) const {
-    for (int64_t r = 0; r < rows; r++) for (int64_t c = 0; c < cols; c++) sums[r * k + c * s.taps] += tile[r * width + c];
+  // Adds columns [c0, c0 + cols) of tap `tap` to sums[row][channel][tap].
+  void add_tile(const T* tile, int64_t width, int64_t rows, int64_t c0, int64_t cols, int64_t tap, T* sums) const {
+    for (int64_t c = 0; c < cols; c++) {
+      T* to = sums + (c0 + c) % s.in_channels * s.taps + tap + (c0 + c) / s.in_channels;
+      for (int64_t r = 0; r < rows; r++) to[r * k] += tile[r * width + c];
+    }
   }
 
   void panel(const T* turned, const T* grads, const int64_t* at, int64_t count, int64_t rows, T* sums) const {
     alignas(64) T tile[MR * NR<T>];
-    for (int64_t c0 = 0; c0 < s.in_channels; c0 += NR<T>) {
-      const int64_t cols = min_of(NR<T>, s.in_channels - c0);
-      int64_t width, tap = 0;
+    for (int64_t c0 = 0; c0 < columns; c0 += NR<T>) {
+      const int64_t cols = min_of(NR<T>, columns - c0);
+      int64_t width;
       auto kernel = micro_for<T>(rows, cols, width);
-      for (int64_t a = 0; a < s.kernel[0]; a++) for (int64_t b = 0; b < s.kernel[1]; b++) for (int64_t e = 0; e < s.kernel[2]; e++, tap++) {
+      for (int64_t a = 0; a < s.kernel[0]; a++) for (int64_t b = 0; b < s.kernel[1]; b++) for (int64_t e = 0; e < steps; e++) {
         kernel(count, grads, turned + flat(a * s.dilation[0], b * s.dilation[1], e * s.dilation[2]) + c0, 0, at, tile);
-        add_tile(tile, width, rows, cols, sums + c0 * s.taps + tap);
+        add_tile(tile, width, rows, c0, cols, (a * s.kernel[1] + b) * s.kernel[2] + e, sums);
       }
     }
   }
@@ -165,7 +173,7 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   forward_offsets(s, in, offsets.as<int64_t>());
   const int64_t used = images == 1 ? in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1 : images * in.plane();
   const ChannelsLastGradient<T, Src> wide(s, images);
-  const bool channels_last = s.in_channels >= 12 && s.out_channels >= 4;
+  const bool channels_last = wide.pays();
   const WeightGradient<T, Src> gradient{s, in, out, offsets.as<int64_t>(), k, ceil_div(used, Simd<T>::width) * Simd<T>::width};
   // Splits the images, and where they are too few also the output channels, into one part a thread; the parts are added at the end.
   const int64_t parts = min_of(num_threads(), ceil_div(s.batch, images)), step = ceil_div(ceil_div(s.batch, images), parts) * images;
