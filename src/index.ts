@@ -20,6 +20,7 @@ export * from './ops/convert.js';
 export * from './ops/creation.js';
 export * from './ops/join.js';
 export { torchSvd as svd } from './ops/linalg.js';
+export * as fft from './ops/fft.js';
 export * as linalg from './ops/linalg.js';
 export * from './ops/matmul.js';
 export * from './ops/matrix.js';
