@@ -130,7 +130,10 @@ export function attachInplace(functions: Record<string, unknown>): void {
   }
 }
 
-for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, scan, misc, sort, indexing, matrix, { svd: torchSvd }, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+/** The functions that make index tensors from numbers are no methods. */
+const { trilIndices: _tril, triuIndices: _triu, unravelIndex: _unravel, isin: _isin, ...miscMethods } = misc;
+
+for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, scan, miscMethods, sort, indexing, matrix, { svd: torchSvd }, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
 
 const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
 attachMethods(specialMethods);

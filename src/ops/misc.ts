@@ -5,7 +5,7 @@ import { Formula, inputLeaves } from './formula.js';
 import { record } from '../autograd/node.js';
 import { IndexError, RuntimeError, ValueError } from '../tensor/errors.js';
 import { getDefaultDtype, isNumber } from '../tensor/promote.js';
-import { formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
+import { checkSizes, formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert, copy_ } from './convert.js';
@@ -304,7 +304,8 @@ export const histc: Op<[], [bins: number, min: number, max: number], { bins: num
 type TriangleIndices = (row: number, col: number, offset?: number | FactoryOptions, options?: FactoryOptions) => Tensor;
 const triangleIndices = (name: string, keep: (i: number, j: number, offset: number) => boolean): TriangleIndices =>
   define<TriangleIndices>(name, 'row, col, offset?, *, dtype?, device?, layout?, pinMemory?', (row: number, col: number, offset = 0, dtype?: DTypeLike) => {
-    if (row < 0 || col < 0) throw new RuntimeError(`row and col must be non-negative, got ${row} and ${col}`);
+    checkSizes([row, col]);
+    if (row * col > 2 ** 31) throw new RuntimeError(`triangle indices of a ${row} x ${col} matrix are too many`);
     const [rows, cols]: number[][] = [[], []];
     for (let i = 0; i < row; i++) {
       for (let j = 0; j < col; j++) {
@@ -328,6 +329,8 @@ export const combinations: Op<[], [r: number, withReplacement: boolean], { r: nu
   if (input.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${formatShape(input.sizes)}`);
   if (r < 0) throw new RuntimeError(`Expect a non-negative number, but got ${r}`);
   if (r === 0) return emptyOn(input, [0]);
+  if (r > input.sizes[0] && !withReplacement) return emptyOn(input, [0, r]);
+  if (!(r <= 64)) throw new RuntimeError(`combinations of ${r} elements are too many`);
   const picks: number[][] = [];
   const choose = (from: number, chosen: number[]): void => {
     if (chosen.length === r) return void picks.push(chosen);

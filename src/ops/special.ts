@@ -78,7 +78,7 @@ function polygammaOp(n: number): Unary {
 }
 function polygammaOf(a: number | Tensor, b: number | Tensor, inplace: boolean): Tensor {
   const [n, x] = typeof a === 'number' ? [a, b as Tensor] : [b as number, a];
-  if (!Number.isInteger(n) || n < 0) throw new RuntimeError('polygamma(n, x) does not support negative n.');
+  if (!Number.isInteger(n) || n < 0 || n > 2 ** 31) throw new RuntimeError('polygamma(n, x) does not support negative n.');
   const op = polygammaOp(n);
   return inplace ? (op as unknown as { inplace: (t: Tensor) => Tensor }).inplace(x) : op(x);
 }
@@ -88,7 +88,8 @@ export const polygamma: (a: number | Tensor, b: number | Tensor) => Tensor = Obj
 });
 /** ln of the multivariate gamma function of dimension p. */
 export const mvlgamma: Op<[p: number]> = define('mvlgamma', 'input, p', (input: Tensor, p: number) => {
-  if (p < 1) throw new RuntimeError('p has to be greater than or equal to 1');
+  if (!(p >= 1)) throw new RuntimeError('p has to be greater than or equal to 1');
+  if (!Number.isInteger(p) || p > 2 ** 16) throw new TypeError(`mvlgamma(): argument 'p' must be a small int, not ${p}`);
   let total = lgamma(input);
   for (let j = 1; j < p; j++) total = add(total, lgamma(sub(input, j / 2)));
   return add(total, (p * (p - 1) * Math.log(Math.PI)) / 4);
