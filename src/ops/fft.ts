@@ -12,7 +12,6 @@ import { cat, roll } from './join.js';
 import { contiguousRaw } from './memory.js';
 import { real } from './misc.js';
 import { conjPhysical, mul } from './pointwise.js';
-import { real } from './misc.js';
 import { emptyOn, runRoutine } from './routine.js';
 import { movedim, narrow } from './view.js';
 import type { Dims, FactoryOptions, Op } from './types.js';
