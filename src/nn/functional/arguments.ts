@@ -10,13 +10,16 @@ export type Reduction = 'none' | 'mean' | 'sum';
 
 /** One size a dim; a list of one number stands for all. */
 export function expandSize(name: string, size: SizeN, n: number): number[] {
-  if (typeof size === 'number') return new Array<number>(n).fill(size);
-  if (size.length === 1) return new Array<number>(n).fill(size[0]);
-  if (size.length !== n)
+  const list = typeof size === 'number' ? [size] : size;
+  if (!Array.isArray(list) || !list.every((each) => Number.isSafeInteger(each))) {
+    throw new TypeError(`${name} must be int or a list of ints, but got ${String(size)}`);
+  }
+  if (list.length === 1) return new Array<number>(n).fill(list[0] as number);
+  if (list.length !== n)
     throw new Error(
-      `expected ${name} to be a single integer value or a list of ${n} values to match the convolution dimensions, but got ${name}=[${size.join(', ')}]`,
+      `expected ${name} to be a single integer value or a list of ${n} values to match the convolution dimensions, but got ${name}=[${list.join(', ')}]`,
     );
-  return [...size];
+  return [...(list as number[])];
 }
 
 /** Integers become floats, as all of nn computes in floats (api.md 7). */

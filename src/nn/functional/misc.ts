@@ -165,7 +165,7 @@ interface Blocks {
   /** Number of blocks along each dim. */
   counts: number[];
   /** Flat positions in the padded image, for each element of a block and each block. */
-  positions: number[];
+  positions: () => number[];
 }
 
 /** Where the elements of sliding blocks lie in a padded image of the given size. */
@@ -193,14 +193,26 @@ function blocksOf(
     throw new RuntimeError(`stride should be greater than zero, but got stride_height: ${stride[0]} stride_width: ${stride[1]}`);
   const padded = size.map((n, d) => n + 2 * padding[d]);
   const counts = padded.map((n, d) => Math.floor((n - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1);
-  const positions: number[] = [];
+  const positions = (): number[] => blockPositions(kernel, dilation, stride, counts, padded[1]);
+  return { kernel, counts, positions, padding };
+}
+
+/** For each element of a block and each block: where it lies in an image of the given width. */
+function blockPositions(
+  kernel: readonly number[],
+  dilation: readonly number[],
+  stride: readonly number[],
+  counts: readonly number[],
+  width: number,
+): number[] {
+  const found: number[] = [];
   for (let i = 0; i < kernel[0]; i++) {
     for (let j = 0; j < kernel[1]; j++) {
       for (let y = 0; y < counts[0]; y++)
-        for (let x = 0; x < counts[1]; x++) positions.push((y * stride[0] + i * dilation[0]) * padded[1] + x * stride[1] + j * dilation[1]);
+        for (let x = 0; x < counts[1]; x++) found.push((y * stride[0] + i * dilation[0]) * width + x * stride[1] + j * dilation[1]);
     }
   }
-  return { kernel, counts, positions, padding };
+  return found;
 }
 
 type Unfold = (input: Tensor, kernelSize: SizeN, ...args: Args<[dilation: SizeN, padding: SizeN, stride: SizeN], BlockOptions>) => Tensor;
@@ -227,7 +239,7 @@ export const unfold: Unfold = define(
       c,
       (size[0] + 2 * padding[0]) * (size[1] + 2 * padding[1]),
     ]);
-    const columns = indexSelect(padded, 2, tensor(positions, { dtype: int64, device: input.device })).reshape([
+    const columns = indexSelect(padded, 2, tensor(positions(), { dtype: int64, device: input.device })).reshape([
       n,
       c * kernel[0] * kernel[1],
       counts[0] * counts[1],
@@ -268,7 +280,7 @@ export const fold: Fold = define(
     const padded = size.map((each, d) => each + 2 * padding[d]);
     const values = x.reshape([n, rows / area, area * length]);
     const base = zeros([n, rows / area, padded[0] * padded[1]], { dtype: x.dtype, device: x.device });
-    const summed = indexAdd(base, 2, tensor(positions, { dtype: int64, device: input.device }), values).reshape([
+    const summed = indexAdd(base, 2, tensor(positions(), { dtype: int64, device: input.device }), values).reshape([
       n,
       rows / area,
       ...padded,

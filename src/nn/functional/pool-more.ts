@@ -71,7 +71,12 @@ function fractional(
   const x = batched ? input : input.unsqueeze(0);
   const [batch, channels, ...spatial] = x.sizes;
   const kernel = expandSize('kernel_size', kernelN, n);
-  const ratio = outputRatio === null ? null : expandSize('output_ratio', outputRatio, n);
+  const ratio =
+    outputRatio === null
+      ? null
+      : [outputRatio].flat().length === 1
+        ? new Array<number>(n).fill([outputRatio].flat()[0])
+        : [...(outputRatio as readonly number[])];
   if (ratio?.some((r) => !(r > 0 && r < 1))) throw new Error(`${name} requires output_ratio to be a number between 0 and 1`);
   const out = outputSize !== null ? expandSize('output_size', outputSize, n) : spatial.map((size, d) => Math.floor(size * ratio![d]));
   spatial.forEach((size, d) => {

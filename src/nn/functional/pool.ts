@@ -47,7 +47,7 @@ function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | nul
 }
 
 function expandPool(name: string, label: string, value: SizeN, n: number): number[] {
-  if (typeof value !== 'number' && value.length !== 1 && value.length !== n) {
+  if (Array.isArray(value) && value.length !== 1 && value.length !== n) {
     throw new RuntimeError(`${name}(): ${label} must either be a single int, or a tuple of ${n} ints`);
   }
   return expandSize(label, value, n);
