@@ -8,7 +8,16 @@ import type { Tensor as TensorType } from './tensor/tensor.js';
 
 export * from './ir/dtype.js';
 export { bfloat16, bool } from './ir/dtype.js';
-export { float32 as float, float64 as double, float16 as half, int64 as long, int32 as int, int16 as short, complex64 as cfloat, complex128 as cdouble } from './ir/dtype.js';
+export {
+  float32 as float,
+  float64 as double,
+  float16 as half,
+  int64 as long,
+  int32 as int,
+  int16 as short,
+  complex64 as cfloat,
+  complex128 as cdouble,
+} from './ir/dtype.js';
 export { canCast, getDefaultDtype, setDefaultDtype } from './tensor/promote.js';
 export { getPrintoptions, setPrintoptions } from './tensor/print.js';
 export { Size } from './tensor/size.js';
@@ -21,11 +30,13 @@ export * from './ops/creation.js';
 export * from './ops/join.js';
 export { torchSvd as svd } from './ops/linalg.js';
 export * as fft from './ops/fft.js';
-export * as linalg from './ops/linalg.js';
+export * as linalg from './ops/linalg/index.js';
+export { det, inv as inverse, slogdet } from './ops/linalg/factor.js';
 export * from './ops/matmul.js';
 export * from './ops/matrix.js';
 export { clone } from './ops/memory.js';
 export * from './ops/pointwise.js';
+export * from './ops/products.js';
 export * from './ops/random.js';
 export * from './ops/reduce.js';
 export * from './ops/misc.js';
@@ -49,7 +60,18 @@ export const utils = { data };
 export type Tensor = TensorType;
 /** As in PyTorch: `new torch.Tensor([1, 2])` is float, and `x instanceof torch.Tensor` holds for every tensor. */
 export const {
-  Tensor, FloatTensor, DoubleTensor, LongTensor, IntTensor, ShortTensor, CharTensor, ByteTensor, BoolTensor, HalfTensor, BFloat16Tensor, ComplexFloatTensor,
+  Tensor,
+  FloatTensor,
+  DoubleTensor,
+  LongTensor,
+  IntTensor,
+  ShortTensor,
+  CharTensor,
+  ByteTensor,
+  BoolTensor,
+  HalfTensor,
+  BFloat16Tensor,
+  ComplexFloatTensor,
   ComplexDoubleTensor,
 } = legacyClasses;
 

@@ -16,12 +16,14 @@ import { inplaceOf } from './inplace.js';
 import * as indexing from './indexing.js';
 import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit } from './join.js';
 import { torchSvd } from './linalg.js';
+import { det, inv, slogdet } from './linalg/factor.js';
 import * as matmul from './matmul.js';
 import * as misc from './misc.js';
 import * as matrix from './matrix.js';
 import { clone, contiguous, copyInto, deviceOf } from './memory.js';
 import * as pointwise from './pointwise.js';
 import { formatted } from './print.js';
+import { inner, kron } from './products.js';
 import * as random from './random.js';
 import * as read from './read.js';
 import * as reduce from './reduce.js';
@@ -34,8 +36,26 @@ import * as view from './view.js';
 import type { InplaceMethods, Methods } from './types.js';
 
 const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
-type RandomMethods = Pick<typeof random, 'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'>;
-type Modules = typeof pointwise & typeof scan & typeof misc & typeof specialMethods & typeof view & typeof convert & typeof read & typeof reduce & typeof matmul & typeof autograd & typeof select & Omit<typeof sort, 'max' | 'min'> & typeof indexing & typeof matrix & { svd: typeof torchSvd } & typeof joinMethods & RandomMethods;
+type RandomMethods = Pick<
+  typeof random,
+  'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'
+>;
+type Modules = typeof pointwise &
+  typeof scan &
+  typeof misc &
+  typeof specialMethods &
+  typeof view &
+  typeof convert &
+  typeof read &
+  typeof reduce &
+  typeof matmul &
+  typeof autograd &
+  typeof select &
+  Omit<typeof sort, 'max' | 'min'> &
+  typeof indexing &
+  typeof matrix &
+  typeof matrixMethods & { svd: typeof torchSvd } & typeof joinMethods &
+  RandomMethods;
 
 /** The overloads of `max` and `min`. */
 interface ExtremumMethod {
@@ -133,14 +153,37 @@ export function attachInplace(functions: Record<string, unknown>): void {
 /** The functions that make index tensors from numbers are no methods. */
 const { trilIndices: _tril, triuIndices: _triu, unravelIndex: _unravel, isin: _isin, ...miscMethods } = misc;
 
-for (const module of [pointwise, view, convert, read, reduce, matmul, autograd, select, scan, miscMethods, sort, indexing, matrix, { svd: torchSvd }, joinMethods, random, { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom }]) attachMethods(module);
+for (const module of [
+  pointwise,
+  view,
+  convert,
+  read,
+  reduce,
+  matmul,
+  autograd,
+  select,
+  scan,
+  miscMethods,
+  sort,
+  indexing,
+  matrix,
+  { svd: torchSvd },
+  joinMethods,
+  random,
+  { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom },
+])
+  attachMethods(module);
 
 const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
 attachMethods(specialMethods);
-
+const matrixMethods = { det, slogdet, inverse: inv, inner, kron };
+attachMethods(matrixMethods);
 
 attachInplace({
-  mvlgamma, triu: matrix.triu, tril: matrix.tril });
+  mvlgamma,
+  triu: matrix.triu,
+  tril: matrix.tril,
+});
 
 const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   requiresGrad: {
@@ -204,24 +247,38 @@ function property<R>(read: (t: Tensor) => R): () => R {
 }
 const conjugated = (x: Tensor): Tensor => (x.dtype.isComplex ? pointwise.conjPhysical(x) : x);
 function checkedMatrix(x: Tensor, name: string): Tensor {
-  if (x.ndim !== 2 && x.ndim !== 0) throw new RuntimeError(`tensor.${name} is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
+  if (x.ndim !== 2 && x.ndim !== 0)
+    throw new RuntimeError(`tensor.${name} is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
   return view.numpyT(x);
 }
-for (const [name, descriptor] of Object.entries(properties)) Object.defineProperty(prototype, name, { ...descriptor, configurable: true, enumerable: false });
+for (const [name, descriptor] of Object.entries(properties))
+  Object.defineProperty(prototype, name, { ...descriptor, configurable: true, enumerable: false });
 
 function assignGrad(t: Tensor, value: Tensor | null): void {
-  if (value && !(value instanceof Tensor)) throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`);
+  if (value && !(value instanceof Tensor))
+    throw new TypeError(`assigned grad expected to be a Tensor or None but got grad of type ${typeof value}`);
   if (value && value.sizes.join() !== t.sizes.join()) throw new RuntimeError('assigned grad has data of a different size');
   if (value && value.dtype !== t.dtype) throw new RuntimeError(`assigned grad has data of a different type`);
   t.ownGrad = value;
 }
 
 const typeNames: Record<string, string> = {
-  float32: 'FloatTensor', float64: 'DoubleTensor', float16: 'HalfTensor', bfloat16: 'BFloat16Tensor', int8: 'CharTensor', int16: 'ShortTensor',
-  int32: 'IntTensor', int64: 'LongTensor', uint8: 'ByteTensor', bool: 'BoolTensor', complex64: 'ComplexFloatTensor', complex128: 'ComplexDoubleTensor',
+  float32: 'FloatTensor',
+  float64: 'DoubleTensor',
+  float16: 'HalfTensor',
+  bfloat16: 'BFloat16Tensor',
+  int8: 'CharTensor',
+  int16: 'ShortTensor',
+  int32: 'IntTensor',
+  int64: 'LongTensor',
+  uint8: 'ByteTensor',
+  bool: 'BoolTensor',
+  complex64: 'ComplexFloatTensor',
+  complex128: 'ComplexDoubleTensor',
 };
 /** `torch.FloatTensor`, as PyTorch's `x.type()`. */
-const typeName = (t: Tensor): string => `torch.${t.storage.device.type === 'cpu' ? '' : `${t.storage.device.type}.`}${typeNames[t.dtype.name]}`;
+const typeName = (t: Tensor): string =>
+  `torch.${t.storage.device.type === 'cpu' ? '' : `${t.storage.device.type}.`}${typeNames[t.dtype.name]}`;
 const dtypeOfTypeName = (name: string): string => Object.keys(typeNames).find((k) => `torch.${typeNames[k]}` === name) ?? name;
 
 const methods: Record<string, (this: Tensor, ...args: never[]) => unknown> & ThisType<Tensor> = {
@@ -290,9 +347,24 @@ Object.defineProperty(prototype, Symbol.iterator, {
 });
 
 attachInplace({
-  addbmm: matmul.addbmm, addmm: matmul.addmm, addmv: matmul.addmv, addr: matmul.addr, baddbmm: matmul.baddbmm, cumprod: scan.cumprod, cumsum: scan.cumsum,
-  indexAdd: select.indexAdd, indexCopy: select.indexCopy, indexFill: select.indexFill, indexReduce: select.indexReduce, maskedFill: select.maskedFill,
-  maskedScatter: select.maskedScatter, put: select.put, scatter: select.scatter, scatterAdd: select.scatterAdd, scatterReduce: select.scatterReduce,
-  tril: matrix.tril, triu: matrix.triu,
+  addbmm: matmul.addbmm,
+  addmm: matmul.addmm,
+  addmv: matmul.addmv,
+  addr: matmul.addr,
+  baddbmm: matmul.baddbmm,
+  cumprod: scan.cumprod,
+  cumsum: scan.cumsum,
+  indexAdd: select.indexAdd,
+  indexCopy: select.indexCopy,
+  indexFill: select.indexFill,
+  indexReduce: select.indexReduce,
+  maskedFill: select.maskedFill,
+  maskedScatter: select.maskedScatter,
+  put: select.put,
+  scatter: select.scatter,
+  scatterAdd: select.scatterAdd,
+  scatterReduce: select.scatterReduce,
+  tril: matrix.tril,
+  triu: matrix.triu,
 });
 for (const [name, f] of Object.entries(misc.geometryInplace)) attach(name, f as Any);
