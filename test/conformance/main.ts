@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readIndex } from './corpus.js';
+import { opsTable } from './docs.js';
 import { runPool } from './pool.js';
 import { addResult, failureLines, newSummary, type OpSummary, table } from './report.js';
 import type { Job, Result } from './worker.js';
@@ -21,6 +22,7 @@ const usage = `usage: npm run conformance -- [options]
   --jobs N           child processes (default: one a core)
   --timeout SECONDS  the longest that one case may take (default 60)
   --update           writes what is not complete into test/conformance/incomplete.json
+  --docs             writes docs/ops.md
   --quiet            only the table`;
 
 export function defaultCorpus(): string {
@@ -86,6 +88,7 @@ function parse(args: string[]) {
       timeout: text,
       quiet: flag,
       update: flag,
+      docs: flag,
       help: flag,
     },
   }).values;
@@ -135,6 +138,7 @@ export async function main(args: string[]): Promise<number> {
   const json = resolve(options.json ?? join(root, 'build', 'conformance.json'));
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, JSON.stringify({ device: options.device ?? 'cpu', summaries }, null, 1));
+  if (options.docs) writeFileSync(join(root, 'docs', 'ops.md'), opsTable(summaries));
   if (options.update)
     writeFileSync(join(root, 'test', 'conformance', 'incomplete.json'), `${JSON.stringify(incomplete(summaries), null, 2)}\n`);
   return summaries.some((each) => each.failed + each.missing > 0) ? 1 : 0;

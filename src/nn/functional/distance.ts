@@ -1,7 +1,8 @@
 /** Distances, and the losses made of them. https://pytorch.org/docs/stable/nn.functional.html#distance-functions */
+import { int64 } from '../../ir/dtype.js';
 import { type Expr, where } from '../../ir/expr.js';
 import { convert } from '../../ops/convert.js';
-import { define, pointwise } from '../../ops/define.js';
+import { define, pointwise, scalarTypeName } from '../../ops/define.js';
 import { zero } from '../../ops/exprs.js';
 import { matmul } from '../../ops/matmul.js';
 import { log } from '../../ops/pointwise.js';
@@ -147,6 +148,12 @@ export const multilabelSoftMarginLoss: Loss<{ weight?: Tensor | null }> = define
   },
 );
 
+function checkVectors(input: Tensor): void {
+  const ok = input.ndim === 0 || input.sizes[input.ndim - 1] !== 0;
+  if (!ok || input.ndim > 2)
+    throw new RuntimeError(`Expected non-empty vector or matrix with optional 0-dim batch size, but got: [${input.sizes.join(', ')}]`);
+}
+
 /** Classes on the last dim of (N, C) or (C). */
 function checkTargets(name: string, input: Tensor, target: Tensor): void {
   const batch = input.ndim === 2 ? input.sizes[0] : 1;
@@ -160,6 +167,10 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
   `input, target, p?, margin?, weight?, ${common}`,
   (input: Tensor, target: Tensor, p = 1, margin = 1, weight?: Tensor | null, sizeAverage?: Flag, reduce?: Flag, reduction?: string) => {
     if (p !== 1 && p !== 2) throw new RuntimeError('only p == 1 and p == 2 supported');
+    const mode = reductionOf(reduction, sizeAverage, reduce);
+    checkVectors(input);
+    if (target.dtype !== int64) throw new RuntimeError(`expected scalar type Long but found ${scalarTypeName(target.dtype)}`);
+    if (weight && weight.ndim !== 1) throw new RuntimeError('multi_margin_loss: weight must be one-dimensional');
     checkTargets('multi_margin_loss', input, target);
     const x = input.ndim === 2 ? input : input.view([1, -1]);
     const classes = target.view([-1, 1]);
@@ -171,7 +182,6 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
     const scaled = weight ? terms.mul(indexSelect(weight.view([-1]), 0, classes.view([-1])).unsqueeze(1)) : terms;
     const isClass = gather(scaled, 1, classes);
     const losses = scaled.sum(1).sub(isClass.squeeze(1)).div(x.sizes[1]);
-    const mode = reductionOf(reduction, sizeAverage, reduce);
     return reduced(input.ndim < 2 || (mode === 'none' && target.ndim === 0) ? losses.squeeze(0) : losses, mode);
   },
 );
@@ -181,6 +191,8 @@ export const multilabelMarginLoss: Loss = define(
   'multilabelMarginLoss',
   `input, target, ${common}`,
   (input: Tensor, target: Tensor, sizeAverage?: Flag, reduce?: Flag, reduction?: string) => {
+    const mode = reductionOf(reduction, sizeAverage, reduce);
+    checkVectors(input);
     if (String(input.sizes) !== String(target.sizes) || input.ndim > 2)
       throw new RuntimeError(`inconsistent target size: ${brackets(target.sizes)} for input of size: ${brackets(input.sizes)}`);
     const x = input.ndim === 2 ? input : input.view([1, -1]);
@@ -198,7 +210,7 @@ export const multilabelMarginLoss: Loss = define(
       .mul(convert(used, x.dtype).unsqueeze(2))
       .sum([1, 2])
       .div(Math.max(x.sizes[1], 1));
-    const mode = reductionOf(reduction, sizeAverage, reduce);
+
     return reduced(input.ndim < 2 ? losses.squeeze(0) : losses, mode);
   },
 );
@@ -211,7 +223,7 @@ function triplet(anchor: Tensor, positive: Tensor, negative: Tensor, distance: D
       `The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor ${anchor.ndim}D, positive ${positive.ndim}D, and negative ${negative.ndim}D inputs`,
     );
   }
-  if (!(margin > 0)) throw new RuntimeError(`margin must be greater than 0, got ${margin}`);
+  if (!(margin > 0)) throw new RuntimeError(`margin must be greater than 0, got ${Number.isInteger(margin) ? margin.toFixed(1) : margin}`);
   const near = distance(anchor, positive);
   let far = distance(anchor, negative);
   if (swap) far = far.minimum(distance(positive, negative));
@@ -299,6 +311,7 @@ export const gaussianNllLoss: (
     // The floor does not take part in the gradient.
     const floored = variance.add(variance.detach().clampMin(eps).sub(variance.detach()));
     const losses = floored.log().add(input.sub(target).square().div(floored)).mul(0.5);
+    if (!['none', 'mean', 'sum'].includes(reduction)) throw new Error(`${reduction} is not valid`);
     return reduced(full ? losses.add(0.5 * Math.log(2 * Math.PI)) : losses, reductionOf(reduction));
   },
 );

@@ -227,6 +227,7 @@ export const linearCrossEntropy: (input: Tensor, linearWeight: Tensor, target: T
       ignoreIndex?: number | null,
       labelSmoothing = 0,
     ) => {
+      checkLinear(input, linearWeight, target, bias ?? null, ignoreIndex ?? null);
       const features = linearWeight.sizes[linearWeight.ndim - 1];
       const flat = matmul(input, linearWeight.reshape([-1, features]).t());
       const logits = flat.reshape([...input.sizes.slice(0, -1), ...linearWeight.sizes.slice(0, -1)]);
@@ -238,3 +239,24 @@ export const linearCrossEntropy: (input: Tensor, linearWeight: Tensor, target: T
       });
     },
   );
+
+const tuple = (sizes: readonly number[]): string => (sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`);
+
+function checkLinear(input: Tensor, weight: Tensor, target: Tensor, bias: Tensor | null, ignoreIndex: number | null): void {
+  if (input.ndim !== 1 && input.ndim !== 2) throw new RuntimeError(`expected input with dimensionality 1 or 2, got ${input.ndim}`);
+  if (weight.ndim < 2) throw new RuntimeError(`expected linear_weight with dimensionality at least 2, got ${weight.ndim}`);
+  const [features, own] = [weight.sizes[weight.ndim - 1], input.sizes[input.ndim - 1]];
+  if (own !== features)
+    throw new RuntimeError(
+      `expected equal input and linear_weight last dimensions (in_features), got ${own} and ${features}, respectively`,
+    );
+  if (weight.ndim > 2 && input.ndim === 1)
+    throw new RuntimeError(
+      `K-dimensional loss defined by linear_weight shape ${tuple(weight.sizes)} requires batched input, (N, ${features}), got unbatched input with shape ${tuple(input.sizes)}`,
+    );
+  const outputs = weight.sizes.slice(0, -1);
+  if (bias && String([...bias.sizes]) !== String(outputs))
+    throw new RuntimeError(`expected linear_bias shape ${tuple(outputs)}, got ${tuple(bias.sizes)}`);
+  if (ignoreIndex !== null && target.dtype.isFloatingPoint)
+    throw new RuntimeError('ignore_index cannot be specified when target contains probabilities');
+}
