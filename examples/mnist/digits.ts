@@ -15,7 +15,10 @@ const pixels = 28 * 28;
 
 function readAll(): { values: Float32Array; labels: number[] } {
   const folder = join(dirname(createRequire(import.meta.url).resolve('mnist/package.json')), 'src', 'digits');
-  const files = Array.from({ length: 10 }, (_, digit) => (JSON.parse(readFileSync(join(folder, `${digit}.json`), 'utf8')) as { data: number[] }).data);
+  const files = Array.from(
+    { length: 10 },
+    (_, digit) => (JSON.parse(readFileSync(join(folder, `${digit}.json`), 'utf8')) as { data: number[] }).data,
+  );
   const labels = files.flatMap((data, digit) => new Array<number>(Math.floor(data.length / pixels)).fill(digit));
   const values = new Float32Array(labels.length * pixels);
   let offset = 0;

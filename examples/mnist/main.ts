@@ -27,7 +27,8 @@ interface Settings {
 
 function wholeNumber(name: string, text: string, least: number): number {
   const value = Number(text);
-  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least) throw new Error(`--${name} must be a whole number of at least ${least}, not '${text}'`);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < least)
+    throw new Error(`--${name} must be a whole number of at least ${least}, not '${text}'`);
   return value;
 }
 
@@ -45,10 +46,20 @@ function parse(args: string[]): Settings | null {
   });
   if (values.help) return null;
   torch.zeros(1, { device: values.device });
-  return { epochs: wholeNumber('epochs', values.epochs, 1), seed: wholeNumber('seed', values.seed, 0), device: values.device, out: resolve(values.out) };
+  return {
+    epochs: wholeNumber('epochs', values.epochs, 1),
+    seed: wholeNumber('seed', values.seed, 0),
+    device: values.device,
+    out: resolve(values.out),
+  };
 }
 
-async function finish(model: LeNet, history: History, test: ReturnType<typeof loadDigits>['test'], { device, out }: Settings): Promise<void> {
+async function finish(
+  model: LeNet,
+  history: History,
+  test: ReturnType<typeof loadDigits>['test'],
+  { device, out }: Settings,
+): Promise<void> {
   const path = join(out, 'model.safetensors');
   const { accuracy, predictions } = await evaluate(model, test, device);
   console.log(`\ntest accuracy: ${(100 * accuracy).toFixed(2)} % of ${predictions.length} digits\n`);
@@ -84,10 +95,17 @@ export async function main(args: string[]): Promise<number> {
   const data = loadDigits();
   const model = new LeNet().to(settings.device);
   const parameters = [...model.parameters()].reduce((sum, each) => sum + each.numel(), 0);
-  console.log(`${model}\n${parameters.toLocaleString('en')} parameters; ${data.train.labels.numel()} digits to train, ${data.test.labels.numel()} to test; Ctrl-C saves and ends\n`);
+  console.log(
+    `${model}\n${parameters.toLocaleString('en')} parameters; ${data.train.labels.numel()} digits to train, ${data.test.labels.numel()} to test; Ctrl-C saves and ends\n`,
+  );
   const started = performance.now();
   const history = await train(model, data, {
-    ...settings, batchSize: 64, lr: 2e-3, enoughLoss: 0.015, enoughChange: 0.002, interrupted: () => interrupted,
+    ...settings,
+    batchSize: 64,
+    lr: 2e-3,
+    enoughLoss: 0.015,
+    enoughChange: 0.002,
+    interrupted: () => interrupted,
   });
   console.log(`\nstopped after ${((performance.now() - started) / 1000).toFixed(1)} s: ${history.reason}`);
   if (history.reason === 'interrupted') {

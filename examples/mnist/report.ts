@@ -15,7 +15,9 @@ export function confusionMatrix(labels: readonly number[], predictions: readonly
 export function formatConfusion(matrix: readonly (readonly number[])[]): string {
   const cell = (value: unknown) => String(value).padStart(5);
   const head = `shown \\ seen${matrix.map((_, digit) => cell(digit)).join('')}`;
-  return [head, ...matrix.map((row, digit) => `${String(digit).padStart(12)}${row.map((n) => cell(n === 0 ? '·' : n)).join('')}`)].join('\n');
+  return [head, ...matrix.map((row, digit) => `${String(digit).padStart(12)}${row.map((n) => cell(n === 0 ? '·' : n)).join('')}`)].join(
+    '\n',
+  );
 }
 
 function drawLoss(history: History): plt.Figure {
@@ -23,7 +25,11 @@ function drawLoss(history: History): plt.Figure {
   const epochs = history.trainLoss.map((_, i) => i + 1);
   loss.plot(epochs, history.trainLoss, { label: 'train', marker: 'o' }).plot(epochs, history.testLoss, { label: 'test', marker: 'o' });
   loss.setTitle('Loss').setXlabel('Epoch').setYlabel('Cross entropy').grid().legend();
-  accuracy.plot(epochs, history.testAccuracy.map((share) => 100 * share), { label: 'test', marker: 'o' });
+  accuracy.plot(
+    epochs,
+    history.testAccuracy.map((share) => 100 * share),
+    { label: 'test', marker: 'o' },
+  );
   accuracy.setTitle('Accuracy').setXlabel('Epoch').setYlabel('%').grid().legend();
   return figure;
 }
@@ -35,7 +41,10 @@ function drawMistakes({ images, labels }: Digits, predictions: readonly number[]
   figure.suptitle(`Misclassified digits (${predictions.filter((digit, i) => digit !== truth[i]).length} of ${truth.length})`);
   axes.forEach((each, k) => {
     each.axis('off');
-    if (k < wrong.length) each.imshow(images.select(0, wrong[k]).select(0, 0), { cmap: 'gray', vmin: 0, vmax: 1 }).setTitle(`${truth[wrong[k]]} seen as ${predictions[wrong[k]]}`);
+    if (k < wrong.length)
+      each
+        .imshow(images.select(0, wrong[k]).select(0, 0), { cmap: 'gray', vmin: 0, vmax: 1 })
+        .setTitle(`${truth[wrong[k]]} seen as ${predictions[wrong[k]]}`);
   });
   return figure;
 }
@@ -50,7 +59,11 @@ function drawFilters(model: LeNet): plt.Figure {
 
 /** Writes the pictures as SVG and PNG; gives their paths. */
 export function drawPictures(model: LeNet, history: History, test: Digits, predictions: readonly number[], folder: string): string[] {
-  const figures = { mistakes: drawMistakes(test, predictions), filters: drawFilters(model), ...(history.trainLoss.length > 0 ? { loss: drawLoss(history) } : {}) };
+  const figures = {
+    mistakes: drawMistakes(test, predictions),
+    filters: drawFilters(model),
+    ...(history.trainLoss.length > 0 ? { loss: drawLoss(history) } : {}),
+  };
   return Object.entries(figures).flatMap(([name, figure]) =>
     ['svg', 'png'].map((format) => {
       const path = join(folder, `${name}.${format}`);

@@ -37,7 +37,11 @@ async function changeOf(before: torch.Tensor, after: torch.Tensor): Promise<numb
 }
 
 /** Mean loss and accuracy over a set, with the predicted digits. */
-export async function evaluate(model: LeNet, { images, labels }: Digits, device: string): Promise<{ loss: number; accuracy: number; predictions: number[] }> {
+export async function evaluate(
+  model: LeNet,
+  { images, labels }: Digits,
+  device: string,
+): Promise<{ loss: number; accuracy: number; predictions: number[] }> {
   model.eval();
   const predictions: number[] = [];
   let loss = 0;
@@ -55,7 +59,10 @@ export async function evaluate(model: LeNet, { images, labels }: Digits, device:
 /** Trains until one of the lesson's three conditions holds, or until someone interrupts. */
 export async function train(model: LeNet, data: { train: Digits; test: Digits }, options: TrainOptions): Promise<History> {
   const { epochs, batchSize, lr, device } = options;
-  const loader = new utils.data.DataLoader(new utils.data.TensorDataset(data.train.images, data.train.labels), { batchSize, shuffle: true });
+  const loader = new utils.data.DataLoader(new utils.data.TensorDataset(data.train.images, data.train.labels), {
+    batchSize,
+    shuffle: true,
+  });
   const optimizer = new optim.Adam(model.parameters(), { lr });
   const schedule = new optim.lrScheduler.CosineAnnealingLR(optimizer, { TMax: epochs, etaMin: lr / 50 });
   const progress = new Progress();
@@ -69,7 +76,15 @@ export async function train(model: LeNet, data: { train: Digits; test: Digits },
       const elapsed = (performance.now() - started) / 1000;
       const images = (epoch - 1) * total + seen;
       const imagesPerSecond = images / elapsed;
-      return { epoch, epochs, done: seen / total, loss: lossSum / seen, accuracy: right / seen, imagesPerSecond, secondsLeft: (epochs * total - images) / imagesPerSecond };
+      return {
+        epoch,
+        epochs,
+        done: seen / total,
+        loss: lossSum / seen,
+        accuracy: right / seen,
+        imagesPerSecond,
+        secondsLeft: (epochs * total - images) / imagesPerSecond,
+      };
     };
     for (const [x, y] of loader) {
       const [inputs, targets] = [x.to(device), y.to(device)];
@@ -97,8 +112,10 @@ export async function train(model: LeNet, data: { train: Digits; test: Digits },
     history.testAccuracy.push(test.accuracy);
     progress.finish(status(), `  test ${(100 * test.accuracy).toFixed(2)} %`);
     const change = await changeOf(before, weightsOf(model));
-    if (lossSum / seen < options.enoughLoss) history.reason = `the loss is small enough (${(lossSum / seen).toFixed(4)} < ${options.enoughLoss})`;
-    else if (change < options.enoughChange) history.reason = `the weights hardly change any more (${(100 * change).toFixed(3)} % in one epoch)`;
+    if (lossSum / seen < options.enoughLoss)
+      history.reason = `the loss is small enough (${(lossSum / seen).toFixed(4)} < ${options.enoughLoss})`;
+    else if (change < options.enoughChange)
+      history.reason = `the weights hardly change any more (${(100 * change).toFixed(3)} % in one epoch)`;
     else if (epoch === epochs) history.reason = `the most epochs are reached (${epochs})`;
     if (history.reason) return history;
   }

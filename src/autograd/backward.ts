@@ -21,7 +21,8 @@ export interface GradArguments {
   materializeGrads?: boolean;
 }
 
-const listOf = <T>(x: T | readonly T[] | null | undefined): readonly T[] => (Array.isArray(x) ? (x as readonly T[]) : x === null || x === undefined ? [] : [x as T]);
+const listOf = <T>(x: T | readonly T[] | null | undefined): readonly T[] =>
+  Array.isArray(x) ? (x as readonly T[]) : x === null || x === undefined ? [] : [x as T];
 
 /** The gradient to start from: given, or 1 for a scalar. */
 function rootGrad(output: Tensor, given: Tensor | null | undefined): Tensor {
@@ -30,7 +31,9 @@ function rootGrad(output: Tensor, given: Tensor | null | undefined): Tensor {
     return gradOps.onesLike(output);
   }
   if (!sameSizes(given.sizes, output.sizes)) {
-    throw new RuntimeError(`Mismatch in shape: grad_output[0] has a shape of torch.Size(${formatShape(given.sizes)}) and output[0] has a shape of torch.Size(${formatShape(output.sizes)}).`);
+    throw new RuntimeError(
+      `Mismatch in shape: grad_output[0] has a shape of torch.Size(${formatShape(given.sizes)}) and output[0] has a shape of torch.Size(${formatShape(output.sizes)}).`,
+    );
   }
   if (given.dtype.isComplex !== output.dtype.isComplex) {
     throw new RuntimeError(
@@ -51,7 +54,11 @@ function rootsOf(outputs: readonly Tensor[], grads: readonly (Tensor | null | un
 /**
  * Adds the gradients of `tensors` to the `.grad` of the leaves (or of `inputs` alone). https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
  */
-export function backward(tensors: Tensor | readonly Tensor[], gradTensors: Tensor | readonly (Tensor | null)[] | null = null, options: Omit<BackwardArguments, 'gradient'> = {}): void {
+export function backward(
+  tensors: Tensor | readonly Tensor[],
+  gradTensors: Tensor | readonly (Tensor | null)[] | null = null,
+  options: Omit<BackwardArguments, 'gradient'> = {},
+): void {
   const outputs = listOf<Tensor>(tensors);
   const { inputs } = options;
   const createGraph = options.createGraph ?? false;
@@ -67,7 +74,8 @@ export function backward(tensors: Tensor | readonly Tensor[], gradTensors: Tenso
 
 function edgeOfInput(t: Tensor, i: number): Edge {
   const edge = gradEdge(t);
-  if (!edge) throw new RuntimeError(i === 0 ? 'One of the differentiated Tensors does not require grad' : `input ${i} does not require grad`);
+  if (!edge)
+    throw new RuntimeError(i === 0 ? 'One of the differentiated Tensors does not require grad' : `input ${i} does not require grad`);
   return edge;
 }
 

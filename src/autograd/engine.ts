@@ -15,7 +15,11 @@ export const gradOps: {
   onesLike: (t: Tensor) => Tensor;
   zerosLike: (t: Tensor) => Tensor;
 } = {
-  add: () => unset(), addInPlace: () => unset(), cloneLike: () => unset(), onesLike: () => unset(), zerosLike: () => unset(),
+  add: () => unset(),
+  addInPlace: () => unset(),
+  cloneLike: () => unset(),
+  onesLike: () => unset(),
+  zerosLike: () => unset(),
 };
 const unset = (): never => {
   throw new Error('the operators are not loaded');
@@ -244,8 +248,7 @@ const isOwned = (grad: Tensor): boolean =>
   grad.storage.transient && grad.storage.uses === 1 && grad.offset === 0 && isContiguous(grad.sizes, grad.strides);
 
 const isLaidOutLike = (grad: Tensor, variable: Tensor): boolean =>
-  isContiguous(variable.sizes, variable.strides) ||
-  grad.strides.every((s, d) => s === variable.strides[d] || grad.sizes[d] === 1);
+  isContiguous(variable.sizes, variable.strides) || grad.strides.every((s, d) => s === variable.strides[d] || grad.sizes[d] === 1);
 
 /** Runs a library node and frees what it made on the way to its results. */
 function applyPrivately(node: Node, grads: (Tensor | null)[], needs: (i: number) => boolean): (Tensor | null)[] {

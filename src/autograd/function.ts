@@ -66,7 +66,11 @@ class UserNode extends Node {
     inputs: readonly unknown[],
     outputs: readonly Tensor[],
   ) {
-    super(`${type.name}Backward`, inputs.map((x) => (x instanceof Tensor ? gradEdge(x) : null)), outputs.map(({ sizes, dtype }) => ({ sizes, dtype })));
+    super(
+      `${type.name}Backward`,
+      inputs.map((x) => (x instanceof Tensor ? gradEdge(x) : null)),
+      outputs.map(({ sizes, dtype }) => ({ sizes, dtype })),
+    );
   }
 
   override apply(grads: (Tensor | null)[]): (Tensor | null)[] {
@@ -74,7 +78,9 @@ class UserNode extends Node {
     const result = this.type.backward(this.ctx, ...(given as never[]));
     const list: readonly (Tensor | null | undefined)[] = result instanceof Tensor || result === null ? [result] : result;
     if (list.length < this.edges.length && this.edges.slice(list.length).some((e) => e)) {
-      throw new RuntimeError(`function ${this.name} returned an incorrect number of gradients (expected ${this.edges.length}, got ${list.length})`);
+      throw new RuntimeError(
+        `function ${this.name} returned an incorrect number of gradients (expected ${this.edges.length}, got ${list.length})`,
+      );
     }
     return this.edges.map((_, i) => list[i] ?? null);
   }
@@ -95,7 +101,9 @@ export class Function {
     throw new RuntimeError('You must implement the forward function for custom autograd.Function.');
   }
   static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Tensor | null | readonly (Tensor | null | undefined)[] {
-    throw new RuntimeError("You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.");
+    throw new RuntimeError(
+      'You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.',
+    );
   }
 
   /** Runs `forward` unrecorded and makes one node of it. */
@@ -106,7 +114,9 @@ export class Function {
     const tensors = args.filter((x): x is Tensor => x instanceof Tensor);
     if (!needsRecord(tensors)) return result as R;
     const outputs: readonly Tensor[] = result instanceof Tensor ? [result] : result;
-    const fresh = outputs.map((t) => (args.includes(t) && !ctx.isDirty(t) ? new Tensor(t.storage, t.dtype, t.sizes, t.strides, t.offset) : t));
+    const fresh = outputs.map((t) =>
+      args.includes(t) && !ctx.isDirty(t) ? new Tensor(t.storage, t.dtype, t.sizes, t.strides, t.offset) : t,
+    );
     const node = new UserNode(this, ctx, args, fresh);
     fresh.forEach((t, i) => {
       if (ctx.isFrozen(outputs[i])) return;

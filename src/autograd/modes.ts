@@ -73,4 +73,6 @@ export function inferenceMode<R>(body?: () => R): R | Scope {
 
 /** The error for using an inference tensor where autograd would have to know it. */
 export const inferenceError = (): Error =>
-  new RuntimeError('Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.');
+  new RuntimeError(
+    'Inference tensors cannot be saved for backward. To work around you can make a clone to get a normal tensor and use it in autograd.',
+  );

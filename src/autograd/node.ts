@@ -132,8 +132,12 @@ class SavedTensor {
 }
 
 const typeNames: Record<string, string> = {
-  float32: 'FloatTensor', float64: 'DoubleTensor', float16: 'HalfTensor', bfloat16: 'BFloat16Tensor',
-  complex64: 'ComplexFloatTensor', complex128: 'ComplexDoubleTensor',
+  float32: 'FloatTensor',
+  float64: 'DoubleTensor',
+  float16: 'HalfTensor',
+  bfloat16: 'BFloat16Tensor',
+  complex64: 'ComplexFloatTensor',
+  complex128: 'ComplexDoubleTensor',
 };
 
 /** The node of a library operation: its saved tensors and the function that is written below its forward. */
@@ -218,7 +222,12 @@ export function record<T extends Tensor | readonly Tensor[]>(
   if (!needsRecord(inputs)) return outputs;
   const results: readonly Tensor[] = outputs instanceof TensorClass ? [outputs] : outputs;
   if (!results.some(isDifferentiable)) return outputs;
-  const node = new OpNode(nodeName(name), inputs.map((t) => (t && isDifferentiable(t) ? gradEdge(t) : null)), results, backward);
+  const node = new OpNode(
+    nodeName(name),
+    inputs.map((t) => (t && isDifferentiable(t) ? gradEdge(t) : null)),
+    results,
+    backward,
+  );
   results.forEach((t, i) => attach(t, node, i));
   node.save(saved, results);
   return outputs;

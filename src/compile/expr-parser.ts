@@ -1,6 +1,7 @@
 /** Parses Python's infix arithmetic, once per call site of `torch.expr`. */
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '//' | '%' | '**' | '@' | '&' | '|' | '^' | '<<' | '>>' | '<' | '<=' | '>' | '>=' | '==' | '!=';
+export type BinaryOperator =
+  '+' | '-' | '*' | '/' | '//' | '%' | '**' | '@' | '&' | '|' | '^' | '<<' | '>>' | '<' | '<=' | '>' | '>=' | '==' | '!=';
 export type UnaryOperator = '-' | '+' | '~';
 
 export type Syntax =
@@ -57,7 +58,8 @@ function tokenizeText(strings: readonly string[], text: string, base: number, to
   while (pattern.lastIndex < end) {
     const start = pattern.lastIndex;
     const match = pattern.exec(text);
-    if (!match) throw failure(strings, base + start + (/^\s*/.exec(text.slice(start))?.[0].length ?? 0), 'torch.expr: unexpected character');
+    if (!match)
+      throw failure(strings, base + start + (/^\s*/.exec(text.slice(start))?.[0].length ?? 0), 'torch.expr: unexpected character');
     const [whole, number, operator] = match;
     const at = base + start + whole.length - (number ?? operator).length;
     tokens.push(number ? { text: number, at, syntax: numberOf(number) } : { text: operator, at });

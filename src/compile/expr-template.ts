@@ -8,15 +8,38 @@ import * as pointwise from '../ops/pointwise.js';
 
 import { scalarTensor, toCommonDevice } from '../ops/scalar.js';
 import { resolveDevice } from '../ops/memory.js';
-import { defaultDtypeEpoch, dtypeOfNumber, getDefaultDtype, isComplexNumber, isNumber, type Number_, promoteClasses } from '../tensor/promote.js';
+import {
+  defaultDtypeEpoch,
+  dtypeOfNumber,
+  getDefaultDtype,
+  isComplexNumber,
+  isNumber,
+  type Number_,
+  promoteClasses,
+} from '../tensor/promote.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { TensorLike } from '../ops/types.js';
 import { type BinaryOperator, parse, type Syntax } from './expr-parser.js';
 
 const operators: Record<Exclude<BinaryOperator, '@'>, unknown> = {
-  '+': pointwise.add, '-': pointwise.sub, '*': pointwise.mul, '/': pointwise.trueDivide, '//': pointwise.floorDivide, '%': pointwise.remainder,
-  '**': pointwise.generalPow, '&': pointwise.bitwiseAnd, '|': pointwise.bitwiseOr, '^': pointwise.bitwiseXor, '<<': pointwise.bitwiseLeftShift,
-  '>>': pointwise.bitwiseRightShift, '<': pointwise.lt, '<=': pointwise.le, '>': pointwise.gt, '>=': pointwise.ge, '==': pointwise.eq, '!=': pointwise.ne,
+  '+': pointwise.add,
+  '-': pointwise.sub,
+  '*': pointwise.mul,
+  '/': pointwise.trueDivide,
+  '//': pointwise.floorDivide,
+  '%': pointwise.remainder,
+  '**': pointwise.generalPow,
+  '&': pointwise.bitwiseAnd,
+  '|': pointwise.bitwiseOr,
+  '^': pointwise.bitwiseXor,
+  '<<': pointwise.bitwiseLeftShift,
+  '>>': pointwise.bitwiseRightShift,
+  '<': pointwise.lt,
+  '<=': pointwise.le,
+  '>': pointwise.gt,
+  '>=': pointwise.ge,
+  '==': pointwise.eq,
+  '!=': pointwise.ne,
 };
 const unaryOperators = { '-': pointwise.neg, '~': pointwise.bitwiseNot } as const;
 const nodeNames: Record<string, string> = { '+': 'add', '-': 'sub', '*': 'mul', '/': 'div', '**': 'pow', '%': 'remainder' };
@@ -108,7 +131,8 @@ class CallSite {
 
   run(values: readonly TensorLike[]): Tensor {
     values.forEach((v, i) => {
-      if (!(v instanceof Tensor) && !isNumber(v)) throw new TypeError(`torch.expr: operand ${i} must be Tensor or Number, not ${describe(v)}`);
+      if (!(v instanceof Tensor) && !isNumber(v))
+        throw new TypeError(`torch.expr: operand ${i} must be Tensor or Number, not ${describe(v)}`);
     });
     return this.evaluate(this.syntax, [...values], 'root');
   }
@@ -123,7 +147,12 @@ class CallSite {
   private withProducts(syntax: Syntax, values: TensorLike[], path: string): Syntax {
     if (syntax.kind === 'unary') return { ...syntax, arg: this.withProducts(syntax.arg, values, `${path}u`) };
     if (syntax.kind !== 'binary') return syntax;
-    if (syntax.op !== '@') return { ...syntax, left: this.withProducts(syntax.left, values, `${path}l`), right: this.withProducts(syntax.right, values, `${path}r`) };
+    if (syntax.op !== '@')
+      return {
+        ...syntax,
+        left: this.withProducts(syntax.left, values, `${path}l`),
+        right: this.withProducts(syntax.right, values, `${path}r`),
+      };
     const product = matmul(this.evaluate(syntax.left, values, `${path}l`), this.evaluate(syntax.right, values, `${path}r`));
     return { kind: 'operand', index: values.push(product) - 1 };
   }
@@ -155,7 +184,12 @@ function makePlan(syntax: Syntax, values: readonly TensorLike[]): Plan {
   const tracer = new Tracer(values);
   const { expr } = tracer.trace(syntax);
   const formula = new Formula(tracer.inputs, tracer.params, [expr]);
-  return { formula, tensors: tracer.tensors, numbers: tracer.numbers, name: syntax.kind === 'binary' ? (nodeNames[syntax.op] ?? 'expr') : 'neg' };
+  return {
+    formula,
+    tensors: tracer.tensors,
+    numbers: tracer.numbers,
+    name: syntax.kind === 'binary' ? (nodeNames[syntax.op] ?? 'expr') : 'neg',
+  };
 }
 
 const sites = new WeakMap<readonly string[], CallSite>();
@@ -171,4 +205,3 @@ export function expr(strings: TemplateStringsArray, ...values: TensorLike[]): Te
   if (!site) sites.set(strings, (site = new CallSite(strings)));
   return site.run(values);
 }
-

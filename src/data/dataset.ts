@@ -21,7 +21,8 @@ export class TensorDataset extends Dataset<Tensor[]> {
 
   constructor(...tensors: Tensor[]) {
     super();
-    if (tensors.length === 0 || tensors.some((t) => t.ndim === 0 || t.sizes[0] !== tensors[0].sizes[0])) throw new Error('Size mismatch between tensors');
+    if (tensors.length === 0 || tensors.some((t) => t.ndim === 0 || t.sizes[0] !== tensors[0].sizes[0]))
+      throw new Error('Size mismatch between tensors');
     this.tensors = tensors;
   }
 
@@ -82,7 +83,8 @@ export class StackDataset extends Dataset<unknown[]> {
 
   constructor(...datasets: Dataset[]) {
     super();
-    if (datasets.length === 0 || datasets.some((each) => each.length !== datasets[0].length)) throw new Error('Size mismatch between datasets');
+    if (datasets.length === 0 || datasets.some((each) => each.length !== datasets[0].length))
+      throw new Error('Size mismatch between datasets');
     this.datasets = datasets;
   }
 
@@ -112,7 +114,11 @@ function partSizes(lengths: readonly number[], total: number): number[] {
 }
 
 /** Splits a dataset at random into parts of the given sizes. https://pytorch.org/docs/stable/data.html#torch.utils.data.random_split */
-export function randomSplit<T>(dataset: Dataset<T>, lengths: readonly number[], { generator }: { generator?: Generator } = {}): Subset<T>[] {
+export function randomSplit<T>(
+  dataset: Dataset<T>,
+  lengths: readonly number[],
+  { generator }: { generator?: Generator } = {},
+): Subset<T>[] {
   const sizes = partSizes(lengths, dataset.length);
   const order = randperm(dataset.length, { generator }).tolist() as number[];
   let start = 0;

@@ -13,13 +13,20 @@ export function defaultCollate(batch: readonly unknown[]): unknown {
   if (first instanceof Tensor) return stack(batch as Tensor[], 0);
   if (typeof first === 'number' || typeof first === 'boolean' || typeof first === 'bigint') return tensor(batch as number[]);
   if (typeof first === 'string') return [...batch];
-  if (ArrayBuffer.isView(first)) return stack(batch.map((each) => tensor(each as ArrayBufferView)), 0);
+  if (ArrayBuffer.isView(first))
+    return stack(
+      batch.map((each) => tensor(each as ArrayBufferView)),
+      0,
+    );
   if (Array.isArray(first)) {
-    if (batch.some((each) => (each as unknown[]).length !== first.length)) throw new Error('each element in list of batch should be of equal size');
+    if (batch.some((each) => (each as unknown[]).length !== first.length))
+      throw new Error('each element in list of batch should be of equal size');
     return first.map((_, i) => defaultCollate(batch.map((each) => (each as unknown[])[i])));
   }
   if (typeof first === 'object' && first !== null) {
-    return Object.fromEntries(Object.keys(first).map((key) => [key, defaultCollate(batch.map((each) => (each as Record<string, unknown>)[key]))]));
+    return Object.fromEntries(
+      Object.keys(first).map((key) => [key, defaultCollate(batch.map((each) => (each as Record<string, unknown>)[key]))]),
+    );
   }
   throw new TypeError(`default_collate: batch must contain tensors, numbers, lists or objects; found ${typeof first}`);
 }
@@ -57,8 +64,10 @@ export class DataLoader<T = Tensor[]> {
     if (batchSampler && (shuffle || sampler || dropLast || (options.batchSize ?? 1) !== 1)) {
       throw new Error('batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last');
     }
-    if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0)) throw new Error(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
-    if (batchSize === null && dropLast) throw new Error('batch_size=None option disables auto-batching and is mutually exclusive with drop_last');
+    if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0))
+      throw new Error(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
+    if (batchSize === null && dropLast)
+      throw new Error('batch_size=None option disables auto-batching and is mutually exclusive with drop_last');
     this.batchSize = batchSampler ? null : batchSize;
     this.source = dataset instanceof IterableDataset ? null : this.sourceOf(dataset);
   }
@@ -132,7 +141,11 @@ export class DataLoader<T = Tensor[]> {
 
 /** Whole rows of tensors at once, which is much faster than sample by sample. */
 function rowsOf(dataset: Dataset, indices: readonly number[]): Tensor[] | null {
-  if (dataset instanceof Subset) return rowsOf(dataset.dataset as Dataset, indices.map((i) => dataset.indices[i]));
+  if (dataset instanceof Subset)
+    return rowsOf(
+      dataset.dataset as Dataset,
+      indices.map((i) => dataset.indices[i]),
+    );
   if (!(dataset instanceof TensorDataset)) return null;
   const index = tensor([...indices], { dtype: 'int64' });
   return dataset.tensors.map((t) => indexSelect(t, 0, index));

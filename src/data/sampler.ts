@@ -27,7 +27,8 @@ export class SequentialSampler extends Sampler {
 }
 
 /** A number of 64 bits from the default generator, as PyTorch seeds with. */
-export const drawSeed = (generator?: Generator | null): bigint => BigInt(random_(empty([], { dtype: 'int64' }), { generator }).item() as number | bigint);
+export const drawSeed = (generator?: Generator | null): bigint =>
+  BigInt(random_(empty([], { dtype: 'int64' }), { generator }).item() as number | bigint);
 
 export interface RandomSamplerOptions {
   replacement?: boolean;
@@ -86,7 +87,8 @@ export class WeightedRandomSampler extends Sampler {
     readonly options: { replacement?: boolean; generator?: Generator | null } = {},
   ) {
     super();
-    if (!(Number.isInteger(numSamples) && numSamples > 0)) throw new Error(`num_samples should be a positive integer value, but got num_samples=${numSamples}`);
+    if (!(Number.isInteger(numSamples) && numSamples > 0))
+      throw new Error(`num_samples should be a positive integer value, but got num_samples=${numSamples}`);
   }
 
   get length(): number {
@@ -107,7 +109,8 @@ export class BatchSampler extends Sampler<number[]> {
     readonly dropLast: boolean,
   ) {
     super();
-    if (!(Number.isInteger(batchSize) && batchSize > 0)) throw new Error(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
+    if (!(Number.isInteger(batchSize) && batchSize > 0))
+      throw new Error(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
   }
 
   get length(): number {

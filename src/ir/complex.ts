@@ -91,8 +91,18 @@ function acosh(z: Pair): Pair {
 
 function atanh(z: Pair): Pair {
   const minus = z.re.neg().add(1);
-  const re = z.re.mul(4).div(minus.mul(minus).add(z.im.mul(z.im))).log1p().mul(0.25);
-  return pair(re, z.im.mul(2).atan2(minus.mul(z.re.add(1)).sub(z.im.mul(z.im))).mul(0.5));
+  const re = z.re
+    .mul(4)
+    .div(minus.mul(minus).add(z.im.mul(z.im)))
+    .log1p()
+    .mul(0.25);
+  return pair(
+    re,
+    z.im
+      .mul(2)
+      .atan2(minus.mul(z.re.add(1)).sub(z.im.mul(z.im)))
+      .mul(0.5),
+  );
 }
 
 function expm1(z: Pair): Pair {
@@ -102,7 +112,23 @@ function expm1(z: Pair): Pair {
 
 const functions: Partial<Record<Op, (z: Pair, w: Pair) => Pair>> = {
   neg: (z) => pair(z.re.neg(), z.im.neg()),
-  conj, add, sub, mul, div, exp, log, sqrt, pow, sinh, cosh, tanh, asin, acos, acosh, atanh, expm1,
+  conj,
+  add,
+  sub,
+  mul,
+  div,
+  exp,
+  log,
+  sqrt,
+  pow,
+  sinh,
+  cosh,
+  tanh,
+  asin,
+  acos,
+  acosh,
+  atanh,
+  expm1,
   exp2: (z) => exp(scale(z, Math.LN2)),
   log2: (z) => scale(log(z), 1 / Math.LN2),
   log10: (z) => scale(log(z), 1 / Math.LN10),

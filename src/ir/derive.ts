@@ -6,7 +6,7 @@ import { topological } from './simplify.js';
 type Rule = (g: Expr, y: Expr, a: Expr, b: Expr, c: Expr) => (Expr | null)[];
 
 const zeroIf = (condition: Expr, g: Expr): Expr => where(condition, constant(0, g.dtype), g);
-const halfSqrtPi = 0.8862269254527580;
+const halfSqrtPi = 0.886226925452758;
 const sgn = (x: Expr): Expr => {
   const size = x.abs();
   return zeroIf(size.eq(0), x.div(size));
@@ -86,8 +86,28 @@ const nonnegativeZeroBase = (a: Expr, b: Expr): Expr => {
 
 /** Ops that are constant almost everywhere, or whose results are not differentiable: gradients stop there. */
 const flat: ReadonlySet<Op> = new Set<Op>([
-  'floor', 'ceil', 'trunc', 'round', 'not', 'bits', 'fromBits', 'idiv', 'lt', 'le', 'eq', 'ne', 'and', 'or', 'xor', 'shl', 'shr',
-  'input', 'param', 'const', 'index', 'acc',
+  'floor',
+  'ceil',
+  'trunc',
+  'round',
+  'not',
+  'bits',
+  'fromBits',
+  'idiv',
+  'lt',
+  'le',
+  'eq',
+  'ne',
+  'and',
+  'or',
+  'xor',
+  'shl',
+  'shr',
+  'input',
+  'param',
+  'const',
+  'index',
+  'acc',
 ]);
 
 /**

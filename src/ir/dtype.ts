@@ -40,18 +40,7 @@ export class DType {
 }
 
 export type DTypeName =
-  | 'float32'
-  | 'float64'
-  | 'float16'
-  | 'bfloat16'
-  | 'int8'
-  | 'int16'
-  | 'int32'
-  | 'int64'
-  | 'uint8'
-  | 'bool'
-  | 'complex64'
-  | 'complex128';
+  'float32' | 'float64' | 'float16' | 'bfloat16' | 'int8' | 'int16' | 'int32' | 'int64' | 'uint8' | 'bool' | 'complex64' | 'complex128';
 
 export const float32 = new DType('float32', 0, 4, 2);
 export const float64 = new DType('float64', 1, 8, 2);
@@ -68,5 +57,16 @@ export const complex128 = new DType('complex128', 11, 16, 3);
 
 /** All dtypes, indexed by `code`. */
 export const dtypes: readonly DType[] = [
-  float32, float64, float16, bfloat16, int8, int16, int32, int64, uint8, bool, complex64, complex128,
+  float32,
+  float64,
+  float16,
+  bfloat16,
+  int8,
+  int16,
+  int32,
+  int64,
+  uint8,
+  bool,
+  complex64,
+  complex128,
 ];

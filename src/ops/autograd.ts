@@ -28,7 +28,12 @@ gradOps.onesLike = (t) => filledLike(t, 1);
 gradOps.zerosLike = (t) => filledLike(t, 0);
 
 /** Adds the gradients of this tensor to the `.grad` of the leaves. https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html */
-export const backward: Op<[], [gradient: Tensor | null, retainGraph: boolean, createGraph: boolean, inputs: Tensor | readonly Tensor[]], BackwardArguments, void> = define(
+export const backward: Op<
+  [],
+  [gradient: Tensor | null, retainGraph: boolean, createGraph: boolean, inputs: Tensor | readonly Tensor[]],
+  BackwardArguments,
+  void
+> = define(
   'backward',
   'input, gradient?, retainGraph?, createGraph?, inputs?',
   (input: Tensor, gradient?: Tensor | null, retainGraph?: boolean, createGraph?: boolean, inputs?: readonly Tensor[]) =>
@@ -36,13 +41,20 @@ export const backward: Op<[], [gradient: Tensor | null, retainGraph: boolean, cr
 );
 
 /** Makes this leaf want a gradient, or not. https://pytorch.org/docs/stable/generated/torch.Tensor.requires_grad_.html */
-export const requiresGrad_: Op<[], [requiresGrad: boolean], { requiresGrad: boolean }> = define('requiresGrad_', 'input, requiresGrad?', (input: Tensor, wants = true) => {
-  setRequiresGrad(input, wants);
-  return input;
-});
+export const requiresGrad_: Op<[], [requiresGrad: boolean], { requiresGrad: boolean }> = define(
+  'requiresGrad_',
+  'input, requiresGrad?',
+  (input: Tensor, wants = true) => {
+    setRequiresGrad(input, wants);
+    return input;
+  },
+);
 
 export function setRequiresGrad(t: Tensor, wants: boolean): void {
-  if (t.node && !wants) throw new RuntimeError('you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn\'t require differentiation use var_no_grad = var.detach().');
+  if (t.node && !wants)
+    throw new RuntimeError(
+      "you can only change requires_grad flags of leaf variables. If you want to use a computed variable in a subgraph that doesn't require differentiation use var_no_grad = var.detach().",
+    );
   if (wants && t.dtype.category < 2) throw new RuntimeError(`only Tensors of floating point dtype can require gradients`);
   if (wants && t.inference) throw new RuntimeError('Setting requires_grad=True on inference tensor outside InferenceMode is not allowed.');
   if (!t.node) t.wantsGrad = wants;
@@ -58,18 +70,25 @@ export const retainGrad: Op<[], [], object, void> = define('retainGrad', 'input'
 });
 
 /** Calls `hook` with the gradient of this tensor when it is computed; what it returns replaces the gradient. https://pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html */
-export const registerHook: Op<[hook: TensorHook], [], object, HookHandle> = define('registerHook', 'input, hook', (input: Tensor, hook: TensorHook) => {
-  const edge = gradEdge(input);
-  if (!edge) throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
-  const hooks = (edge.node.tensorHooks ??= new Map<number, Map<number, TensorHook>>());
-  let own = hooks.get(edge.index);
-  if (!own) hooks.set(edge.index, (own = new Map()));
-  return addHook(own, hook);
-});
+export const registerHook: Op<[hook: TensorHook], [], object, HookHandle> = define(
+  'registerHook',
+  'input, hook',
+  (input: Tensor, hook: TensorHook) => {
+    const edge = gradEdge(input);
+    if (!edge) throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
+    const hooks = (edge.node.tensorHooks ??= new Map<number, Map<number, TensorHook>>());
+    let own = hooks.get(edge.index);
+    if (!own) hooks.set(edge.index, (own = new Map()));
+    return addHook(own, hook);
+  },
+);
 
 /** Leaves the graph, in place. */
 export const detach_: Op = define('detach_', 'input', (input: Tensor) => {
-  if (input.viewInfo) throw new RuntimeError("Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution.");
+  if (input.viewInfo)
+    throw new RuntimeError(
+      "Can't detach views in-place. Use detach() instead. If you are using DistributedDataParallel (DDP) for training, and gradient_as_bucket_view is set as True, gradients are views of DDP buckets, and hence detach_() cannot be called on these gradients. To fix this error, please refer to the Optimizer.zero_grad() function in torch/optim/optimizer.py as a solution.",
+    );
   input.node = null;
   input.wantsGrad = false;
   return input;

@@ -1,5 +1,19 @@
 /** Changing dtype and device, and copying between tensors. */
-import { bfloat16, bool, complex128, complex64, type DType, float16, float32, float64, int16, int32, int64, int8, uint8 } from '../ir/dtype.js';
+import {
+  bfloat16,
+  bool,
+  complex128,
+  complex64,
+  type DType,
+  float16,
+  float32,
+  float64,
+  int16,
+  int32,
+  int64,
+  int8,
+  uint8,
+} from '../ir/dtype.js';
 import { needsRecord, record } from '../autograd/node.js';
 import { isInferenceModeEnabled } from '../autograd/modes.js';
 import { RuntimeError } from '../tensor/errors.js';
@@ -37,7 +51,9 @@ function recordConversion(input: Tensor, copy: Tensor): Tensor {
   const { dtype } = input;
   const { device } = input.storage;
   if (isInferenceModeEnabled()) copy.inference = true;
-  return record('ToCopyBackward0', [input], copy, [], ({ grad }) => [converted(grad, dtype.isComplex || !grad.dtype.isComplex ? dtype : dtype, device)]);
+  return record('ToCopyBackward0', [input], copy, [], ({ grad }) => [
+    converted(grad, dtype.isComplex || !grad.dtype.isComplex ? dtype : dtype, device),
+  ]);
 }
 
 /** A copy of the bytes on another device: the values stay on the host in between. */
@@ -59,8 +75,16 @@ export function convert(input: Tensor, dtype: DType, device: Device = input.stor
   return converted(input, dtype, device, format);
 }
 
-type ToOptions = { dtype?: DTypeLike | null; device?: DeviceLike | null; other?: Tensor; copy?: boolean; nonBlocking?: boolean; memoryFormat?: MemoryFormat };
-const isDeviceName = (x: unknown): boolean => x instanceof TorchDevice || (typeof x === 'string' && /^(cpu|cuda|webgpu|reference|meta)(:\d+)?$/.test(x));
+type ToOptions = {
+  dtype?: DTypeLike | null;
+  device?: DeviceLike | null;
+  other?: Tensor;
+  copy?: boolean;
+  nonBlocking?: boolean;
+  memoryFormat?: MemoryFormat;
+};
+const isDeviceName = (x: unknown): boolean =>
+  x instanceof TorchDevice || (typeof x === 'string' && /^(cpu|cuda|webgpu|reference|meta)(:\d+)?$/.test(x));
 
 /** The tensor in another dtype or on another device; itself if it is so already. https://pytorch.org/docs/stable/generated/torch.Tensor.to.html */
 export function to(input: Tensor, ...args: (DTypeLike | DeviceLike | Tensor | boolean | ToOptions | null | undefined)[]): Tensor {
@@ -87,7 +111,8 @@ export function to(input: Tensor, ...args: (DTypeLike | DeviceLike | Tensor | bo
 Object.assign(to, { opName: 'to' });
 
 type Cast = Op<[], [], { memoryFormat: MemoryFormat }>;
-const cast = (name: string, dtype: DType): Cast => define<Cast>(name, 'input, *, memoryFormat?', (input: Tensor, format?: MemoryFormat) => convert(input, dtype, undefined, false, format));
+const cast = (name: string, dtype: DType): Cast =>
+  define<Cast>(name, 'input, *, memoryFormat?', (input: Tensor, format?: MemoryFormat) => convert(input, dtype, undefined, false, format));
 export const float: Cast = cast('float', float32);
 export const double: Cast = cast('double', float64);
 export const half: Cast = cast('half', float16);
@@ -102,7 +127,9 @@ export const cfloat: Cast = cast('cfloat', complex64);
 export const cdouble: Cast = cast('cdouble', complex128);
 export { toBfloat16 as bfloat16, toBool as bool };
 /** The tensor in the dtype (and on the device) of `other`. */
-export const typeAs: Op<[other: Tensor]> = define('typeAs', 'input, other', (input: Tensor, other: Tensor) => convert(input, other.dtype, other.storage.device));
+export const typeAs: Op<[other: Tensor]> = define('typeAs', 'input, other', (input: Tensor, other: Tensor) =>
+  convert(input, other.dtype, other.storage.device),
+);
 
 /** On the CPU. */
 export const cpu: Op = define('cpu', 'input', (input: Tensor) => convert(input, input.dtype, resolveDevice('cpu')));
@@ -116,30 +143,43 @@ export const cpuAsync: Op<[], [], object, Promise<Tensor>> = define('cpuAsync', 
   copy.storage.device.write(copy.buffer, 0, bytes);
   return recordConversion(input, copy);
 });
-export const cuda: Op<[], [device: DeviceLike], { device: DeviceLike }> = define('cuda', 'input, device?', (input: Tensor, device: DeviceLike = 'cuda') => convert(input, input.dtype, resolveDevice(device)));
+export const cuda: Op<[], [device: DeviceLike], { device: DeviceLike }> = define(
+  'cuda',
+  'input, device?',
+  (input: Tensor, device: DeviceLike = 'cuda') => convert(input, input.dtype, resolveDevice(device)),
+);
 
 // --- writing --------------------------------------------------------------------------------------------------------------------------------------
 
 /** Copies `src`, broadcast and converted, into `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.copy_.html */
-export const copy_: Op<[src: TensorLike], [nonBlocking: boolean], object> = define('copy_', 'input, src, nonBlocking?', (input: Tensor, src: TensorLike) => {
-  const source = isNumber(src) ? null : src;
-  if (!source) return fill_(input, src as Number_);
-  checkInplace(input);
-  if (!sameSizes(broadcastSizes(input.sizes, source.sizes), input.sizes)) {
-    throw new RuntimeError(`output with shape ${formatShape(input.sizes)} doesn't match the broadcast shape ${formatShape(broadcastSizes(input.sizes, source.sizes))}`);
-  }
-  const recorded = needsRecord([input, source]);
-  const old = recorded ? keepOriginal(input, []) : input;
-  copyInto(input, overlaps(input, source) ? clone(alias(source)) : source);
-  if (!recorded) return input;
-  return rebaseCopy(input, old, source);
-});
+export const copy_: Op<[src: TensorLike], [nonBlocking: boolean], object> = define(
+  'copy_',
+  'input, src, nonBlocking?',
+  (input: Tensor, src: TensorLike) => {
+    const source = isNumber(src) ? null : src;
+    if (!source) return fill_(input, src as Number_);
+    checkInplace(input);
+    if (!sameSizes(broadcastSizes(input.sizes, source.sizes), input.sizes)) {
+      throw new RuntimeError(
+        `output with shape ${formatShape(input.sizes)} doesn't match the broadcast shape ${formatShape(broadcastSizes(input.sizes, source.sizes))}`,
+      );
+    }
+    const recorded = needsRecord([input, source]);
+    const old = recorded ? keepOriginal(input, []) : input;
+    copyInto(input, overlaps(input, source) ? clone(alias(source)) : source);
+    if (!recorded) return input;
+    return rebaseCopy(input, old, source);
+  },
+);
 const overlaps = (a: Tensor, b: Tensor): boolean => a.storage === b.storage && !(a.offset === b.offset && sameSizes(a.strides, b.strides));
 
 function rebaseCopy(input: Tensor, old: Tensor, source: Tensor): Tensor {
   const result = alias(input);
   const [sizes, dtype, device] = [source.sizes, source.dtype, source.storage.device];
-  record('CopyBackwards', [old, source], result, [], ({ grad }) => [() => zerosOf(grad), () => convert(sumToSize(grad, sizes), dtype, device)]);
+  record('CopyBackwards', [old, source], result, [], ({ grad }) => [
+    () => zerosOf(grad),
+    () => convert(sumToSize(grad, sizes), dtype, device),
+  ]);
   rebase(input, result);
   return input;
 }
@@ -152,7 +192,8 @@ const zerosOf = (grad: Tensor): Tensor => {
 /** Writes one value everywhere. https://pytorch.org/docs/stable/generated/torch.Tensor.fill_.html */
 export const fill_: Op<[value: TensorLike]> = define('fill_', 'input, value', (input: Tensor, value: TensorLike) => {
   if (value instanceof Tensor) {
-    if (value.ndim > 0) throw new RuntimeError(`fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
+    if (value.ndim > 0)
+      throw new RuntimeError(`fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
     return copy_(input, value);
   }
   checkInplace(input);
@@ -165,7 +206,9 @@ export const fill_: Op<[value: TensorLike]> = define('fill_', 'input, value', (i
   return input;
 });
 /** A new tensor like `input` with one value everywhere. */
-export const fill: Op<[value: TensorLike]> = define('fill', 'input, value', (input: Tensor, value: TensorLike) => fill_(clone(input), value));
+export const fill: Op<[value: TensorLike]> = define('fill', 'input, value', (input: Tensor, value: TensorLike) =>
+  fill_(clone(input), value),
+);
 export const zero_: Op = define('zero_', 'input', (input: Tensor) => fill_(input, 0));
 
 setConvertData((data, { dtype, device }) => {
@@ -183,16 +226,25 @@ setViewDtype((input, dtypeLike) => {
     return v;
   };
   if (from === to) return retyped(input.sizes, input.strides, input.offset);
-  if (input.ndim === 0) throw new RuntimeError(`self.dim() cannot be 0 to view ${input.dtype.name} as ${dtype.name} (different element sizes)`);
+  if (input.ndim === 0)
+    throw new RuntimeError(`self.dim() cannot be 0 to view ${input.dtype.name} as ${dtype.name} (different element sizes)`);
   const last = input.ndim - 1;
-  if (input.strides[last] !== 1) throw new RuntimeError(`self.stride(-1) must be 1 to view ${input.dtype.name} as ${dtype.name} (different element sizes), but got ${input.strides[last]}`);
+  if (input.strides[last] !== 1)
+    throw new RuntimeError(
+      `self.stride(-1) must be 1 to view ${input.dtype.name} as ${dtype.name} (different element sizes), but got ${input.strides[last]}`,
+    );
   const scale = (x: number, d: number): number => (d === last ? 1 : (x * from) / to);
   const width = (input.sizes[last] * from) / to;
   const strides = input.strides.map(scale);
   const offset = (input.offset * from) / to;
   if (!Number.isInteger(width) || !Number.isInteger(offset) || !strides.every(Number.isInteger)) {
-    throw new RuntimeError(`self.size(-1) must be divisible by ${to / from} to view ${input.dtype.name} as ${dtype.name} (different element sizes), but got ${input.sizes[last]}`);
+    throw new RuntimeError(
+      `self.size(-1) must be divisible by ${to / from} to view ${input.dtype.name} as ${dtype.name} (different element sizes), but got ${input.sizes[last]}`,
+    );
   }
-  return retyped(input.sizes.map((n, d) => (d === last ? width : n)), strides, offset);
+  return retyped(
+    input.sizes.map((n, d) => (d === last ? width : n)),
+    strides,
+    offset,
+  );
 });
-

@@ -45,12 +45,18 @@ const isList = (x: unknown): x is readonly TensorData[] => Array.isArray(x) || (
 function collect(data: TensorData, depth: number, into: Nested): void {
   if (depth < into.sizes.length) {
     if (!isList(data)) throw new TypeError(`expected sequence of length ${into.sizes[depth]} at dim ${depth} (got a ${typeof data})`);
-    if (data.length !== into.sizes[depth]) throw new ValueError(`expected sequence of length ${into.sizes[depth]} at dim ${depth} (got ${data.length})`);
+    if (data.length !== into.sizes[depth])
+      throw new ValueError(`expected sequence of length ${into.sizes[depth]} at dim ${depth} (got ${data.length})`);
     for (const item of data) collect(item, depth + 1, into);
     return;
   }
   const value = data instanceof Tensor ? scalarOf(data) : data;
-  if (!isNumber(value)) throw new TypeError(isList(data) ? 'expected a number, got a sequence: the nesting is not even' : `new(): invalid data type '${data === null ? 'NoneType' : typeof data}'`);
+  if (!isNumber(value))
+    throw new TypeError(
+      isList(data)
+        ? 'expected a number, got a sequence: the nesting is not even'
+        : `new(): invalid data type '${data === null ? 'NoneType' : typeof data}'`,
+    );
   const dtype = data instanceof Tensor ? data.dtype : dtypeOfNumber(value);
   into.dtype = into.dtype ? promoteTypes(into.dtype, dtype) : dtype;
   into.values.push(value);
@@ -71,15 +77,20 @@ function inferDtype(dtype: DType | null, requiresGrad: boolean | undefined): DTy
  * https://pytorch.org/docs/stable/generated/torch.tensor.html
  * @example torch.tensor([[1, 2], [3, 4]])
  */
-export const tensor: (data: TensorData, options?: FactoryOptions) => Tensor = define('tensor', `data, ${FACTORY}`, (data: TensorData, ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  if (data instanceof Tensor) return finish(convertData(data, options), options);
-  if (ArrayBuffer.isView(data)) return finish(fromView(data, options), options);
-  const { sizes, values, dtype } = flatten(data);
-  const { dtype: target, device } = factory(options, inferDtype(dtype, options.requiresGrad));
-  if (dtype?.isComplex && !target.isComplex) throw new RuntimeError('value cannot be converted to type ' + target.name + ' without overflow');
-  return finish(tensorOfValues(values, target, sizes, device), options);
-});
+export const tensor: (data: TensorData, options?: FactoryOptions) => Tensor = define(
+  'tensor',
+  `data, ${FACTORY}`,
+  (data: TensorData, ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    if (data instanceof Tensor) return finish(convertData(data, options), options);
+    if (ArrayBuffer.isView(data)) return finish(fromView(data, options), options);
+    const { sizes, values, dtype } = flatten(data);
+    const { dtype: target, device } = factory(options, inferDtype(dtype, options.requiresGrad));
+    if (dtype?.isComplex && !target.isComplex)
+      throw new RuntimeError('value cannot be converted to type ' + target.name + ' without overflow');
+    return finish(tensorOfValues(values, target, sizes, device), options);
+  },
+);
 
 /** A detached copy of a tensor in another dtype or on another device; set by `convert.ts`. */
 export let convertData: (data: Tensor, options: FactoryOptions) => Tensor;
@@ -94,12 +105,18 @@ function fromView(data: ArrayBufferView, options: FactoryOptions): Tensor {
 }
 
 /** A tensor over `data`: typed arrays share their memory where the device can, tensors are returned as they are. https://pytorch.org/docs/stable/generated/torch.as_tensor.html */
-export const asTensor: (data: TensorData, options?: FactoryOptions) => Tensor = define('asTensor', 'data, dtype?, device?', (data: TensorData, dtype?: FactoryOptions['dtype'], device?: DeviceLike) => {
-  if (ArrayBuffer.isView(data)) return asDtype(fromNumpy(data), dtype, device);
-  return data instanceof Tensor ? asDtype(data, dtype, device) : tensor(data, { dtype, device });
-});
+export const asTensor: (data: TensorData, options?: FactoryOptions) => Tensor = define(
+  'asTensor',
+  'data, dtype?, device?',
+  (data: TensorData, dtype?: FactoryOptions['dtype'], device?: DeviceLike) => {
+    if (ArrayBuffer.isView(data)) return asDtype(fromNumpy(data), dtype, device);
+    return data instanceof Tensor ? asDtype(data, dtype, device) : tensor(data, { dtype, device });
+  },
+);
 const asDtype = (t: Tensor, dtype: FactoryOptions['dtype'], device?: DeviceLike): Tensor =>
-  (dtype && toDType(dtype) !== t.dtype) || (device && resolveDevice(device) !== t.storage.device) ? convertData(t, { dtype: dtype ?? t.dtype, device }) : t;
+  (dtype && toDType(dtype) !== t.dtype) || (device && resolveDevice(device) !== t.storage.device)
+    ? convertData(t, { dtype: dtype ?? t.dtype, device })
+    : t;
 
 /** A CPU tensor that shares the memory of a typed array. https://pytorch.org/docs/stable/generated/torch.from_numpy.html */
 export function fromNumpy(array: ArrayBufferView): Tensor {
@@ -110,17 +127,27 @@ export function fromNumpy(array: ArrayBufferView): Tensor {
 }
 
 /** Little-endian bytes as a 1-dim tensor. https://pytorch.org/docs/stable/generated/torch.frombuffer.html */
-export const frombuffer: (buffer: ArrayBuffer | ArrayBufferView, options: { dtype: FactoryOptions['dtype']; count?: number; offset?: number; requiresGrad?: boolean }) => Tensor = define(
+export const frombuffer: (
+  buffer: ArrayBuffer | ArrayBufferView,
+  options: { dtype: FactoryOptions['dtype']; count?: number; offset?: number; requiresGrad?: boolean },
+) => Tensor = define(
   'frombuffer',
   'buffer, *, dtype, count?, offset?, requiresGrad?',
   (buffer: ArrayBuffer | ArrayBufferView, dtypeLike: DType, count = -1, offset = 0, requiresGrad = false) => {
     const dtype = toDType(dtypeLike);
     const bytes = ArrayBuffer.isView(buffer) ? new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength) : new Uint8Array(buffer);
-    if (offset < 0 || offset > bytes.length) throw new ValueError(`offset (${offset} bytes) must be non-negative and no greater than buffer length (${bytes.length} bytes)`);
+    if (offset < 0 || offset > bytes.length)
+      throw new ValueError(`offset (${offset} bytes) must be non-negative and no greater than buffer length (${bytes.length} bytes)`);
     const room = bytes.length - offset;
-    if (count < 0 && room % dtype.itemsize !== 0) throw new ValueError(`buffer length (${room} bytes) after offset (${offset} bytes) must be a multiple of element size (${dtype.itemsize})`);
+    if (count < 0 && room % dtype.itemsize !== 0)
+      throw new ValueError(
+        `buffer length (${room} bytes) after offset (${offset} bytes) must be a multiple of element size (${dtype.itemsize})`,
+      );
     const n = count < 0 ? room / dtype.itemsize : count;
-    if (n * dtype.itemsize > room) throw new ValueError(`requested buffer length (${n} * ${dtype.itemsize} bytes) after offset (${offset} bytes) must not be greater than actual buffer length (${bytes.length} bytes)`);
+    if (n * dtype.itemsize > room)
+      throw new ValueError(
+        `requested buffer length (${n} * ${dtype.itemsize} bytes) after offset (${offset} bytes) must not be greater than actual buffer length (${bytes.length} bytes)`,
+      );
     const t = emptyTensor(getDevice('cpu'), dtype, [n]);
     if (n > 0) t.storage.device.write(t.buffer, 0, bytes.subarray(offset, offset + n * dtype.itemsize));
     return finish(t, { requiresGrad });
@@ -148,16 +175,24 @@ export const zeros: Sized = sized('zeros', (sizes, options) => filled(sizes, 0, 
 export const ones: Sized = sized('ones', (sizes, options) => filled(sizes, 1, options));
 
 /** One value everywhere; its kind infers the dtype. https://pytorch.org/docs/stable/generated/torch.full.html */
-export const full: (size: readonly number[], fillValue: Scalar, options?: FactoryOptions) => Tensor = define('full', `size, fillValue, ${FACTORY}`, (size: readonly number[], value: Number_, ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  const { dtype, device } = factory(options, inferDtype(dtypeOfNumber(value), options.requiresGrad));
-  return finish(filled(size, value, { dtype, device }), options);
-});
+export const full: (size: readonly number[], fillValue: Scalar, options?: FactoryOptions) => Tensor = define(
+  'full',
+  `size, fillValue, ${FACTORY}`,
+  (size: readonly number[], value: Number_, ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    const { dtype, device } = factory(options, inferDtype(dtypeOfNumber(value), options.requiresGrad));
+    return finish(filled(size, value, { dtype, device }), options);
+  },
+);
 /** A 0-dim tensor in the default dtype. */
-export const scalarTensor: (s: Scalar, options?: FactoryOptions) => Tensor = define('scalarTensor', `s, ${FACTORY}`, (s: Number_, ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  return finish(filled([], s, factory(options, isComplexNumber(s) ? defaultComplex() : getDefaultDtype())), options);
-});
+export const scalarTensor: (s: Scalar, options?: FactoryOptions) => Tensor = define(
+  'scalarTensor',
+  `s, ${FACTORY}`,
+  (s: Number_, ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    return finish(filled([], s, factory(options, isComplexNumber(s) ? defaultComplex() : getDefaultDtype())), options);
+  },
+);
 
 type Like = (input: Tensor, options?: FactoryOptions & { memoryFormat?: MemoryFormat }) => Tensor;
 type Fill = (t: Tensor) => void;
@@ -169,18 +204,25 @@ const likeWith = (input: Tensor, options: FactoryOptions, fill: Fill): Tensor =>
   return finish(t, options);
 };
 const like = (name: string, fill: Fill): Like =>
-  define<Like>(name, `input, ${FACTORY}`, (input: Tensor, ...rest: unknown[]) => likeWith(input, { ...optionsOf(...rest), memoryFormat: rest[5] }, fill));
+  define<Like>(name, `input, ${FACTORY}`, (input: Tensor, ...rest: unknown[]) =>
+    likeWith(input, { ...optionsOf(...rest), memoryFormat: rest[5] }, fill),
+  );
 /** Uninitialised, with the shape, dtype and device of `input`. */
 export const emptyLike: Like = like('emptyLike', () => {});
 export const zerosLike: Like = like('zerosLike', (t) => fillRaw(t, 0));
 export const onesLike: Like = like('onesLike', (t) => fillRaw(t, 1));
-export const fullLike: (input: Tensor, fillValue: Scalar, options?: FactoryOptions) => Tensor = define('fullLike', `input, fillValue, ${FACTORY}`, (input: Tensor, value: Number_, ...rest: unknown[]) =>
-  likeWith(input, { ...optionsOf(...rest), memoryFormat: rest[5] }, (t) => fillRaw(t, value)),
+export const fullLike: (input: Tensor, fillValue: Scalar, options?: FactoryOptions) => Tensor = define(
+  'fullLike',
+  `input, fillValue, ${FACTORY}`,
+  (input: Tensor, value: Number_, ...rest: unknown[]) =>
+    likeWith(input, { ...optionsOf(...rest), memoryFormat: rest[5] }, (t) => fillRaw(t, value)),
 );
 
 type New = (input: Tensor, ...size: [...(number | readonly number[])[], FactoryOptions] | (number | readonly number[])[]) => Tensor;
 const newSized = (name: string, fill: Fill): New =>
-  define<New>(name, `input, ...size, ${FACTORY}`, (input: Tensor, size: readonly number[], ...rest: unknown[]) => newTensor(input, size, optionsOf(...rest), fill));
+  define<New>(name, `input, ...size, ${FACTORY}`, (input: Tensor, size: readonly number[], ...rest: unknown[]) =>
+    newTensor(input, size, optionsOf(...rest), fill),
+  );
 function newTensor(input: Tensor, size: readonly number[], options: FactoryOptions, fill: Fill): Tensor {
   checkSizes(size);
   const { dtype } = factory(options, input.dtype);
@@ -191,66 +233,105 @@ function newTensor(input: Tensor, size: readonly number[], options: FactoryOptio
 export const newEmpty: New = newSized('newEmpty', () => {});
 export const newZeros: New = newSized('newZeros', (t) => fillRaw(t, 0));
 export const newOnes: New = newSized('newOnes', (t) => fillRaw(t, 1));
-export const newFull: (input: Tensor, size: readonly number[], fillValue: Scalar, options?: FactoryOptions) => Tensor = define('newFull', `input, size, fillValue, ${FACTORY}`, (input: Tensor, size: readonly number[], value: Number_, ...rest: unknown[]) =>
-  newTensor(input, size, optionsOf(...rest), (t) => fillRaw(t, value)),
+export const newFull: (input: Tensor, size: readonly number[], fillValue: Scalar, options?: FactoryOptions) => Tensor = define(
+  'newFull',
+  `input, size, fillValue, ${FACTORY}`,
+  (input: Tensor, size: readonly number[], value: Number_, ...rest: unknown[]) =>
+    newTensor(input, size, optionsOf(...rest), (t) => fillRaw(t, value)),
 );
 /** A tensor from data, with the dtype and device of `input` unless the options say otherwise. */
-export const newTensorFrom: (input: Tensor, data: TensorData, options?: FactoryOptions) => Tensor = define('newTensor', `input, data, ${FACTORY}`, (input: Tensor, data: TensorData, ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  return tensor(data, { ...options, dtype: options.dtype ?? input.dtype, device: options.device ?? undefined });
-});
+export const newTensorFrom: (input: Tensor, data: TensorData, options?: FactoryOptions) => Tensor = define(
+  'newTensor',
+  `input, data, ${FACTORY}`,
+  (input: Tensor, data: TensorData, ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    return tensor(data, { ...options, dtype: options.dtype ?? input.dtype, device: options.device ?? undefined });
+  },
+);
 
 /** Uninitialised memory with given strides. https://pytorch.org/docs/stable/generated/torch.empty_strided.html */
-export const emptyStrided: (size: readonly number[], stride: readonly number[], options?: FactoryOptions) => Tensor = define('emptyStrided', `size, stride, ${FACTORY}`, (size: readonly number[], stride: readonly number[], ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  checkStrides(size, stride);
-  const { dtype, device } = factory(options, getDefaultDtype());
-  return finish(emptyStridedTensor(device, dtype, [...size], [...stride]), options);
-});
-export const newEmptyStrided: (input: Tensor, size: readonly number[], stride: readonly number[], options?: FactoryOptions) => Tensor = define('newEmptyStrided', `input, size, stride, ${FACTORY}`, (input: Tensor, size: readonly number[], stride: readonly number[], ...rest: unknown[]) =>
-  emptyStrided(size, stride, { ...optionsOf(...rest), dtype: (rest[0] as DType) ?? input.dtype }),
+export const emptyStrided: (size: readonly number[], stride: readonly number[], options?: FactoryOptions) => Tensor = define(
+  'emptyStrided',
+  `size, stride, ${FACTORY}`,
+  (size: readonly number[], stride: readonly number[], ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    checkStrides(size, stride);
+    const { dtype, device } = factory(options, getDefaultDtype());
+    return finish(emptyStridedTensor(device, dtype, [...size], [...stride]), options);
+  },
 );
+export const newEmptyStrided: (input: Tensor, size: readonly number[], stride: readonly number[], options?: FactoryOptions) => Tensor =
+  define(
+    'newEmptyStrided',
+    `input, size, stride, ${FACTORY}`,
+    (input: Tensor, size: readonly number[], stride: readonly number[], ...rest: unknown[]) =>
+      emptyStrided(size, stride, { ...optionsOf(...rest), dtype: (rest[0] as DType) ?? input.dtype }),
+  );
 function checkStrides(size: readonly number[], stride: readonly number[]): void {
   checkSizes(size);
-  if (size.length !== stride.length) throw new RuntimeError(`mismatch in length of strides and shape: ${formatShape(size)} and ${formatShape(stride)}`);
-  if (stride.some((s) => !Number.isInteger(s) || s < 0)) throw new RuntimeError(`negative strides are not supported, got ${formatShape(stride)}`);
+  if (size.length !== stride.length)
+    throw new RuntimeError(`mismatch in length of strides and shape: ${formatShape(size)} and ${formatShape(stride)}`);
+  if (stride.some((s) => !Number.isInteger(s) || s < 0))
+    throw new RuntimeError(`negative strides are not supported, got ${formatShape(stride)}`);
 }
 /** Uninitialised memory whose dims lie in memory in the order `physicalLayout`. */
-export const emptyPermuted: (size: readonly number[], physicalLayout: readonly number[], options?: FactoryOptions) => Tensor = define('emptyPermuted', `size, physicalLayout, ${FACTORY}`, (size: readonly number[], layout: readonly number[], ...rest: unknown[]) => {
-  if (layout.length !== size.length) throw new RuntimeError(`Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = ${size.length} is not equal to len(physical_layout) = ${layout.length}`);
-  layout.forEach((d, i) => {
-    if (d < 0 || d >= size.length) throw new RuntimeError(`Dimension out of range (expected to be between 0 and ${size.length - 1}, but got ${d} at index ${i}).  NB: negative dims not currently supported; file an issue if you want it.`);
-    if (layout.indexOf(d) !== i) throw new RuntimeError('Duplicate dim not allowed');
-  });
-  const strides = new Array<number>(size.length);
-  contiguousStrides(layout.map((d) => size[d])).forEach((s, i) => (strides[layout[i]] = s));
-  return emptyStrided(size, strides, optionsOf(...rest));
-});
+export const emptyPermuted: (size: readonly number[], physicalLayout: readonly number[], options?: FactoryOptions) => Tensor = define(
+  'emptyPermuted',
+  `size, physicalLayout, ${FACTORY}`,
+  (size: readonly number[], layout: readonly number[], ...rest: unknown[]) => {
+    if (layout.length !== size.length)
+      throw new RuntimeError(
+        `Number of dimensions in size does not match the length of the physical_layout; i.e. len(size) = ${size.length} is not equal to len(physical_layout) = ${layout.length}`,
+      );
+    layout.forEach((d, i) => {
+      if (d < 0 || d >= size.length)
+        throw new RuntimeError(
+          `Dimension out of range (expected to be between 0 and ${size.length - 1}, but got ${d} at index ${i}).  NB: negative dims not currently supported; file an issue if you want it.`,
+        );
+      if (layout.indexOf(d) !== i) throw new RuntimeError('Duplicate dim not allowed');
+    });
+    const strides = new Array<number>(size.length);
+    contiguousStrides(layout.map((d) => size[d])).forEach((s, i) => (strides[layout[i]] = s));
+    return emptyStrided(size, strides, optionsOf(...rest));
+  },
+);
 
 // --- sequences ------------------------------------------------------------------------------------------------------------------------------------
 
 /** start, start + step, … below end. https://pytorch.org/docs/stable/generated/torch.arange.html */
-export const arange: (...args: [end: Scalar, options?: FactoryOptions] | [start: Scalar, ...Args<[end: Scalar, step: Scalar], FactoryOptions & { end?: Scalar; step?: Scalar }>]) => Tensor = define('arange', `start?, end?, step?, ${FACTORY}`, (a: Scalar | undefined, b: Scalar | undefined, step: Scalar = 1, ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  const [start, end] = b === undefined ? [0, a as Scalar] : [a ?? 0, b];
-  const numbers = [start, end, step];
-  const inferred = numbers.some((x) => typeof x === 'number' && !Number.isInteger(x)) ? getDefaultDtype() : int64;
-  const [from, to, by] = numbers.map(Number);
-  if (by === 0 || Number.isNaN(by)) throw new RuntimeError('step must be nonzero');
-  if (!Number.isFinite(from) || !Number.isFinite(to)) throw new RuntimeError(`unsupported range: ${from} -> ${to}`);
-  if ((by > 0 && from > to) || (by < 0 && from < to)) throw new RuntimeError('upper bound and lower bound inconsistent with step sign');
-  const { dtype, device } = factory(options, inferDtype(inferred, options.requiresGrad));
-  const n = Math.ceil((to - from) / by);
-  checkSizes([n]);
-  return finish(sequence(n, start, step, dtype, device), options);
-});
+export const arange: (
+  ...args:
+    | [end: Scalar, options?: FactoryOptions]
+    | [start: Scalar, ...Args<[end: Scalar, step: Scalar], FactoryOptions & { end?: Scalar; step?: Scalar }>]
+) => Tensor = define(
+  'arange',
+  `start?, end?, step?, ${FACTORY}`,
+  (a: Scalar | undefined, b: Scalar | undefined, step: Scalar = 1, ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    const [start, end] = b === undefined ? [0, a as Scalar] : [a ?? 0, b];
+    const numbers = [start, end, step];
+    const inferred = numbers.some((x) => typeof x === 'number' && !Number.isInteger(x)) ? getDefaultDtype() : int64;
+    const [from, to, by] = numbers.map(Number);
+    if (by === 0 || Number.isNaN(by)) throw new RuntimeError('step must be nonzero');
+    if (!Number.isFinite(from) || !Number.isFinite(to)) throw new RuntimeError(`unsupported range: ${from} -> ${to}`);
+    if ((by > 0 && from > to) || (by < 0 && from < to)) throw new RuntimeError('upper bound and lower bound inconsistent with step sign');
+    const { dtype, device } = factory(options, inferDtype(inferred, options.requiresGrad));
+    const n = Math.ceil((to - from) / by);
+    checkSizes([n]);
+    return finish(sequence(n, start, step, dtype, device), options);
+  },
+);
 
 /** Deprecated by PyTorch: `arange` with the end included. */
-export const range: (start: number, end: number, ...args: Args<[step: number], FactoryOptions>) => Tensor = define('range', `start, end, step?, ${FACTORY}`, (start: number, end: number, step = 1, ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  const { dtype, device } = factory(options, getDefaultDtype());
-  return finish(sequence(Math.floor((end - start) / step) + 1, start, step, dtype, device), options);
-});
+export const range: (start: number, end: number, ...args: Args<[step: number], FactoryOptions>) => Tensor = define(
+  'range',
+  `start, end, step?, ${FACTORY}`,
+  (start: number, end: number, step = 1, ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    const { dtype, device } = factory(options, getDefaultDtype());
+    return finish(sequence(Math.floor((end - start) / step) + 1, start, step, dtype, device), options);
+  },
+);
 
 type Spaced<O = object> = (start: Scalar, end: Scalar, steps: number, ...args: [options?: FactoryOptions & O]) => Tensor;
 /** `steps` numbers from start to end, counted from both ends as PyTorch does. */
@@ -260,25 +341,40 @@ function spaced(start: number, end: number, steps: number, options: FactoryOptio
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   const at = (i: number): number => (i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - 1 - i));
   const round = dtype === float32 ? Math.fround : dtype.category === 1 ? Math.trunc : (x: number): number => x;
-  return tensor(Array.from({ length: steps }, (_, i) => round(value(at(i)))), { ...options, dtype });
+  return tensor(
+    Array.from({ length: steps }, (_, i) => round(value(at(i)))),
+    { ...options, dtype },
+  );
 }
 /** https://pytorch.org/docs/stable/generated/torch.linspace.html */
-export const linspace: Spaced = define('linspace', `start, end, steps, ${FACTORY}`, (start: number, end: number, steps: number, ...rest: unknown[]) => spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => x));
+export const linspace: Spaced = define(
+  'linspace',
+  `start, end, steps, ${FACTORY}`,
+  (start: number, end: number, steps: number, ...rest: unknown[]) =>
+    spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => x),
+);
 /** Powers of `base` with evenly spaced exponents. https://pytorch.org/docs/stable/generated/torch.logspace.html */
-export const logspace: Spaced<{ base?: number }> = define('logspace', `start, end, steps, base?, ${FACTORY}`, (start: number, end: number, steps: number, base = 10, ...rest: unknown[]) =>
-  spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => base ** x),
+export const logspace: Spaced<{ base?: number }> = define(
+  'logspace',
+  `start, end, steps, base?, ${FACTORY}`,
+  (start: number, end: number, steps: number, base = 10, ...rest: unknown[]) =>
+    spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => base ** x),
 );
 
 /** The identity matrix, n × m. https://pytorch.org/docs/stable/generated/torch.eye.html */
-export const eye: (n: number, ...args: Args<[m: number | null], FactoryOptions & { m?: number | null }>) => Tensor = define('eye', `n, m?, ${FACTORY}`, (n: number, m: number | null | undefined, ...rest: unknown[]) => {
-  const options = optionsOf(...rest);
-  if (n < 0) throw new RuntimeError(`n must be greater or equal to 0, got ${n}`);
-  if (m !== null && m !== undefined && m < 0) throw new RuntimeError(`m must be greater or equal to 0, got ${m}`);
-  const t = filled([n, m ?? n], 0, factory(options, getDefaultDtype()));
-  const k = Math.min(n, m ?? n);
-  if (k > 0) fillRaw(new Tensor(t.storage, t.dtype, [k], [t.strides[0] + 1], 0), 1);
-  return finish(t, options);
-});
+export const eye: (n: number, ...args: Args<[m: number | null], FactoryOptions & { m?: number | null }>) => Tensor = define(
+  'eye',
+  `n, m?, ${FACTORY}`,
+  (n: number, m: number | null | undefined, ...rest: unknown[]) => {
+    const options = optionsOf(...rest);
+    if (n < 0) throw new RuntimeError(`n must be greater or equal to 0, got ${n}`);
+    if (m !== null && m !== undefined && m < 0) throw new RuntimeError(`m must be greater or equal to 0, got ${m}`);
+    const t = filled([n, m ?? n], 0, factory(options, getDefaultDtype()));
+    const k = Math.min(n, m ?? n);
+    if (k > 0) fillRaw(new Tensor(t.storage, t.dtype, [k], [t.strides[0] + 1], 0), 1);
+    return finish(t, options);
+  },
+);
 
 // --- classes --------------------------------------------------------------------------------------------------------------------------------------
 
@@ -296,9 +392,17 @@ function legacyClass(dtype: DType | null): TensorClass {
 export type TensorClass = { new (data: TensorData): Tensor; new (...size: number[]): Tensor; readonly prototype: Tensor };
 
 export const legacyClasses = {
-  Tensor: legacyClass(null), FloatTensor: legacyClass(float32), DoubleTensor: legacyClass(float64), LongTensor: legacyClass(int64),
-  IntTensor: legacyClass(toDType('int32')), ShortTensor: legacyClass(toDType('int16')), CharTensor: legacyClass(toDType('int8')), ByteTensor: legacyClass(uint8),
-  BoolTensor: legacyClass(bool), HalfTensor: legacyClass(toDType('float16')), BFloat16Tensor: legacyClass(toDType('bfloat16')),
-  ComplexFloatTensor: legacyClass(complex64), ComplexDoubleTensor: legacyClass(complex128),
+  Tensor: legacyClass(null),
+  FloatTensor: legacyClass(float32),
+  DoubleTensor: legacyClass(float64),
+  LongTensor: legacyClass(int64),
+  IntTensor: legacyClass(toDType('int32')),
+  ShortTensor: legacyClass(toDType('int16')),
+  CharTensor: legacyClass(toDType('int8')),
+  ByteTensor: legacyClass(uint8),
+  BoolTensor: legacyClass(bool),
+  HalfTensor: legacyClass(toDType('float16')),
+  BFloat16Tensor: legacyClass(toDType('bfloat16')),
+  ComplexFloatTensor: legacyClass(complex64),
+  ComplexDoubleTensor: legacyClass(complex128),
 };
-

@@ -4,7 +4,16 @@ import type { Expr } from '../ir/expr.js';
 import { gradEdge, needsRecord, record } from '../autograd/node.js';
 import { isInferenceModeEnabled } from '../autograd/modes.js';
 import { RuntimeError } from '../tensor/errors.js';
-import { canCast, defaultDtypeEpoch, dtypeOfNumber, getDefaultDtype, isComplexNumber, isNumber, type Number_, resultType } from '../tensor/promote.js';
+import {
+  canCast,
+  defaultDtypeEpoch,
+  dtypeOfNumber,
+  getDefaultDtype,
+  isComplexNumber,
+  isNumber,
+  type Number_,
+  resultType,
+} from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type CustomGradient, Formula, inputLeaves, isIdentity, paramLeaf } from './formula.js';
@@ -112,7 +121,12 @@ class PointwiseOp {
     return this.run(traced, operands, numbers, inplace);
   }
 
-  private run(traced: Traced, operands: readonly (Tensor | Number_ | null | undefined)[], values: readonly (Tensor | Number_)[], inplace: boolean): Tensor {
+  private run(
+    traced: Traced,
+    operands: readonly (Tensor | Number_ | null | undefined)[],
+    values: readonly (Tensor | Number_)[],
+    inplace: boolean,
+  ): Tensor {
     const tensors: Tensor[] = [];
     const params: Number_[] = [];
     for (const x of operands) if (x instanceof Tensor) tensors.push(x);
@@ -144,7 +158,10 @@ class PointwiseOp {
       const { takes } = this.spec;
       if (isNumber(x) && !(takes === 'tensors' || (takes === 'tensorFirst' && i === 0))) return;
       const name = this.spec.args.split(', ')[i].replace('?', '');
-      if (this.spec.takes === 'tensorFirst') throw new TypeError(`${this.name}() received an invalid combination of arguments - got (${operands.map(describe).join(', ')}), but expected (Tensor input, Tensor other) or (Tensor input, Number other)`);
+      if (this.spec.takes === 'tensorFirst')
+        throw new TypeError(
+          `${this.name}() received an invalid combination of arguments - got (${operands.map(describe).join(', ')}), but expected (Tensor input, Tensor other) or (Tensor input, Number other)`,
+        );
       throw new TypeError(`${snakeCase(this.name)}(): argument '${name}' (position ${i + 1}) must be Tensor, not ${describe(x)}`);
     });
     if (!operands.some((x) => x instanceof Tensor)) {
@@ -159,7 +176,10 @@ class PointwiseOp {
     }
     let key = 0;
     for (const x of operands) key = key * 32 + kindOf(x);
-    const statics = extras.length === 0 ? '' : extras.map((x) => (typeof x === 'number' ? (Number.isInteger(x) ? '#' : '%') : isComplexNumber(x) ? '&' : String(x))).join();
+    const statics =
+      extras.length === 0
+        ? ''
+        : extras.map((x) => (typeof x === 'number' ? (Number.isInteger(x) ? '#' : '%') : isComplexNumber(x) ? '&' : String(x))).join();
     let byKind = this.cache.get(statics);
     if (!byKind) this.cache.set(statics, (byKind = new Map<number, Traced>()));
     let traced = byKind.get(key);
@@ -190,7 +210,11 @@ class PointwiseOp {
   }
 
   /** Wraps the spec's `grad`, which knows operands in the common dtype, for the leaves (tensors only). */
-  private customGradient(operands: readonly unknown[], values: readonly (Expr | undefined)[], extras: readonly unknown[]): CustomGradient | undefined {
+  private customGradient(
+    operands: readonly unknown[],
+    values: readonly (Expr | undefined)[],
+    extras: readonly unknown[],
+  ): CustomGradient | undefined {
     const { grad: rule } = this.spec;
     if (!rule) return undefined;
     return (_inputs, _params, grad, result) => {
@@ -201,14 +225,20 @@ class PointwiseOp {
 
   private computeType(present: readonly (Tensor | Number_)[]): DType {
     const common = resultType(present);
-    const refusal = this.spec.refuse?.(present.map((x) => (x instanceof Tensor ? x.dtype : dtypeOfNumber(x))), common);
+    const refusal = this.spec.refuse?.(
+      present.map((x) => (x instanceof Tensor ? x.dtype : dtypeOfNumber(x))),
+      common,
+    );
     if (refusal) throw new RuntimeError(refusal);
     return this.settled(common);
   }
 
   /** The formula on given expressions, brought to the dtype that `common` makes of them. */
   apply(operands: readonly Expr[], common: DType): Expr {
-    const refusal = this.spec.refuse?.(operands.map((x) => x.dtype), common);
+    const refusal = this.spec.refuse?.(
+      operands.map((x) => x.dtype),
+      common,
+    );
     if (refusal) throw new RuntimeError(refusal);
     const dtype = this.settled(common);
     return this.formula(...(operands.map((x) => x.cast(dtype)) as never[]));
@@ -226,7 +256,9 @@ class PointwiseOp {
     const { formula } = traced;
     checkInplace(self);
     if (!canCast(traced.outDtype, self.dtype)) {
-      throw new RuntimeError(`result type ${scalarTypeName(traced.outDtype)} can't be cast to the desired output type ${scalarTypeName(self.dtype)}`);
+      throw new RuntimeError(
+        `result type ${scalarTypeName(traced.outDtype)} can't be cast to the desired output type ${scalarTypeName(self.dtype)}`,
+      );
     }
     const sizes = tensors.reduce<readonly number[]>((s, t) => broadcastSizes(s, t.sizes), self.sizes);
     if (!sameSizes(sizes, self.sizes)) {
@@ -247,7 +279,8 @@ class PointwiseOp {
 }
 
 /** Numbers that are no operands keep to the dtype of the computation, at least a float for a fraction. */
-const numberType = (x: Number_, common: DType): DType => (common.category < 2 && dtypeOfNumber(x).category === 2 ? getDefaultDtype() : common === bool ? dtypeOfNumber(x) : common);
+const numberType = (x: Number_, common: DType): DType =>
+  common.category < 2 && dtypeOfNumber(x).category === 2 ? getDefaultDtype() : common === bool ? dtypeOfNumber(x) : common;
 
 const castFormulas = new WeakMap<Formula, Map<DType, Formula>>();
 /** `formula` with its result cast to `dtype`, for writing in place. */
@@ -287,7 +320,13 @@ export function applyMultiple(formula: Formula, tensors: readonly Tensor[], para
   return runFormula(formula, sizes, tensors, params, commonDevice(tensors));
 }
 
-function recordFormula(formula: Formula, name: string, tensors: readonly Tensor[], params: readonly Number_[], outputs: readonly Tensor[]): void {
+function recordFormula(
+  formula: Formula,
+  name: string,
+  tensors: readonly Tensor[],
+  params: readonly Number_[],
+  outputs: readonly Tensor[],
+): void {
   if (!needsRecord(tensors) || outputs[0].dtype.category < 2) return;
   let mask = 0;
   tensors.forEach((t, i) => {
@@ -296,7 +335,9 @@ function recordFormula(formula: Formula, name: string, tensors: readonly Tensor[
   const { uses } = formula.gradient(mask);
   const saved = uses.map((i) => (i < 0 ? outputs[0] : tensors[i]));
   const shapes = tensors.map((t) => t.sizes);
-  record(name, tensors, outputs[0], saved, ({ grad, needs }, values) => backwardFormula(formula, mask, shapes, params, grad, needs, values));
+  record(name, tensors, outputs[0], saved, ({ grad, needs }, values) =>
+    backwardFormula(formula, mask, shapes, params, grad, needs, values),
+  );
 }
 
 function backwardFormula(
@@ -312,7 +353,8 @@ function backwardFormula(
   const inputs = [grad, ...saved];
   const results: (Tensor | null)[] = shapes.map(() => null);
   const wanted = gradient.targets.map((i) => needs(i));
-  const joint = needsRecord(inputs) || wanted.filter(Boolean).length < 2 || !gradient.targets.every((i) => sameSizes(shapes[i], grad.sizes));
+  const joint =
+    needsRecord(inputs) || wanted.filter(Boolean).length < 2 || !gradient.targets.every((i) => sameSizes(shapes[i], grad.sizes));
   if (!joint) {
     const all = runFormula(gradient.formula, grad.sizes, inputs, params, grad.storage.device);
     gradient.targets.forEach((i, k) => (results[i] = all[k]));
@@ -334,7 +376,13 @@ function oneGradient(formula: Formula, inputs: readonly Tensor[], params: readon
 }
 
 /** Sums the values of `formula` over the dims in which `shape` was broadcast to `sizes`, in one kernel. */
-function sumFormula(formula: Formula, inputs: readonly Tensor[], params: readonly Number_[], sizes: readonly number[], shape: readonly number[]): Tensor {
+function sumFormula(
+  formula: Formula,
+  inputs: readonly Tensor[],
+  params: readonly Number_[],
+  sizes: readonly number[],
+  shape: readonly number[],
+): Tensor {
   const { dtype } = formula.outputs[0];
   const dims = broadcastDims(sizes, shape);
   const reduction = { op: 'sum', accumulate: accumulateType(dtype), key: 'sum', epilogue: (acc: Expr) => acc } as const;
@@ -360,8 +408,18 @@ export function setSumToSize(f: typeof sumToSize): void {
 /** PyTorch's C++ names of dtypes, which its error messages use. */
 export function scalarTypeName(dtype: DType): string {
   const names: Record<string, string> = {
-    float32: 'Float', float64: 'Double', float16: 'Half', bfloat16: 'BFloat16', int8: 'Char', int16: 'Short', int32: 'Int', int64: 'Long',
-    uint8: 'Byte', bool: 'Bool', complex64: 'ComplexFloat', complex128: 'ComplexDouble',
+    float32: 'Float',
+    float64: 'Double',
+    float16: 'Half',
+    bfloat16: 'BFloat16',
+    int8: 'Char',
+    int16: 'Short',
+    int32: 'Int',
+    int64: 'Long',
+    uint8: 'Byte',
+    bool: 'Bool',
+    complex64: 'ComplexFloat',
+    complex128: 'ComplexDouble',
   };
   return names[dtype.name];
 }

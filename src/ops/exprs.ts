@@ -19,4 +19,3 @@ export function largestOf(dtype: DType): number {
       return 3.4028234663852886e38;
   }
 }
-

@@ -95,28 +95,34 @@ function dimOf(x: Tensor, dim: number): number {
 
 type Transform1 = (x: Tensor, n: number | null | undefined, dim: number, norm: FftNorm | null | undefined) => Tensor;
 
-const complexTransform = (inverse: boolean): Transform1 => (input, n, dim, norm) => {
-  const d = dimOf(input, dim);
-  const length = n ?? input.sizes[d];
-  checkLength(length);
-  return c2c(resized(complexInput(input), d, length), d, inverse, scaleOf(norm, length, inverse));
-};
-const realTransform = (name: string, inverse: boolean): Transform1 => (input, n, dim, norm) => {
-  const x = realInput(name, input);
-  const d = dimOf(x, dim);
-  const length = n ?? x.sizes[d];
-  checkLength(length);
-  const half = r2c(resized(x, d, length), d, scaleOf(norm, length, inverse));
-  return inverse ? conjPhysical(half) : half;
-};
-const toRealTransform = (inverse: boolean): Transform1 => (input, n, dim, norm) => {
-  const x = complexInput(input);
-  const d = dimOf(x, dim);
-  const length = n ?? 2 * (x.sizes[d] - 1);
-  checkLength(length);
-  const half = resized(x, d, Math.floor(length / 2) + 1);
-  return c2r(inverse ? half : conjPhysical(half), d, length, scaleOf(norm, length, inverse));
-};
+const complexTransform =
+  (inverse: boolean): Transform1 =>
+  (input, n, dim, norm) => {
+    const d = dimOf(input, dim);
+    const length = n ?? input.sizes[d];
+    checkLength(length);
+    return c2c(resized(complexInput(input), d, length), d, inverse, scaleOf(norm, length, inverse));
+  };
+const realTransform =
+  (name: string, inverse: boolean): Transform1 =>
+  (input, n, dim, norm) => {
+    const x = realInput(name, input);
+    const d = dimOf(x, dim);
+    const length = n ?? x.sizes[d];
+    checkLength(length);
+    const half = r2c(resized(x, d, length), d, scaleOf(norm, length, inverse));
+    return inverse ? conjPhysical(half) : half;
+  };
+const toRealTransform =
+  (inverse: boolean): Transform1 =>
+  (input, n, dim, norm) => {
+    const x = complexInput(input);
+    const d = dimOf(x, dim);
+    const length = n ?? 2 * (x.sizes[d] - 1);
+    checkLength(length);
+    const half = resized(x, d, Math.floor(length / 2) + 1);
+    return c2r(inverse ? half : conjPhysical(half), d, length, scaleOf(norm, length, inverse));
+  };
 
 interface Options1 {
   n: number | null;
@@ -156,8 +162,10 @@ interface Plan {
 function planOf(x: Tensor, s: readonly number[] | number | null | undefined, dim: Dims | null | undefined): Plan {
   const list = typeof s === 'number' ? [s] : s;
   const given = typeof dim === 'number' ? [dim] : dim;
-  if (given && list && given.length !== list.length) throw new RuntimeError('When given, dim and shape arguments must have the same length');
-  if (!given && list && list.length > x.ndim) throw new RuntimeError(`Got shape with ${list.length} values but input tensor only has ${x.ndim} dimensions.`);
+  if (given && list && given.length !== list.length)
+    throw new RuntimeError('When given, dim and shape arguments must have the same length');
+  if (!given && list && list.length > x.ndim)
+    throw new RuntimeError(`Got shape with ${list.length} values but input tensor only has ${x.ndim} dimensions.`);
   const count = list && !given ? list.length : x.ndim;
   const dims = given ? given.map((d) => dimOf(x, d)) : Array.from({ length: count }, (_, i) => x.ndim - count + i);
   if (new Set(dims).size !== dims.length) throw new RuntimeError('FFT dims must be unique');
@@ -165,22 +173,30 @@ function planOf(x: Tensor, s: readonly number[] | number | null | undefined, dim
 }
 
 type TransformN = (plan: Plan, norm: FftNorm | null | undefined) => Tensor;
-const each = (run: Transform1, { x, s, dims }: Plan, norm: FftNorm | null | undefined): Tensor => dims.reduce((y, d, i) => run(y, s[i], d, norm), x);
+const each = (run: Transform1, { x, s, dims }: Plan, norm: FftNorm | null | undefined): Tensor =>
+  dims.reduce((y, d, i) => run(y, s[i], d, norm), x);
 const initial = ({ x, s, dims }: Plan): Plan => ({ x, s: s.slice(0, -1), dims: dims.slice(0, -1) });
 
 function lastOf(name: string, { s, dims }: Plan): [number | null, number] {
   if (dims.length === 0) throw new RuntimeError(`${name} must transform at least one axis`);
   return [s[s.length - 1], dims[dims.length - 1]];
 }
-const lastFirst = (name: string, last: Transform1, others: Transform1): TransformN => (plan, norm) => {
-  const [n, d] = lastOf(name, plan);
-  return each(others, { ...initial(plan), x: last(plan.x, n, d, norm) }, norm);
-};
-const lastLast = (name: string, last: Transform1, others: Transform1): TransformN => (plan, norm) => {
-  const [n, d] = lastOf(name, plan);
-  return last(each(others, { ...initial(plan), x: complexInput(plan.x) }, norm), n, d, norm);
-};
-const all = (run: Transform1): TransformN => (plan, norm) => each(run, { ...plan, x: complexInput(plan.x) }, norm);
+const lastFirst =
+  (name: string, last: Transform1, others: Transform1): TransformN =>
+  (plan, norm) => {
+    const [n, d] = lastOf(name, plan);
+    return each(others, { ...initial(plan), x: last(plan.x, n, d, norm) }, norm);
+  };
+const lastLast =
+  (name: string, last: Transform1, others: Transform1): TransformN =>
+  (plan, norm) => {
+    const [n, d] = lastOf(name, plan);
+    return last(each(others, { ...initial(plan), x: complexInput(plan.x) }, norm), n, d, norm);
+  };
+const all =
+  (run: Transform1): TransformN =>
+  (plan, norm) =>
+    each(run, { ...plan, x: complexInput(plan.x) }, norm);
 
 interface OptionsN {
   s: readonly number[] | null;
@@ -189,7 +205,9 @@ interface OptionsN {
 }
 export type Fftn = Op<[], [s: readonly number[] | null, dim: Dims | null, norm: FftNorm | null], OptionsN>;
 const manyDims = (name: string, run: TransformN, dims?: readonly number[]): Fftn =>
-  define(name, 'input, s?, dim?, norm?', (input: Tensor, s?: readonly number[] | null, dim?: Dims | null, norm?: FftNorm | null) => run(planOf(input, s, dim === undefined ? dims : dim), norm));
+  define(name, 'input, s?, dim?, norm?', (input: Tensor, s?: readonly number[] | null, dim?: Dims | null, norm?: FftNorm | null) =>
+    run(planOf(input, s, dim === undefined ? dims : dim), norm),
+  );
 
 const pair = [-2, -1];
 /** The transform over several dims, by default all. https://pytorch.org/docs/stable/generated/torch.fft.fftn.html */
@@ -222,7 +240,11 @@ const shifted = (name: string, by: (n: number) => number): Shift =>
   define(name, 'input, dim?', (input: Tensor, dim?: Dims | null) => {
     const dims = dim === undefined || dim === null ? input.sizes.map((_, i) => i) : typeof dim === 'number' ? [dim] : dim;
     if (dims.length === 0) return input.clone();
-    return roll(input, dims.map((d) => by(input.sizes[dimOf(input, d)])), dims);
+    return roll(
+      input,
+      dims.map((d) => by(input.sizes[dimOf(input, d)])),
+      dims,
+    );
   });
 /** Moves the zero frequency to the middle. */
 export const fftshift: Shift = shifted('fft_fftshift', (n) => Math.floor(n / 2));
@@ -230,17 +252,17 @@ export const fftshift: Shift = shifted('fft_fftshift', (n) => Math.floor(n / 2))
 export const ifftshift: Shift = shifted('fft_ifftshift', (n) => Math.floor((n + 1) / 2));
 
 /** The frequencies of the elements of `fft` of n samples that are d apart: [n]. */
-export function fftfreq(n: number, ...rest: (number | FactoryOptions & { d?: number })[]): Tensor {
+export function fftfreq(n: number, ...rest: (number | (FactoryOptions & { d?: number }))[]): Tensor {
   const { d, options } = spacing(rest);
   const half = Math.floor((n + 1) / 2);
   return cat([arange(0, half, options), arange(-Math.floor(n / 2), 0, options)]).mul(1 / (n * d));
 }
 /** The frequencies of the elements of `rfft`: [n/2 + 1]. */
-export function rfftfreq(n: number, ...rest: (number | FactoryOptions & { d?: number })[]): Tensor {
+export function rfftfreq(n: number, ...rest: (number | (FactoryOptions & { d?: number }))[]): Tensor {
   const { d, options } = spacing(rest);
   return arange(0, Math.floor(n / 2) + 1, options).mul(1 / (n * d));
 }
-function spacing(rest: readonly (number | FactoryOptions & { d?: number })[]): { d: number; options: FactoryOptions } {
+function spacing(rest: readonly (number | (FactoryOptions & { d?: number }))[]): { d: number; options: FactoryOptions } {
   const [first] = rest;
   const named = rest.find((x) => typeof x === 'object') ?? {};
   const { d = 1, ...options } = named;

@@ -71,8 +71,19 @@ export class Formula {
   private lower(): Lowering {
     const { outputs, inputs, params } = lowerComplex(this.outputs, this.inputs, this.params);
     const exprs = simplify(outputs);
-    const program = makeProgram(inputs.map((x) => x.expr), params.map((x) => x.expr), exprs.map((expr) => ({ dtype: expr.dtype, expr })));
-    const parts = this.outputs.flatMap((e, source): Part[] => (e.dtype.isComplex ? [{ source, part: 0 }, { source, part: 1 }] : [{ source, part: 0 }]));
+    const program = makeProgram(
+      inputs.map((x) => x.expr),
+      params.map((x) => x.expr),
+      exprs.map((expr) => ({ dtype: expr.dtype, expr })),
+    );
+    const parts = this.outputs.flatMap((e, source): Part[] =>
+      e.dtype.isComplex
+        ? [
+            { source, part: 0 },
+            { source, part: 1 },
+          ]
+        : [{ source, part: 0 }],
+    );
     const direct = inputs.length === this.inputs.length && params.length === this.params.length && parts.length === this.outputs.length;
     return { program, inputs, params, outputs: parts, direct };
   }
@@ -94,9 +105,26 @@ export class Formula {
     const { outputs, inputs, params } = lowerComplex([this.outputs[0].cast(accumulate)], this.inputs, this.params);
     return outputs.map((value, i) => {
       const acc = new Expr('acc', value.dtype);
-      const [body, expr] = simplify([value, epilogue(acc, params.map((p) => p.expr))]);
-      const program = makeProgram(inputs.map((x) => x.expr), params.map((x) => x.expr), [{ dtype: expr.dtype, expr }], { op, value: body });
-      return { program, inputs, params, outputs: [{ source: 0, part: i as 0 | 1 }], direct: !accumulate.isComplex && inputs.length === this.inputs.length };
+      const [body, expr] = simplify([
+        value,
+        epilogue(
+          acc,
+          params.map((p) => p.expr),
+        ),
+      ]);
+      const program = makeProgram(
+        inputs.map((x) => x.expr),
+        params.map((x) => x.expr),
+        [{ dtype: expr.dtype, expr }],
+        { op, value: body },
+      );
+      return {
+        program,
+        inputs,
+        params,
+        outputs: [{ source: 0, part: i as 0 | 1 }],
+        direct: !accumulate.isComplex && inputs.length === this.inputs.length,
+      };
     });
   }
 
@@ -118,7 +146,12 @@ export class Formula {
     // A derivative in terms of the value itself (exp, tanh, …) reads the saved result instead of computing it again.
     const known = !this.customGradient && output.args.length === 1 && output.op !== 'cast' ? [[output, result] as const] : [];
     const targets = this.inputs.flatMap((_, i) => (mask & (1 << i) && all[i] ? [i] : []));
-    const outputs = simplify(substitute(targets.map((i) => fitGradient(all[i] as Expr, this.inputs[i].dtype)), known));
+    const outputs = simplify(
+      substitute(
+        targets.map((i) => fitGradient(all[i] as Expr, this.inputs[i].dtype)),
+        known,
+      ),
+    );
     const used = new Set(topological(outputs));
     const uses = [...this.inputs.flatMap((x, i) => (used.has(x) ? [i] : [])), ...(used.has(result) ? [-1] : [])];
     const leaves = [grad, ...uses.map((i) => (i < 0 ? result : this.inputs[i]))];
@@ -132,7 +165,14 @@ const fitGradient = (g: Expr, dtype: DType): Expr => (g.dtype.isComplex && !dtyp
 /** A Formula over `leaves`, which get new input numbers in this order. */
 function renumbered(leaves: readonly Expr[], params: readonly Expr[], outputs: readonly Expr[]): Formula {
   const fresh = leaves.map((x, i) => input(i, x.dtype));
-  return new Formula(fresh, params, substitute(outputs, leaves.map((x, i) => [x, fresh[i]] as const)));
+  return new Formula(
+    fresh,
+    params,
+    substitute(
+      outputs,
+      leaves.map((x, i) => [x, fresh[i]] as const),
+    ),
+  );
 }
 
 /** `roots` with some nodes replaced. */
@@ -148,12 +188,7 @@ function substitute(roots: readonly Expr[], replacements: readonly (readonly [Ex
   return roots.map(visit);
 }
 
-function makeProgram(
-  inputs: readonly Expr[],
-  params: readonly Expr[],
-  outputs: Program['outputs'],
-  reduce?: Program['reduce'],
-): Program {
+function makeProgram(inputs: readonly Expr[], params: readonly Expr[], outputs: Program['outputs'], reduce?: Program['reduce']): Program {
   const roots = [...outputs.map((o) => o.expr), ...(reduce ? [reduce.value] : [])];
   const usesIndex = topological(roots).some((e) => e.op === 'index');
   return { inputs: inputs.map((x) => x.dtype), params: params.map((x) => x.dtype), outputs, usesIndex, ...(reduce ? { reduce } : {}) };
@@ -172,4 +207,3 @@ export function paramValue(value: Number_, part: 0 | 1, dtype: DType): Scalar {
 
 /** Whether tensor `t` is all that formula output `k` is: then no kernel is needed. */
 export const isIdentity = (formula: Formula, k: number): boolean => formula.outputs[k] === formula.inputs[0];
-

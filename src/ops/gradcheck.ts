@@ -88,7 +88,8 @@ function check(fn: Checked, given: readonly Tensor[], options: GradcheckOptions)
  */
 export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
   const list = listOf(inputs);
-  if (!list.some(isDifferentiable)) throw new Error('gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.');
+  if (!list.some(isDifferentiable))
+    throw new Error('gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.');
   const failure = check(fn, list, options);
   if (failure && options.raiseException !== false) throw new RuntimeError(failure);
   return failure === null;

@@ -38,7 +38,8 @@ const listIndex = (list: readonly NestedIndex[]): Tensor => (list.length === 0 ?
 
 function parseSlice(text: string): [start: number | null, end: number | null, step: number] {
   const parts = text.split(':').map((part) => part.trim());
-  if (parts.length < 2 || parts.length > 3 || parts.some((part) => part !== '' && !/^[+-]?\d+$/.test(part))) throw new IndexError(`'${text}' is not a slice: write 'start:stop' or 'start:stop:step'`);
+  if (parts.length < 2 || parts.length > 3 || parts.some((part) => part !== '' && !/^[+-]?\d+$/.test(part)))
+    throw new IndexError(`'${text}' is not a slice: write 'start:stop' or 'start:stop:step'`);
   const [start, end, step] = parts.map((part) => (part === '' ? null : Number(part)));
   if (step === 0) throw new RuntimeError('slice step cannot be zero');
   if (step !== null && step !== undefined && step < 0) throw new RuntimeError('step must be greater than zero');
@@ -87,7 +88,10 @@ function applyOne(x: Tensor, index: Index, tensors: (Tensor | null)[], rest: num
 }
 
 function selectAt(x: Tensor, dim: number, index: number): Tensor {
-  if (!Number.isInteger(index)) throw new IndexError(`only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got ${index})`);
+  if (!Number.isInteger(index))
+    throw new IndexError(
+      `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got ${index})`,
+    );
   const n = x.sizes[dim];
   if (index < -n || index >= n) throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${n}`);
   return select(x, dim, index);
@@ -115,7 +119,10 @@ function expandMasks(x: Tensor, tensors: readonly (Tensor | null)[]): (Tensor | 
       continue;
     }
     index.sizes.forEach((n, k) => {
-      if (n !== x.sizes[d + k]) throw new IndexError(`The shape of the mask [${index.sizes.join(', ')}] at index ${k} does not match the shape of the indexed tensor [${x.sizes.join(', ')}] at index ${d + k}`);
+      if (n !== x.sizes[d + k])
+        throw new IndexError(
+          `The shape of the mask [${index.sizes.join(', ')}] at index ${k} does not match the shape of the indexed tensor [${x.sizes.join(', ')}] at index ${d + k}`,
+        );
     });
     result.push(...nonzeroTuple(convert(alias(index), bool, x.storage.device)));
     d += index.ndim - 1;
@@ -154,7 +161,11 @@ function plan(x: Tensor, given: readonly (Tensor | null)[]): Plan {
   const from = Array.from({ length: n }, (_, i) => i);
   const moved = from.map((i) => i + target);
   return {
-    rows, positions, shape, rest, order,
+    rows,
+    positions,
+    shape,
+    rest,
+    order,
     restore: (result) => (target === 0 || n === 0 ? result : movedim(result, from, moved)),
     arrange: (values) => (target === 0 || n === 0 ? values : movedim(values, moved, from)),
   };
@@ -164,7 +175,9 @@ function broadcastIndices(tensors: readonly Tensor[]): readonly number[] {
   try {
     return tensors.reduce<readonly number[]>((shape, t) => broadcastSizes(shape, t.sizes), []);
   } catch {
-    throw new IndexError(`shape mismatch: indexing tensors could not be broadcast together with shapes ${tensors.map((t) => `[${t.sizes.join(', ')}]`).join(', ')}`);
+    throw new IndexError(
+      `shape mismatch: indexing tensors could not be broadcast together with shapes ${tensors.map((t) => `[${t.sizes.join(', ')}]`).join(', ')}`,
+    );
   }
 }
 
@@ -187,18 +200,37 @@ export function setAt(input: Tensor, indices: Index | readonly Index[], value: T
   }
   const { rows, positions, shape, rest, arrange, order, restore } = plan(x, tensors);
   const wanted = [...shape, ...rest];
-  const shown = restore(new Tensor(source.storage, source.dtype, wanted, wanted.map(() => 0), 0)).sizes;
+  const shown = restore(
+    new Tensor(
+      source.storage,
+      source.dtype,
+      wanted,
+      wanted.map(() => 0),
+      0,
+    ),
+  ).sizes;
   const values = arrange(expandValues(withoutLeadingOnes(source, shown), shown));
   const written = indexCopy(rows, 0, reshape(positions, [-1]), reshape(values, [numelOf(shape), ...rest]));
   const back = order.map((_, d) => order.indexOf(d));
-  copy_(x, permute(reshape(written, order.map((d) => x.sizes[d])), back));
+  copy_(
+    x,
+    permute(
+      reshape(
+        written,
+        order.map((d) => x.sizes[d]),
+      ),
+      back,
+    ),
+  );
 }
 
 function expandValues(values: Tensor, shape: readonly number[]): Tensor {
   try {
     return expand(values, shape);
   } catch {
-    throw new RuntimeError(`shape mismatch: value tensor of shape [${values.sizes.join(', ')}] cannot be broadcast to indexing result of shape [${shape.join(', ')}]`);
+    throw new RuntimeError(
+      `shape mismatch: value tensor of shape [${values.sizes.join(', ')}] cannot be broadcast to indexing result of shape [${shape.join(', ')}]`,
+    );
   }
 }
 

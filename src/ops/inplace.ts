@@ -29,7 +29,9 @@ const unset = (): never => {
 /** Throws PyTorch's errors where `self` must not be written in place. */
 export function checkInplace(self: Tensor): void {
   if (self.inference && !isInferenceModeEnabled()) {
-    throw new RuntimeError('Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.');
+    throw new RuntimeError(
+      'Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.',
+    );
   }
   if (self.sizes.some((n, d) => n > 1 && self.strides[d] === 0)) {
     throw new RuntimeError(
@@ -39,7 +41,8 @@ export function checkInplace(self: Tensor): void {
   if (!isGradEnabled()) return;
   if (self.wantsGrad && !self.node) throw new RuntimeError('a leaf Variable that requires grad is being used in an in-place operation.');
   const base = self.viewInfo?.base;
-  if (base && base.wantsGrad && !base.node) throw new RuntimeError('a view of a leaf Variable that requires grad is being used in an in-place operation.');
+  if (base && base.wantsGrad && !base.node)
+    throw new RuntimeError('a view of a leaf Variable that requires grad is being used in an in-place operation.');
 }
 
 /** The old value of `self` with its place in the graph, for a gradient that needs it. */

@@ -20,8 +20,14 @@ import type { Dims, Op, TensorLike } from './types.js';
 type Join = (tensors: readonly Tensor[], dim?: number | { dim?: number }) => Tensor;
 
 function checkList(name: string, tensors: readonly Tensor[]): void {
-  if (!Array.isArray(tensors)) throw new TypeError(`${name}(): argument 'tensors' (position 1) must be tuple of Tensors, not ${tensors instanceof Tensor ? 'Tensor' : typeof tensors}`);
-  if (tensors.length === 0) throw new RuntimeError(name.endsWith('stack') ? `${name} expects a non-empty TensorList` : `torch.${name}(): expected a non-empty list of Tensors`);
+  if (!Array.isArray(tensors))
+    throw new TypeError(
+      `${name}(): argument 'tensors' (position 1) must be tuple of Tensors, not ${tensors instanceof Tensor ? 'Tensor' : typeof tensors}`,
+    );
+  if (tensors.length === 0)
+    throw new RuntimeError(
+      name.endsWith('stack') ? `${name} expects a non-empty TensorList` : `torch.${name}(): expected a non-empty list of Tensors`,
+    );
   tensors.forEach((t, i) => {
     if (!(t instanceof Tensor)) throw new TypeError(`expected Tensor as element ${i} in argument 0, but got ${typeof t}`);
   });
@@ -34,7 +40,9 @@ function checkJoinable(first: Tensor, t: Tensor, i: number, d: number): void {
   if (t.ndim !== first.ndim) throw new RuntimeError(`Tensors must have same number of dimensions: got ${first.ndim} and ${t.ndim}`);
   t.sizes.forEach((n, k) => {
     if (k !== d && n !== first.sizes[k]) {
-      throw new RuntimeError(`Sizes of tensors must match except in dimension ${d}. Expected size ${first.sizes[k]} but got size ${n} for tensor number ${i} in the list.`);
+      throw new RuntimeError(
+        `Sizes of tensors must match except in dimension ${d}. Expected size ${first.sizes[k]} but got size ${n} for tensor number ${i} in the list.`,
+      );
     }
   });
 }
@@ -75,11 +83,16 @@ export const stack: Join = define('stack', 'tensors, dim?', (tensors: readonly T
   checkList('stack', tensors);
   tensors.forEach((t, i) => {
     if (!sameSizes(t.sizes, tensors[0].sizes)) {
-      throw new RuntimeError(`stack expects each tensor to be equal size, but got ${formatShape(tensors[0].sizes)} at entry 0 and ${formatShape(t.sizes)} at entry ${i}`);
+      throw new RuntimeError(
+        `stack expects each tensor to be equal size, but got ${formatShape(tensors[0].sizes)} at entry 0 and ${formatShape(t.sizes)} at entry ${i}`,
+      );
     }
   });
   const d = wrapDim(dim, tensors[0].ndim + 1);
-  return cat(tensors.map((t) => unsqueeze(t, d)), d);
+  return cat(
+    tensors.map((t) => unsqueeze(t, d)),
+    d,
+  );
 });
 
 type JoinAll = (tensors: readonly Tensor[]) => Tensor;
@@ -92,7 +105,11 @@ const joining = (name: string, prepare: (t: Tensor) => Tensor, dimOf: (t: Tensor
 /** `input` with at least 1, 2 or 3 dims; several tensors, or a list, give a list. */
 type AtLeast = { (input: Tensor): Tensor; (input: readonly Tensor[]): Tensor[]; (...tensors: Tensor[]): Tensor[] };
 const atLeast = (name: string, f: (t: Tensor) => Tensor): AtLeast =>
-  Object.assign((first: Tensor | readonly Tensor[], ...rest: Tensor[]) => (Array.isArray(first) ? (first as Tensor[]).map(f) : rest.length ? [first as Tensor, ...rest].map(f) : f(first as Tensor)), { opName: name }) as AtLeast;
+  Object.assign(
+    (first: Tensor | readonly Tensor[], ...rest: Tensor[]) =>
+      Array.isArray(first) ? (first as Tensor[]).map(f) : rest.length ? [first as Tensor, ...rest].map(f) : f(first as Tensor),
+    { opName: name },
+  ) as AtLeast;
 const one = (t: Tensor): Tensor => (t.ndim === 0 ? reshape(t, [1]) : t);
 const two = (t: Tensor): Tensor => (t.ndim === 0 ? reshape(t, [1, 1]) : t.ndim === 1 ? unsqueeze(t, 0) : t);
 const three = (t: Tensor): Tensor => (t.ndim < 2 ? unsqueeze(unsqueeze(one(t), 0), -1) : t.ndim === 2 ? unsqueeze(t, -1) : t);
@@ -103,32 +120,46 @@ export const hstack: JoinAll = joining('hstack', one, (t) => (t.ndim === 1 ? 0 :
 export const vstack: JoinAll = joining('vstack', two, () => 0);
 export const rowStack: JoinAll = vstack;
 export const dstack: JoinAll = joining('dstack', three, () => 2);
-export const columnStack: JoinAll = joining('columnStack', (t) => (t.ndim < 2 ? reshape(t, [numelOf(t.sizes), 1]) : t), () => 1);
+export const columnStack: JoinAll = joining(
+  'columnStack',
+  (t) => (t.ndim < 2 ? reshape(t, [numelOf(t.sizes), 1]) : t),
+  () => 1,
+);
 
 type SplitParts = Op<[indicesOrSections: Dims], [], object, Tensor[]>;
 const splitting = (name: string, least: number, dimOf: (t: Tensor) => number): SplitParts =>
   define<SplitParts>(name, 'input, indicesOrSections', (input: Tensor, parts: Dims) => {
-    if (input.ndim < least) throw new RuntimeError(`torch.${name} requires a tensor with at least ${least} dimension${least > 1 ? 's' : ''}, but got a tensor with ${input.ndim} dimensions!`);
+    if (input.ndim < least)
+      throw new RuntimeError(
+        `torch.${name} requires a tensor with at least ${least} dimension${least > 1 ? 's' : ''}, but got a tensor with ${input.ndim} dimensions!`,
+      );
     const d = dimOf(input);
     if (typeof parts === 'number' && (parts <= 0 || input.sizes[d] % parts !== 0)) {
-      throw new RuntimeError(`torch.${name} attempted to split along dimension ${d}, but the size of the dimension ${input.sizes[d]} is not divisible by the split_size ${parts}!`);
+      throw new RuntimeError(
+        `torch.${name} attempted to split along dimension ${d}, but the size of the dimension ${input.sizes[d]} is not divisible by the split_size ${parts}!`,
+      );
     }
     return tensorSplit(input, parts, d);
   });
 export const hsplit: SplitParts = splitting('hsplit', 1, (t) => (t.ndim === 1 ? 0 : 1));
 export const vsplit: SplitParts = splitting('vsplit', 2, () => 0);
 export const dsplit: SplitParts = splitting('dsplit', 3, () => 2);
-export const unsafeChunk: Op<[chunks: number], [dim: number], { dim: number }, Tensor[]> = define('unsafeChunk', 'input, chunks, dim?', (input: Tensor, chunks: number, dim = 0) => chunk(input, chunks, dim));
+export const unsafeChunk: Op<[chunks: number], [dim: number], { dim: number }, Tensor[]> = define(
+  'unsafeChunk',
+  'input, chunks, dim?',
+  (input: Tensor, chunks: number, dim = 0) => chunk(input, chunks, dim),
+);
 
 /** `input` where the condition holds, else `other`; with the condition alone, the indices where it holds. https://pytorch.org/docs/stable/generated/torch.where.html */
 export const where: { (condition: Tensor, input: TensorLike, other: TensorLike): Tensor; (condition: Tensor): Tensor[] } = Object.assign(
   ((condition: Tensor, input?: TensorLike | { input: TensorLike; other: TensorLike }, other?: TensorLike) => {
     if (input === undefined) return nonzeroTuple(condition);
-    if (!(condition instanceof Tensor)) throw new TypeError('where(): argument \'condition\' (position 1) must be Tensor');
+    if (!(condition instanceof Tensor)) throw new TypeError("where(): argument 'condition' (position 1) must be Tensor");
     if (condition.dtype !== bool && condition.dtype.name !== 'uint8') {
       throw new RuntimeError(`where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype.name}`);
     }
-    const [x, y] = other === undefined ? [(input as { input: TensorLike }).input, (input as { other: TensorLike }).other] : [input as TensorLike, other];
+    const [x, y] =
+      other === undefined ? [(input as { input: TensorLike }).input, (input as { other: TensorLike }).other] : [input as TensorLike, other];
     return selectWhere(condition, ...bothTensors(condition, x, y));
   }) as { (condition: Tensor, input: TensorLike, other: TensorLike): Tensor; (condition: Tensor): Tensor[] },
   { opName: 'where' },
@@ -141,19 +172,35 @@ function bothTensors(condition: Tensor, x: TensorLike, y: TensorLike): [TensorLi
 }
 
 /** Repeats along dims, copying. https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html */
-export const repeat: (input: Tensor, ...repeats: (number | readonly number[])[]) => Tensor = define('repeat', 'input, ...repeats', (input: Tensor, repeats: readonly number[]) => {
-  if (repeats.length < input.ndim) throw new RuntimeError('Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor');
-  repeats.forEach((r) => {
-    if (r < 0) throw new RuntimeError(`Trying to create tensor with negative dimension ${r}: ${formatShape(repeats)}`);
-  });
-  const sizes = [...new Array<number>(repeats.length - input.ndim).fill(1), ...input.sizes];
-  const doubled = reshape(input, sizes.flatMap((n) => [1, n]));
-  const expanded = expand(doubled, sizes.flatMap((n, d) => [repeats[d], n]));
-  return reshape(clone(expanded, { memoryFormat: 'contiguous_format' }), sizes.map((n, d) => n * repeats[d]));
-});
+export const repeat: (input: Tensor, ...repeats: (number | readonly number[])[]) => Tensor = define(
+  'repeat',
+  'input, ...repeats',
+  (input: Tensor, repeats: readonly number[]) => {
+    if (repeats.length < input.ndim)
+      throw new RuntimeError('Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor');
+    repeats.forEach((r) => {
+      if (r < 0) throw new RuntimeError(`Trying to create tensor with negative dimension ${r}: ${formatShape(repeats)}`);
+    });
+    const sizes = [...new Array<number>(repeats.length - input.ndim).fill(1), ...input.sizes];
+    const doubled = reshape(
+      input,
+      sizes.flatMap((n) => [1, n]),
+    );
+    const expanded = expand(
+      doubled,
+      sizes.flatMap((n, d) => [repeats[d], n]),
+    );
+    return reshape(
+      clone(expanded, { memoryFormat: 'contiguous_format' }),
+      sizes.map((n, d) => n * repeats[d]),
+    );
+  },
+);
 /** As `repeat`; missing leading counts are 1. */
-export const tile: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define('tile', 'input, ...dims', (input: Tensor, dims: readonly number[]) =>
-  repeat(input, [...new Array<number>(Math.max(input.ndim - dims.length, 0)).fill(1), ...dims]),
+export const tile: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define(
+  'tile',
+  'input, ...dims',
+  (input: Tensor, dims: readonly number[]) => repeat(input, [...new Array<number>(Math.max(input.ndim - dims.length, 0)).fill(1), ...dims]),
 );
 
 // --- rearranging by index -----------------------------------------------------------------------------------------------------------------------------
@@ -161,12 +208,16 @@ export const tile: (input: Tensor, ...dims: (number | readonly number[])[]) => T
 const indexOf = (input: Tensor, n: number, start: number, step: number): Tensor => sequence(n, start, step, int64, input.storage.device);
 
 /** Reverses dims. https://pytorch.org/docs/stable/generated/torch.flip.html */
-export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define('flip', 'input, ...dims', (input: Tensor, dims: readonly number[]) => {
-  if (input.ndim === 0) return clone(input);
-  const list = typeof dims === 'number' ? [dims] : dims;
-  if (list.length === 0) return clone(input);
-  return wrapDims(list, input.ndim).reduce((x, d) => indexSelect(x, d, indexOf(x, x.sizes[d], x.sizes[d] - 1, -1)), input);
-});
+export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define(
+  'flip',
+  'input, ...dims',
+  (input: Tensor, dims: readonly number[]) => {
+    if (input.ndim === 0) return clone(input);
+    const list = typeof dims === 'number' ? [dims] : dims;
+    if (list.length === 0) return clone(input);
+    return wrapDims(list, input.ndim).reduce((x, d) => indexSelect(x, d, indexOf(x, x.sizes[d], x.sizes[d] - 1, -1)), input);
+  },
+);
 export const fliplr: Op = define('fliplr', 'input', (input: Tensor) => {
   if (input.ndim < 2) throw new RuntimeError('Input must be >= 2-d.');
   return flip(input, 1);
@@ -176,39 +227,49 @@ export const flipud: Op = define('flipud', 'input', (input: Tensor) => {
   return flip(input, 0);
 });
 /** Shifts elements along dims, those pushed out come in at the other end. https://pytorch.org/docs/stable/generated/torch.roll.html */
-export const roll: Op<[shifts: Dims], [dims: Dims], { dims: Dims }> = define('roll', 'input, shifts, dims?', (input: Tensor, shifts: Dims, dims?: Dims) => {
-  const [by, along] = [shifts, dims ?? []].map((x) => (typeof x === 'number' ? [x] : x));
-  if (by.length === 0) throw new RuntimeError('`shifts` required');
-  if (along.length === 0 && by.length === 1) return reshape(roll(reshape(input, [-1]), by, [0]), input.sizes);
-  if (by.length !== along.length) throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
-  return along.reduce((x, dim, k) => rolled(x, wrapDim(dim, x.ndim), by[k]), clone(input));
-});
+export const roll: Op<[shifts: Dims], [dims: Dims], { dims: Dims }> = define(
+  'roll',
+  'input, shifts, dims?',
+  (input: Tensor, shifts: Dims, dims?: Dims) => {
+    const [by, along] = [shifts, dims ?? []].map((x) => (typeof x === 'number' ? [x] : x));
+    if (by.length === 0) throw new RuntimeError('`shifts` required');
+    if (along.length === 0 && by.length === 1) return reshape(roll(reshape(input, [-1]), by, [0]), input.sizes);
+    if (by.length !== along.length) throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
+    return along.reduce((x, dim, k) => rolled(x, wrapDim(dim, x.ndim), by[k]), clone(input));
+  },
+);
 function rolled(x: Tensor, d: number, shift: number): Tensor {
   const n = x.sizes[d];
   if (n === 0 || x.ndim === 0) return x;
-  const start = (((-shift % n) + n) % n);
+  const start = ((-shift % n) + n) % n;
   return start === 0 ? x : cat([narrow(x, d, start, n - start), narrow(x, d, 0, start)], d);
 }
 /** Rotates by k quarter turns in the plane of two dims. https://pytorch.org/docs/stable/generated/torch.rot90.html */
-export const rot90: Op<[], [k: number, dims: readonly number[]], { k: number; dims: readonly number[] }> = define('rot90', 'input, k?, dims?', (input: Tensor, k = 1, dims: readonly number[] = [0, 1]) => {
-  if (dims.length !== 2) throw new RuntimeError(`expected total rotation dims == 2, but got dims = ${dims.length}`);
-  if (input.ndim < 2) throw new RuntimeError(`expected total dims >= 2, but got total dims = ${input.ndim}`);
-  if (dims[0] === dims[1] || Math.abs(dims[0] - dims[1]) === input.ndim) throw new RuntimeError(`expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
-  const [a, b] = dims.map((d) => {
-    if (d >= input.ndim || d < -input.ndim) throw new RuntimeError(`Rotation dim${d === dims[0] ? 0 : 1} out of range, dim${d === dims[0] ? 0 : 1} = ${d}`);
-    return wrapDim(d, input.ndim);
-  });
-  switch (((k % 4) + 4) % 4) {
-    case 1:
-      return transpose(flip(input, b), a, b);
-    case 2:
-      return flip(input, [a, b]);
-    case 3:
-      return transpose(flip(input, a), a, b);
-    default:
-      return clone(input);
-  }
-});
+export const rot90: Op<[], [k: number, dims: readonly number[]], { k: number; dims: readonly number[] }> = define(
+  'rot90',
+  'input, k?, dims?',
+  (input: Tensor, k = 1, dims: readonly number[] = [0, 1]) => {
+    if (dims.length !== 2) throw new RuntimeError(`expected total rotation dims == 2, but got dims = ${dims.length}`);
+    if (input.ndim < 2) throw new RuntimeError(`expected total dims >= 2, but got total dims = ${input.ndim}`);
+    if (dims[0] === dims[1] || Math.abs(dims[0] - dims[1]) === input.ndim)
+      throw new RuntimeError(`expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
+    const [a, b] = dims.map((d) => {
+      if (d >= input.ndim || d < -input.ndim)
+        throw new RuntimeError(`Rotation dim${d === dims[0] ? 0 : 1} out of range, dim${d === dims[0] ? 0 : 1} = ${d}`);
+      return wrapDim(d, input.ndim);
+    });
+    switch (((k % 4) + 4) % 4) {
+      case 1:
+        return transpose(flip(input, b), a, b);
+      case 2:
+        return flip(input, [a, b]);
+      case 3:
+        return transpose(flip(input, a), a, b);
+      default:
+        return clone(input);
+    }
+  },
+);
 
 /** Every pair of … of tensors on a grid. https://pytorch.org/docs/stable/generated/torch.meshgrid.html */
 export function meshgrid(...args: (Tensor | readonly Tensor[] | { indexing?: 'ij' | 'xy' })[]): Tensor[] {
@@ -217,7 +278,8 @@ export function meshgrid(...args: (Tensor | readonly Tensor[] | { indexing?: 'ij
   const tensors = args.flatMap((a) => (a instanceof Tensor ? [a] : Array.isArray(a) ? (a as Tensor[]) : []));
   const indexing = options.indexing ?? 'ij';
   if (tensors.length === 0) throw new RuntimeError('meshgrid expects a non-empty TensorList');
-  if (indexing !== 'ij' && indexing !== 'xy') throw new RuntimeError(`torch.meshgrid: indexing must be one of "xy" or "ij", but received: ${indexing}`);
+  if (indexing !== 'ij' && indexing !== 'xy')
+    throw new RuntimeError(`torch.meshgrid: indexing must be one of "xy" or "ij", but received: ${indexing}`);
   tensors.forEach((t) => {
     if (t.ndim > 1) throw new RuntimeError(`torch.meshgrid: Expected 0D or 1D tensor in the tensor list but got: ${t.ndim}D`);
     if (t.dtype !== tensors[0].dtype) throw new RuntimeError('torch.meshgrid expects all tensors to have the same dtype');
@@ -225,7 +287,15 @@ export function meshgrid(...args: (Tensor | readonly Tensor[] | { indexing?: 'ij
   const swap = indexing === 'xy' && tensors.length >= 2;
   const order = swap ? [tensors[1], tensors[0], ...tensors.slice(2)] : tensors;
   const shape = order.map((t) => numelOf(t.sizes));
-  const grids = order.map((t, i) => expand(reshape(t, shape.map((_, d) => (d === i ? -1 : 1))), shape));
+  const grids = order.map((t, i) =>
+    expand(
+      reshape(
+        t,
+        shape.map((_, d) => (d === i ? -1 : 1)),
+      ),
+      shape,
+    ),
+  );
   return swap ? [grids[1], grids[0], ...grids.slice(2)] : grids;
 }
 /** Tensors broadcast to their common shape. */
@@ -253,12 +323,16 @@ export function cartesianProd(...tensors: Tensor[]): Tensor {
     if (t.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${formatShape(t.sizes)}`);
   });
   if (tensors.length === 1) return tensors[0];
-  return stack(meshgrid(...tensors).map((g) => reshape(g, [-1])), 1);
+  return stack(
+    meshgrid(...tensors).map((g) => reshape(g, [-1])),
+    1,
+  );
 }
 /** Matrices along the diagonal of one. */
 export function blockDiag(...tensors: Tensor[]): Tensor {
   const blocks = tensors.map((t, i) => {
-    if (t.ndim > 2) throw new RuntimeError(`torch.block_diag: Input tensors must have 2 or fewer dimensions. Input ${i} has ${t.ndim} dimensions`);
+    if (t.ndim > 2)
+      throw new RuntimeError(`torch.block_diag: Input tensors must have 2 or fewer dimensions. Input ${i} has ${t.ndim} dimensions`);
     return two(t);
   });
   const dtype = resultType(blocks);

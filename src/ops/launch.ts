@@ -5,7 +5,14 @@ import type { ReduceOp } from '../ir/kernel.js';
 import type { Device, Kernel } from '../device/device.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { Number_ } from '../tensor/promote.js';
-import { broadcastStrides, contiguousStrides, denseStridesLike, isContiguous, isNonOverlappingAndDense, sameSizes } from '../tensor/shape.js';
+import {
+  broadcastStrides,
+  contiguousStrides,
+  denseStridesLike,
+  isContiguous,
+  isNonOverlappingAndDense,
+  sameSizes,
+} from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { allocStorage, emptyStridedTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -51,10 +58,12 @@ export function launch(
       strides.push(outputStrides[k]);
     }
   } else {
-    for (const { source, part } of lowering.inputs) push(inputs[source], part, broadcastStrides(inputs[source].sizes, inputs[source].strides, sizes));
+    for (const { source, part } of lowering.inputs)
+      push(inputs[source], part, broadcastStrides(inputs[source].sizes, inputs[source].strides, sizes));
     for (const { source, part } of lowering.outputs) push(outputs[source], part, outputStrides[source]);
   }
-  const values = params.length === 0 ? noParams : lowering.params.map(({ source, part }, i) => paramValue(params[source], part, program.params[i]));
+  const values =
+    params.length === 0 ? noParams : lowering.params.map(({ source, part }, i) => paramValue(params[source], part, program.params[i]));
   outputs[0].storage.device.run({ program, sizes, operands, strides, params: values, ...(reduced ? { reduced } : {}) });
 }
 
@@ -62,7 +71,8 @@ export function launch(
 function elementwiseStrides(inputs: readonly Tensor[], sizes: readonly number[]): readonly number[] {
   for (const t of inputs) {
     if (!sameSizes(t.sizes, sizes)) continue;
-    if (isContiguous(sizes, t.strides)) return t.strides.length === sizes.length && isExactlyContiguous(t) ? t.strides : contiguousStrides(sizes);
+    if (isContiguous(sizes, t.strides))
+      return t.strides.length === sizes.length && isExactlyContiguous(t) ? t.strides : contiguousStrides(sizes);
     if (isNonOverlappingAndDense(sizes, t.strides)) return denseStridesLike(sizes, t.strides);
   }
   return contiguousStrides(sizes);
@@ -79,7 +89,13 @@ function isExactlyContiguous(t: Tensor): boolean {
 }
 
 /** New tensors with the outputs of `formula` over `sizes`. */
-export function runFormula(formula: Formula, sizes: readonly number[], inputs: readonly Tensor[], params: readonly Number_[], device: Device): Tensor[] {
+export function runFormula(
+  formula: Formula,
+  sizes: readonly number[],
+  inputs: readonly Tensor[],
+  params: readonly Number_[],
+  device: Device,
+): Tensor[] {
   const strides = sizes.length === 0 ? (sizes as readonly never[]) : elementwiseStrides(inputs, sizes);
   if (formula.outputs.length === 1) {
     const output = emptyStridedTensor(device, formula.outputs[0].dtype, sizes, strides);
@@ -87,7 +103,15 @@ export function runFormula(formula: Formula, sizes: readonly number[], inputs: r
     return [output];
   }
   const outputs = formula.outputs.map((e) => emptyStridedTensor(device, e.dtype, sizes, strides));
-  if (numelOf(sizes) > 0) launch(formula.lowering, sizes, inputs, params, outputs, outputs.map((t) => t.strides));
+  if (numelOf(sizes) > 0)
+    launch(
+      formula.lowering,
+      sizes,
+      inputs,
+      params,
+      outputs,
+      outputs.map((t) => t.strides),
+    );
   return outputs;
 }
 
@@ -127,7 +151,9 @@ export function runReduction(
   const full = new Tensor(storage, outDtype, kept, strides, 0);
   const outputStrides = strides.map((s, d) => (reduced[d] ? 0 : s));
   if (numelOf(kept) > 0) {
-    for (const lowering of formula.reduction(reduction.op, reduction.accumulate, `${reduction.key} ${outDtype.name}`, (a, p) => reduction.epilogue(a, p).cast(outDtype.toReal()))) {
+    for (const lowering of formula.reduction(reduction.op, reduction.accumulate, `${reduction.key} ${outDtype.name}`, (a, p) =>
+      reduction.epilogue(a, p).cast(outDtype.toReal()),
+    )) {
       launch(lowering, sizes, inputs, params, [full], [outputStrides], reduced);
     }
   }

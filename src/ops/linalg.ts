@@ -20,7 +20,8 @@ import type { Op } from './types.js';
 function matrixInput(name: string, input: Tensor): Tensor {
   if (input.ndim < 2) throw new RuntimeError(`linalg.${name}: The input tensor A must have at least 2 dimensions.`);
   const a = input.dtype.category < 2 ? convert(input, getDefaultDtype()) : input;
-  if (a.dtype.toReal().itemsize < 4) throw new RuntimeError(`linalg.${name}: Low precision dtypes not supported. Got ${scalarTypeName(a.dtype)}`);
+  if (a.dtype.toReal().itemsize < 4)
+    throw new RuntimeError(`linalg.${name}: Low precision dtypes not supported. Got ${scalarTypeName(a.dtype)}`);
   return a;
 }
 
@@ -47,7 +48,9 @@ function svdRaw(a: Tensor, full: boolean): Svd {
     if (numelOf(u.sizes) > 0 || numelOf(vh.sizes) > 0) runRoutine('svd', [u, s, vh, contiguousRaw(a)]);
   } catch (error) {
     if (!(error instanceof RoutineError)) throw error;
-    throw new RuntimeError('linalg.svd: The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated singular values, or contains non-finite values.');
+    throw new RuntimeError(
+      'linalg.svd: The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated singular values, or contains non-finite values.',
+    );
   }
   return { u, s, vh };
 }
@@ -94,17 +97,26 @@ function recordSvd(input: Tensor, parts: Svd): Svd {
 type SvdResult<K extends string> = NamedTuple<K>;
 
 /** A = U diag(S) Vh. https://pytorch.org/docs/stable/generated/torch.linalg.svd.html */
-export const svd: Op<[], [fullMatrices: boolean], { fullMatrices: boolean; driver: string | null }, SvdResult<'U' | 'S' | 'Vh'>> = define('svd', 'A, fullMatrices?, *, driver?', (input: Tensor, full = true) => {
-  const a = matrixInput('svd', input);
-  const { u, s, vh } = recordSvd(a, svdRaw(a, full));
-  return tuple(['U', 'S', 'Vh'], [u, s, vh]);
-});
+export const svd: Op<[], [fullMatrices: boolean], { fullMatrices: boolean; driver: string | null }, SvdResult<'U' | 'S' | 'Vh'>> = define(
+  'svd',
+  'A, fullMatrices?, *, driver?',
+  (input: Tensor, full = true) => {
+    const a = matrixInput('svd', input);
+    const { u, s, vh } = recordSvd(a, svdRaw(a, full));
+    return tuple(['U', 'S', 'Vh'], [u, s, vh]);
+  },
+);
 
 /** The singular values alone, largest first. */
 export const svdvals: Op<[], [], { driver: string | null }> = define('svdvals', 'A, *, driver?', (input: Tensor) => svd(input, false).S);
 
 /** A = U diag(S) Vᵀ; note that V is not transposed. https://pytorch.org/docs/stable/generated/torch.svd.html */
-export const torchSvd: Op<[], [some: boolean, computeUv: boolean], { some: boolean; computeUv: boolean }, SvdResult<'U' | 'S' | 'V'>> = define('svd', 'input, some?, computeUv?', (input: Tensor, some = true, computeUv = true) => {
+export const torchSvd: Op<
+  [],
+  [some: boolean, computeUv: boolean],
+  { some: boolean; computeUv: boolean },
+  SvdResult<'U' | 'S' | 'V'>
+> = define('svd', 'input, some?, computeUv?', (input: Tensor, some = true, computeUv = true) => {
   const a = matrixInput('svd', input);
   const { u, s, vh } = recordSvd(a, svdRaw(a, !some));
   return tuple(['U', 'S', 'V'], computeUv ? [u, s, adjoint(vh)] : [u.detach().mul(0), s, adjoint(vh.detach().mul(0))]);

@@ -16,7 +16,8 @@ import { sum } from './reduce.js';
 import { expand, reshape, squeeze, transpose, unsqueeze } from './view.js';
 import type { Op, Scalar } from './types.js';
 
-const partsOf = (x: Number_): [number, number] => (isComplexNumber(x) ? [(x as ComplexNumber).re, (x as ComplexNumber).im] : [Number(x), 0]);
+const partsOf = (x: Number_): [number, number] =>
+  isComplexNumber(x) ? [(x as ComplexNumber).re, (x as ComplexNumber).im] : [Number(x), 0];
 
 /** `t` with its batch dims (all but the last two) broadcast to `batch`. */
 function withBatch(t: Tensor, batch: readonly number[]): Tensor {
@@ -31,9 +32,14 @@ export function productRaw(a: Tensor, b: Tensor, input: Tensor | null = null, al
   const device = commonDevice(input ? [a, b, input] : [a, b]);
   const out = emptyTensor(device, a.dtype, [...batch, m, n]);
   if (numelOf(out.sizes) === 0) return out;
-  const addend = input && new Tensor(input.storage, input.dtype, out.sizes, broadcastStrides(input.sizes, input.strides, out.sizes), input.offset);
+  const addend =
+    input && new Tensor(input.storage, input.dtype, out.sizes, broadcastStrides(input.sizes, input.strides, out.sizes), input.offset);
   const [[alphaRe, alphaIm], [betaRe, betaIm]] = [partsOf(alpha), partsOf(beta)];
-  device.runRoutine({ name: 'matmul', operands: [out, withBatch(a, batch), withBatch(b, batch), addend], params: [alphaRe, betaRe, 0, alphaIm, betaIm] });
+  device.runRoutine({
+    name: 'matmul',
+    operands: [out, withBatch(a, batch), withBatch(b, batch), addend],
+    params: [alphaRe, betaRe, 0, alphaIm, betaIm],
+  });
   return out;
 }
 
@@ -55,7 +61,9 @@ function product(name: string, a: Tensor, b: Tensor): Tensor {
 /** Both operands in their common dtype, as matrix products want them. */
 function promoted(name: string, tensors: readonly Tensor[]): Tensor[] {
   const first = tensors[0].dtype;
-  const dtype: DType = tensors.every((t) => t.dtype === first) ? first : resultType(tensors.map((t) => (t.ndim === 0 ? reshape(t, [1]) : t)));
+  const dtype: DType = tensors.every((t) => t.dtype === first)
+    ? first
+    : resultType(tensors.map((t) => (t.ndim === 0 ? reshape(t, [1]) : t)));
   if (dtype === bool) throw new RuntimeError(`"${name}" not implemented for '${scalarTypeName(bool)}'`);
   return tensors.map((t) => convert(t, dtype));
 }
@@ -95,7 +103,10 @@ function checkBatches(a: Tensor, b: Tensor): void {
 /** Matrix times vector. */
 export const mv: Op<[vec: Tensor]> = define('mv', 'input, vec', (input: Tensor, vec: Tensor) => {
   checkDims(input.ndim === 2 && vec.ndim === 1, `vector + matrix @ vector expected, got 1, ${input.ndim}, ${vec.ndim}`);
-  checkDims(input.sizes[1] === vec.sizes[0], `size mismatch, got input (${input.sizes[0]}), mat (${input.sizes.join('x')}), vec (${vec.sizes[0]})`);
+  checkDims(
+    input.sizes[1] === vec.sizes[0],
+    `size mismatch, got input (${input.sizes[0]}), mat (${input.sizes.join('x')}), vec (${vec.sizes[0]})`,
+  );
   const [a, b] = promoted('addmv_impl_cpu', [input, vec]);
   return squeeze(product('mv', a, unsqueeze(b, 1)), 1);
 });
@@ -105,14 +116,26 @@ function dotRaw(a: Tensor, b: Tensor): Tensor {
 }
 function checkVectors(a: Tensor, b: Tensor): void {
   checkDims(a.ndim === 1 && b.ndim === 1, `1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors`);
-  checkDims(a.dtype === b.dtype, `dot : expected both vectors to have same dtype, but found ${scalarTypeName(a.dtype)} and ${scalarTypeName(b.dtype)}`);
-  checkDims(a.sizes[0] === b.sizes[0], `inconsistent tensor size, expected tensor [${a.sizes[0]}] and src [${b.sizes[0]}] to have the same number of elements, but got ${a.sizes[0]} and ${b.sizes[0]} elements respectively`);
+  checkDims(
+    a.dtype === b.dtype,
+    `dot : expected both vectors to have same dtype, but found ${scalarTypeName(a.dtype)} and ${scalarTypeName(b.dtype)}`,
+  );
+  checkDims(
+    a.sizes[0] === b.sizes[0],
+    `inconsistent tensor size, expected tensor [${a.sizes[0]}] and src [${b.sizes[0]}] to have the same number of elements, but got ${a.sizes[0]} and ${b.sizes[0]} elements respectively`,
+  );
 }
 /** The sum of products of two vectors. https://pytorch.org/docs/stable/generated/torch.dot.html */
 export const dot: Op<[tensor: Tensor]> = define('dot', 'input, tensor', (input: Tensor, other: Tensor) => {
   checkVectors(input, other);
   const [a, b] = promoted('dot', [input, other]);
-  return record('dot', [a, b], raw(() => dotRaw(detached(a), detached(b))), [a, b], ({ grad }, [x, y]) => [() => mul(grad, conjPhysical(y)), () => mul(grad, conjPhysical(x))]);
+  return record(
+    'dot',
+    [a, b],
+    raw(() => dotRaw(detached(a), detached(b))),
+    [a, b],
+    ({ grad }, [x, y]) => [() => mul(grad, conjPhysical(y)), () => mul(grad, conjPhysical(x))],
+  );
 });
 /** As `dot`, the first vector conjugated. */
 export const vdot: Op<[other: Tensor]> = define('vdot', 'input, other', (input: Tensor, other: Tensor) => {
@@ -127,7 +150,10 @@ const raw = <R>(work: () => R): R => work();
  * @example torch.matmul(torch.ones(2, 3), torch.ones(3))  // shape [2]
  */
 export const matmul: Op<[other: Tensor]> = define('matmul', 'input, other', (input: Tensor, other: Tensor) => {
-  checkDims(input.ndim > 0 && other.ndim > 0, `both arguments to matmul need to be at least 1D, but they are ${input.ndim}D and ${other.ndim}D`);
+  checkDims(
+    input.ndim > 0 && other.ndim > 0,
+    `both arguments to matmul need to be at least 1D, but they are ${input.ndim}D and ${other.ndim}D`,
+  );
   if (input.ndim === 1 && other.ndim === 1) return dot(...(promoted('dot', [input, other]) as [Tensor, Tensor]));
   if (input.ndim === 2 && other.ndim === 2) return mm(input, other);
   if (input.ndim === 2 && other.ndim === 1) return mv(input, other);
@@ -148,7 +174,8 @@ function batched(a: Tensor, b: Tensor): Tensor {
     throw new RuntimeError(`Expected size for first two dimensions of batch2 tensor to be: [${n}, ${k}] but got: [${n}, ${rows}].`);
   }
   // One big product instead of many small ones where the batch is on one side only.
-  if (b.ndim === 2 && a.ndim > 2) return reshape(product('mm', reshape(a, [numelOf(a.sizes.slice(0, -1)), k]), b), [...a.sizes.slice(0, -1), b.sizes[1]]);
+  if (b.ndim === 2 && a.ndim > 2)
+    return reshape(product('mm', reshape(a, [numelOf(a.sizes.slice(0, -1)), k]), b), [...a.sizes.slice(0, -1), b.sizes[1]]);
   return product('bmm', a, b);
 }
 
@@ -180,33 +207,52 @@ function checkAddend(input: Tensor, a: Tensor, b: Tensor): void {
 }
 
 /** beta · input + alpha · (mat1 @ mat2). https://pytorch.org/docs/stable/generated/torch.addmm.html */
-export const addmm: Op<[mat1: Tensor, mat2: Tensor], [], AddOptions> = define('addmm', 'input, mat1, mat2, *, beta?, alpha?', (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
-  checkDims(a.ndim === 2, `mat1 must be a matrix, got ${a.ndim}-D tensor`);
-  checkDims(b.ndim === 2, `mat2 must be a matrix, got ${b.ndim}-D tensor`);
-  checkInner(a, b);
-  return addProduct('addmm', input, a, b, beta, alpha);
-});
+export const addmm: Op<[mat1: Tensor, mat2: Tensor], [], AddOptions> = define(
+  'addmm',
+  'input, mat1, mat2, *, beta?, alpha?',
+  (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
+    checkDims(a.ndim === 2, `mat1 must be a matrix, got ${a.ndim}-D tensor`);
+    checkDims(b.ndim === 2, `mat2 must be a matrix, got ${b.ndim}-D tensor`);
+    checkInner(a, b);
+    return addProduct('addmm', input, a, b, beta, alpha);
+  },
+);
 /** beta · input + alpha · (batch1 @ batch2). */
-export const baddbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = define('baddbmm', 'input, batch1, batch2, *, beta?, alpha?', (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
-  checkDims(a.ndim === 3, 'batch1 must be a 3D tensor');
-  checkDims(b.ndim === 3, 'batch2 must be a 3D tensor');
-  checkBatches(a, b);
-  return addProduct('baddbmm', input, a, b, beta, alpha);
-});
+export const baddbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = define(
+  'baddbmm',
+  'input, batch1, batch2, *, beta?, alpha?',
+  (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
+    checkDims(a.ndim === 3, 'batch1 must be a 3D tensor');
+    checkDims(b.ndim === 3, 'batch2 must be a 3D tensor');
+    checkBatches(a, b);
+    return addProduct('baddbmm', input, a, b, beta, alpha);
+  },
+);
 /** beta · input + alpha · Σ over the batch of batch1 @ batch2. */
-export const addbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = define('addbmm', 'input, batch1, batch2, *, beta?, alpha?', (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
-  const total = sum(bmm(a, b), 0);
-  const scaled = alpha === 1 ? total : mul(total, alpha);
-  if (Number(beta) === 0) return expand(scaled, total.sizes);
-  return add(beta === 1 ? input : mul(input, beta), scaled);
-});
+export const addbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = define(
+  'addbmm',
+  'input, batch1, batch2, *, beta?, alpha?',
+  (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
+    const total = sum(bmm(a, b), 0);
+    const scaled = alpha === 1 ? total : mul(total, alpha);
+    if (Number(beta) === 0) return expand(scaled, total.sizes);
+    return add(beta === 1 ? input : mul(input, beta), scaled);
+  },
+);
 /** beta · input + alpha · (mat @ vec). */
-export const addmv: Op<[mat: Tensor, vec: Tensor], [], AddOptions> = define('addmv', 'input, mat, vec, *, beta?, alpha?', (input: Tensor, mat: Tensor, vec: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
-  checkDims(mat.ndim === 2 && vec.ndim === 1, `vector + matrix @ vector expected, got ${input.ndim}, ${mat.ndim}, ${vec.ndim}`);
-  checkDims(mat.sizes[1] === vec.sizes[0], `size mismatch, got input (${input.sizes.join('x')}), mat (${mat.sizes.join('x')}), vec (${vec.sizes[0]})`);
-  const column = input.ndim === 1 ? unsqueeze(input, 1) : input;
-  return squeeze(addProduct('addmv', column, mat, unsqueeze(vec, 1), beta, alpha), 1);
-});
+export const addmv: Op<[mat: Tensor, vec: Tensor], [], AddOptions> = define(
+  'addmv',
+  'input, mat, vec, *, beta?, alpha?',
+  (input: Tensor, mat: Tensor, vec: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
+    checkDims(mat.ndim === 2 && vec.ndim === 1, `vector + matrix @ vector expected, got ${input.ndim}, ${mat.ndim}, ${vec.ndim}`);
+    checkDims(
+      mat.sizes[1] === vec.sizes[0],
+      `size mismatch, got input (${input.sizes.join('x')}), mat (${mat.sizes.join('x')}), vec (${vec.sizes[0]})`,
+    );
+    const column = input.ndim === 1 ? unsqueeze(input, 1) : input;
+    return squeeze(addProduct('addmv', column, mat, unsqueeze(vec, 1), beta, alpha), 1);
+  },
+);
 /** The outer product of two vectors. https://pytorch.org/docs/stable/generated/torch.outer.html */
 export const outer: Op<[vec2: Tensor]> = define('outer', 'input, vec2', (input: Tensor, vec2: Tensor) => {
   checkDims(input.ndim === 1, `outer: Expected 1-D argument self, but got ${input.ndim}-D`);
@@ -215,21 +261,32 @@ export const outer: Op<[vec2: Tensor]> = define('outer', 'input, vec2', (input: 
 });
 export const ger: Op<[vec2: Tensor]> = outer;
 /** beta · input + alpha · vec1 ⊗ vec2. */
-export const addr: Op<[vec1: Tensor, vec2: Tensor], [], AddOptions> = define('addr', 'input, vec1, vec2, *, beta?, alpha?', (input: Tensor, vec1: Tensor, vec2: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
-  checkDims(vec1.ndim === 1, `addr: Expected 1-D argument vec1, but got ${vec1.ndim}-D`);
-  checkDims(vec2.ndim === 1, `addr: Expected 1-D argument vec2, but got ${vec2.ndim}-D`);
-  const product1 = outer(vec1, vec2);
-  const scaled = alpha === 1 ? product1 : mul(product1, alpha);
-  if (beta === 0 || beta === false) return convert(scaled, resultType([input, scaled]));
-  return add(beta === 1 ? input : mul(input, beta), scaled);
-});
+export const addr: Op<[vec1: Tensor, vec2: Tensor], [], AddOptions> = define(
+  'addr',
+  'input, vec1, vec2, *, beta?, alpha?',
+  (input: Tensor, vec1: Tensor, vec2: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
+    checkDims(vec1.ndim === 1, `addr: Expected 1-D argument vec1, but got ${vec1.ndim}-D`);
+    checkDims(vec2.ndim === 1, `addr: Expected 1-D argument vec2, but got ${vec2.ndim}-D`);
+    const product1 = outer(vec1, vec2);
+    const scaled = alpha === 1 ? product1 : mul(product1, alpha);
+    if (beta === 0 || beta === false) return convert(scaled, resultType([input, scaled]));
+    return add(beta === 1 ? input : mul(input, beta), scaled);
+  },
+);
 /** x @ weightᵀ + bias over the last dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html */
-export const linear: Op<[weight: Tensor], [bias: Tensor | null], { bias: Tensor | null }> = define('linear', 'input, weight, bias?', (input: Tensor, weight: Tensor, bias?: Tensor | null) => {
-  if (weight.ndim === 1) return bias ? add(matmul(input, weight), bias) : matmul(input, weight);
-  const transposed = transpose(weight, 0, 1);
-  if (!bias) return matmul(input, transposed);
-  if (input.ndim === 2) return addmm(bias, input, transposed);
-  if (input.ndim === 1) return squeeze(addmm(bias, unsqueeze(input, 0), transposed), 0);
-  const k = input.sizes[input.ndim - 1];
-  return reshape(addmm(bias, reshape(input, [numelOf(input.sizes.slice(0, -1)), k]), transposed), [...input.sizes.slice(0, -1), weight.sizes[0]]);
-});
+export const linear: Op<[weight: Tensor], [bias: Tensor | null], { bias: Tensor | null }> = define(
+  'linear',
+  'input, weight, bias?',
+  (input: Tensor, weight: Tensor, bias?: Tensor | null) => {
+    if (weight.ndim === 1) return bias ? add(matmul(input, weight), bias) : matmul(input, weight);
+    const transposed = transpose(weight, 0, 1);
+    if (!bias) return matmul(input, transposed);
+    if (input.ndim === 2) return addmm(bias, input, transposed);
+    if (input.ndim === 1) return squeeze(addmm(bias, unsqueeze(input, 0), transposed), 0);
+    const k = input.sizes[input.ndim - 1];
+    return reshape(addmm(bias, reshape(input, [numelOf(input.sizes.slice(0, -1)), k]), transposed), [
+      ...input.sizes.slice(0, -1),
+      weight.sizes[0],
+    ]);
+  },
+);

@@ -30,17 +30,21 @@ export const tril: Triangle = triangle('tril', (cols, edge) => cols.le(edge));
 
 type DiagEmbed = Op<[], [offset: number, dim1: number, dim2: number], { offset: number; dim1: number; dim2: number }>;
 /** Matrices whose diagonals are the rows of the last dim. https://pytorch.org/docs/stable/generated/torch.diag_embed.html */
-export const diagEmbed: DiagEmbed = define('diagEmbed', 'input, offset?, dim1?, dim2?', (input: Tensor, offset = 0, dim1 = -2, dim2 = -1) => {
-  const ndim = input.ndim + 1;
-  const [a, b] = [wrapDim(dim1, ndim), wrapDim(dim2, ndim)];
-  if (a === b) throw new RuntimeError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
-  const size = input.sizes[input.ndim - 1] + Math.abs(offset);
-  const sizes = [...input.sizes.slice(0, -1)];
-  for (const d of [Math.min(a, b), Math.max(a, b)]) sizes.splice(d, 0, size);
-  const out = zeros(sizes, { dtype: input.dtype, device: input.device });
-  copyInto(diagonal(out, offset, a, b), input);
-  return record('diagEmbed', [input], out, [], ({ grad }) => [diagonal(grad, offset, a, b)]);
-});
+export const diagEmbed: DiagEmbed = define(
+  'diagEmbed',
+  'input, offset?, dim1?, dim2?',
+  (input: Tensor, offset = 0, dim1 = -2, dim2 = -1) => {
+    const ndim = input.ndim + 1;
+    const [a, b] = [wrapDim(dim1, ndim), wrapDim(dim2, ndim)];
+    if (a === b) throw new RuntimeError(`diagonal dimensions cannot be identical ${dim1}, ${dim2}`);
+    const size = input.sizes[input.ndim - 1] + Math.abs(offset);
+    const sizes = [...input.sizes.slice(0, -1)];
+    for (const d of [Math.min(a, b), Math.max(a, b)]) sizes.splice(d, 0, size);
+    const out = zeros(sizes, { dtype: input.dtype, device: input.device });
+    copyInto(diagonal(out, offset, a, b), input);
+    return record('diagEmbed', [input], out, [], ({ grad }) => [diagonal(grad, offset, a, b)]);
+  },
+);
 
 /** A matrix with this diagonal, or the diagonal of a matrix. https://pytorch.org/docs/stable/generated/torch.diag.html */
 export const diag: Triangle = define('diag', 'input, diagonal?', (input: Tensor, offset = 0) => {
@@ -48,7 +52,9 @@ export const diag: Triangle = define('diag', 'input, diagonal?', (input: Tensor,
   return input.ndim === 1 ? diagEmbed(input, offset) : diagonal(input, offset).clone();
 });
 /** A matrix with the flattened input as diagonal. */
-export const diagflat: Op<[], [offset: number], { offset: number }> = define('diagflat', 'input, offset?', (input: Tensor, offset = 0) => diagEmbed(reshape(input, [-1]), offset));
+export const diagflat: Op<[], [offset: number], { offset: number }> = define('diagflat', 'input, offset?', (input: Tensor, offset = 0) =>
+  diagEmbed(reshape(input, [-1]), offset),
+);
 /** The sum of the diagonal. */
 export const trace: Op = define('trace', 'input', (input: Tensor) => {
   if (input.ndim !== 2) throw new RuntimeError('trace: expected a matrix');

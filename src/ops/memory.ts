@@ -21,7 +21,16 @@ import type { DTypeLike, FactoryOptions, Op } from './types.js';
 // --- names of dtypes and devices ----------------------------------------------------------------------------------------------------------
 
 const byName = new Map<string, DType>(dtypes.map((d) => [d.name, d]));
-for (const [alias, name] of Object.entries({ float: 'float32', double: 'float64', half: 'float16', long: 'int64', int: 'int32', short: 'int16', cfloat: 'complex64', cdouble: 'complex128' })) {
+for (const [alias, name] of Object.entries({
+  float: 'float32',
+  double: 'float64',
+  half: 'float16',
+  long: 'int64',
+  int: 'int32',
+  short: 'int16',
+  cfloat: 'complex64',
+  cdouble: 'complex128',
+})) {
   byName.set(alias, byName.get(name) as DType);
 }
 
@@ -63,7 +72,14 @@ function fillFormula(dtype: DType, value: Number_): Formula {
   const key = dtype.code * 4 + kind;
   let formula = fills.get(key);
   if (!formula) {
-    const leaf = paramLeaf(0, isComplexNumber(value) ? dtype.toComplex() : typeof value === 'number' && !Number.isInteger(value) && dtype.category < 2 ? float32 : dtype);
+    const leaf = paramLeaf(
+      0,
+      isComplexNumber(value)
+        ? dtype.toComplex()
+        : typeof value === 'number' && !Number.isInteger(value) && dtype.category < 2
+          ? float32
+          : dtype,
+    );
     fills.set(key, (formula = new Formula([], [leaf], [leaf.cast(dtype)])));
   }
   return formula;
@@ -168,18 +184,26 @@ function channelsLastStrides(sizes: readonly number[], name: string): number[] {
 }
 
 /** A copy with its own memory. https://pytorch.org/docs/stable/generated/torch.clone.html */
-export const clone: Op<[], [], { memoryFormat: MemoryFormat }> = define('clone', 'input, *, memoryFormat?', (input: Tensor, memoryFormat?: MemoryFormat) => {
-  const copy = copyOf(input, stridesFor(input, memoryFormat));
-  if (isInferenceModeEnabled()) copy.inference = true;
-  return record('clone', [input], copy, [], ({ grad }) => [grad]);
-});
+export const clone: Op<[], [], { memoryFormat: MemoryFormat }> = define(
+  'clone',
+  'input, *, memoryFormat?',
+  (input: Tensor, memoryFormat?: MemoryFormat) => {
+    const copy = copyOf(input, stridesFor(input, memoryFormat));
+    if (isInferenceModeEnabled()) copy.inference = true;
+    return record('clone', [input], copy, [], ({ grad }) => [grad]);
+  },
+);
 
 /** The tensor itself if it is contiguous, else a contiguous copy. https://pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html */
-export const contiguous: Op<[], [], { memoryFormat: MemoryFormat }> = define('contiguous', 'input, *, memoryFormat?', (input: Tensor, memoryFormat?: MemoryFormat) => {
-  const strides = memoryFormat && String(memoryFormat).includes('channels_last') ? stridesFor(input, memoryFormat) : null;
-  const fits = strides ? strides.every((s, d) => s === input.strides[d] || input.sizes[d] === 1) : isDense(input);
-  return fits ? input : clone(input, { memoryFormat: memoryFormat ?? 'contiguous_format' });
-});
+export const contiguous: Op<[], [], { memoryFormat: MemoryFormat }> = define(
+  'contiguous',
+  'input, *, memoryFormat?',
+  (input: Tensor, memoryFormat?: MemoryFormat) => {
+    const strides = memoryFormat && String(memoryFormat).includes('channels_last') ? stridesFor(input, memoryFormat) : null;
+    const fits = strides ? strides.every((s, d) => s === input.strides[d] || input.sizes[d] === 1) : isDense(input);
+    return fits ? input : clone(input, { memoryFormat: memoryFormat ?? 'contiguous_format' });
+  },
+);
 
 viewOps.clone = (t) => copyOf(t, stridesFor(t, 'preserve_format'));
 
@@ -201,4 +225,3 @@ export function finish(t: Tensor, options: FactoryOptions | undefined): Tensor {
   t.inference = isInferenceModeEnabled();
   return t;
 }
-

@@ -3,27 +3,26 @@ import { bool, type DType, float32, float64, int64 } from '../ir/dtype.js';
 import { complex as complexExpr } from '../ir/expr.js';
 import { Formula, inputLeaves } from './formula.js';
 import { record } from '../autograd/node.js';
-import { IndexError, RuntimeError, ValueError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { getDefaultDtype, isNumber } from '../tensor/promote.js';
 import { checkSizes, formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert, copy_ } from './convert.js';
-import { clone, contiguousRaw, filled, sequence, stridesFor, zeros } from './memory.js';
+import { clone, filled, sequence, stridesFor } from './memory.js';
 import { type TensorData, tensor } from './creation.js';
 import { applyFormula, define } from './define.js';
 import { alias, checkInplace } from './inplace.js';
 import { cat } from './join.js';
-import { add, complex as makeComplex, eq, isclose, lerp, logicalAnd, mul, ne, selectWhere, sub } from './pointwise.js';
-import { all, sum } from './reduce.js';
+import { add, complex as makeComplex, eq, isclose, mul, ne, selectWhere, sub } from './pointwise.js';
+import { all } from './reduce.js';
 import { item } from './read.js';
-import { emptyOn, runIndexed, runRoutine } from './routine.js';
-import { indexSelect, nonzero, scatterAdd, searchsorted } from './select.js';
+import { emptyOn, runRoutine } from './routine.js';
+import { indexSelect, nonzero, searchsorted } from './select.js';
 import { cumsum } from './scan.js';
 import { sort } from './sort.js';
-import { type NamedTuple, tuple } from './tuple.js';
 import * as view from './view.js';
-import { asStrided, diagonal, expand, movedim, narrow, permute, reshape, select, slice, squeeze, transpose, unsqueeze } from './view.js';
+import { asStrided, diagonal, expand, narrow, permute, reshape, select, slice, squeeze, transpose, unsqueeze } from './view.js';
 import type { Dims, DTypeLike, FactoryOptions, Op, TensorLike } from './types.js';
 
 // --- copies of views --------------------------------------------------------------------------------------------------------------------------------------
@@ -31,10 +30,13 @@ import type { Dims, DTypeLike, FactoryOptions, Op, TensorLike } from './types.js
 const dense = (t: Tensor): Tensor => clone(t, { memoryFormat: 'contiguous_format' });
 /** `f` with its results copied. */
 const copying = <F>(name: string, f: F): F =>
-  Object.assign((...args: unknown[]) => {
-    const result = (f as (...a: unknown[]) => Tensor | Tensor[])(...args);
-    return Array.isArray(result) ? result.map(dense) : dense(result);
-  }, { opName: name }) as F;
+  Object.assign(
+    (...args: unknown[]) => {
+      const result = (f as (...a: unknown[]) => Tensor | Tensor[])(...args);
+      return Array.isArray(result) ? result.map(dense) : dense(result);
+    },
+    { opName: name },
+  ) as F;
 export const aliasCopy = copying('aliasCopy', (input: Tensor) => input);
 export const asStridedCopy = copying('asStridedCopy', asStrided);
 export const diagonalCopy = copying('diagonalCopy', diagonal);
@@ -59,21 +61,59 @@ export const unsafeSplit = view.split;
 const scattering = (input: Tensor, src: Tensor, region: (t: Tensor) => Tensor): Tensor => {
   const whole = clone(input);
   const target = region(whole);
-  if (!sameSizes(target.sizes, src.sizes)) throw new RuntimeError(`expected src to have a size equal to the slice of self. src size = ${formatShape(src.sizes)}, slice size = ${formatShape(target.sizes)}`);
+  if (!sameSizes(target.sizes, src.sizes))
+    throw new RuntimeError(
+      `expected src to have a size equal to the slice of self. src size = ${formatShape(src.sizes)}, slice size = ${formatShape(target.sizes)}`,
+    );
   copy_(target, src);
   return whole;
 };
 /** `src` in place of a slice. */
-export const selectScatter: Op<[src: Tensor, dim: number, index: number]> = define('selectScatter', 'input, src, dim, index', (input: Tensor, src: Tensor, dim: number, index: number) => scattering(input, src, (t) => select(t, dim, index)));
-export const sliceScatter: Op<[src: Tensor], [dim: number, start: number | null, end: number | null, step: number], { dim: number; start: number | null; end: number | null; step: number }> = define('sliceScatter', 'input, src, dim?, start?, end?, step?', (input: Tensor, src: Tensor, dim = 0, start: number | null = null, end: number | null = null, step = 1) => scattering(input, src, (t) => slice(t, dim, start, end, step)));
-export const diagonalScatter: Op<[src: Tensor], [offset: number, dim1: number, dim2: number], { offset: number; dim1: number; dim2: number }> = define('diagonalScatter', 'input, src, offset?, dim1?, dim2?', (input: Tensor, src: Tensor, offset = 0, dim1 = 0, dim2 = 1) => scattering(input, src, (t) => diagonal(t, offset, dim1, dim2)));
-export const asStridedScatter: Op<[src: Tensor, size: readonly number[], stride: readonly number[]], [storageOffset: number | null], { storageOffset: number | null }> = define('asStridedScatter', 'input, src, size, stride, storageOffset?', (input: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], offset: number | null = null) => scattering(view.isContiguous(input) ? input : clone(input, { memoryFormat: 'contiguous_format' }), src, (t) => asStrided(t, size, stride, offset ?? 0)));
+export const selectScatter: Op<[src: Tensor, dim: number, index: number]> = define(
+  'selectScatter',
+  'input, src, dim, index',
+  (input: Tensor, src: Tensor, dim: number, index: number) => scattering(input, src, (t) => select(t, dim, index)),
+);
+export const sliceScatter: Op<
+  [src: Tensor],
+  [dim: number, start: number | null, end: number | null, step: number],
+  { dim: number; start: number | null; end: number | null; step: number }
+> = define(
+  'sliceScatter',
+  'input, src, dim?, start?, end?, step?',
+  (input: Tensor, src: Tensor, dim = 0, start: number | null = null, end: number | null = null, step = 1) =>
+    scattering(input, src, (t) => slice(t, dim, start, end, step)),
+);
+export const diagonalScatter: Op<
+  [src: Tensor],
+  [offset: number, dim1: number, dim2: number],
+  { offset: number; dim1: number; dim2: number }
+> = define('diagonalScatter', 'input, src, offset?, dim1?, dim2?', (input: Tensor, src: Tensor, offset = 0, dim1 = 0, dim2 = 1) =>
+  scattering(input, src, (t) => diagonal(t, offset, dim1, dim2)),
+);
+export const asStridedScatter: Op<
+  [src: Tensor, size: readonly number[], stride: readonly number[]],
+  [storageOffset: number | null],
+  { storageOffset: number | null }
+> = define(
+  'asStridedScatter',
+  'input, src, size, stride, storageOffset?',
+  (input: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], offset: number | null = null) =>
+    scattering(view.isContiguous(input) ? input : clone(input, { memoryFormat: 'contiguous_format' }), src, (t) =>
+      asStrided(t, size, stride, offset ?? 0),
+    ),
+);
 
 // --- complex numbers ------------------------------------------------------------------------------------------------------------------------------------------
 
 /** A view of one part of complex numbers. */
 function partView(input: Tensor, part: 0 | 1): Tensor {
-  const v = view.viewOf(input, input.sizes, input.strides.map((s) => 2 * s), 2 * input.offset + part);
+  const v = view.viewOf(
+    input,
+    input.sizes,
+    input.strides.map((s) => 2 * s),
+    2 * input.offset + part,
+  );
   v.dtype = input.dtype.toReal();
   const name = part ? 'imag' : 'real';
   const zero = (g: Tensor): Tensor => mul(g, 0);
@@ -96,13 +136,22 @@ export const viewAsReal: Op = define('viewAsReal', 'input', (input: Tensor) => {
 /** Pairs in the last dim as complex numbers. */
 export const viewAsComplex: Op = define('viewAsComplex', 'input', (input: Tensor) => {
   const last = input.ndim - 1;
-  if (input.dtype !== float32 && input.dtype !== float64) throw new RuntimeError(`view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: ${input.dtype.name}`);
+  if (input.dtype !== float32 && input.dtype !== float64)
+    throw new RuntimeError(
+      `view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: ${input.dtype.name}`,
+    );
   if (input.ndim === 0) throw new RuntimeError('Input tensor must have one or more dimensions');
   if (input.sizes[last] !== 2) throw new RuntimeError('Tensor must have a last dimension of size 2');
   if (input.strides[last] !== 1) throw new RuntimeError('Tensor must have a last dimension with stride 1');
   const strides = input.strides.slice(0, -1);
-  if (strides.some((s) => s % 2 !== 0) || input.offset % 2 !== 0) throw new RuntimeError('Tensor must have a stride divisible by 2 for all but last dimension');
-  const v = view.viewOf(input, input.sizes.slice(0, -1), strides.map((s) => s / 2), input.offset / 2);
+  if (strides.some((s) => s % 2 !== 0) || input.offset % 2 !== 0)
+    throw new RuntimeError('Tensor must have a stride divisible by 2 for all but last dimension');
+  const v = view.viewOf(
+    input,
+    input.sizes.slice(0, -1),
+    strides.map((s) => s / 2),
+    input.offset / 2,
+  );
   v.dtype = input.dtype.toComplex();
   return record('viewAsComplex', [input], v, [], ({ grad }) => [viewAsReal(grad)]);
 });
@@ -129,227 +178,114 @@ export const positive: Op = define('positive', 'input', (input: Tensor) => {
 // --- comparing whole tensors -----------------------------------------------------------------------------------------------------------------------------------
 
 /** Whether shape and all elements are equal. */
-export const equal: Op<[other: Tensor], [], object, boolean> = define('equal', 'input, other', (input: Tensor, other: Tensor) => sameSizes(input.sizes, other.sizes) && item(all(eq(input, other))) === true);
+export const equal: Op<[other: Tensor], [], object, boolean> = define(
+  'equal',
+  'input, other',
+  (input: Tensor, other: Tensor) => sameSizes(input.sizes, other.sizes) && item(all(eq(input, other))) === true,
+);
 /** Whether all elements are close (`isclose`). */
-export const allclose: Op<[other: Tensor], [rtol: number, atol: number, equalNan: boolean], { rtol: number; atol: number; equalNan: boolean }, boolean> = define('allclose', 'input, other, rtol?, atol?, equalNan?', (input: Tensor, other: Tensor, rtol = 1e-5, atol = 1e-8, equalNan = false) => item(all(isclose(input, other, rtol, atol, equalNan))) === true);
+export const allclose: Op<
+  [other: Tensor],
+  [rtol: number, atol: number, equalNan: boolean],
+  { rtol: number; atol: number; equalNan: boolean },
+  boolean
+> = define(
+  'allclose',
+  'input, other, rtol?, atol?, equalNan?',
+  (input: Tensor, other: Tensor, rtol = 1e-5, atol = 1e-8, equalNan = false) =>
+    item(all(isclose(input, other, rtol, atol, equalNan))) === true,
+);
 /** Whether each element occurs in `testElements`. https://pytorch.org/docs/stable/generated/torch.isin.html */
-export const isin: (elements: TensorLike, testElements: TensorLike, options?: { assumeUnique?: boolean; invert?: boolean }) => Tensor = define('isin', 'elements, testElements, *, assumeUnique?, invert?', (elements: TensorLike, tests: TensorLike, _unique = false, invert = false) => {
-  const known = isNumber(tests) ? tensor([tests as TensorData]) : reshape(tests, [-1]);
-  const x = isNumber(elements) ? tensor(elements) : elements;
-  if (numelOf(known.sizes) === 0) return invert ? eq(mul(x, 0), 0) : ne(mul(x, 0), 0);
-  const ordered = sort(known).values;
-  const place = searchsorted(ordered, x);
-  const last = selectWhere(eq(place, numelOf(ordered.sizes)), numelOf(ordered.sizes) - 1, place);
-  const found = reshape(indexSelect(ordered, 0, reshape(last, [-1])), x.sizes);
-  return invert ? ne(found, x) : eq(found, x);
-});
-
-// --- statistics of order ------------------------------------------------------------------------------------------------------------------------------------------
-
-type ValuesIndices = NamedTuple<'values' | 'indices'>;
-/** Runs a routine that picks one element of the last dim. */
-function pick(name: string, routine: string, input: Tensor, dim: number, keepdim: boolean, params: readonly number[]): ValuesIndices {
-  const d = wrapDim(dim, input.ndim);
-  if (input.ndim > 0 && input.sizes[d] === 0) throw new IndexError(`${name}(): Expected reduction dim ${d} to have non-zero size.`);
-  const row = input.ndim === 0 ? reshape(alias(input), [1]) : movedim(alias(input), d, -1);
-  const sizes = row.sizes.slice(0, -1);
-  const [values, indices] = [emptyOn(input, sizes), emptyOn(input, sizes, int64)];
-  if (numelOf(sizes) > 0) runRoutine(routine, [values, indices, contiguousRaw(row)], params);
-  const shaped = (t: Tensor): Tensor => (input.ndim === 0 ? reshape(t, []) : keepdim ? unsqueeze(t, d) : t);
-  const [v, at] = [alias(shaped(values)), shaped(indices)];
-  const { sizes: shape } = input;
-  record(name, [input], v, [at], ({ grad }, [i]) => [spreadBack(grad, i, shape, d, keepdim)]);
-  return tuple(['values', 'indices'], [v, at]);
-}
-function spreadBack(grad: Tensor, indices: Tensor, shape: readonly number[], d: number, keepdim: boolean): Tensor {
-  if (shape.length === 0) return grad;
-  const [g, at] = keepdim ? [grad, indices] : [unsqueeze(grad, d), unsqueeze(indices, d)];
-  return scatterAdd(zeros([...shape], { dtype: g.dtype, device: g.storage.device }), d, at, g);
-}
-export const kthvalue: Op<[k: number], [dim: number, keepdim: boolean], { dim: number; keepdim: boolean }, ValuesIndices> = define('kthvalue', 'input, k, dim?, keepdim?', (input: Tensor, k: number, dim = -1, keepdim = false) => {
-  const n = input.ndim === 0 ? 1 : input.sizes[wrapDim(dim, input.ndim)];
-  if (k < 1 || k > n) throw new RuntimeError(`kthvalue(): selected number k out of range for dimension ${wrapDim(dim, input.ndim)}`);
-  return pick('kthvalue', 'kthvalue', input, dim, keepdim, [k]);
-});
-export const mode: Op<[], [dim: number, keepdim: boolean], { dim: number; keepdim: boolean }, ValuesIndices> = define('mode', 'input, dim?, keepdim?', (input: Tensor, dim = -1, keepdim = false) => pick('mode', 'mode', input, dim, keepdim, []));
-
-type Median = { (input: Tensor): Tensor; (input: Tensor, dim: number | { dim: number; keepdim?: boolean }, keepdim?: boolean | { keepdim?: boolean }): ValuesIndices };
-const medianOf = (name: string, ignoreNan: boolean): Median =>
-  define<Median>(name, 'input, dim?, keepdim?', (input: Tensor, dim?: number, keepdim = false) => {
-    if (dim !== undefined) return pick(name, 'median', input, dim, keepdim, [ignoreNan ? 1 : 0]);
-    if (numelOf(input.sizes) === 0) return tensor(NaN, { dtype: input.dtype });
-    return pick(name, 'median', reshape(input, [-1]), 0, false, [ignoreNan ? 1 : 0]).values;
-  });
-/** The median (the lower one); with a dim also its position. https://pytorch.org/docs/stable/generated/torch.median.html */
-export const median: Median = medianOf('median', false);
-/** The median of the numbers that are not NaN. */
-export const nanmedian: Median = medianOf('nanmedian', true);
-
-type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
-type Quantile = Op<[q: number | Tensor], [dim: number | null, keepdim: boolean], { dim: number | null; keepdim: boolean; interpolation: Interpolation }>;
-function quantileOf(name: string, ignoreNan: boolean): Quantile {
-  return define<Quantile>(name, 'input, q, dim?, keepdim?, *, interpolation?', (input: Tensor, q: number | Tensor, dim?: number | null, keepdim = false, interpolation: Interpolation = 'linear') => {
-    checkQuantile(input, q, interpolation);
-    const levels = typeof q === 'number' ? tensor([q], { dtype: input.dtype }) : reshape(q, [-1]);
-    const whole = dim === null || dim === undefined;
-    const rows = whole ? reshape(input, [-1]) : movedim(input.ndim === 0 ? reshape(input, [1]) : input, dim, -1);
-    const ordered = sort(rows, -1).values;
-    const values = movedim(interpolated(ordered, levels, ignoreNan, interpolation), -1, 0);
-    const kept = !keepdim ? values : whole ? reshape(values, [levels.sizes[0], ...input.sizes.map(() => 1)]) : unsqueeze(values, wrapDim(dim, input.ndim) + 1);
-    return typeof q === 'number' || q.ndim === 0 ? squeeze(kept, 0) : kept;
-  });
-}
-function checkQuantile(input: Tensor, q: number | Tensor, interpolation: string): void {
-  if (numelOf(input.sizes) === 0) throw new RuntimeError('quantile() input tensor must be non-empty');
-  if (!['linear', 'lower', 'higher', 'midpoint', 'nearest'].includes(interpolation)) throw new RuntimeError(`quantile() interpolation must be one of linear, lower, higher, midpoint or nearest, but got ${interpolation}`);
-  if (input.dtype !== float32 && input.dtype !== float64) throw new RuntimeError('quantile() input tensor must be either float or double dtype');
-  if (typeof q === 'number') {
-    if (!(q >= 0 && q <= 1)) throw new RuntimeError(`quantile() q must be in the range [0, 1] but got ${q}`);
-    return;
-  }
-  if (q.ndim > 1) throw new RuntimeError('quantile() q must be a scalar or 1D tensor');
-  if (q.dtype !== input.dtype) throw new RuntimeError('quantile() q tensor must be same dtype as the input tensor');
-  if (item(all(logicalAnd(q.ge(0), q.le(1)))) !== true) throw new RuntimeError('quantile() q values must be in the range [0, 1]');
-}
-function interpolated(ordered: Tensor, levels: Tensor, ignoreNan: boolean, interpolation: Interpolation): Tensor {
-  const n = ordered.sizes[ordered.ndim - 1];
-  const valid = ignoreNan ? sum(eq(ordered, ordered), -1, true) : null;
-  const hasNan = unsqueeze(select(ne(ordered, ordered), -1, n - 1), -1);
-  const ranks = valid ? mul(levels, sub(valid, 1)).clamp(0) : expand(mul(levels, n - 1), [...ordered.sizes.slice(0, -1), levels.sizes[0]]);
-  const settled = valid ? ranks : selectWhere(hasNan, n - 1, ranks);
-  const rounded = interpolation === 'lower' ? settled.floor() : interpolation === 'higher' ? settled.ceil() : interpolation === 'nearest' ? settled.round() : settled;
-  const below = rounded.floor();
-  const at = (r: Tensor): Tensor => ordered.gather(-1, convert(r, int64));
-  if (interpolation !== 'linear' && interpolation !== 'midpoint') return at(below);
-  const weight = interpolation === 'midpoint' ? selectWhere(eq(rounded, below), 0, 0.5) : sub(rounded, below);
-  return lerp(at(below), at(rounded.ceil()), convert(weight, ordered.dtype));
-}
-/** The q-quantile. https://pytorch.org/docs/stable/generated/torch.quantile.html */
-export const quantile: Quantile = quantileOf('quantile', false);
-export const nanquantile: Quantile = quantileOf('nanquantile', true);
-
-// --- unique and counting -------------------------------------------------------------------------------------------------------------------------------------------
-
-interface UniqueOptions {
-  sorted?: boolean;
-  returnInverse?: boolean;
-  returnCounts?: boolean;
-  dim?: number | null;
-}
-/** The runs of equal rows of a [n, m] tensor. */
-function uniqueRows(rows: Tensor, order: Tensor | null, wantInverse: boolean, wantCounts: boolean): { values: Tensor; inverse: Tensor | null; counts: Tensor | null } {
-  const [n, m] = rows.sizes;
-  const found = emptyOn(rows, [], int64);
-  if (n > 0) runRoutine('unique_count', [found, rows]);
-  const count = n > 0 ? Number(item(found)) : 0;
-  const values = emptyOn(rows, [count, m]);
-  const inverse = wantInverse ? emptyOn(rows, [n], int64) : null;
-  const counts = wantCounts ? emptyOn(rows, [count], int64) : null;
-  if (n > 0) runIndexed('unique_fill', [values, inverse, counts, rows, order]);
-  return { values, inverse, counts };
-}
-type UniqueResult = Tensor | Tensor[];
-function uniqueOf(input: Tensor, dim: number | null | undefined, consecutive: boolean, wantInverse: boolean, wantCounts: boolean): UniqueResult {
-  const flat = dim === null || dim === undefined;
-  const front = flat ? reshape(alias(input), [-1, 1]) : movedim(alias(input), dim, 0);
-  const rows = contiguousRaw(reshape(front, [front.sizes[0], flat ? 1 : numelOf(front.sizes.slice(1))]));
-  const order = consecutive ? null : rowOrder(rows);
-  const { values, inverse, counts } = uniqueRows(order ? contiguousRaw(indexSelect(rows, 0, order)) : rows, order, wantInverse, wantCounts);
-  const shaped = flat ? reshape(values, [-1]) : movedim(reshape(values, [values.sizes[0], ...front.sizes.slice(1)]), 0, dim);
-  const parts = [shaped, ...(inverse ? [flat ? reshape(inverse, input.sizes) : inverse] : []), ...(counts ? [counts] : [])];
-  return parts.length === 1 ? shaped : parts;
-}
-function rowOrder(rows: Tensor): Tensor {
-  if (rows.sizes[1] === 1) return sort(reshape(rows, [-1]), { stable: true, dim: 0 }).indices;
-  const order = emptyOn(rows, [rows.sizes[0]], int64);
-  if (numelOf(rows.sizes) > 0) runRoutine('sort_rows', [order, rows]);
-  else return sequence(rows.sizes[0], 0, 1, int64, rows.storage.device);
-  return order;
-}
-/** The different elements in order; also, if asked, where each input element went and how often each occurs. https://pytorch.org/docs/stable/generated/torch.unique.html */
-export const unique: (input: Tensor, ...args: (boolean | number | null | UniqueOptions)[]) => UniqueResult = define('unique', 'input, sorted?, returnInverse?, returnCounts?, dim?', (input: Tensor, _sorted = true, inverse = false, counts = false, dim: number | null = null) => uniqueOf(input, dim, false, inverse, counts));
-/** The first of every run of equal elements. */
-export const uniqueConsecutive: (input: Tensor, ...args: (boolean | number | null | UniqueOptions)[]) => UniqueResult = define('uniqueConsecutive', 'input, returnInverse?, returnCounts?, dim?', (input: Tensor, inverse = false, counts = false, dim: number | null = null) => uniqueOf(input, dim, true, inverse, counts));
-
-/** How often each non-negative integer occurs, or the sum of weights. https://pytorch.org/docs/stable/generated/torch.bincount.html */
-export const bincount: Op<[], [weights: Tensor | null, minlength: number], { weights: Tensor | null; minlength: number }> = define('bincount', 'input, weights?, minlength?', (input: Tensor, weights: Tensor | null = null, minlength = 0) => {
-  if (input.ndim !== 1 || input.dtype.category !== 1) throw new RuntimeError('bincount only supports 1-d non-negative integral inputs.');
-  if (minlength < 0) throw new RuntimeError('minlength should be >= 0');
-  if (weights && numelOf(weights.sizes) !== input.sizes[0]) throw new RuntimeError('weights should be 1-d and have the same length as input');
-  const n = input.sizes[0];
-  if (n > 0 && Number(item(input.min() as Tensor)) < 0) throw new RuntimeError('bincount only supports 1-d non-negative integral inputs.');
-  const bins = Math.max(n > 0 ? Number(item(input.max() as Tensor)) + 1 : 0, minlength);
-  const dtype = weights ? (weights.dtype === float32 ? float32 : float64) : int64;
-  const out = emptyOn(input, [bins], dtype);
-  if (bins > 0) runIndexed('bincount', [out, contiguousRaw(convert(input, int64)), weights && contiguousRaw(convert(weights, dtype))]);
-  return out;
-});
-/** How many values fall in each of equal bins. https://pytorch.org/docs/stable/generated/torch.histc.html */
-export const histc: Op<[], [bins: number, min: number, max: number], { bins: number; min: number; max: number }> = define('histc', 'input, bins?, min?, max?', (input: Tensor, bins = 100, min = 0, max = 0) => {
-  if (bins <= 0) throw new RuntimeError('bins must be > 0');
-  const dtype = input.dtype.category < 2 ? float64 : input.dtype;
-  const x = contiguousRaw(convert(alias(input), dtype));
-  let [low, high] = [min, max];
-  if (low === high && numelOf(input.sizes) > 0) [low, high] = [Number(item(input.min() as Tensor)), Number(item(input.max() as Tensor))];
-  if (low === high) [low, high] = [low - 1, high + 1];
-  if (!Number.isFinite(low) || !Number.isFinite(high)) throw new RuntimeError(`range of [${low}, ${high}] is not finite`);
-  if (low > high) throw new RuntimeError('max must be larger than min');
-  const out = emptyOn(input, [bins], dtype);
-  runRoutine('histc', [out, reshape(x, [-1]), null], [low, high]);
-  return convert(out, input.dtype);
-});
+export const isin: (elements: TensorLike, testElements: TensorLike, options?: { assumeUnique?: boolean; invert?: boolean }) => Tensor =
+  define(
+    'isin',
+    'elements, testElements, *, assumeUnique?, invert?',
+    (elements: TensorLike, tests: TensorLike, _unique = false, invert = false) => {
+      const known = isNumber(tests) ? tensor([tests as TensorData]) : reshape(tests, [-1]);
+      const x = isNumber(elements) ? tensor(elements) : elements;
+      if (numelOf(known.sizes) === 0) return invert ? eq(mul(x, 0), 0) : ne(mul(x, 0), 0);
+      const ordered = sort(known).values;
+      const place = searchsorted(ordered, x);
+      const last = selectWhere(eq(place, numelOf(ordered.sizes)), numelOf(ordered.sizes) - 1, place);
+      const found = reshape(indexSelect(ordered, 0, reshape(last, [-1])), x.sizes);
+      return invert ? ne(found, x) : eq(found, x);
+    },
+  );
 
 // --- index grids --------------------------------------------------------------------------------------------------------------------------------------------------------
 
 type TriangleIndices = (row: number, col: number, offset?: number | FactoryOptions, options?: FactoryOptions) => Tensor;
 const triangleIndices = (name: string, keep: (i: number, j: number, offset: number) => boolean): TriangleIndices =>
-  define<TriangleIndices>(name, 'row, col, offset?, *, dtype?, device?, layout?, pinMemory?', (row: number, col: number, offset = 0, dtype?: DTypeLike) => {
-    checkSizes([row, col]);
-    if (row * col > 2 ** 31) throw new RuntimeError(`triangle indices of a ${row} x ${col} matrix are too many`);
-    const [rows, cols]: number[][] = [[], []];
-    for (let i = 0; i < row; i++) {
-      for (let j = 0; j < col; j++) {
-        if (!keep(i, j, offset)) continue;
-        rows.push(i);
-        cols.push(j);
+  define<TriangleIndices>(
+    name,
+    'row, col, offset?, *, dtype?, device?, layout?, pinMemory?',
+    (row: number, col: number, offset = 0, dtype?: DTypeLike) => {
+      checkSizes([row, col]);
+      if (row * col > 2 ** 31) throw new RuntimeError(`triangle indices of a ${row} x ${col} matrix are too many`);
+      const [rows, cols]: number[][] = [[], []];
+      for (let i = 0; i < row; i++) {
+        for (let j = 0; j < col; j++) {
+          if (!keep(i, j, offset)) continue;
+          rows.push(i);
+          cols.push(j);
+        }
       }
-    }
-    return reshape(tensor([...rows, ...cols], { dtype: dtype ?? int64 }), [2, rows.length]);
-  });
+      return reshape(tensor([...rows, ...cols], { dtype: dtype ?? int64 }), [2, rows.length]);
+    },
+  );
 export const trilIndices: TriangleIndices = triangleIndices('trilIndices', (i, j, offset) => j - i <= offset);
 export const triuIndices: TriangleIndices = triangleIndices('triuIndices', (i, j, offset) => j - i >= offset);
 /** Positions in a flattened tensor as coordinates. */
-export const unravelIndex: (indices: Tensor, shape: Dims) => Tensor[] = define('unravelIndex', 'indices, shape', (indices: Tensor, shapeLike: Dims) => {
-  if (indices.dtype.category !== 1) throw new ValueError(`expected 'indices' to be integer dtype, but got ${indices.dtype}`);
-  const shape = typeof shapeLike === 'number' ? [shapeLike] : shapeLike;
-  return shape.map((n, d) => indices.floorDivide(numelOf(shape.slice(d + 1))).remainder(n));
-});
+export const unravelIndex: (indices: Tensor, shape: Dims) => Tensor[] = define(
+  'unravelIndex',
+  'indices, shape',
+  (indices: Tensor, shapeLike: Dims) => {
+    if (indices.dtype.category !== 1) throw new ValueError(`expected 'indices' to be integer dtype, but got ${indices.dtype}`);
+    const shape = typeof shapeLike === 'number' ? [shapeLike] : shapeLike;
+    return shape.map((n, d) => indices.floorDivide(numelOf(shape.slice(d + 1))).remainder(n));
+  },
+);
 /** Combinations of r elements of a vector, a row each. */
-export const combinations: Op<[], [r: number, withReplacement: boolean], { r: number; withReplacement: boolean }> = define('combinations', 'input, r?, withReplacement?', (input: Tensor, r = 2, withReplacement = false) => {
-  if (input.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${formatShape(input.sizes)}`);
-  if (r < 0) throw new RuntimeError(`Expect a non-negative number, but got ${r}`);
-  if (r === 0) return emptyOn(input, [0]);
-  if (r > input.sizes[0] && !withReplacement) return emptyOn(input, [0, r]);
-  if (!(r <= 64)) throw new RuntimeError(`combinations of ${r} elements are too many`);
-  const picks: number[][] = [];
-  const choose = (from: number, chosen: number[]): void => {
-    if (chosen.length === r) return void picks.push(chosen);
-    for (let i = from; i < input.sizes[0]; i++) choose(withReplacement ? i : i + 1, [...chosen, i]);
-  };
-  choose(0, []);
-  return reshape(indexSelect(input, 0, tensor(picks.flat(), { dtype: int64 })), [picks.length, r]);
-});
+export const combinations: Op<[], [r: number, withReplacement: boolean], { r: number; withReplacement: boolean }> = define(
+  'combinations',
+  'input, r?, withReplacement?',
+  (input: Tensor, r = 2, withReplacement = false) => {
+    if (input.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${formatShape(input.sizes)}`);
+    if (r < 0) throw new RuntimeError(`Expect a non-negative number, but got ${r}`);
+    if (r === 0) return emptyOn(input, [0]);
+    if (r > input.sizes[0] && !withReplacement) return emptyOn(input, [0, r]);
+    if (!(r <= 64)) throw new RuntimeError(`combinations of ${r} elements are too many`);
+    const picks: number[][] = [];
+    const choose = (from: number, chosen: number[]): void => {
+      if (chosen.length === r) return void picks.push(chosen);
+      for (let i = from; i < input.sizes[0]; i++) choose(withReplacement ? i : i + 1, [...chosen, i]);
+    };
+    choose(0, []);
+    return reshape(indexSelect(input, 0, tensor(picks.flat(), { dtype: int64 })), [picks.length, r]);
+  },
+);
 
 /** Each element, or slice, repeated. https://pytorch.org/docs/stable/generated/torch.repeat_interleave.html */
-export const repeatInterleave: Op<[], [repeats: number | Tensor, dim: number | null], { repeats: number | Tensor; dim: number | null; outputSize: number | null }> = define('repeatInterleave', 'input, repeats?, dim?, *, outputSize?', (input: Tensor, repeats?: number | Tensor, dim: number | null = null) => {
-  if (repeats === undefined) return expandedCounts(input);
-  const x = dim === null ? reshape(input, [-1]) : input;
-  const d = wrapDim(dim ?? 0, x.ndim);
-  const n = x.ndim === 0 ? 1 : x.sizes[d];
-  const counts = typeof repeats === 'number' || numelOf(repeats.sizes) === 1 ? expand(typeof repeats === 'number' ? tensor([repeats]) : reshape(repeats, [1]), [n]) : repeats;
-  if (counts.sizes[0] !== n) throw new RuntimeError('repeats must have the same size as input along dim');
-  return indexSelect(x, d, expandedCounts(counts));
-});
+export const repeatInterleave: Op<
+  [],
+  [repeats: number | Tensor, dim: number | null],
+  { repeats: number | Tensor; dim: number | null; outputSize: number | null }
+> = define(
+  'repeatInterleave',
+  'input, repeats?, dim?, *, outputSize?',
+  (input: Tensor, repeats?: number | Tensor, dim: number | null = null) => {
+    if (repeats === undefined) return expandedCounts(input);
+    const x = dim === null ? reshape(input, [-1]) : input;
+    const d = wrapDim(dim ?? 0, x.ndim);
+    const n = x.ndim === 0 ? 1 : x.sizes[d];
+    const counts =
+      typeof repeats === 'number' || numelOf(repeats.sizes) === 1
+        ? expand(typeof repeats === 'number' ? tensor([repeats]) : reshape(repeats, [1]), [n])
+        : repeats;
+    if (counts.sizes[0] !== n) throw new RuntimeError('repeats must have the same size as input along dim');
+    return indexSelect(x, d, expandedCounts(counts));
+  },
+);
 function expandedCounts(counts: Tensor): Tensor {
   if (counts.ndim !== 1) throw new RuntimeError('repeat_interleave only accept 1D vector as repeat');
   if (numelOf(counts.sizes) === 0) return convert(counts, int64);
@@ -358,38 +294,59 @@ function expandedCounts(counts: Tensor): Tensor {
   return searchsorted(ends, sequence(Number(item(select(ends, 0, -1))), 0, 1, int64, counts.storage.device), { right: true });
 }
 /** `nonzero` of a fixed number of rows, filled up. */
-export const nonzeroStatic: Op<[], [], { size: number; fillValue: number }> = define('nonzeroStatic', 'input, *, size, fillValue?', (input: Tensor, size: number, fillValue = -1) => {
-  if (size < 0) throw new RuntimeError("nonzero_static: 'size' must be an non-negative integer");
-  const rows = nonzero(input);
-  const have = Math.min(rows.sizes[0], size);
-  const rest = filled([size - have, rows.sizes[1]], fillValue, { dtype: int64, device: rows.storage.device });
-  return cat([narrow(rows, 0, 0, have), rest], 0);
-});
+export const nonzeroStatic: Op<[], [], { size: number; fillValue: number }> = define(
+  'nonzeroStatic',
+  'input, *, size, fillValue?',
+  (input: Tensor, size: number, fillValue = -1) => {
+    if (size < 0) throw new RuntimeError("nonzero_static: 'size' must be an non-negative integer");
+    const rows = nonzero(input);
+    const have = Math.min(rows.sizes[0], size);
+    const rest = filled([size - have, rows.sizes[1]], fillValue, { dtype: int64, device: rows.storage.device });
+    return cat([narrow(rows, 0, 0, have), rest], 0);
+  },
+);
 
 // --- sequences ------------------------------------------------------------------------------------------------------------------------------------------------------------
 
 /** Central differences along dims. https://pytorch.org/docs/stable/generated/torch.gradient.html */
-export const gradient: (input: Tensor, options?: { spacing?: number | readonly (number | Tensor)[]; dim?: Dims | null; edgeOrder?: number }) => Tensor[] = define('gradient', 'input, *, spacing?, dim?, edgeOrder?', (input: Tensor, given: number | readonly (number | Tensor)[] | null = 1, dim: Dims | null = null, edgeOrder = 1) => {
-  const spacing = given ?? 1;
-  const dims = wrapDims(dim, input.ndim);
-  if (edgeOrder !== 1 && edgeOrder !== 2) throw new RuntimeError('torch.gradient only supports edge_order=1 and edge_order=2.');
-  const steps = typeof spacing === 'number' ? dims.map(() => spacing) : spacing;
-  if (steps.length !== dims.length) throw new RuntimeError(`torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'dim'. Got ${steps.length} spacings and ${dims.length} dims`);
-  return dims.map((d, i) => {
-    if (input.sizes[d] < edgeOrder + 1) throw new RuntimeError('torch.gradient expected each dimension size to be at least edge_order+1');
-    const step = steps[i];
-    return typeof step === 'number' || step.ndim === 0 ? evenGradient(input, d, step, edgeOrder) : unevenGradient(input, d, step, edgeOrder);
-  });
-});
+export const gradient: (
+  input: Tensor,
+  options?: { spacing?: number | readonly (number | Tensor)[]; dim?: Dims | null; edgeOrder?: number },
+) => Tensor[] = define(
+  'gradient',
+  'input, *, spacing?, dim?, edgeOrder?',
+  (input: Tensor, given: number | readonly (number | Tensor)[] | null = 1, dim: Dims | null = null, edgeOrder = 1) => {
+    const spacing = given ?? 1;
+    const dims = wrapDims(dim, input.ndim);
+    if (edgeOrder !== 1 && edgeOrder !== 2) throw new RuntimeError('torch.gradient only supports edge_order=1 and edge_order=2.');
+    const steps = typeof spacing === 'number' ? dims.map(() => spacing) : spacing;
+    if (steps.length !== dims.length)
+      throw new RuntimeError(
+        `torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'dim'. Got ${steps.length} spacings and ${dims.length} dims`,
+      );
+    return dims.map((d, i) => {
+      if (input.sizes[d] < edgeOrder + 1) throw new RuntimeError('torch.gradient expected each dimension size to be at least edge_order+1');
+      const step = steps[i];
+      return typeof step === 'number' || step.ndim === 0
+        ? evenGradient(input, d, step, edgeOrder)
+        : unevenGradient(input, d, step, edgeOrder);
+    });
+  },
+);
 function evenGradient(x: Tensor, d: number, step: TensorLike, edgeOrder: number): Tensor {
   const n = x.sizes[d];
   const at = (i: number): Tensor => narrow(x, d, i, 1);
   const inner = sub(narrow(x, d, 2, Math.max(n - 2, 0)), narrow(x, d, 0, Math.max(n - 2, 0))).div(mul(toTensor(step, x), 2));
   const edge = (a: number, b: number, c: number, sign: number): Tensor =>
-    edgeOrder === 1 ? sub(at(b), at(a)).mul(sign).div(step) : add(sub(mul(at(b), 4), mul(at(a), 3)), mul(at(c), -1)).mul(sign).div(mul(toTensor(step, x), 2));
+    edgeOrder === 1
+      ? sub(at(b), at(a)).mul(sign).div(step)
+      : add(sub(mul(at(b), 4), mul(at(a), 3)), mul(at(c), -1))
+          .mul(sign)
+          .div(mul(toTensor(step, x), 2));
   return cat([edge(0, 1, Math.min(2, n - 1), 1), inner, edge(n - 1, n - 2, Math.max(n - 3, 0), -1)], d);
 }
-const toTensor = (x: TensorLike, like: Tensor): Tensor => (x instanceof Tensor ? x : tensor(x as number, { dtype: like.dtype.category < 2 ? getDefaultDtype() : like.dtype.toReal() }));
+const toTensor = (x: TensorLike, like: Tensor): Tensor =>
+  x instanceof Tensor ? x : tensor(x as number, { dtype: like.dtype.category < 2 ? getDefaultDtype() : like.dtype.toReal() });
 function unevenGradient(x: Tensor, d: number, points: Tensor, edgeOrder: number): Tensor {
   const n = x.sizes[d];
   const shape = x.sizes.map((_, k) => (k === d ? -1 : 1));
@@ -398,7 +355,10 @@ function unevenGradient(x: Tensor, d: number, points: Tensor, edgeOrder: number)
   const gap = (i: number): Tensor => narrow(h, d, i, 1);
   const [h1, h2] = [narrow(h, d, 0, n - 2), narrow(h, d, 1, n - 2)];
   const [left, middle, right] = [narrow(x, d, 0, n - 2), narrow(x, d, 1, n - 2), narrow(x, d, 2, n - 2)];
-  const inner = add(add(mul(left, h2.neg().div(mul(h1, add(h1, h2)))), mul(middle, sub(h2, h1).div(mul(h1, h2)))), mul(right, h1.div(mul(h2, add(h1, h2)))));
+  const inner = add(
+    add(mul(left, h2.neg().div(mul(h1, add(h1, h2)))), mul(middle, sub(h2, h1).div(mul(h1, h2)))),
+    mul(right, h1.div(mul(h2, add(h1, h2)))),
+  );
   if (edgeOrder === 1) return cat([sub(at(1), at(0)).div(gap(0)), inner, sub(at(n - 1), at(n - 2)).div(gap(n - 2))], d);
   const ends = (i: number, j: number, k: number, a: Tensor, b: Tensor, sign: number): Tensor => {
     const total = add(a, b);
@@ -419,31 +379,48 @@ function become(self: Tensor, viewed: Tensor): Tensor {
   self.outputIndex = viewed.outputIndex;
   return self;
 }
-const viewInplace = (f: (t: Tensor, ...args: never[]) => Tensor) => (self: Tensor, ...args: unknown[]): Tensor => {
-  const source = alias(self);
-  source.node = self.node;
-  source.outputIndex = self.outputIndex;
-  return become(self, (f as (t: Tensor, ...a: unknown[]) => Tensor)(source, ...args));
-};
+const viewInplace =
+  (f: (t: Tensor, ...args: never[]) => Tensor) =>
+  (self: Tensor, ...args: unknown[]): Tensor => {
+    const source = alias(self);
+    source.node = self.node;
+    source.outputIndex = self.outputIndex;
+    return become(self, (f as (t: Tensor, ...a: unknown[]) => Tensor)(source, ...args));
+  };
 /** In-place forms of views: the tensor takes the view's geometry. */
 export const geometryInplace: Record<string, (self: Tensor, ...args: unknown[]) => Tensor> = Object.fromEntries(
-  Object.entries({ squeeze, unsqueeze, transpose, t: view.t, swapaxes: view.swapaxes, swapdims: view.swapdims, asStrided }).map(([name, f]) => [`${name}_`, viewInplace(f as (t: Tensor, ...args: never[]) => Tensor)]),
+  Object.entries({ squeeze, unsqueeze, transpose, t: view.t, swapaxes: view.swapaxes, swapdims: view.swapdims, asStrided }).map(
+    ([name, f]) => [`${name}_`, viewInplace(f as (t: Tensor, ...args: never[]) => Tensor)],
+  ),
 );
 /** Another size, keeping the elements at the front of the memory. https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html */
-export const resize_: (input: Tensor, ...sizes: (number | readonly number[])[]) => Tensor = define('resize_', 'input, ...sizes, *, memoryFormat?', (self: Tensor, sizes: readonly number[], memoryFormat?: never) => {
-  checkInplace(self);
-  if (self.node || self.wantsGrad) throw new RuntimeError('cannot resize variables that require grad');
-  const n = numelOf(sizes);
-  if ((self.offset + n) * self.dtype.itemsize > self.storage.buffer.bytes) {
-    const grown = emptyOn(self, [n]);
-    const kept = Math.min(n, Math.floor(self.storage.buffer.bytes / self.dtype.itemsize) - self.offset);
-    if (kept > 0) runRoutine('copy', [new Tensor(grown.storage, grown.dtype, [kept], [1], 0), new Tensor(self.storage, self.dtype, [kept], [1], self.offset)]);
-    self.storage = grown.storage;
-    self.offset = 0;
-  }
-  const shaped = new Tensor(self.storage, self.dtype, sizes, [], self.offset);
-  shaped.strides = sizes.map((_, d) => numelOf(sizes.slice(d + 1).map((s) => Math.max(s, 1))));
-  return become(self, memoryFormat ? new Tensor(self.storage, self.dtype, sizes, stridesFor(shaped, memoryFormat), self.offset) : shaped);
-});
-export const resizeAs_: Op<[other: Tensor], [], object> = define('resizeAs_', 'input, other, *, memoryFormat?', (self: Tensor, other: Tensor) => resize_(self, other.sizes));
+export const resize_: (input: Tensor, ...sizes: (number | readonly number[])[]) => Tensor = define(
+  'resize_',
+  'input, ...sizes, *, memoryFormat?',
+  (self: Tensor, sizes: readonly number[], memoryFormat?: never) => {
+    checkInplace(self);
+    if (self.node || self.wantsGrad) throw new RuntimeError('cannot resize variables that require grad');
+    const n = numelOf(sizes);
+    if ((self.offset + n) * self.dtype.itemsize > self.storage.buffer.bytes) {
+      const grown = emptyOn(self, [n]);
+      const kept = Math.min(n, Math.floor(self.storage.buffer.bytes / self.dtype.itemsize) - self.offset);
+      if (kept > 0)
+        runRoutine('copy', [
+          new Tensor(grown.storage, grown.dtype, [kept], [1], 0),
+          new Tensor(self.storage, self.dtype, [kept], [1], self.offset),
+        ]);
+      self.storage = grown.storage;
+      self.offset = 0;
+    }
+    const shaped = new Tensor(self.storage, self.dtype, sizes, [], self.offset);
+    shaped.strides = sizes.map((_, d) => numelOf(sizes.slice(d + 1).map((s) => Math.max(s, 1))));
+    return become(self, memoryFormat ? new Tensor(self.storage, self.dtype, sizes, stridesFor(shaped, memoryFormat), self.offset) : shaped);
+  },
+);
+export const resizeAs_: Op<[other: Tensor], [], object> = define(
+  'resizeAs_',
+  'input, other, *, memoryFormat?',
+  (self: Tensor, other: Tensor) => resize_(self, other.sizes),
+);
 
+export * from './order.js';

@@ -5,46 +5,32 @@ import { hypot as hypotExpr } from '../ir/complex.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { isNumber } from '../tensor/promote.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { pointwise, type PointwiseSpec, scalarTypeName } from './define.js';
+import { pointwise, type PointwiseSpec } from './define.js';
+import { acos, acosh, asin, asinh, atan, atan2, atanh } from './pointwise-math.js';
 import { largestOf, one, zero } from './exprs.js';
 import type { Op, Scalar, TensorLike } from './types.js';
-
-export type Unary = Op;
-export type Binary = Op<[other: TensorLike]>;
-
-const unary = (name: string, formula: (x: Expr) => Expr, spec: Partial<PointwiseSpec> = {}): Unary =>
-  pointwise<Unary>(name, { args: 'input', promotion: 'float', ...spec }, formula);
-
-const binary = (name: string, formula: (x: Expr, y: Expr) => Expr, spec: Partial<PointwiseSpec> = {}): Binary =>
-  pointwise<Binary>(name, { args: 'input, other', operands: 2, promotion: 'arithmetic', ...spec }, formula);
-
-const arithmetic = { promotion: 'arithmetic' } as const;
-const none = { grad: () => [null, null] } as const;
-
-const refuseComplex = (name: string) => (_: readonly DType[], common: DType): string | null =>
-  common.isComplex ? `"${name}_cpu" not implemented for '${scalarTypeName(common)}'` : null;
-const noComplex = (name: string): Partial<PointwiseSpec> => ({ refuse: refuseComplex(name) });
-const refuseBoolSubtraction = (dtypes: readonly DType[]): string | null =>
-  dtypes.every((d) => d === bool)
-    ? 'Subtraction, the `-` operator, with two bool tensors is not supported. Use the `^` or `logical_xor()` operator instead.'
-    : dtypes.includes(bool)
-      ? 'Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.'
-      : null;
-
-const sameFloats = (dtypes: readonly DType[]): string | null =>
-  dtypes.some((d) => d.category !== 2)
-    ? `Expected both inputs to be Half, Float or Double tensors but got ${dtypes.map(scalarTypeName).join(' and ')}`
-    : dtypes[0] === dtypes[1]
-      ? null
-      : `Expected object of scalar type ${scalarTypeName(dtypes[0])} but got scalar type ${scalarTypeName(dtypes[1])} for second argument`;
+import {
+  type Unary,
+  type Binary,
+  unary,
+  binary,
+  arithmetic,
+  none,
+  noComplex,
+  refuseBoolSubtraction,
+  sameFloats,
+  copysignExpr,
+} from './pointwise-kinds.js';
 
 // --- arithmetic -------------------------------------------------------------------------------------------------------------------
 
 const scaled = (y: Expr, alpha: Expr | undefined): Expr => (alpha ? y.mul(alpha.cast(y.dtype)) : y);
 
 /** input + alpha · other, broadcast and promoted. https://pytorch.org/docs/stable/generated/torch.add.html */
-export const add: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise('add', { args: 'input, other, *, alpha?', operands: 2 }, (x: Expr, y: Expr, alpha?: Expr) =>
-  x.dtype === bool ? x.or(y) : x.add(scaled(y, alpha)),
+export const add: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
+  'add',
+  { args: 'input, other, *, alpha?', operands: 2 },
+  (x: Expr, y: Expr, alpha?: Expr) => (x.dtype === bool ? x.or(y) : x.add(scaled(y, alpha))),
 );
 /** input - alpha · other. https://pytorch.org/docs/stable/generated/torch.sub.html */
 export const sub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
@@ -76,12 +62,13 @@ function floorDivFloat(x: Expr, y: Expr): Expr {
   const nearest = where(lower.sub(floor).gt(0.5), floor.add(1), floor);
   return where(y.eq(0), x.div(y), where(lower.ne(0), nearest, copysignExpr(zero(x), x.div(y))));
 }
-const copysignExpr = (size: Expr, sign: Expr): Expr => where(sign.signbit(), size.abs().neg(), size.abs());
 
 type RoundingMode = 'trunc' | 'floor' | null;
 const divTrue: Binary = binary('div', (x, y) => x.div(y), { promotion: 'float' });
-const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise('div', { args: 'input, other, mode', operands: 2, grad: ({ grad }) => [grad.mul(0), grad.mul(0)] }, (x: Expr, y: Expr, mode: RoundingMode) =>
-  mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc(),
+const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise(
+  'div',
+  { args: 'input, other, mode', operands: 2, grad: ({ grad }) => [grad.mul(0), grad.mul(0)] },
+  (x: Expr, y: Expr, mode: RoundingMode) => (mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc()),
 );
 
 /** Dispatches a division by its rounding mode. */
@@ -92,11 +79,12 @@ function divideBy(inplace: boolean) {
       throw new RuntimeError(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${String(mode)}'`);
     }
     const divisor = isDivisor(other) ? other.other : other;
-    const form = <F>(op: F): F => (inplace ? (op as { inplace?: F }).inplace as F : op);
+    const form = <F>(op: F): F => (inplace ? ((op as { inplace?: F }).inplace as F) : op);
     return mode === null ? form(divTrue)(input, divisor) : form(divRounded)(input, divisor, mode);
   };
 }
-const isDivisor = (x: unknown): x is { other: TensorLike } => typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype && 'other' in x;
+const isDivisor = (x: unknown): x is { other: TensorLike } =>
+  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype && 'other' in x;
 
 export type Division = (input: Tensor, other: TensorLike, options?: { roundingMode?: RoundingMode }) => Tensor;
 const division = (name: string): Division => Object.assign(divideBy(false), { opName: name, inplace: divideBy(true) }) as Division;
@@ -123,18 +111,25 @@ export const fmod: Binary = binary('fmod', (x, y) => x.rem(y), noComplex('fmod')
 /** -input. https://pytorch.org/docs/stable/generated/torch.neg.html */
 export const neg: Unary = unary('neg', (x) => x.neg(), {
   ...arithmetic,
-  refuse: (_, d) => (d === bool ? 'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.' : null),
+  refuse: (_, d) =>
+    d === bool
+      ? 'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.'
+      : null,
 });
 /** |input|. https://pytorch.org/docs/stable/generated/torch.abs.html */
 export const abs: Unary = unary('abs', (x) => (x.dtype.isSigned ? x.abs() : x), arithmetic);
 /** input itself. https://pytorch.org/docs/stable/generated/torch.positive.html */
 export const square: Unary = unary('square', (x) => (x.dtype === bool ? x.cast(int64) : x.mul(x)), { ...arithmetic, node: 'PowBackward0' });
 /** 1 / input. https://pytorch.org/docs/stable/generated/torch.reciprocal.html */
-export const reciprocal: Unary = unary('reciprocal', (x) => x.reciprocal(), { grad: ({ grad, result }) => [grad.neg().mul(result.mul(result).conj())] });
+export const reciprocal: Unary = unary('reciprocal', (x) => x.reciprocal(), {
+  grad: ({ grad, result }) => [grad.neg().mul(result.mul(result).conj())],
+});
 /** Square root. */
 export const sqrt: Unary = unary('sqrt', (x) => x.sqrt());
 /** 1 / √input. */
-export const rsqrt: Unary = unary('rsqrt', (x) => x.sqrt().reciprocal(), { grad: ({ grad, result }) => [grad.mul(-0.5).mul(result.mul(result).mul(result).conj())] });
+export const rsqrt: Unary = unary('rsqrt', (x) => x.sqrt().reciprocal(), {
+  grad: ({ grad, result }) => [grad.mul(-0.5).mul(result.mul(result).mul(result).conj())],
+});
 
 const isInteger = (d: DType): boolean => d.category < 2;
 const integerPower = (x: Expr, k: number): Expr => (k === 2 ? x.mul(x) : x.mul(x).mul(x));
@@ -150,7 +145,8 @@ function power(inplace: boolean) {
     const e = (typeof exponent === 'object' && exponent !== null && 'exponent' in exponent ? exponent.exponent : exponent) as TensorLike;
     const form = <F>(op: F): F => (inplace ? ((op as { inplace?: F }).inplace as F) : op);
     if (typeof e === 'number' && !isNumber(input)) {
-      if (e < 0 && Number.isInteger(e) && isInteger(input.dtype)) throw new RuntimeError('Integers to negative integer powers are not allowed.');
+      if (e < 0 && Number.isInteger(e) && isInteger(input.dtype))
+        throw new RuntimeError('Integers to negative integer powers are not allowed.');
       const fixed = fixedPowers.get(e);
       if (fixed && input.dtype !== bool) return form(fixed)(input);
     }
@@ -161,10 +157,14 @@ export type Power = (input: TensorLike, exponent: TensorLike) => Tensor;
 /** input to the power of exponent. https://pytorch.org/docs/stable/generated/torch.pow.html */
 export const pow: Power = Object.assign(power(false), { opName: 'pow', inplace: power(true) }) as Power;
 /** `pow` in float64. https://pytorch.org/docs/stable/generated/torch.float_power.html */
-export const floatPower: Op<[exponent: TensorLike]> = pointwise('floatPower', { args: 'input, exponent', operands: 2 }, (x: Expr, y: Expr) => {
-  const wide = x.dtype.isComplex ? float64.toComplex() : float64;
-  return x.cast(wide).pow(y.cast(wide));
-});
+export const floatPower: Op<[exponent: TensorLike]> = pointwise(
+  'floatPower',
+  { args: 'input, exponent', operands: 2 },
+  (x: Expr, y: Expr) => {
+    const wide = x.dtype.isComplex ? float64.toComplex() : float64;
+    return x.cast(wide).pow(y.cast(wide));
+  },
+);
 
 /** input + value · tensor1 · tensor2. https://pytorch.org/docs/stable/generated/torch.addcmul.html */
 export const addcmul: Op<[tensor1: TensorLike, tensor2: TensorLike], [], { value: Scalar }> = pointwise(
@@ -181,144 +181,18 @@ export const addcdiv: Op<[tensor1: TensorLike, tensor2: TensorLike], [], { value
 /** input + weight · (end - input), exact at both ends. https://pytorch.org/docs/stable/generated/torch.lerp.html */
 export const lerp: Op<[end: TensorLike, weight: TensorLike]> = pointwise(
   'lerp',
-  { args: 'input, end, weight', operands: 3, promotion: 'float', grad: ({ grad, args: [x, end, w] }) => [grad.mul(one(w).sub(w).conj()), grad.mul(w.conj()), grad.mul(end.sub(x).conj())] },
+  {
+    args: 'input, end, weight',
+    operands: 3,
+    promotion: 'float',
+    grad: ({ grad, args: [x, end, w] }) => [grad.mul(one(w).sub(w).conj()), grad.mul(w.conj()), grad.mul(end.sub(x).conj())],
+  },
   (x: Expr, end: Expr, w: Expr) => {
     const near = w.dtype.isComplex ? hypotExpr(w.real, w.imag).lt(0.5) : w.abs().lt(0.5);
     const span = end.sub(x);
     return where(near, x.add(w.mul(span)), end.sub(span.mul(one(w).sub(w))));
   },
 );
-
-// --- exponentials, logarithms, trigonometry -----------------------------------------------------------------------------------------
-
-/** e^input. https://pytorch.org/docs/stable/generated/torch.exp.html */
-export const exp: Unary = unary('exp', (x) => x.exp());
-/** 2^input. */
-export const exp2: Unary = unary('exp2', (x) => x.exp2());
-/** e^input - 1, accurate near 0. */
-export const expm1: Unary = unary('expm1', (x) => x.expm1());
-/** The natural logarithm. */
-export const log: Unary = unary('log', (x) => x.log());
-/** The logarithm to base 2. */
-export const log2: Unary = unary('log2', (x) => x.log2());
-/** The logarithm to base 10. */
-export const log10: Unary = unary('log10', (x) => x.log10());
-/** ln(1 + input), accurate near 0. */
-export const log1p: Unary = unary('log1p', (x) => x.log1p());
-/** Sine; radians, as all of these. */
-export const sin: Unary = unary('sin', (x) => x.sin());
-export const cos: Unary = unary('cos', (x) => x.cos());
-export const tan: Unary = unary('tan', (x) => x.tan());
-export const asin: Unary = unary('asin', (x) => x.asin());
-export const acos: Unary = unary('acos', (x) => x.acos());
-export const atan: Unary = unary('atan', (x) => x.atan());
-export const sinh: Unary = unary('sinh', (x) => x.sinh());
-export const cosh: Unary = unary('cosh', (x) => x.cosh());
-export const tanh: Unary = unary('tanh', (x) => x.tanh());
-export const asinh: Unary = unary('asinh', (x) => x.asinh());
-export const acosh: Unary = unary('acosh', (x) => x.acosh());
-export const atanh: Unary = unary('atanh', (x) => x.atanh());
-/** The angle of the point (other, input). https://pytorch.org/docs/stable/generated/torch.atan2.html */
-export const atan2: Binary = binary('atan2', (x, y) => x.atan2(y), { promotion: 'float', takes: 'tensors', ...noComplex('atan2') });
-/** √(input² + other²) without overflow. */
-export const hypot: Binary = binary('hypot', hypotExpr, {
-  grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.div(result)), grad.mul(y.div(result))],
-  takes: 'tensors',
-  ...noComplex('hypot'),
-});
-/** sin(πx) / πx, 1 at 0. https://pytorch.org/docs/stable/generated/torch.sinc.html */
-export const sinc: Unary = unary(
-  'sinc',
-  (x) => {
-    const scaledX = x.mul(Math.PI);
-    return where(x.eq(0), one(x), scaledX.sin().div(scaledX));
-  },
-  {
-    grad: ({ grad, args: [x] }) => {
-      const s = x.mul(Math.PI);
-      const slope = s.mul(s.cos()).sub(s.sin()).div(s.mul(x));
-      return [grad.mul(where(s.mul(s).eq(0), zero(x), slope).conj())];
-    },
-  },
-);
-/** Degrees to radians. */
-export const deg2rad: Unary = unary('deg2rad', (x) => x.mul(Math.PI / 180), noComplex('deg2rad'));
-/** Radians to degrees. */
-export const rad2deg: Unary = unary('rad2deg', (x) => x.mul(180 / Math.PI), noComplex('rad2deg'));
-/** 1 / (1 + e^-input). https://pytorch.org/docs/stable/generated/torch.sigmoid.html */
-export const sigmoid: Unary = unary('sigmoid', (x) => x.sigmoid(), { grad: ({ grad, result }) => [grad.mul(one(result).sub(result).mul(result).conj())] });
-/** ln(input / (1 - input)), of input clamped to [eps, 1 - eps] if eps is given. https://pytorch.org/docs/stable/generated/torch.logit.html */
-export const logit: Op<[], [eps: number | null], { eps: number | null }> = pointwise(
-  'logit',
-  {
-    args: 'input, eps?',
-    promotion: 'float',
-    grad: ({ grad, args: [x], extras: [eps] }) => {
-      const slope = grad.div(x.mul(one(x).sub(x)));
-      const [low, high] = eps ? [eps as Expr, one(x).sub(eps)] : [zero(x), one(x)];
-      const outside = x.lt(low).or(x.gt(high));
-      return [where(outside, constant(eps ? 0 : NaN, x.dtype), slope)];
-    },
-  },
-  (x: Expr, eps?: Expr | null) => {
-    const p = eps ? where(x.lt(eps), eps, where(x.gt(one(x).sub(eps)), one(x).sub(eps), x)) : x;
-    return p.div(one(x).sub(p)).log();
-  },
-);
-
-// --- rounding and sign ----------------------------------------------------------------------------------------------------------------
-
-const rounding = (name: string, f: (x: Expr) => Expr): Unary =>
-  unary(name, (x) => (x.dtype.category < 2 ? x : f(x)), { ...arithmetic, grad: ({ grad }) => [grad.mul(0)], ...noComplex(name) });
-/** The largest integer not above. */
-export const floor: Unary = rounding('floor', (x) => x.floor());
-/** The smallest integer not below. */
-export const ceil: Unary = rounding('ceil', (x) => x.ceil());
-/** The integer part. */
-export const trunc: Unary = rounding('trunc', (x) => x.trunc());
-/** Alias of `trunc`. */
-export const fix: Unary = rounding('fix', (x) => x.trunc());
-/** input - trunc(input). */
-export const frac: Unary = unary('frac', (x) => x.sub(x.trunc()), { ...arithmetic, grad: ({ grad }) => [grad], ...noComplex('frac') });
-/** The nearest integer, halves to even; `decimals` places are kept. https://pytorch.org/docs/stable/generated/torch.round.html */
-export const round: Op<[], [], { decimals: number }> = pointwise(
-  'round',
-  { args: 'input, *, decimals?', grad: ({ grad }) => [grad.mul(0)], ...noComplex('round') },
-  (x: Expr, decimals?: Expr) => {
-    if (x.dtype.category < 2) return x;
-    if (!decimals) return x.round();
-    const up = constant(10, x.dtype).pow(decimals.abs().cast(x.dtype));
-    return where(decimals.eq(0), x.round(), where(decimals.gt(0), x.mul(up).round().div(up), x.div(up).round().mul(up)));
-  },
-);
-const signOf = (x: Expr): Expr => (x.dtype === bool ? x : x.gt(0).cast(x.dtype).sub(x.lt(0).cast(x.dtype)));
-/** -1, 0 or 1. https://pytorch.org/docs/stable/generated/torch.sign.html */
-export const sign: Unary = unary('sign', signOf, { ...arithmetic, grad: ({ grad }) => [grad.mul(0)], ...noComplex('sign') });
-/** input / |input|, 0 at 0: `sign` for complex numbers too. */
-export const sgn: Unary = unary(
-  'sgn',
-  (x) => {
-    if (!x.dtype.isComplex) return signOf(x);
-    const size = x.abs();
-    return where(size.eq(0), zero(x), x.div(size));
-  },
-  {
-    ...arithmetic,
-    grad: ({ grad, result, args: [x] }) => {
-      if (!x.dtype.isComplex) return [grad.mul(0)];
-      const size = x.abs();
-      const turned = result.mul(result.conj().mul(grad).real.cast(result.dtype));
-      return [where(size.eq(0), zero(x), grad.sub(turned).div(size))];
-    },
-  },
-);
-/** Whether the sign bit is set. */
-export const signbit: Unary = unary('signbit', (x) => x.signbit(), { ...arithmetic, noInplace: true, ...noComplex('signbit') });
-/** |input| with the sign of other. https://pytorch.org/docs/stable/generated/torch.copysign.html */
-export const copysign: Binary = binary('copysign', copysignExpr, {
-  promotion: 'float',
-  grad: ({ grad, result, args: [x] }) => [grad.mul(where(x.eq(0), zero(x), result.div(x))), grad.mul(0)],
-});
 
 // --- comparison and logic ---------------------------------------------------------------------------------------------------------------
 
@@ -361,7 +235,11 @@ export const isneginf: Unary = test('isneginf', (x) => (x.dtype.category < 2 ? n
 export const isreal: Unary = test('isreal', (x) => (x.dtype.isComplex ? x.imag.eq(0) : no(x).not()));
 
 /** Whether |input - other| ≤ atol + rtol · |other|. https://pytorch.org/docs/stable/generated/torch.isclose.html */
-export const isclose: Op<[other: Tensor], [rtol: number, atol: number, equalNan: boolean], { rtol: number; atol: number; equalNan: boolean }> = pointwise(
+export const isclose: Op<
+  [other: Tensor],
+  [rtol: number, atol: number, equalNan: boolean],
+  { rtol: number; atol: number; equalNan: boolean }
+> = pointwise(
   'isclose',
   { args: 'input, other, rtol?, atol?, equalNan?', operands: 2, noInplace: true },
   (x: Expr, y: Expr, rtol?: Expr, atol?: Expr, equalNan?: boolean) => {
@@ -381,7 +259,10 @@ export const isclose: Op<[other: Tensor], [rtol: number, atol: number, equalNan:
 export const maximum: Binary = binary('maximum', (x, y) => x.max(y), { takes: 'tensors', ...noComplex('maximum') });
 /** The smaller; NaN wins. */
 export const minimum: Binary = binary('minimum', (x, y) => x.min(y), { takes: 'tensors', ...noComplex('minimum') });
-const preferNumber = (pick: (x: Expr, y: Expr) => Expr) => (x: Expr, y: Expr): Expr => where(x.isnan(), y, where(y.isnan(), x, pick(x, y)));
+const preferNumber =
+  (pick: (x: Expr, y: Expr) => Expr) =>
+  (x: Expr, y: Expr): Expr =>
+    where(x.isnan(), y, where(y.isnan(), x, pick(x, y)));
 const keepWinner = (wins: (x: Expr, y: Expr) => Expr): Pick<PointwiseSpec, 'grad'> => ({
   grad: ({ grad, args: [x, y] }) => {
     const first = wins(x, y).or(y.isnan());
@@ -389,9 +270,17 @@ const keepWinner = (wins: (x: Expr, y: Expr) => Expr): Pick<PointwiseSpec, 'grad
   },
 });
 /** The larger; a number wins over NaN. */
-export const fmax: Binary = binary('fmax', preferNumber((x, y) => x.max(y)), { ...keepWinner((x, y) => x.ge(y)), takes: 'tensors', ...noComplex('fmax') });
+export const fmax: Binary = binary(
+  'fmax',
+  preferNumber((x, y) => x.max(y)),
+  { ...keepWinner((x, y) => x.ge(y)), takes: 'tensors', ...noComplex('fmax') },
+);
 /** The smaller; a number wins over NaN. */
-export const fmin: Binary = binary('fmin', preferNumber((x, y) => x.min(y)), { ...keepWinner((x, y) => x.le(y)), takes: 'tensors', ...noComplex('fmin') });
+export const fmin: Binary = binary(
+  'fmin',
+  preferNumber((x, y) => x.min(y)),
+  { ...keepWinner((x, y) => x.le(y)), takes: 'tensors', ...noComplex('fmin') },
+);
 
 const clampGrad: PointwiseSpec['grad'] = ({ grad, args: [x, low, high] }) => {
   const above = low ? x.ge(low) : undefined;
@@ -403,19 +292,36 @@ const clampGrad: PointwiseSpec['grad'] = ({ grad, args: [x, low, high] }) => {
   return [masked(inside), masked(atLow), masked(atHigh)];
 };
 /** input limited to [min, max]; either may be missing. https://pytorch.org/docs/stable/generated/torch.clamp.html */
-export const clamp: Op<[], [min: TensorLike | null, max: TensorLike | null], { min: TensorLike | null; max: TensorLike | null }> = pointwise(
-  'clamp',
-  { args: 'input, min?, max?', operands: 3, grad: clampGrad, ...noComplex('clamp') },
-  (x: Expr, low?: Expr, high?: Expr) => {
-    if (!low && !high) throw new RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None");
-    const raised = low ? x.max(low) : x;
-    return high ? raised.min(high) : raised;
-  },
-);
+export const clamp: Op<[], [min: TensorLike | null, max: TensorLike | null], { min: TensorLike | null; max: TensorLike | null }> =
+  pointwise(
+    'clamp',
+    { args: 'input, min?, max?', operands: 3, grad: clampGrad, ...noComplex('clamp') },
+    (x: Expr, low?: Expr, high?: Expr) => {
+      if (!low && !high) throw new RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None");
+      const raised = low ? x.max(low) : x;
+      return high ? raised.min(high) : raised;
+    },
+  );
 /** Alias of `clamp`. */
 export const clip: typeof clamp = clamp;
-export const clampMin: Op<[min: TensorLike]> = pointwise('clampMin', { args: 'input, min', operands: 2, grad: ({ grad, args: [x, low] }) => [where(x.ge(low), grad, zero(grad)), where(x.lt(low), grad, zero(grad))] }, (x: Expr, y: Expr) => x.max(y));
-export const clampMax: Op<[max: TensorLike]> = pointwise('clampMax', { args: 'input, max', operands: 2, grad: ({ grad, args: [x, high] }) => [where(x.le(high), grad, zero(grad)), where(x.gt(high), grad, zero(grad))] }, (x: Expr, y: Expr) => x.min(y));
+export const clampMin: Op<[min: TensorLike]> = pointwise(
+  'clampMin',
+  {
+    args: 'input, min',
+    operands: 2,
+    grad: ({ grad, args: [x, low] }) => [where(x.ge(low), grad, zero(grad)), where(x.lt(low), grad, zero(grad))],
+  },
+  (x: Expr, y: Expr) => x.max(y),
+);
+export const clampMax: Op<[max: TensorLike]> = pointwise(
+  'clampMax',
+  {
+    args: 'input, max',
+    operands: 2,
+    grad: ({ grad, args: [x, high] }) => [where(x.le(high), grad, zero(grad)), where(x.gt(high), grad, zero(grad))],
+  },
+  (x: Expr, y: Expr) => x.min(y),
+);
 
 /** other where condition is false. https://pytorch.org/docs/stable/generated/torch.where.html */
 export const selectWhere: Op<[input: TensorLike, other: TensorLike]> = pointwise(
@@ -425,28 +331,53 @@ export const selectWhere: Op<[input: TensorLike, other: TensorLike]> = pointwise
 );
 
 /** NaN and infinities replaced. https://pytorch.org/docs/stable/generated/torch.nan_to_num.html */
-export const nanToNum: Op<[], [nan: number | null, posinf: number | null, neginf: number | null], { nan: number | null; posinf: number | null; neginf: number | null }> = pointwise(
+export const nanToNum: Op<
+  [],
+  [nan: number | null, posinf: number | null, neginf: number | null],
+  { nan: number | null; posinf: number | null; neginf: number | null }
+> = pointwise(
   'nanToNum',
-  { args: 'input, nan?, posinf?, neginf?', grad: ({ grad, args: [x] }) => [where(parts(x, (p) => p.abs().lt(Infinity), 'and'), grad, zero(grad))] },
+  {
+    args: 'input, nan?, posinf?, neginf?',
+    grad: ({ grad, args: [x] }) => [
+      where(
+        parts(x, (p) => p.abs().lt(Infinity), 'and'),
+        grad,
+        zero(grad),
+      ),
+    ],
+  },
   (x: Expr, nan?: Expr, posinf?: Expr, neginf?: Expr) => {
     if (x.dtype.category < 2) return x;
     const clean = (p: Expr): Expr => {
       const pick = (e: Expr | undefined | null, fallback: number): Expr => (e ? e.cast(p.dtype) : constant(fallback, p.dtype));
       const largest = largestOf(p.dtype);
-      return where(p.isnan(), pick(nan, 0), where(p.eq(Infinity), pick(posinf, largest), where(p.eq(-Infinity), pick(neginf, -largest), p)));
+      return where(
+        p.isnan(),
+        pick(nan, 0),
+        where(p.eq(Infinity), pick(posinf, largest), where(p.eq(-Infinity), pick(neginf, -largest), p)),
+      );
     };
     return x.dtype.isComplex ? new Expr('complex', x.dtype, [clean(x.real), clean(x.imag)]) : clean(x);
   },
 );
 
 /** 0 below 0, 1 above, `values` at 0. https://pytorch.org/docs/stable/generated/torch.heaviside.html */
-export const heaviside: Op<[values: Tensor]> = pointwise('heaviside', { args: 'input, values', operands: 2, takes: 'tensors', ...none, ...noComplex('heaviside') }, (x: Expr, v: Expr) =>
-  where(x.eq(0), v, where(x.lt(0).or(x.isnan()), zero(x), one(x))),
+export const heaviside: Op<[values: Tensor]> = pointwise(
+  'heaviside',
+  { args: 'input, values', operands: 2, takes: 'tensors', ...none, ...noComplex('heaviside') },
+  (x: Expr, v: Expr) => where(x.eq(0), v, where(x.lt(0).or(x.isnan()), zero(x), one(x))),
 );
 /** ln(e^a + e^b). https://pytorch.org/docs/stable/generated/torch.logaddexp.html */
-export const logaddexp: Binary = binary('logaddexp', (x, y) => logAdd(x, y, 1), { takes: 'tensors', grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp().conj()), grad.mul(y.sub(result).exp().conj())] });
+export const logaddexp: Binary = binary('logaddexp', (x, y) => logAdd(x, y, 1), {
+  takes: 'tensors',
+  grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp().conj()), grad.mul(y.sub(result).exp().conj())],
+});
 /** log2(2^a + 2^b). */
-export const logaddexp2: Binary = binary('logaddexp2', (x, y) => logAdd(x, y, Math.LN2), { takes: 'tensors', grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp2()), grad.mul(y.sub(result).exp2())] });
+export const logaddexp2: Binary = binary('logaddexp2', (x, y) => logAdd(x, y, Math.LN2), {
+  takes: 'tensors',
+  grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp2()), grad.mul(y.sub(result).exp2())],
+});
 function logAdd(x: Expr, y: Expr, base: number): Expr {
   const [a, b] = x.dtype.isComplex ? [x.real, y.real] : [x, y];
   const first = a.ge(b);
@@ -470,31 +401,47 @@ function gcdExpr(x: Expr, y: Expr): Expr {
   return a;
 }
 /** Least common multiple. */
-export const lcm: Binary = binary('lcm', (x, y) => {
-  const g = gcdExpr(x, y);
-  return where(g.eq(0), zero(x), x.idiv(g).mul(y).abs());
-}, { ...integral, takes: 'tensors' });
+export const lcm: Binary = binary(
+  'lcm',
+  (x, y) => {
+    const g = gcdExpr(x, y);
+    return where(g.eq(0), zero(x), x.idiv(g).mul(y).abs());
+  },
+  { ...integral, takes: 'tensors' },
+);
 /** input · 2^other. https://pytorch.org/docs/stable/generated/torch.ldexp.html */
 export const ldexp: Binary = binary('ldexp', (x, y) => x.mul(y.exp2()), { promotion: 'float' });
 
 // --- complex -----------------------------------------------------------------------------------------------------------------------------
 
 /** The angle of a complex number; 0 or π for a real one. https://pytorch.org/docs/stable/generated/torch.angle.html */
-export const angle: Unary = unary('angle', (x) => (x.dtype.isComplex ? x.imag.atan2(x.real) : where(x.isnan(), x, where(x.lt(0), constant(Math.PI, x.dtype), zero(x)))), {
-  noInplace: true,
-  grad: ({ grad, args: [x] }) => {
-    if (!x.dtype.isComplex) return [grad.mul(0)];
-    const norm = x.real.mul(x.real).add(x.imag.mul(x.imag));
-    const pick = (v: Expr): Expr => where(norm.eq(0), zero(v), v);
-    return [new Expr('complex', x.dtype, [pick(grad.mul(x.imag.neg()).div(norm)), pick(grad.mul(x.real).div(norm))])];
+export const angle: Unary = unary(
+  'angle',
+  (x) => (x.dtype.isComplex ? x.imag.atan2(x.real) : where(x.isnan(), x, where(x.lt(0), constant(Math.PI, x.dtype), zero(x)))),
+  {
+    noInplace: true,
+    grad: ({ grad, args: [x] }) => {
+      if (!x.dtype.isComplex) return [grad.mul(0)];
+      const norm = x.real.mul(x.real).add(x.imag.mul(x.imag));
+      const pick = (v: Expr): Expr => where(norm.eq(0), zero(v), v);
+      return [new Expr('complex', x.dtype, [pick(grad.mul(x.imag.neg()).div(norm)), pick(grad.mul(x.real).div(norm))])];
+    },
   },
-});
+);
 /** The complex conjugate, as a new tensor. */
 export const conjPhysical: Unary = unary('conjPhysical', (x) => x.conj(), arithmetic);
 /** real + i · imag. https://pytorch.org/docs/stable/generated/torch.complex.html */
-export const complex: Op<[imag: Tensor]> = pointwise('complex', { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true }, (re: Expr, im: Expr) => new Expr('complex', re.dtype.toComplex(), [re, im]));
+export const complex: Op<[imag: Tensor]> = pointwise(
+  'complex',
+  { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true },
+  (re: Expr, im: Expr) => new Expr('complex', re.dtype.toComplex(), [re, im]),
+);
 /** abs · (cos angle + i · sin angle). */
-export const polar: Op<[angle: Tensor]> = pointwise('polar', { args: 'abs, angle', operands: 2, takes: 'tensors', noInplace: true }, (r: Expr, a: Expr) => new Expr('complex', r.dtype.toComplex(), [r.mul(a.cos()), r.mul(a.sin())]));
+export const polar: Op<[angle: Tensor]> = pointwise(
+  'polar',
+  { args: 'abs, angle', operands: 2, takes: 'tensors', noInplace: true },
+  (r: Expr, a: Expr) => new Expr('complex', r.dtype.toComplex(), [r.mul(a.cos()), r.mul(a.sin())]),
+);
 
 // --- aliases -----------------------------------------------------------------------------------------------------------------------------
 
@@ -514,3 +461,6 @@ export const greaterEqual: Binary = ge;
 export const less: Binary = lt;
 export const lessEqual: Binary = le;
 export const notEqual: Binary = ne;
+
+export { type Binary, type Unary } from './pointwise-kinds.js';
+export * from './pointwise-math.js';

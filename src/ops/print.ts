@@ -42,8 +42,14 @@ export function formatted(t: Tensor, kind = 'tensor'): string {
   const device = deviceOf(t);
   return formatTensor(
     {
-      dtype: t.dtype, shape: t.sizes, strides: source.strides, offset: source.offset, get: (position) => get(position) as PrintedValue,
-      requiresGrad: t.wantsGrad, gradFnName: t.node?.name ?? null, device: device === getDefaultDevice() && device.type === 'cpu' ? null : String(device),
+      dtype: t.dtype,
+      shape: t.sizes,
+      strides: source.strides,
+      offset: source.offset,
+      get: (position) => get(position) as PrintedValue,
+      requiresGrad: t.wantsGrad,
+      gradFnName: t.node?.name ?? null,
+      device: device === getDefaultDevice() && device.type === 'cpu' ? null : String(device),
     },
     { defaultDtype: getDefaultDtype(), kind },
   );

@@ -26,7 +26,10 @@ function withoutRepeats(x: Tensor, labels: Labels): [Tensor, Labels] {
   const second = labels.findIndex((l, i) => labels.indexOf(l) < i);
   if (second < 0) return [x, labels];
   const first = labels.indexOf(labels[second]);
-  if (x.sizes[first] !== x.sizes[second]) throw new RuntimeError(`einsum(): subscript ${labels[second]} is repeated for operand 0 but the sizes don't match, ${x.sizes[second]} != ${x.sizes[first]}`);
+  if (x.sizes[first] !== x.sizes[second])
+    throw new RuntimeError(
+      `einsum(): subscript ${labels[second]} is repeated for operand 0 but the sizes don't match, ${x.sizes[second]} != ${x.sizes[first]}`,
+    );
   const kept = labels.filter((_, i) => i !== second);
   return withoutRepeats(movedim(diagonal(x, 0, first, second), -1, first), kept);
 }
@@ -40,7 +43,10 @@ function summed(x: Tensor, labels: Labels, needed: ReadonlySet<string>): [Tensor
 /** Dims in the order of `order`, of size 1 where there is none. */
 function arranged(x: Tensor, labels: Labels, order: Labels): Tensor {
   const present = order.filter((l) => labels.includes(l));
-  const y = permute(x, present.map((l) => labels.indexOf(l)));
+  const y = permute(
+    x,
+    present.map((l) => labels.indexOf(l)),
+  );
   return order.reduce((t, l, i) => (labels.includes(l) ? t : unsqueeze(t, i)), y);
 }
 
@@ -76,16 +82,28 @@ export function einsum(equation: string, ...args: (Tensor | readonly Tensor[])[]
   if (operands.length === 0) throw new RuntimeError('einsum(): must provide at least one operand');
   const [left, right] = equation.replace(/\s/g, '').split('->');
   const words = left.split(',');
-  if (words.length !== operands.length) throw new RuntimeError(words.length > operands.length ? 'einsum(): fewer operands were provided than specified in the equation' : 'einsum(): more operands were provided than specified in the equation');
+  if (words.length !== operands.length)
+    throw new RuntimeError(
+      words.length > operands.length
+        ? 'einsum(): fewer operands were provided than specified in the equation'
+        : 'einsum(): more operands were provided than specified in the equation',
+    );
   const terms = words.map((w, i) => labelsOf(w, operands[i].ndim, 0));
   terms.forEach((t, i) => {
-    if (t.length !== operands[i].ndim) throw new RuntimeError(`einsum(): the number of subscripts in the equation (${t.length}) does not match the number of dimensions (${operands[i].ndim}) for operand ${i} and no ellipsis was given`);
+    if (t.length !== operands[i].ndim)
+      throw new RuntimeError(
+        `einsum(): the number of subscripts in the equation (${t.length}) does not match the number of dimensions (${operands[i].ndim}) for operand ${i} and no ellipsis was given`,
+      );
   });
   const width = Math.max(0, ...terms.map((t) => t.filter((l) => l.length > 1).length));
   const output = right === undefined ? outputOf(terms) : labelsOf(right, -1, width);
   const missing = output.find((l) => !terms.some((t) => t.includes(l)));
-  if (missing !== undefined) throw new RuntimeError(`einsum(): output subscript ${missing} does not appear in the equation for any input operand`);
-  return contractAll(operands.map((x, i) => withoutRepeats(x, terms[i])), output);
+  if (missing !== undefined)
+    throw new RuntimeError(`einsum(): output subscript ${missing} does not appear in the equation for any input operand`);
+  return contractAll(
+    operands.map((x, i) => withoutRepeats(x, terms[i])),
+    output,
+  );
 }
 function contractAll(parts: readonly [Tensor, Labels][], output: Labels): Tensor {
   const neededAfter = (i: number): Set<string> => new Set([...output, ...parts.slice(i + 1).flatMap(([, l]) => l)]);
@@ -101,27 +119,41 @@ function contractAll(parts: readonly [Tensor, Labels][], output: Labels): Tensor
 
 type DimPairs = number | readonly (readonly number[])[];
 /** Contracts dims of two tensors. https://pytorch.org/docs/stable/generated/torch.tensordot.html */
-export const tensordot: Op<[b: Tensor], [dims: DimPairs], { dims: DimPairs }> = define('tensordot', 'a, b, dims?', (a: Tensor, b: Tensor, dims: DimPairs = 2) => {
-  if (typeof dims === 'number' && dims < 0) throw new RuntimeError(`tensordot expects dims >= 0, but got dims=${dims}`);
-  const [da, db] = typeof dims === 'number' ? [Array.from({ length: dims }, (_, i) => i - dims), Array.from({ length: dims }, (_, i) => i)] : dims;
-  if (da.length !== db.length) throw new RuntimeError('both dimension lists should have same length');
-  const [wa, wb] = [da.map((d) => wrapDim(d, a.ndim)), db.map((d) => wrapDim(d, b.ndim))];
-  wa.forEach((d, i) => {
-    if (a.sizes[d] !== b.sizes[wb[i]]) throw new RuntimeError(`contracted dimensions need to match, but first has size ${a.sizes[d]} in dim ${d} and second has size ${b.sizes[wb[i]]} in dim ${wb[i]}`);
-  });
-  const fa = a.sizes.flatMap((_, d) => (wa.includes(d) ? [] : [d]));
-  const fb = b.sizes.flatMap((_, d) => (wb.includes(d) ? [] : [d]));
-  const sizeA = fa.map((d) => a.sizes[d]);
-  const sizeB = fb.map((d) => b.sizes[d]);
-  const inner = numelOf(wa.map((d) => a.sizes[d]));
-  const product = mm(reshape(permute(a, [...fa, ...wa]), [numelOf(sizeA), inner]), reshape(permute(b, [...wb, ...fb]), [inner, numelOf(sizeB)]));
-  return reshape(product, [...sizeA, ...sizeB]);
-});
+export const tensordot: Op<[b: Tensor], [dims: DimPairs], { dims: DimPairs }> = define(
+  'tensordot',
+  'a, b, dims?',
+  (a: Tensor, b: Tensor, dims: DimPairs = 2) => {
+    if (typeof dims === 'number' && dims < 0) throw new RuntimeError(`tensordot expects dims >= 0, but got dims=${dims}`);
+    const [da, db] =
+      typeof dims === 'number' ? [Array.from({ length: dims }, (_, i) => i - dims), Array.from({ length: dims }, (_, i) => i)] : dims;
+    if (da.length !== db.length) throw new RuntimeError('both dimension lists should have same length');
+    const [wa, wb] = [da.map((d) => wrapDim(d, a.ndim)), db.map((d) => wrapDim(d, b.ndim))];
+    wa.forEach((d, i) => {
+      if (a.sizes[d] !== b.sizes[wb[i]])
+        throw new RuntimeError(
+          `contracted dimensions need to match, but first has size ${a.sizes[d]} in dim ${d} and second has size ${b.sizes[wb[i]]} in dim ${wb[i]}`,
+        );
+    });
+    const fa = a.sizes.flatMap((_, d) => (wa.includes(d) ? [] : [d]));
+    const fb = b.sizes.flatMap((_, d) => (wb.includes(d) ? [] : [d]));
+    const sizeA = fa.map((d) => a.sizes[d]);
+    const sizeB = fb.map((d) => b.sizes[d]);
+    const inner = numelOf(wa.map((d) => a.sizes[d]));
+    const product = mm(
+      reshape(permute(a, [...fa, ...wa]), [numelOf(sizeA), inner]),
+      reshape(permute(b, [...wb, ...fb]), [inner, numelOf(sizeB)]),
+    );
+    return reshape(product, [...sizeA, ...sizeB]);
+  },
+);
 
 /** The product of last dims. https://pytorch.org/docs/stable/generated/torch.inner.html */
 export const inner: Op<[other: Tensor]> = define('inner', 'input, other', (a: Tensor, b: Tensor) => {
   if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
-  if (a.sizes[a.ndim - 1] !== b.sizes[b.ndim - 1]) throw new RuntimeError(`inner() the last dimension must match on both input tensors but got shapes [${a.sizes.join(', ')}] and [${b.sizes.join(', ')}]`);
+  if (a.sizes[a.ndim - 1] !== b.sizes[b.ndim - 1])
+    throw new RuntimeError(
+      `inner() the last dimension must match on both input tensors but got shapes [${a.sizes.join(', ')}] and [${b.sizes.join(', ')}]`,
+    );
   return tensordot(a, b, [[-1], [-1]]);
 });
 
@@ -129,6 +161,18 @@ export const inner: Op<[other: Tensor]> = define('inner', 'input, other', (a: Te
 export const kron: Op<[other: Tensor]> = define('kron', 'input, other', (a: Tensor, b: Tensor) => {
   const n = Math.max(a.ndim, b.ndim);
   const [sa, sb] = [a, b].map((x) => [...Array.from({ length: n - x.ndim }, () => 1), ...x.sizes]);
-  const product = mul(reshape(a, sa.flatMap((s) => [s, 1])), reshape(b, sb.flatMap((s) => [1, s])));
-  return reshape(product, sa.map((s, i) => s * sb[i]));
+  const product = mul(
+    reshape(
+      a,
+      sa.flatMap((s) => [s, 1]),
+    ),
+    reshape(
+      b,
+      sb.flatMap((s) => [1, s]),
+    ),
+  );
+  return reshape(
+    product,
+    sa.map((s, i) => s * sb[i]),
+  );
 });

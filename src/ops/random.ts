@@ -407,7 +407,13 @@ function scaledNormal(mean: Tensor | number, std: Tensor | number, generator: Ma
   fillNormal(t, generator);
   const plain = (x: Tensor | number): Tensor | number => (x instanceof Tensor ? alias(x) : x);
   const result = add(mul(t, plain(std)), plain(mean));
-  return record('normal', [mean, std].filter((x) => x instanceof Tensor), result, [], ({ grad }) => [mean, std].flatMap((x) => (x instanceof Tensor ? [sumToSize(mul(grad, 0), x.sizes)] : [])));
+  return record(
+    'normal',
+    [mean, std].filter((x) => x instanceof Tensor),
+    result,
+    [],
+    ({ grad }) => [mean, std].flatMap((x) => (x instanceof Tensor ? [sumToSize(mul(grad, 0), x.sizes)] : [])),
+  );
 }
 
 /** Zeros and ones: one with the probability that `input` gives, or with p. https://pytorch.org/docs/stable/generated/torch.bernoulli.html */

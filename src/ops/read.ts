@@ -18,9 +18,7 @@ export type NestedItems = Item | NestedItems[];
 
 function checkReadable(t: Tensor, method: string): void {
   if (t.storage.device.canReadSync) return;
-  throw new UnsupportedError(
-    `${method}() cannot read a tensor on '${deviceOf(t)}' synchronously: use 'await x.${method}Async()' instead`,
-  );
+  throw new UnsupportedError(`${method}() cannot read a tensor on '${deviceOf(t)}' synchronously: use 'await x.${method}Async()' instead`);
 }
 
 /** The raw elements in row-major order. */
@@ -78,16 +76,22 @@ function nest(t: Tensor, array: NumericArray): NestedItems {
 }
 /** The values as nested arrays; a 0-dim tensor gives a number. */
 export const tolist: Op<[], [], object, NestedItems> = define('tolist', 'input', (input: Tensor) => nest(input, readRaw(input, 'tolist')));
-export const tolistAsync: Op<[], [], object, Promise<NestedItems>> = define('tolistAsync', 'input', async (input: Tensor) => nest(input, await readRawAsync(input)));
+export const tolistAsync: Op<[], [], object, Promise<NestedItems>> = define('tolistAsync', 'input', async (input: Tensor) =>
+  nest(input, await readRawAsync(input)),
+);
 /** A copy of the values in row-major order: API.md, rule 10, says in which array. */
-export const toTypedArray: Op<[], [], object, NumericArray> = define('toTypedArray', 'input', (input: Tensor) => readRaw(input, 'toTypedArray'));
-export const toTypedArrayAsync: Op<[], [], object, Promise<NumericArray>> = define('toTypedArrayAsync', 'input', (input: Tensor) => readRawAsync(input));
+export const toTypedArray: Op<[], [], object, NumericArray> = define('toTypedArray', 'input', (input: Tensor) =>
+  readRaw(input, 'toTypedArray'),
+);
+export const toTypedArrayAsync: Op<[], [], object, Promise<NumericArray>> = define('toTypedArrayAsync', 'input', (input: Tensor) =>
+  readRawAsync(input),
+);
 /** The values as a typed array, as NumPy's users expect. */
 export const numpy: Op<[], [], object, NumericArray> = define('numpy', 'input', (input: Tensor) => {
-  if (input.wantsGrad || input.node) throw new RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
+  if (input.wantsGrad || input.node)
+    throw new RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");
   return readRaw(input, 'toTypedArray');
 });
 
 setScalarOf((t): Number_ => item(t));
 setReadIndex((t) => Number(item(t)));
-

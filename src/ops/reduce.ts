@@ -37,7 +37,14 @@ function valueFormula(spec: ReduceSpec, inputs: readonly Tensor[]): Formula {
   let formula = formulas.get(name);
   if (!formula) {
     const leaves = inputLeaves(inputs.map((t) => t.dtype));
-    formulas.set(name, (formula = new Formula(leaves, params.map((p, i) => paramLeaf(i, p.dtype)), [spec.value(...leaves)])));
+    formulas.set(
+      name,
+      (formula = new Formula(
+        leaves,
+        params.map((p, i) => paramLeaf(i, p.dtype)),
+        [spec.value(...leaves)],
+      )),
+    );
   }
   return formula;
 }
@@ -47,7 +54,17 @@ export function reduceRaw(spec: ReduceSpec, inputs: readonly Tensor[], dims: rea
   const [input] = inputs;
   const reduction = { op: spec.op, accumulate: spec.accumulate, key: spec.key, epilogue: spec.epilogue ?? ((acc: Expr) => acc) };
   const values = (spec.params ?? []).map((p) => p.value);
-  return runReduction(valueFormula(spec, inputs), reduction, spec.outDtype, input.sizes, dims, keepdim, inputs, values, input.storage.device);
+  return runReduction(
+    valueFormula(spec, inputs),
+    reduction,
+    spec.outDtype,
+    input.sizes,
+    dims,
+    keepdim,
+    inputs,
+    values,
+    input.storage.device,
+  );
 }
 
 /** A reduced tensor put back to the shape of `like`, ready to broadcast. */
@@ -60,13 +77,20 @@ const expandBack = (grad: Tensor, sizes: readonly number[], dims: readonly numbe
 /** How many elements go into one result. */
 const countOf = (sizes: readonly number[], dims: readonly number[]): number => dims.reduce((n, d) => n * sizes[d], 1);
 const identity = (x: Expr): Expr => x;
-const suffix = (name: string, dim: unknown): string => (dim === null || dim === undefined ? name : `${name[0].toUpperCase()}${name.slice(1)}Backward1`);
+const suffix = (name: string, dim: unknown): string =>
+  dim === null || dim === undefined ? name : `${name[0].toUpperCase()}${name.slice(1)}Backward1`;
 
 type Reduction = Op<[], [dim: Dims | null, keepdim: boolean], { dim: Dims | null; keepdim: boolean; dtype: DTypeLike | null }>;
 const SPEC = 'input, dim?, keepdim?, *, dtype?';
 
 function sumAs(input: Tensor, dims: readonly number[], keepdim: boolean, dtype: DType): Tensor {
-  const spec = { op: 'sum', value: (x: Expr) => castReal(x, dtype), accumulate: accumulateType(dtype), outDtype: dtype, key: `sum ${dtype.name}` } as const;
+  const spec = {
+    op: 'sum',
+    value: (x: Expr) => castReal(x, dtype),
+    accumulate: accumulateType(dtype),
+    outDtype: dtype,
+    key: `sum ${dtype.name}`,
+  } as const;
   return reduceRaw(spec, [input], dims, keepdim);
 }
 const castReal = (x: Expr, dtype: DType): Expr => (x.dtype.isComplex && !dtype.isComplex ? x.real : x).cast(accumulateType(dtype));
@@ -86,14 +110,18 @@ setSumToSize((grad, shape) => {
   return summed.sizes.length === shape.length ? summed : reshape(summed, shape);
 });
 /** Sums to a shape that broadcasts to the tensor's. https://pytorch.org/docs/stable/generated/torch.Tensor.sum_to_size.html */
-export const sumToSize: (input: Tensor, ...size: (number | readonly number[])[]) => Tensor = define('sumToSize', 'input, ...size', (input: Tensor, size: readonly number[]) => {
-  const lead = input.ndim - size.length;
-  if (lead < 0 || size.some((n, d) => n !== 1 && n !== input.sizes[d + lead])) {
-    throw new RuntimeError(`size {[${size.join(', ')}]} is not expandable to size {[${input.sizes.join(', ')}]}.`);
-  }
-  const dims = broadcastDims(input.sizes, size);
-  return dims.length ? reshape(sum(input, dims, true), size) : lead ? reshape(input, size) : input;
-});
+export const sumToSize: (input: Tensor, ...size: (number | readonly number[])[]) => Tensor = define(
+  'sumToSize',
+  'input, ...size',
+  (input: Tensor, size: readonly number[]) => {
+    const lead = input.ndim - size.length;
+    if (lead < 0 || size.some((n, d) => n !== 1 && n !== input.sizes[d + lead])) {
+      throw new RuntimeError(`size {[${size.join(', ')}]} is not expandable to size {[${input.sizes.join(', ')}]}.`);
+    }
+    const dims = broadcastDims(input.sizes, size);
+    return dims.length ? reshape(sum(input, dims, true), size) : lead ? reshape(input, size) : input;
+  },
+);
 
 /** The sum of the numbers, NaN counting as 0. */
 export const nansum: Reduction = define('nansum', SPEC, (input: Tensor, dim?: Dims | null, keepdim = false, dtype?: DTypeLike | null) =>
@@ -105,15 +133,25 @@ export const mean: Reduction = define('mean', SPEC, (input: Tensor, dim?: Dims |
   const dims = wrapDims(dim, input.ndim);
   const { sizes, dtype: own } = input;
   const dtype = dtypeLike ? toDType(dtypeLike) : own.category < 2 ? getDefaultDtype() : own;
-  if (dtype.category < 2) throw new RuntimeError(`mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${scalarTypeName(dtype)}`);
+  if (dtype.category < 2)
+    throw new RuntimeError(
+      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${scalarTypeName(dtype)}`,
+    );
   const n = countOf(sizes, dims);
   const accumulate = accumulateType(dtype);
   const result = reduceRaw(
     {
-      op: 'sum', value: (x) => castReal(x, dtype), accumulate, outDtype: dtype, key: `mean ${dtype.name}`,
-      epilogue: (acc, [count]) => acc.div(count), params: [{ value: n, dtype: accumulate.toReal() }],
+      op: 'sum',
+      value: (x) => castReal(x, dtype),
+      accumulate,
+      outDtype: dtype,
+      key: `mean ${dtype.name}`,
+      epilogue: (acc, [count]) => acc.div(count),
+      params: [{ value: n, dtype: accumulate.toReal() }],
     },
-    [input], dims, keepdim,
+    [input],
+    dims,
+    keepdim,
   );
   return record(suffix('mean', dim), [input], result, [], ({ grad }) => [convert(div(expandBack(grad, sizes, dims, keepdim), n), own)]);
 });
@@ -143,19 +181,31 @@ function extreme(name: string, op: 'max' | 'min', input: Tensor, dim: Dims | nul
 }
 type Extreme = Op<[], [dim: Dims, keepdim: boolean], { dim: Dims; keepdim: boolean }>;
 /** The largest value over dims. https://pytorch.org/docs/stable/generated/torch.amax.html */
-export const amax: Extreme = define('amax', 'input, dim?, keepdim?', (input: Tensor, dim?: Dims, keepdim = false) => extreme('amax', 'max', input, dim, keepdim));
+export const amax: Extreme = define('amax', 'input, dim?, keepdim?', (input: Tensor, dim?: Dims, keepdim = false) =>
+  extreme('amax', 'max', input, dim, keepdim),
+);
 /** The smallest value over dims. */
-export const amin: Extreme = define('amin', 'input, dim?, keepdim?', (input: Tensor, dim?: Dims, keepdim = false) => extreme('amin', 'min', input, dim, keepdim));
+export const amin: Extreme = define('amin', 'input, dim?, keepdim?', (input: Tensor, dim?: Dims, keepdim = false) =>
+  extreme('amin', 'min', input, dim, keepdim),
+);
 /** The extreme of all elements, as `max(x)` and `min(x)` give it. */
 export function extremeOfAll(name: 'max' | 'min', input: Tensor): Tensor {
-  if (numelOf(input.sizes) === 0) throw new RuntimeError(`${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`);
+  if (numelOf(input.sizes) === 0)
+    throw new RuntimeError(
+      `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+    );
   return extreme(`${name[0].toUpperCase()}${name.slice(1)}Backward1`, name, input, null, false);
 }
 /** Smallest and largest value. https://pytorch.org/docs/stable/generated/torch.aminmax.html */
-export const aminmax: Op<[], [], { dim: number | null; keepdim: boolean }, NamedTuple<'min' | 'max'>> = define('aminmax', 'input, *, dim?, keepdim?', (input: Tensor, dim: number | null = null, keepdim = false) => {
-  if (dim === null && numelOf(input.sizes) === 0) throw new RuntimeError('aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.');
-  return tuple(['min', 'max'], [extreme('aminmax', 'min', input, dim, keepdim), extreme('aminmax', 'max', input, dim, keepdim)]);
-});
+export const aminmax: Op<[], [], { dim: number | null; keepdim: boolean }, NamedTuple<'min' | 'max'>> = define(
+  'aminmax',
+  'input, *, dim?, keepdim?',
+  (input: Tensor, dim: number | null = null, keepdim = false) => {
+    if (dim === null && numelOf(input.sizes) === 0)
+      throw new RuntimeError('aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.');
+    return tuple(['min', 'max'], [extreme('aminmax', 'min', input, dim, keepdim), extreme('aminmax', 'max', input, dim, keepdim)]);
+  },
+);
 
 function truthOver(name: string, op: 'max' | 'min'): Extreme {
   return define<Extreme>(name, 'input, dim?, keepdim?', (input: Tensor, dim?: Dims, keepdim = false) => {
@@ -169,13 +219,25 @@ export const all: Extreme = truthOver('all', 'min');
 /** Whether any element is true. */
 export const any: Extreme = truthOver('any', 'max');
 /** How many elements are not 0. */
-export const countNonzero: Op<[], [dim: Dims | null], { dim: Dims | null }> = define('countNonzero', 'input, dim?', (input: Tensor, dim?: Dims | null) =>
-  reduceRaw({ op: 'sum', value: (x) => x.cast(bool).cast(int64), accumulate: int64, outDtype: int64, key: 'count' }, [input], wrapDims(dim, input.ndim), false),
+export const countNonzero: Op<[], [dim: Dims | null], { dim: Dims | null }> = define(
+  'countNonzero',
+  'input, dim?',
+  (input: Tensor, dim?: Dims | null) =>
+    reduceRaw(
+      { op: 'sum', value: (x) => x.cast(bool).cast(int64), accumulate: int64, outDtype: int64, key: 'count' },
+      [input],
+      wrapDims(dim, input.ndim),
+      false,
+    ),
 );
 
 // --- variance ---------------------------------------------------------------------------------------------------------------------------------------
 
-type Spread = Op<[], [dim: Dims | boolean | null, unbiased: boolean | number, keepdim: boolean], { dim: Dims | null; unbiased: boolean; correction: number | null; keepdim: boolean }>;
+type Spread = Op<
+  [],
+  [dim: Dims | boolean | null, unbiased: boolean | number, keepdim: boolean],
+  { dim: Dims | null; unbiased: boolean; correction: number | null; keepdim: boolean }
+>;
 const SPREAD = 'input, dim?, unbiased?, keepdim?, *, correction?';
 
 interface SpreadArguments {
@@ -198,14 +260,28 @@ function varianceRaw(input: Tensor, { dims, correction, keepdim }: SpreadArgumen
   const real = wide.toReal();
   const n = countOf(input.sizes, dims);
   const divided = (key: string, value: ReduceSpec['value'], accumulate: DType, outDtype: DType, by: number): ReduceSpec => ({
-    op: 'sum', key, value, accumulate, outDtype, epilogue: (acc, [count]) => acc.div(count), params: [{ value: by, dtype: real }],
+    op: 'sum',
+    key,
+    value,
+    accumulate,
+    outDtype,
+    epilogue: (acc, [count]) => acc.div(count),
+    params: [{ value: by, dtype: real }],
   });
-  const center = reduceRaw(divided('center', (x) => x.cast(wide), wide, wide, n), [input], dims, true);
+  const center = reduceRaw(
+    divided('center', (x) => x.cast(wide), wide, wide, n),
+    [input],
+    dims,
+    true,
+  );
   const spread = divided('variance', (x, c) => squaredDistance(x.cast(wide), c), real, dtype.toReal(), Math.max(n - correction, 0));
   return reduceRaw(spread, [input, center], dims, keepdim);
 }
 const varianceGrad = (grad: Tensor, x: Tensor, { dims, correction, keepdim }: SpreadArguments): Tensor =>
-  mul(mul(restoreDims(grad, dims, keepdim), 2 / Math.max(countOf(x.sizes, dims) - correction, 0)), sub(x, mean(x, x.ndim === 0 ? null : dims, x.ndim > 0)));
+  mul(
+    mul(restoreDims(grad, dims, keepdim), 2 / Math.max(countOf(x.sizes, dims) - correction, 0)),
+    sub(x, mean(x, x.ndim === 0 ? null : dims, x.ndim > 0)),
+  );
 
 function variance(name: string, given: Tensor, args: SpreadArguments): Tensor {
   const input = asFloat(given);
@@ -216,16 +292,22 @@ function squaredDistance(x: Expr, c: Expr): Expr {
   return d.dtype.isComplex ? d.real.mul(d.real).add(d.imag.mul(d.imag)) : d.mul(d);
 }
 /** The variance. https://pytorch.org/docs/stable/generated/torch.var.html */
-const variance_: Spread = define('var', SPREAD, (input: Tensor, ...rest: unknown[]) => variance('var', input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])));
+const variance_: Spread = define('var', SPREAD, (input: Tensor, ...rest: unknown[]) =>
+  variance('var', input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])),
+);
 export { variance_ as var };
 
 function deviation(given: Tensor, args: SpreadArguments): Tensor {
   const input = asFloat(given);
   const result = sqrt(varianceRaw(input, args));
-  return record('std', [input], result, [input, result], ({ grad }, [x, s]) => [varianceGrad(selectWhere(eq(s, 0), 0, div(grad, mul(s, 2))), x, args)]);
+  return record('std', [input], result, [input, result], ({ grad }, [x, s]) => [
+    varianceGrad(selectWhere(eq(s, 0), 0, div(grad, mul(s, 2))), x, args),
+  ]);
 }
 /** The standard deviation. https://pytorch.org/docs/stable/generated/torch.std.html */
-export const std: Spread = define('std', SPREAD, (input: Tensor, ...rest: unknown[]) => deviation(input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])));
+export const std: Spread = define('std', SPREAD, (input: Tensor, ...rest: unknown[]) =>
+  deviation(input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])),
+);
 
 type WithMean = (input: Tensor, ...args: Parameters<Spread> extends [Tensor, ...infer A] ? A : never) => [Tensor, Tensor];
 const withMean = (name: string, spread: (input: Tensor, args: SpreadArguments) => Tensor): WithMean =>
@@ -239,21 +321,31 @@ export const stdMean: WithMean = withMean('stdMean', deviation);
 // --- products and log-sums ----------------------------------------------------------------------------------------------------------------------------
 
 /** The product over one dim or over all. https://pytorch.org/docs/stable/generated/torch.prod.html */
-export const prod: Op<[], [dim: number | null, keepdim: boolean], { dim: number | null; keepdim: boolean; dtype: DTypeLike | null }> = define('prod', SPEC, (given: Tensor, dim?: number | null, keepdim = false, dtypeLike?: DTypeLike | null) => {
-  const dtype = dtypeLike ? toDType(dtypeLike) : sumType(given.dtype);
-  const input = convert(given, dtype);
-  const dims = wrapDims(dim, input.ndim);
-  const result = productRaw(input, dims, keepdim);
-  return record(suffix('prod', dim), [input], result, [input], ({ grad }, [x]) => [
-    dim === null || dim === undefined
-      ? reshape(mul(productOfOthers(reshape(x, [-1]), 0), grad), x.sizes)
-      : mul(x.ndim === 0 ? expandBack(grad, [], [], true) : restoreDims(grad, dims, keepdim), x.ndim === 0 ? div(x, x) : productOfOthers(x, dims[0])),
-  ]);
-});
+export const prod: Op<[], [dim: number | null, keepdim: boolean], { dim: number | null; keepdim: boolean; dtype: DTypeLike | null }> =
+  define('prod', SPEC, (given: Tensor, dim?: number | null, keepdim = false, dtypeLike?: DTypeLike | null) => {
+    const dtype = dtypeLike ? toDType(dtypeLike) : sumType(given.dtype);
+    const input = convert(given, dtype);
+    const dims = wrapDims(dim, input.ndim);
+    const result = productRaw(input, dims, keepdim);
+    return record(suffix('prod', dim), [input], result, [input], ({ grad }, [x]) => [
+      dim === null || dim === undefined
+        ? reshape(mul(productOfOthers(reshape(x, [-1]), 0), grad), x.sizes)
+        : mul(
+            x.ndim === 0 ? expandBack(grad, [], [], true) : restoreDims(grad, dims, keepdim),
+            x.ndim === 0 ? div(x, x) : productOfOthers(x, dims[0]),
+          ),
+    ]);
+  });
 
 function productRaw(input: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
   const { dtype } = input;
-  if (!dtype.isComplex) return reduceRaw({ op: 'prod', value: identity, accumulate: accumulateType(dtype), outDtype: dtype, key: 'identity' }, [input], dims, keepdim);
+  if (!dtype.isComplex)
+    return reduceRaw(
+      { op: 'prod', value: identity, accumulate: accumulateType(dtype), outDtype: dtype, key: 'identity' },
+      [input],
+      dims,
+      keepdim,
+    );
   return complexProduct(input, dims, keepdim);
 }
 /** Complex products go through the routine of scans: a kernel has one real accumulator. Set by `scan.ts`. */
@@ -266,14 +358,18 @@ export function setProducts(complex: typeof complexProduct, others: typeof produ
 }
 
 /** ln Σ eˣ, without overflow. https://pytorch.org/docs/stable/generated/torch.logsumexp.html */
-export const logsumexp: Op<[dim: Dims], [keepdim: boolean], { keepdim: boolean }> = define('logsumexp', 'input, dim, keepdim?', (given: Tensor, dim: Dims, keepdim = false) => {
-  const input = asFloat(given);
-  const dims = wrapDims(dim, input.ndim);
-  const result = noGrad(() => logSum(input, dims, keepdim));
-  return record('logsumexp', [input], result, [input, result], ({ grad }, [x, y]) => [
-    mul(restoreDims(grad, dims, keepdim), conjPhysical(exp(sub(x, restoreDims(y, dims, keepdim))))),
-  ]);
-});
+export const logsumexp: Op<[dim: Dims], [keepdim: boolean], { keepdim: boolean }> = define(
+  'logsumexp',
+  'input, dim, keepdim?',
+  (given: Tensor, dim: Dims, keepdim = false) => {
+    const input = asFloat(given);
+    const dims = wrapDims(dim, input.ndim);
+    const result = noGrad(() => logSum(input, dims, keepdim));
+    return record('logsumexp', [input], result, [input, result], ({ grad }, [x, y]) => [
+      mul(restoreDims(grad, dims, keepdim), conjPhysical(exp(sub(x, restoreDims(y, dims, keepdim))))),
+    ]);
+  },
+);
 
 function logSum(input: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
   const empty = dims.some((d) => input.sizes[d] === 0);
@@ -283,19 +379,34 @@ function logSum(input: Tensor, dims: readonly number[], keepdim: boolean): Tenso
   const shift = selectWhere(isinf(peak), 0, peak);
   const total = log(sum(exp(sub(input, shift)), input.ndim === 0 ? null : dims, true));
   const result = add(total, shift);
-  return keepdim ? result : reshape(result, input.sizes.filter((_, d) => !dims.includes(d)));
+  return keepdim
+    ? result
+    : reshape(
+        result,
+        input.sizes.filter((_, d) => !dims.includes(d)),
+      );
 }
 
 // --- over one dim, with positions ------------------------------------------------------------------------------------------------------------------------
 
 /** Runs the routine that finds extremes and where they are. */
-export function extremePositions(input: Tensor, dim: number, minimum: boolean, wantValues: boolean): { values: Tensor | null; indices: Tensor } {
+export function extremePositions(
+  input: Tensor,
+  dim: number,
+  minimum: boolean,
+  wantValues: boolean,
+): { values: Tensor | null; indices: Tensor } {
   const dense = contiguousRaw(input);
   const sizes = input.sizes.filter((_, d) => d !== dim);
   const { device } = input.storage;
   const values = wantValues ? emptyTensor(device, input.dtype, sizes) : null;
   const indices = emptyTensor(device, int64, sizes);
-  if (numelOf(sizes) > 0) device.runRoutine({ name: 'extreme_dim', operands: [values, indices, input.ndim === 0 ? asVector(dense) : dense], params: [dim, minimum ? 1 : 0] });
+  if (numelOf(sizes) > 0)
+    device.runRoutine({
+      name: 'extreme_dim',
+      operands: [values, indices, input.ndim === 0 ? asVector(dense) : dense],
+      params: [dim, minimum ? 1 : 0],
+    });
   return { values, indices };
 }
 const asVector = (t: Tensor): Tensor => new Tensor(t.storage, t.dtype, [1], [1], t.offset);

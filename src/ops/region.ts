@@ -26,7 +26,8 @@ const flatZeros = (grad: Tensor, span: Span): Tensor => zeros([span.length], { d
 const viewIn = (flat: Tensor, g: Geometry, span: Span): Tensor =>
   new Tensor(flat.storage, flat.dtype, g.sizes, g.strides, numelOf(g.sizes) > 0 ? g.offset - span.start : 0);
 
-const addInto = (target: Tensor, value: Tensor): void => void (add as unknown as { inplace: (t: Tensor, v: Tensor) => Tensor }).inplace(target, value);
+const addInto = (target: Tensor, value: Tensor): void =>
+  void (add as unknown as { inplace: (t: Tensor, v: Tensor) => Tensor }).inplace(target, value);
 
 /** Adds `grad` at `g`, where several elements may share a place: dims that collide are walked one index at a time. */
 function accumulate(flat: Tensor, grad: Tensor, g: Geometry, span: Span): void {
@@ -36,7 +37,8 @@ function accumulate(flat: Tensor, grad: Tensor, g: Geometry, span: Span): void {
   const without = <T>(list: readonly T[]): T[] => list.filter((_, d) => d !== clash);
   const rest = { sizes: without(g.sizes), strides: without(g.strides) };
   if (g.strides[clash] === 0) return accumulate(flat, sum(grad, clash), { ...rest, offset: g.offset }, span);
-  for (let i = 0; i < g.sizes[clash]; i++) accumulate(flat, select(grad, clash, i), { ...rest, offset: g.offset + i * g.strides[clash] }, span);
+  for (let i = 0; i < g.sizes[clash]; i++)
+    accumulate(flat, select(grad, clash, i), { ...rest, offset: g.offset + i * g.strides[clash] }, span);
 }
 
 /** A dim whose steps land on places that smaller-strided dims reach too, or -1; among these, the one of fewest steps. */
@@ -82,4 +84,3 @@ function eraseRegion(grad: Tensor, base: Geometry, view: Geometry): Tensor {
 viewOps.regionGradient = regionGradient;
 viewOps.readRegion = readRegion;
 viewOps.eraseRegion = eraseRegion;
-

@@ -16,7 +16,12 @@ export function runRoutine(name: string, operands: readonly (Tensor | null)[], p
 }
 
 /** As `runRoutine`, with indices in the data: an index out of range becomes PyTorch's error. */
-export function runIndexed(name: string, operands: readonly (Tensor | null)[], params: readonly Scalar[] = [], message?: (index: number, size: number) => string): void {
+export function runIndexed(
+  name: string,
+  operands: readonly (Tensor | null)[],
+  params: readonly Scalar[] = [],
+  message?: (index: number, size: number) => string,
+): void {
   try {
     runRoutine(name, operands, params);
   } catch (error) {
@@ -29,7 +34,8 @@ export function runIndexed(name: string, operands: readonly (Tensor | null)[], p
 export const isSingular = (error: unknown): error is RoutineError => error instanceof RoutineError && error.code === SINGULAR;
 
 /** Uninitialised memory on the device of `like`. */
-export const emptyOn = (like: Tensor, sizes: readonly number[], dtype: DType = like.dtype): Tensor => emptyTensor(like.storage.device, dtype, sizes);
+export const emptyOn = (like: Tensor, sizes: readonly number[], dtype: DType = like.dtype): Tensor =>
+  emptyTensor(like.storage.device, dtype, sizes);
 
 /** Refuses an index tensor of another dtype. */
 export function checkIndexType(name: string, index: Tensor): void {

@@ -47,4 +47,3 @@ function copyScalar(t: Tensor, device: Device): Tensor {
 /** `x` itself, or a 0-dim tensor with this number beside `other`. */
 export const asTensorBeside = (x: Tensor | Number_, other: Tensor, dtype: DType): Tensor =>
   isNumber(x) ? scalarTensor(x, dtype, other.storage.device) : x;
-

@@ -42,7 +42,9 @@ export const cumsum: Scan = define('cumsum', 'input, dim, *, dtype?', (given: Te
 export const cumprod: Scan = define('cumprod', 'input, dim, *, dtype?', (given: Tensor, dim: number, dtype?: DTypeLike | null) => {
   const d = wrapDim(dim, given.ndim);
   const input = convert(given, scanType(given, dtype));
-  return record('cumprod', [input], scanRaw('cumprod', input, d), [input], ({ grad }, [x]) => [x.ndim === 0 ? grad : cumprodGradient(grad, x, d)]);
+  return record('cumprod', [input], scanRaw('cumprod', input, d), [input], ({ grad }, [x]) => [
+    x.ndim === 0 ? grad : cumprodGradient(grad, x, d),
+  ]);
 });
 
 /**
@@ -98,7 +100,11 @@ function productOfOthers(given: Tensor, d: number): Tensor {
   const x = conjPhysical(given);
   const n = x.sizes[d];
   if (n === 0) return x;
-  const edge = filled(x.sizes.map((s, k) => (k === d ? 1 : s)), 1, { dtype: x.dtype, device: x.storage.device });
+  const edge = filled(
+    x.sizes.map((s, k) => (k === d ? 1 : s)),
+    1,
+    { dtype: x.dtype, device: x.storage.device },
+  );
   const front = cat([edge, narrow(cumprod(x, d), d, 0, n - 1)], d);
   const back = reversed(x, d);
   return mul(front, reversed(cat([edge, narrow(cumprod(back, d), d, 0, n - 1)], d), d));
@@ -108,11 +114,21 @@ function productOfOthers(given: Tensor, d: number): Tensor {
 function complexProduct(input: Tensor, dims: readonly number[], keepdim: boolean): Tensor {
   const plain = new Tensor(input.storage, input.dtype, input.sizes, input.strides, input.offset);
   const kept = dims.reduce((x, d) => (x.sizes.length === 0 ? x : lastProduct(x, d)), plain);
-  return keepdim ? kept : reshape(kept, input.sizes.filter((_, d) => !dims.includes(d)));
+  return keepdim
+    ? kept
+    : reshape(
+        kept,
+        input.sizes.filter((_, d) => !dims.includes(d)),
+      );
 }
 function lastProduct(x: Tensor, d: number): Tensor {
   const n = x.sizes[d];
-  if (n === 0) return filled(x.sizes.map((s, k) => (k === d ? 1 : s)), 1, { dtype: x.dtype, device: x.storage.device });
+  if (n === 0)
+    return filled(
+      x.sizes.map((s, k) => (k === d ? 1 : s)),
+      1,
+      { dtype: x.dtype, device: x.storage.device },
+    );
   return unsqueeze(select(scanRaw('cumprod', x, d), d, n - 1), d);
 }
 setProducts(complexProduct, productOfOthers);
@@ -127,7 +143,15 @@ const trapezoids = (name: string, collect: (areas: Tensor, d: number) => Tensor)
     if (n === 0) return sum(y, d);
     const [right, left] = parts(y, d);
     if (!x) return div(mul(collect(add(right, left), d), dx), 2);
-    const points = x.ndim === 1 ? reshape(x, y.sizes.map((_, k) => (k === d ? -1 : 1))) : x.ndim < y.ndim ? reshape(x, [...new Array<number>(y.ndim - x.ndim).fill(1), ...x.sizes]) : x;
+    const points =
+      x.ndim === 1
+        ? reshape(
+            x,
+            y.sizes.map((_, k) => (k === d ? -1 : 1)),
+          )
+        : x.ndim < y.ndim
+          ? reshape(x, [...new Array<number>(y.ndim - x.ndim).fill(1), ...x.sizes])
+          : x;
     const [next, previous] = parts(points, d);
     return div(collect(mul(add(right, left), sub(next, previous)), d), 2);
   });
@@ -136,16 +160,24 @@ export const trapz: Trapezoid = trapezoid;
 export const cumulativeTrapezoid: Trapezoid = trapezoids('cumulativeTrapezoid', (areas, d) => cumsum(areas, d));
 
 /** Differences of neighbours along a dim, n times over. https://pytorch.org/docs/stable/generated/torch.diff.html */
-export const diff: Op<[], [n: number, dim: number, prepend: Tensor | null, append: Tensor | null], { n: number; dim: number; prepend: Tensor | null; append: Tensor | null }> = define('diff', 'input, n?, dim?, prepend?, append?', (input: Tensor, n = 1, dim = -1, prepend?: Tensor | null, append?: Tensor | null) => {
-  if (input.ndim === 0) throw new Error('diff expects input to be at least one-dimensional');
-  if (n < 0) throw new Error(`order must be non-negative but got ${n}`);
-  const d = wrapDim(dim, input.ndim);
-  if (n === 0) return input;
-  let x = prepend || append ? cat([...(prepend ? [prepend] : []), input, ...(append ? [append] : [])], d) : input;
-  for (let i = 0; i < n && x.sizes[d] > 0; i++) {
-    const size = x.sizes[d];
-    const [right, left] = [narrow(x, d, Math.min(1, size), Math.max(size - 1, 0)), narrow(x, d, 0, Math.max(size - 1, 0))];
-    x = x.dtype.name === 'bool' ? ne(right, left) : sub(right, left);
-  }
-  return x;
-});
+export const diff: Op<
+  [],
+  [n: number, dim: number, prepend: Tensor | null, append: Tensor | null],
+  { n: number; dim: number; prepend: Tensor | null; append: Tensor | null }
+> = define(
+  'diff',
+  'input, n?, dim?, prepend?, append?',
+  (input: Tensor, n = 1, dim = -1, prepend?: Tensor | null, append?: Tensor | null) => {
+    if (input.ndim === 0) throw new Error('diff expects input to be at least one-dimensional');
+    if (n < 0) throw new Error(`order must be non-negative but got ${n}`);
+    const d = wrapDim(dim, input.ndim);
+    if (n === 0) return input;
+    let x = prepend || append ? cat([...(prepend ? [prepend] : []), input, ...(append ? [append] : [])], d) : input;
+    for (let i = 0; i < n && x.sizes[d] > 0; i++) {
+      const size = x.sizes[d];
+      const [right, left] = [narrow(x, d, Math.min(1, size), Math.max(size - 1, 0)), narrow(x, d, 0, Math.max(size - 1, 0))];
+      x = x.dtype.name === 'bool' ? ne(right, left) : sub(right, left);
+    }
+    return x;
+  },
+);

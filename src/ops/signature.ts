@@ -25,7 +25,10 @@ export class Signature {
     private readonly functionName: string,
     spec: string,
   ) {
-    const words = spec.split(',').map((w) => w.trim()).filter(Boolean);
+    const words = spec
+      .split(',')
+      .map((w) => w.trim())
+      .filter(Boolean);
     const star = words.indexOf('*');
     const all = words.filter((w) => w !== '*');
     this.names = all.map((w) => w.replace('...', '').replace('?', ''));
@@ -45,7 +48,9 @@ export class Signature {
 
   private bindPositional(args: readonly unknown[], count: number): unknown[] {
     if (count > this.positional) {
-      throw new TypeError(`${this.functionName}() takes ${this.positional} positional argument${this.positional === 1 ? '' : 's'} but ${count} were given`);
+      throw new TypeError(
+        `${this.functionName}() takes ${this.positional} positional argument${this.positional === 1 ? '' : 's'} but ${count} were given`,
+      );
     }
     return args.slice(0, count);
   }
@@ -53,7 +58,11 @@ export class Signature {
   /** Collects `f(a, 1, 2, 3)` as `f(a, [1, 2, 3])`. */
   private bindVariadic(args: readonly unknown[], count: number): unknown[] {
     const at = this.variadic;
-    const isList = Array.isArray(args[at]) || count <= at || typeof args[at] === 'string' || (typeof args[at] === 'object' && !(args[at] instanceof Tensor));
+    const isList =
+      Array.isArray(args[at]) ||
+      count <= at ||
+      typeof args[at] === 'string' ||
+      (typeof args[at] === 'object' && !(args[at] instanceof Tensor));
     if (isList) return this.bindPositional(args, count);
     return [...args.slice(0, at), args.slice(at, count)];
   }

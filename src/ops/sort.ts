@@ -31,7 +31,13 @@ function rowOf(input: Tensor, dim: number): { x: Tensor; d: number } {
 }
 
 /** Values and positions of extremes along a dim, without it. */
-function extremes(name: string, input: Tensor, dim: number, least: boolean, wantValues: boolean): { values: Tensor | null; indices: Tensor } {
+function extremes(
+  name: string,
+  input: Tensor,
+  dim: number,
+  least: boolean,
+  wantValues: boolean,
+): { values: Tensor | null; indices: Tensor } {
   checkReal(`${name}_cpu`, input);
   const { x, d } = rowOf(input, dim);
   if (x.sizes[d] === 0) throw new IndexError(`${name}(): Expected reduction dim ${d} to have non-zero size.`);
@@ -62,7 +68,10 @@ type Arg = Op<[], [dim: number | null, keepdim: boolean], DimKeep>;
 const argOf = (name: string, least: boolean): Arg =>
   define(name, 'input, dim?, keepdim?', (input: Tensor, dim?: number | null, keepdim = false) => {
     if (dim === undefined || dim === null) {
-      if (numelOf(input.sizes) === 0) throw new IndexError(`${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`);
+      if (numelOf(input.sizes) === 0)
+        throw new IndexError(
+          `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
+        );
       const flat = extremes(name, input.reshape([-1]), 0, least, false).indices;
       return keepdim ? flat.view(input.sizes.map(() => 1)) : flat;
     }
@@ -78,19 +87,27 @@ export const argmin: Arg = argOf('argmin', true);
 type Extremum = {
   (input: Tensor): Tensor;
   (input: Tensor, other: Tensor): Tensor;
-  (input: Tensor, ...args: [dim: number, ...Args<[keepdim: boolean], { keepdim: boolean }>] | [{ dim: number; keepdim?: boolean }]): ValuesIndices;
+  (
+    input: Tensor,
+    ...args: [dim: number, ...Args<[keepdim: boolean], { keepdim: boolean }>] | [{ dim: number; keepdim?: boolean }]
+  ): ValuesIndices;
 };
 
 const extremum = (name: 'max' | 'min', least: boolean): Extremum => {
-  const along = define<(input: Tensor, dim: number, keepdim?: boolean) => ValuesIndices>(name, 'input, dim, keepdim?', (input: Tensor, dim: number, keepdim = false) => {
-    const { values, indices } = extremes(name, input, dim, least, true);
-    return selected(name, input, dim, keepdim, values!, indices);
-  });
+  const along = define<(input: Tensor, dim: number, keepdim?: boolean) => ValuesIndices>(
+    name,
+    'input, dim, keepdim?',
+    (input: Tensor, dim: number, keepdim = false) => {
+      const { values, indices } = extremes(name, input, dim, least, true);
+      return selected(name, input, dim, keepdim, values!, indices);
+    },
+  );
   const op = (input: Tensor, ...args: unknown[]): Tensor | ValuesIndices => {
     if (args.length === 0) return extremeOfAll(name, input);
     const [first] = args;
     if (first instanceof Tensor) return (least ? minimum : maximum)(input, first);
-    if (typeof first === 'object' && first !== null && 'other' in first) return (least ? minimum : maximum)(input, (first as { other: Tensor }).other);
+    if (typeof first === 'object' && first !== null && 'other' in first)
+      return (least ? minimum : maximum)(input, (first as { other: Tensor }).other);
     return (along as (...all: unknown[]) => ValuesIndices)(input, ...args);
   };
   return Object.assign(op, { opName: name }) as unknown as Extremum;
@@ -125,12 +142,20 @@ function sorted(input: Tensor, dim: number, descending: boolean): ValuesIndices 
 }
 
 /** Sorted along a dim, stably: [values, indices]. https://pytorch.org/docs/stable/generated/torch.sort.html */
-export const sort: Op<[], [dim: number, descending: boolean, stable: boolean], SortOptions, ValuesIndices> = define('sort', 'input, dim?, descending?, stable?', (input: Tensor, dim = -1, descending = false) => {
-  return sorted(input, dim, descending);
-});
+export const sort: Op<[], [dim: number, descending: boolean, stable: boolean], SortOptions, ValuesIndices> = define(
+  'sort',
+  'input, dim?, descending?, stable?',
+  (input: Tensor, dim = -1, descending = false) => {
+    return sorted(input, dim, descending);
+  },
+);
 
 /** The positions that sort a dim. */
-export const argsort: Op<[], [dim: number, descending: boolean, stable: boolean], SortOptions> = define('argsort', 'input, dim?, descending?, stable?', (input: Tensor, dim = -1, descending = false) => sorted(input, dim, descending).indices);
+export const argsort: Op<[], [dim: number, descending: boolean, stable: boolean], SortOptions> = define(
+  'argsort',
+  'input, dim?, descending?, stable?',
+  (input: Tensor, dim = -1, descending = false) => sorted(input, dim, descending).indices,
+);
 /** Sorted along the first dim. */
 export const msort: Op = define('msort', 'input', (input: Tensor) => sorted(input, 0, false).values);
 
@@ -141,16 +166,20 @@ interface TopkOptions {
 }
 
 /** The k largest or smallest along a dim, in order: [values, indices]. https://pytorch.org/docs/stable/generated/torch.topk.html */
-export const topk: Op<[k: number], [dim: number, largest: boolean, sorted: boolean], TopkOptions, ValuesIndices> = define('topk', 'input, k, dim?, largest?, sorted?', (input: Tensor, k: number, dim = -1, largest = true) => {
-  checkReal('topk_cpu', input);
-  if (input.dtype === bool) throw new RuntimeError(`"topk_cpu" not implemented for 'Bool'`);
-  const length = input.ndim === 0 ? 1 : input.sizes[wrapDim(dim, input.ndim)];
-  if (!(k >= 0 && k <= length)) throw new RuntimeError('selected index k out of range');
-  const [values, indices] = overLast(input, dim, (x) => {
-    const sizes = [...x.sizes.slice(0, -1), k];
-    const results = [emptyOn(x, sizes), emptyOn(x, sizes, int64)];
-    if (numelOf(sizes) > 0) runRoutine('topk', [...results, x], [largest ? 1 : 0]);
-    return results;
-  });
-  return selected('topk', input, dim, true, values, indices);
-});
+export const topk: Op<[k: number], [dim: number, largest: boolean, sorted: boolean], TopkOptions, ValuesIndices> = define(
+  'topk',
+  'input, k, dim?, largest?, sorted?',
+  (input: Tensor, k: number, dim = -1, largest = true) => {
+    checkReal('topk_cpu', input);
+    if (input.dtype === bool) throw new RuntimeError(`"topk_cpu" not implemented for 'Bool'`);
+    const length = input.ndim === 0 ? 1 : input.sizes[wrapDim(dim, input.ndim)];
+    if (!(k >= 0 && k <= length)) throw new RuntimeError('selected index k out of range');
+    const [values, indices] = overLast(input, dim, (x) => {
+      const sizes = [...x.sizes.slice(0, -1), k];
+      const results = [emptyOn(x, sizes), emptyOn(x, sizes, int64)];
+      if (numelOf(sizes) > 0) runRoutine('topk', [...results, x], [largest ? 1 : 0]);
+      return results;
+    });
+    return selected('topk', input, dim, true, values, indices);
+  },
+);

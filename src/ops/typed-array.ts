@@ -2,11 +2,19 @@
 import { bfloat16, bool, type DType, float16, float32, float64, int16, int32, int64, int8, uint8 } from '../ir/dtype.js';
 
 export type NumericArray =
-  | Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray | Uint16Array;
+  Float32Array | Float64Array | Int8Array | Int16Array | Int32Array | BigInt64Array | Uint8Array | Uint8ClampedArray | Uint16Array;
 
 const constructors = new Map<DType, new (n: number) => NumericArray>([
-  [float32, Float32Array], [float64, Float64Array], [float16, Uint16Array], [bfloat16, Uint16Array], [int8, Int8Array], [int16, Int16Array],
-  [int32, Int32Array], [int64, BigInt64Array], [uint8, Uint8Array], [bool, Uint8Array],
+  [float32, Float32Array],
+  [float64, Float64Array],
+  [float16, Uint16Array],
+  [bfloat16, Uint16Array],
+  [int8, Int8Array],
+  [int16, Int16Array],
+  [int32, Int32Array],
+  [int64, BigInt64Array],
+  [uint8, Uint8Array],
+  [bool, Uint8Array],
 ]);
 
 /** An array for `n` elements of `dtype`: complex numbers interleaved, half-precision floats as raw bits. */
@@ -40,7 +48,8 @@ export function toArrayOf(values: readonly (number | bigint | boolean)[], dtype:
   return array;
 }
 
-const toBigInt = (v: number | bigint | boolean): bigint => (typeof v === 'number' ? (Number.isFinite(v) ? BigInt(Math.trunc(v)) : -(1n << 63n)) : BigInt(v));
+const toBigInt = (v: number | bigint | boolean): bigint =>
+  typeof v === 'number' ? (Number.isFinite(v) ? BigInt(Math.trunc(v)) : -(1n << 63n)) : BigInt(v);
 const wrap = (v: number | bigint | boolean, dtype: DType): number =>
   typeof v === 'bigint' ? Number(BigInt.asIntN(dtype.itemsize * 8, v)) : Math.trunc(Number(v));
 

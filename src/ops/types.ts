@@ -26,7 +26,9 @@ export type Methods<M> = {
 };
 /** In-place forms: the same arguments; the result is the tensor itself. */
 export type InplaceMethods<M> = {
-  [K in keyof M as K extends string ? `${K}_` : never]: M[K] extends (input: infer _Self, ...args: infer A) => infer R ? (...args: A) => R : never;
+  [K in keyof M as K extends string ? `${K}_` : never]: M[K] extends (input: infer _Self, ...args: infer A) => infer R
+    ? (...args: A) => R
+    : never;
 };
 
 /** Options of functions that make tensors. */

@@ -9,7 +9,17 @@ import { convert } from '../ops/convert.js';
 import { contiguousRaw } from '../ops/memory.js';
 
 const codes: Record<string, string> = {
-  float64: 'F64', float32: 'F32', float16: 'F16', bfloat16: 'BF16', int64: 'I64', int32: 'I32', int16: 'I16', int8: 'I8', uint8: 'U8', bool: 'BOOL', complex64: 'C64',
+  float64: 'F64',
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
+  complex64: 'C64',
 };
 const dtypeOf = (code: string): DType | undefined => dtypes.find((dtype) => codes[dtype.name] === code);
 
@@ -78,7 +88,8 @@ function readEntry(name: string, entry: Entry, file: Uint8Array, data: number): 
   const dtype = dtypeOf(entry?.dtype);
   if (!dtype) throw broken(`unknown dtype of tensor '${name}'`);
   const { shape, data_offsets: offsets } = entry;
-  if (!Array.isArray(shape) || !shape.every(isSize) || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize)) throw broken(`invalid entry of tensor '${name}'`);
+  if (!Array.isArray(shape) || !shape.every(isSize) || !Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isSize))
+    throw broken(`invalid entry of tensor '${name}'`);
   const [start, end] = offsets;
   const bytes = numelOf(shape) * dtype.itemsize;
   if (end - start !== bytes || data + end > file.length) throw broken(`tensor '${name}' does not fit its data`);

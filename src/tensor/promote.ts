@@ -68,7 +68,11 @@ export function promoteClasses(values: readonly { readonly dtype: DType; readonl
 
 /** The dtype that an operation on these computes in. */
 export const resultType = (operands: readonly (Tensor | Number_)[]): DType =>
-  promoteClasses(operands.map((x) => (x instanceof Tensor ? { dtype: x.dtype, rank: x.sizes.length === 0 ? 1 : 2 } : { dtype: dtypeOfNumber(x), rank: 0 })));
+  promoteClasses(
+    operands.map((x) =>
+      x instanceof Tensor ? { dtype: x.dtype, rank: x.sizes.length === 0 ? 1 : 2 } : { dtype: dtypeOfNumber(x), rank: 0 },
+    ),
+  );
 
 /** Whether a result of dtype `from` may be written into a tensor of dtype `to` (never complex to real, float to int, number to bool). */
 export const canCast = (from: DType, to: DType): boolean =>

@@ -86,9 +86,7 @@ export function broadcastSizes(a: readonly number[], b: readonly number[]): read
     const x = a[d - ndim + a.length] ?? 1;
     const y = b[d - ndim + b.length] ?? 1;
     if (x !== y && x !== 1 && y !== 1) {
-      throw new RuntimeError(
-        `The size of tensor a (${x}) must match the size of tensor b (${y}) at non-singleton dimension ${d}`,
-      );
+      throw new RuntimeError(`The size of tensor a (${x}) must match the size of tensor b (${y}) at non-singleton dimension ${d}`);
     }
     result[d] = x === 1 ? y : x;
   }
@@ -120,7 +118,9 @@ export function inferSize(shape: readonly number[], numel: number): number[] {
   }
   if (known === 0 && numel !== 0) throw mismatch();
   if (known === 0) {
-    throw new RuntimeError(`cannot reshape tensor of 0 elements into shape ${formatShape(shape)} because the unspecified dimension size -1 can be any value and is ambiguous`);
+    throw new RuntimeError(
+      `cannot reshape tensor of 0 elements into shape ${formatShape(shape)} because the unspecified dimension size -1 can be any value and is ambiguous`,
+    );
   }
   if (numel % known !== 0) throw mismatch();
   return shape.map((s, d) => (d === unknown ? numel / known : s));

@@ -68,7 +68,9 @@ describe('errors of backward', () => {
     const y = x.exp();
     const z = y.mul(y);
     y.add_(1);
-    expect(() => z.backward()).toThrow(/modified by an inplace operation: \[torch.DoubleTensor \[1\]\].*is at version 1; expected version 0/);
+    expect(() => z.backward()).toThrow(
+      /modified by an inplace operation: \[torch.DoubleTensor \[1\]\].*is at version 1; expected version 0/,
+    );
   });
 
   it('refuses to write leaves and views of leaves', () => {
@@ -84,7 +86,9 @@ describe('in-place writes', () => {
     const y = x.mul(2);
     y.select(0, 1).copy_(v.select(0, 0));
     expect(String(y.gradFn)).toBe('<CopySlices>');
-    y.mul(torch.tensor([1, 10, 100])).sum().backward();
+    y.mul(torch.tensor([1, 10, 100]))
+      .sum()
+      .backward();
     expect([x.grad?.tolist(), v.grad?.tolist()]).toEqual([[2, 0, 200], [10]]);
   });
 
@@ -125,7 +129,7 @@ describe('autograd.Function', () => {
     }
   }
 
-  it('differentiates users\' operations, twice', () => {
+  it("differentiates users' operations, twice", () => {
     const x = leaf([1, -2, 3]);
     expect(String(Square.apply(x).gradFn)).toBe('<SquareBackward>');
     expect(torch.autograd.gradcheck((t) => Square.apply(t), x)).toBe(true);
@@ -147,9 +151,18 @@ describe('gradcheck', () => {
   });
 
   const operations: [string, (x: torch.Tensor) => torch.Tensor][] = [
-    ['sigmoid', (x) => x.sigmoid()], ['tanh', (x) => x.tanh()], ['log1p', (x) => x.abs().log1p()], ['var', (x) => x.var()],
-    ['prod', (x) => x.prod()], ['cumprod', (x) => x.cumprod(0)], ['logsumexp', (x) => x.logsumexp(0)], ['matmul', (x) => x.view(2, 2).matmul(x.view(2, 2))],
-    ['index', (x) => x.at(torch.tensor([0, 2, 2])) as torch.Tensor], ['unfold', (x) => x.unfold(0, 3, 1)], ['std', (x) => x.std()], ['norm', (x) => x.square().sum().sqrt()],
+    ['sigmoid', (x) => x.sigmoid()],
+    ['tanh', (x) => x.tanh()],
+    ['log1p', (x) => x.abs().log1p()],
+    ['var', (x) => x.var()],
+    ['prod', (x) => x.prod()],
+    ['cumprod', (x) => x.cumprod(0)],
+    ['logsumexp', (x) => x.logsumexp(0)],
+    ['matmul', (x) => x.view(2, 2).matmul(x.view(2, 2))],
+    ['index', (x) => x.at(torch.tensor([0, 2, 2])) as torch.Tensor],
+    ['unfold', (x) => x.unfold(0, 3, 1)],
+    ['std', (x) => x.std()],
+    ['norm', (x) => x.square().sum().sqrt()],
   ];
   for (const [name, f] of operations) {
     it(`${name}: first and second derivatives`, () => {

@@ -38,7 +38,9 @@ test('the overview prints the version', () => {
 });
 
 test('matrix products are timed and equal', () => {
-  expect(run('lesson/16-speed')).toMatch(/未支持CUDA\nJavaScript 矩阵乘法耗时: [\d.e-]+ 秒\nTypeTorch 矩阵乘法\(CPU\)耗时: [\d.e-]+ 秒\n结果一致: true\n/);
+  expect(run('lesson/16-speed')).toMatch(
+    /未支持CUDA\nJavaScript 矩阵乘法耗时: [\d.e-]+ 秒\nTypeTorch 矩阵乘法\(CPU\)耗时: [\d.e-]+ 秒\n结果一致: true\n/,
+  );
 });
 
 test.each([

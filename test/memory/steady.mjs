@@ -28,7 +28,7 @@ function largeStep() {
 const step = kind === 'large' ? largeStep() : mlpStep();
 for (let i = 0; i < steps; i++) {
   step();
-  if (kind === 'awaiting') await null;
+  if (kind === 'awaiting') await Promise.resolve();
   if (i % Math.ceil(steps / 20) === 0) samples.push(process.memoryUsage().rss / 2 ** 20);
 }
 console.log(JSON.stringify({ samples, stats: torch.cpu?.memoryStats?.() ?? null }));

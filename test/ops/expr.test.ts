@@ -11,10 +11,16 @@ describe('torch.expr', () => {
     ['floor division and modulo', () => torch.expr`${b} // 2 + ${b} % 3`, 'tensor([1, 0])'],
     ['comparisons last', () => torch.expr`${x} + 1 > 2.5 + 0`, 'tensor([False,  True])'],
     ['masks', () => torch.expr`(${x} > 1) & ~(${b} > 0)`, 'tensor([False,  True])'],
-    ['matrix products between fused runs', () => torch.expr`(${torch.ones(2, 2)} * 2) @ ${torch.ones(2, 1)} - 1`, 'tensor([[3.],\n        [3.]])'],
+    [
+      'matrix products between fused runs',
+      () => torch.expr`(${torch.ones(2, 2)} * 2) @ ${torch.ones(2, 1)} - 1`,
+      'tensor([[3.],\n        [3.]])',
+    ],
     ['literals with a point are floats', () => torch.expr`${b} * 2.0`, 'tensor([ 6., -8.])'],
   ];
-  for (const [name, f, text] of cases) it(name, () => expect(String(f())).toBe(text));
+  it.each(cases)('%s', (_name, f, text) => {
+    expect(String(f())).toBe(text);
+  });
 
   it('differentiates', () => {
     const y = torch.tensor([1, 2, 3.5], { requiresGrad: true });

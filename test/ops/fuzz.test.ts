@@ -12,7 +12,17 @@ function generator(seed: number): () => number {
 }
 
 type Method = (...args: unknown[]) => unknown;
-const skipped = new Set(['constructor', 'backward', 'registerHook', 'itemAsync', 'tolistAsync', 'toTypedArrayAsync', 'cpuAsync', 'cuda', 'to']);
+const skipped = new Set([
+  'constructor',
+  'backward',
+  'registerHook',
+  'itemAsync',
+  'tolistAsync',
+  'toTypedArrayAsync',
+  'cpuAsync',
+  'cuda',
+  'to',
+]);
 const methods = Object.getOwnPropertyNames(torch.Tensor.prototype).filter((name) => {
   const d = Object.getOwnPropertyDescriptor(torch.Tensor.prototype, name);
   return typeof d?.value === 'function' && !skipped.has(name);
@@ -23,10 +33,37 @@ describe('random calls with bad shapes, strides, dtypes and numbers', () => {
   const random = generator(20261124);
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)];
   const sizes = (): number[] => Array.from({ length: Math.floor(random() * 4) }, () => pick([0, 1, 1, 2, 3, 5]));
-  const number = (): unknown => pick([0, 1, -1, 2, 7, 0.5, -3.5, NaN, Infinity, 2 ** 53, -(2 ** 31), null, undefined, true, 'sum', [], [0], [1, -1], [2, 3], { dim: 9 }, { re: 1, im: 2 }]);
+  const number = (): unknown =>
+    pick([
+      0,
+      1,
+      -1,
+      2,
+      7,
+      0.5,
+      -3.5,
+      NaN,
+      Infinity,
+      2 ** 53,
+      -(2 ** 31),
+      null,
+      undefined,
+      true,
+      'sum',
+      [],
+      [0],
+      [1, -1],
+      [2, 3],
+      { dim: 9 },
+      { re: 1, im: 2 },
+    ]);
 
   const tensor = (): torch.Tensor => {
-    let t = torch.ones(sizes()).mul(3).sub(random() * 4).to(pick(dtypes));
+    let t = torch
+      .ones(sizes())
+      .mul(3)
+      .sub(random() * 4)
+      .to(pick(dtypes));
     if (random() < 0.3) t = t.requiresGrad_ && t.dtype.isFloatingPoint ? t.requiresGrad_() : t;
     if (random() < 0.3 && t.ndim > 1) t = t.transpose(0, t.ndim - 1);
     if (random() < 0.2) t = t.unsqueeze(0).expand([2, ...t.shape]);
