@@ -355,7 +355,7 @@ export class LinearCrossEntropyLoss extends Module {
   readonly numClasses: number;
   readonly outFeatures: readonly number[];
   readonly reduction: ReductionMode;
-  readonly ignoreIndex: number;
+  readonly ignoreIndex: number | null;
   readonly labelSmoothing: number;
   linear: Linear;
   weight: Buffer | null;
@@ -392,7 +392,7 @@ export class LinearCrossEntropyLoss extends Module {
       args,
     );
     [this.inFeatures, this.numClasses, this.outFeatures, this.reduction] = [inFeatures, numClasses, outFeatures, reduction];
-    [this.ignoreIndex, this.labelSmoothing] = [ignoreIndex ?? -100, labelSmoothing];
+    [this.ignoreIndex, this.labelSmoothing] = [ignoreIndex ?? null, labelSmoothing];
     this.linear = new Linear(
       inFeatures,
       outFeatures.reduce((a, b) => a * b, numClasses),
