@@ -253,7 +253,6 @@ export const combinations: Op<[], [r: number, withReplacement: boolean], { r: nu
     if (input.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${formatShape(input.sizes)}`);
     if (r < 0) throw new RuntimeError(`Expect a non-negative number, but got ${r}`);
     if (r === 0) return emptyOn(input, [0]);
-    if (r > input.sizes[0] && !withReplacement) return emptyOn(input, [0, r]);
     if (!(r <= 64)) throw new RuntimeError(`combinations of ${r} elements are too many`);
     const picks: number[][] = [];
     const choose = (from: number, chosen: number[]): void => {
