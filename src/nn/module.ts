@@ -3,6 +3,7 @@ import type { Device } from '../device/device.js';
 import { DType, dtypes } from '../ir/dtype.js';
 import { noGrad } from '../autograd/modes.js';
 import { convert } from '../ops/convert.js';
+import { isOptions } from '../ops/signature.js';
 import { clone, copyInto, fillRaw, resolveDevice } from '../ops/memory.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -302,7 +303,14 @@ export class Module {
   }
 }
 
-function call(self: Module, args: unknown[]): unknown {
+/** `module({ input: x })` is `module(x)`. */
+const positional = (args: unknown[]): unknown[] => {
+  const [first] = args;
+  return args.length === 1 && !(first instanceof Tensor) && isOptions(first) && 'input' in first ? [first.input] : args;
+};
+
+function call(self: Module, given: unknown[]): unknown {
+  let args = positional(given);
   const { preHooks, hooks } = own.get(self)!;
   for (const hook of preHooks.values()) {
     const replaced = hook(self, args);
