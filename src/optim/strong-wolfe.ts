@@ -57,7 +57,7 @@ export function strongWolfe(
   let bracket: [Point, Point] | null = null;
   let steps = 0;
   for (; steps < maxSteps && !bracket; steps++) {
-    if (startsHigh(current) || (steps > 0 && current.loss >= previous.loss)) bracket = [previous, current];
+    if (startsHigh(current) || (steps > 1 && current.loss >= previous.loss)) bracket = [previous, current];
     else if (isFlat(current)) return finish(current);
     else if (current.slope >= 0) bracket = [previous, current];
     else {
@@ -92,7 +92,7 @@ function zoom(
       stalled = false;
     } else stalled = close;
     const next = pointAt(t);
-    if (startsHigh(next) || next.loss >= low.loss) high = next;
+    if (startsHigh(next) || next.loss >= low.loss) [low, high] = next.loss < low.loss ? [next, low] : [low, next];
     else {
       if (isFlat(next)) return next;
       if (next.slope * (high.t - low.t) >= 0) high = low;
