@@ -72,9 +72,9 @@ export const rrelu: Op<[], [lower: number, upper: number, training: boolean, inp
 function randomSlopes(x: Tensor, lower: number, upper: number): Tensor {
   const negative = x.detach().le(0);
   const flat = (negative.reshape([-1]).tolist() as boolean[]).flatMap((is, i) => (is ? [i] : []));
-  const slopes = zerosLike(x.detach()).to(float64).reshape([-1]).add(1);
+  const slopes = zerosLike(x.detach()).reshape([-1]).add(1);
   if (flat.length === 0) return slopes.view(x.sizes);
-  const drawn = uniform_(emptyOn(x, [flat.length], float64), lower, upper);
+  const drawn = uniform_(emptyOn(x, [flat.length], float64), lower, upper).to(x.dtype);
   return scatter(slopes, 0, tensor(flat, { dtype: int64, device: x.device }), drawn).view(x.sizes);
 }
 
