@@ -9,7 +9,9 @@ const share = ({ passed, failed, missing }: Tally): string => {
 function reason(summary: OpSummary): string {
   if (stateOf(summary) === 'missing') return 'not there';
   if (stateOf(summary) === 'skipped') return 'its dtypes or layouts are not there';
-  return summary.failed > 0 ? (summary.firstFailure ?? '').replaceAll(/\s+/g, ' ').replaceAll('|', '\\|').slice(0, 120) : '';
+  if (summary.failed === 0) return '';
+  const message = (summary.firstFailure ?? '').replaceAll(/\s+/g, ' ').replace(/ at [^ ]* ?\(?file:.*/, '');
+  return message.replaceAll('|', '\\|').slice(0, 120);
 }
 
 const dtypes = (summary: OpSummary): string =>
