@@ -202,7 +202,7 @@ void rng_randperm(Call& c) {
 
 // Samples with replacement from rows of weights.
 // t: out [rows, samples] int64, state, weights [rows, n] (float32 or float64, not negative, sum > 0); contiguous. No params.
-// Fails with BAD_VALUE (1: negative or not finite, 2: sum not positive; row).
+// Fails with BAD_VALUE (2: sum not positive, 3: negative or NaN, 4: infinite; row).
 void rng_multinomial(Call& c) {
   Generator g(c.t[1]);
   const int64_t rows = c.t[2].size[0], n = c.t[2].size[1], samples = c.t[0].size[1];
@@ -215,7 +215,8 @@ void rng_multinomial(Call& c) {
       A sum = 0;
       for (int64_t j = 0; j < n; j++) {
         const A w = (A)c.t[2].as<T>()[r * n + j];
-        if (!(w >= 0) || std::isinf(w)) return c.fail(BAD_VALUE, 1, (double)r);
+        if (!(w >= 0)) return c.fail(BAD_VALUE, 3, (double)r);
+        if (std::isinf(w)) return c.fail(BAD_VALUE, 4, (double)r);
         cumulative[j] = sum += w;
       }
       if (!(sum > 0)) return c.fail(BAD_VALUE, 2, (double)r);

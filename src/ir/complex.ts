@@ -91,11 +91,14 @@ function acosh(z: Pair): Pair {
 
 function atanh(z: Pair): Pair {
   const minus = z.re.neg().add(1);
-  const re = z.re
+  const size = z.re.abs();
+  const far = size.neg().add(1);
+  const magnitude = size
     .mul(4)
-    .div(minus.mul(minus).add(z.im.mul(z.im)))
+    .div(far.mul(far).add(z.im.mul(z.im)))
     .log1p()
     .mul(0.25);
+  const re = where(z.re.signbit(), magnitude.neg(), magnitude);
   return pair(
     re,
     z.im

@@ -75,7 +75,25 @@ const rules: Partial<Record<Op, Rule>> = {
   conj: (g) => [g.conj()],
 };
 
-const trigamma = (x: Expr): Expr => constant(2, x.dtype).zeta(x);
+/** ψ′: reflected below 1/2, moved up by 6, then its asymptotic series; like PyTorch's, finite where rounding keeps sin πx off 0. */
+export function trigamma(x: Expr): Expr {
+  const low = x.lt(0.5);
+  const sine = x.mul(Math.PI).sin();
+  const reflected = constant(Math.PI, x.dtype).mul(constant(Math.PI, x.dtype)).div(sine.mul(sine));
+  let at = where(low, x.neg().add(1), x);
+  let sum = constant(0, x.dtype);
+  for (let i = 0; i < 6; i++) {
+    sum = sum.add(at.mul(at).reciprocal());
+    at = at.add(1);
+  }
+  const inverse = at.mul(at).reciprocal();
+  const series = inverse
+    .mul(inverse.mul(inverse.mul(1 / 42).sub(1 / 30)).add(1 / 6))
+    .add(at.mul(2).reciprocal())
+    .add(1);
+  const upper = sum.add(series.div(at));
+  return where(low, reflected.sub(upper), upper);
+}
 const gammaDensity = (a: Expr, x: Expr): Expr => x.neg().add(a.sub(1).mul(x.log())).sub(a.lgamma()).exp();
 
 /** Where 0^b counts as constant in b: the logarithm would be NaN there. */

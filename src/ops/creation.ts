@@ -333,11 +333,20 @@ export const range: (start: number, end: number, ...args: Args<[step: number], F
   },
 );
 
+function checkEnds(name: string, ends: readonly (Scalar | Tensor)[]): void {
+  const [start, end] = ends.map((x) => (x instanceof Tensor ? x.ndim : 0));
+  if (start > 0 || end > 0)
+    throw new RuntimeError(
+      `${name} only supports 0-dimensional start and end tensors, but got start with ${start} dimension(s) and end with ${end} dimension(s).`,
+    );
+}
 type Spaced<O = object> = (start: Scalar, end: Scalar, steps: number, ...args: [options?: FactoryOptions & O]) => Tensor;
 /** `steps` numbers from start to end, counted from both ends as PyTorch does. */
-function spaced(start: number, end: number, steps: number, options: FactoryOptions, value: (x: number) => number): Tensor {
-  if (!(Number.isInteger(steps) && steps >= 0)) throw new RuntimeError('number of steps must be non-negative');
+function spaced(name: string, ends: readonly Scalar[], steps: number, options: FactoryOptions, value: (x: number) => number): Tensor {
   const { dtype } = factory(options, getDefaultDtype());
+  checkEnds(name, ends);
+  const [start, end] = ends.map((x) => (dtype.category < 2 ? Math.trunc(Number(x)) : Number(x)));
+  if (!(Number.isInteger(steps) && steps >= 0)) throw new RuntimeError('number of steps must be non-negative');
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   const at = (i: number): number => (i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - 1 - i));
   const round = dtype === float32 ? Math.fround : dtype.category === 1 ? Math.trunc : (x: number): number => x;
@@ -350,15 +359,14 @@ function spaced(start: number, end: number, steps: number, options: FactoryOptio
 export const linspace: Spaced = define(
   'linspace',
   `start, end, steps, ${FACTORY}`,
-  (start: number, end: number, steps: number, ...rest: unknown[]) =>
-    spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => x),
+  (start: Scalar, end: Scalar, steps: number, ...rest: unknown[]) => spaced('linspace', [start, end], steps, optionsOf(...rest), (x) => x),
 );
 /** Powers of `base` with evenly spaced exponents. https://pytorch.org/docs/stable/generated/torch.logspace.html */
 export const logspace: Spaced<{ base?: number }> = define(
   'logspace',
   `start, end, steps, base?, ${FACTORY}`,
-  (start: number, end: number, steps: number, base = 10, ...rest: unknown[]) =>
-    spaced(Number(start), Number(end), steps, optionsOf(...rest), (x) => base ** x),
+  (start: Scalar, end: Scalar, steps: number, base = 10, ...rest: unknown[]) =>
+    spaced('logspace', [start, end], steps, optionsOf(...rest), (x) => base ** x),
 );
 
 /** The identity matrix, n × m. https://pytorch.org/docs/stable/generated/torch.eye.html */

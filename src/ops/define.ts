@@ -3,6 +3,7 @@ import { bool, type DType } from '../ir/dtype.js';
 import type { Expr } from '../ir/expr.js';
 import { gradEdge, needsRecord, record } from '../autograd/node.js';
 import { isInferenceModeEnabled } from '../autograd/modes.js';
+import { getDevice } from '../device/registry.js';
 import { RuntimeError } from '../tensor/errors.js';
 import {
   canCast,
@@ -19,7 +20,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { type CustomGradient, Formula, inputLeaves, isIdentity, paramLeaf } from './formula.js';
 import { checkInplace, keepOriginal, rebase } from './inplace.js';
 import { accumulateType, commonDevice, runFormula, runFormulaInto, runReduction } from './launch.js';
-import { toCommonDevice } from './scalar.js';
+import { scalarTensor, toCommonDevice } from './scalar.js';
 import { isOptions, Signature } from './signature.js';
 
 /** What tells operators apart from other exports; read when methods are attached. */
@@ -31,13 +32,38 @@ export interface OperatorInfo {
 
 /**
  * A function whose arguments may be given by position or by name. `spec` is its parameter list (`Signature`).
+ * Every operator takes the option `out`.
  * @example const trace = define<Op>('trace', 'input', (input) => …)
  */
-export function define<F>(name: string, spec: string, body: (...args: never[]) => unknown): F {
+export function define<F>(name: string, spec: string, body: (...args: never[]) => unknown, wrongOut: WrongOut = expectedOut): F {
   const signature = new Signature(name, spec);
   const run = body as (...args: unknown[]) => unknown;
-  const op = (...args: unknown[]): unknown => run(...signature.bind(args));
+  const op = acceptOut(signature, wrongOut, (args) => run(...signature.bind(args)));
   return Object.assign(op, { opName: name }) as unknown as F;
+}
+
+/** What to say of an `out` whose dtype is not the result's, both by PyTorch's names. */
+export type WrongOut = (result: string, out: string) => string;
+const expectedOut: WrongOut = (result, out) =>
+  `Expected out tensor to have dtype ${result.toLowerCase()}, but got ${out.toLowerCase()} instead`;
+
+/** Writes results into the caller's `out`; set by `out.ts`. */
+let writeOut: (name: string, result: unknown, out: unknown, inputs: readonly Tensor[], wrongOut: WrongOut | null) => unknown;
+export function setWriteOut(f: typeof writeOut): void {
+  writeOut = f;
+}
+
+/** `call` with the option `out`, whose dtype stands for a missing `dtype`. Without `wrongOut` results are cast as PyTorch's promotion allows. */
+export function acceptOut(signature: Signature, wrongOut: WrongOut | null, call: (args: readonly unknown[]) => unknown) {
+  return (...args: unknown[]): unknown => {
+    const last = args[args.length - 1];
+    if (!isOptions(last) || !('out' in last)) return call(args);
+    const { out, ...options } = last;
+    if (out instanceof Tensor && signature.has('dtype') && !options.dtype) options.dtype = out.dtype;
+    const inputs = args.flat().filter((x) => x instanceof Tensor);
+    const result = call([...args.slice(0, -1), options]);
+    return out ? writeOut(signature.functionName, result, out, inputs, wrongOut) : result;
+  };
 }
 
 /** How the dtype of a pointwise operation follows from its operands. */
@@ -74,8 +100,10 @@ export interface PointwiseSpec {
   /** Complex operands are refused with this message. */
   readonly refuse?: (dtypes: readonly DType[], common: DType) => string | null;
   readonly noInplace?: boolean;
-  /** Which operands must be tensors, not numbers: the first, or all. By default one of them. */
-  readonly takes?: 'tensorFirst' | 'tensors';
+  /** Refuses values of arguments, which come in the order of `args`. */
+  readonly check?: (...args: never[]) => void;
+  /** Which operands must be tensors, not numbers: the first, all, or none. By default one of them. */
+  readonly takes?: 'tensorFirst' | 'tensors' | 'numbers';
 }
 
 type PointwiseFormula = (...args: never[]) => Expr;
@@ -94,7 +122,7 @@ function kindOf(x: Tensor | Number_ | null | undefined): number {
 }
 
 class PointwiseOp {
-  private readonly signature: Signature;
+  readonly signature: Signature;
   private readonly operandCount: number;
   private readonly cache = new Map<string, Map<number, Traced>>();
   private epoch = defaultDtypeEpoch;
@@ -113,9 +141,11 @@ class PointwiseOp {
     const known = raw.length === this.operandCount ? this.knownTrace(raw) : undefined;
     if (known) return this.run(known, raw as (Tensor | Number_)[], raw as (Tensor | Number_)[], inplace);
     const args = raw.length === this.operandCount && !isOptions(raw[raw.length - 1]) ? raw : this.signature.bind(raw);
-    const operands = args.slice(0, this.operandCount) as (Tensor | Number_ | null | undefined)[];
+    const operands: (Tensor | Number_ | null | undefined)[] = args.slice(0, this.operandCount) as Tensor[];
     const extras = args.slice(this.operandCount);
+    if (this.spec.takes === 'numbers' && !operands.some((x) => !isNumber(x))) operands[0] = numberAsTensor(operands[0] as Number_);
     this.checkOperands(operands);
+    this.spec.check?.(...(args as never[]));
     const traced = this.trace(operands, extras);
     const numbers = [...operands, ...extras].filter((x): x is Number_ => isNumber(x) && (typeof x !== 'boolean' || operands.includes(x)));
     return this.run(traced, operands, numbers, inplace);
@@ -138,7 +168,7 @@ class PointwiseOp {
   /** What was traced for operands of these kinds before, if they are tensors and plain numbers alone. */
   private knownTrace(raw: readonly unknown[]): Traced | undefined {
     if (this.epoch !== defaultDtypeEpoch) return undefined;
-    let key = 0;
+    let key = 1;
     for (let i = 0; i < raw.length; i++) {
       const x = raw[i];
       if (x instanceof Tensor) key = key * 32 + x.dtype.code + (x.sizes.length === 0 ? 16 : 0);
@@ -174,7 +204,7 @@ class PointwiseOp {
       this.cache.clear();
       this.epoch = defaultDtypeEpoch;
     }
-    let key = 0;
+    let key = 1;
     for (const x of operands) key = key * 32 + kindOf(x);
     const statics =
       extras.length === 0
@@ -292,6 +322,8 @@ function castFormula(formula: Formula, dtype: DType): Formula {
   if (!cast) known.set(dtype, (cast = formula.withOutputs([formula.outputs[0].cast(dtype)])));
   return cast;
 }
+
+const numberAsTensor = (x: Number_): Tensor => scalarTensor(x, dtypeOfNumber(x), getDevice('cpu'));
 
 /** PyTorch's spelling of a name. */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
@@ -430,7 +462,7 @@ export function scalarTypeName(dtype: DType): string {
  */
 export function pointwise<F>(name: string, spec: PointwiseSpec, formula: PointwiseFormula): F {
   const op = new PointwiseOp(name, spec, formula);
-  const call = (...args: unknown[]): Tensor => op.call(args, false);
+  const call = acceptOut(op.signature, null, (args) => op.call(args, false));
   const inplace = (...args: unknown[]): Tensor => op.call(args, true);
   const defined = Object.assign(call, { opName: name, ...(spec.noInplace ? {} : { inplace }) });
   pointwiseOps.set(defined, op);

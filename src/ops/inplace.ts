@@ -113,3 +113,19 @@ export function inplaceOf(self: Tensor, compute: (self: Tensor) => Tensor, write
   rebase(self, result);
   return self;
 }
+
+/** Gives `self` the shape and place of a view of itself. */
+export function become(self: Tensor, viewed: Tensor): Tensor {
+  self.sizes = viewed.sizes;
+  self.strides = viewed.strides;
+  self.offset = viewed.offset;
+  self.node = viewed.node;
+  self.outputIndex = viewed.outputIndex;
+  return self;
+}
+/** Gives `self` the memory and the history of `value`. */
+export function replace(self: Tensor, value: Tensor): Tensor {
+  checkInplace(self);
+  self.storage = value.storage;
+  return become(self, value);
+}

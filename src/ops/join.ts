@@ -133,6 +133,10 @@ const splitting = (name: string, least: number, dimOf: (t: Tensor) => number): S
       throw new RuntimeError(
         `torch.${name} requires a tensor with at least ${least} dimension${least > 1 ? 's' : ''}, but got a tensor with ${input.ndim} dimensions!`,
       );
+    if (typeof parts === 'string')
+      throw new TypeError(
+        `${name}() received an invalid combination of arguments - got (Tensor, str), but expected one of:\n * (Tensor input, int sections)\n * (Tensor input, tuple of ints indices)`,
+      );
     const d = dimOf(input);
     if (typeof parts === 'number' && (parts <= 0 || input.sizes[d] % parts !== 0)) {
       throw new RuntimeError(

@@ -1,8 +1,8 @@
 /** Masks, positions of elements that are not 0, searches in sorted rows. */
-import { bool, int32, int64 } from '../ir/dtype.js';
+import { bool, type DType, float32, float64, int32, int64 } from '../ir/dtype.js';
 import { record } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
-import { isNumber, type Number_, resultType } from '../tensor/promote.js';
+import { isComplexNumber, isNumber, type Number_, resultType } from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -35,8 +35,12 @@ export const maskedFill: Op<[mask: Tensor, value: TensorLike]> = define(
 function checkedFill(value: Number_, input: Tensor): Number_ {
   if (typeof value === 'number' && !Number.isInteger(value) && input.dtype.category < 2)
     throw new RuntimeError(`value cannot be converted to type ${input.dtype.name} without overflow`);
+  if (isComplexNumber(value) && !input.dtype.isComplex && value.im !== 0)
+    throw new RuntimeError(`value cannot be converted to type ${cppName(input.dtype)} without overflow`);
   return value;
 }
+/** PyTorch's C++ type of the elements. */
+const cppName = (dtype: DType): string => (dtype === float64 ? 'double' : dtype === float32 ? 'float' : dtype.name);
 
 /** The elements where the mask holds, as a vector. https://pytorch.org/docs/stable/generated/torch.masked_select.html */
 export const maskedSelect: Op<[mask: Tensor]> = define('maskedSelect', 'input, mask', (input: Tensor, mask: Tensor) => {

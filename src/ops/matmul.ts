@@ -234,9 +234,10 @@ export const addbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = defi
   'input, batch1, batch2, *, beta?, alpha?',
   (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
     const total = sum(bmm(a, b), 0);
-    const scaled = alpha === 1 ? total : mul(total, alpha);
-    if (Number(beta) === 0) return expand(scaled, total.sizes);
-    return add(beta === 1 ? input : mul(input, beta), scaled);
+    const [keep, scale] = [beta, alpha].map((x) => (total.dtype.category < 2 ? Math.trunc(Number(x)) : x));
+    const scaled = scale === 1 ? total : mul(total, scale);
+    if (Number(keep) === 0) return expand(scaled, total.sizes);
+    return add(keep === 1 ? input : mul(input, keep), scaled);
   },
 );
 /** beta · input + alpha · (mat @ vec). */
@@ -267,10 +268,12 @@ export const addr: Op<[vec1: Tensor, vec2: Tensor], [], AddOptions> = define(
   (input: Tensor, vec1: Tensor, vec2: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
     checkDims(vec1.ndim === 1, `addr: Expected 1-D argument vec1, but got ${vec1.ndim}-D`);
     checkDims(vec2.ndim === 1, `addr: Expected 1-D argument vec2, but got ${vec2.ndim}-D`);
+    const truth = [input, vec1, vec2].every((t) => t.dtype === bool);
+    const [b, a] = truth ? [Boolean(beta), Boolean(alpha)] : [beta, alpha];
     const product1 = outer(vec1, vec2);
-    const scaled = alpha === 1 ? product1 : mul(product1, alpha);
-    if (beta === 0 || beta === false) return convert(scaled, resultType([input, scaled]));
-    return add(beta === 1 ? input : mul(input, beta), scaled);
+    const scaled = a === 1 ? product1 : mul(product1, a);
+    if (b === 0 || b === false) return convert(scaled, resultType([input, scaled]));
+    return add(b === 1 ? input : mul(input, b), scaled);
   },
 );
 /** x @ weightᵀ + bias over the last dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html */

@@ -7,12 +7,12 @@ import { Tensor } from '../tensor/tensor.js';
 import type { TorchDevice } from '../tensor/torch-device.js';
 import { gradEdge, requiresGrad } from '../autograd/node.js';
 import { numelOf } from '../tensor/size.js';
-import { wrapDim } from '../tensor/shape.js';
+import { sameSizes, wrapDim } from '../tensor/shape.js';
 import * as autograd from './autograd.js';
 import * as convert from './convert.js';
 import { newEmpty, newEmptyStrided, newFull, newOnes, newTensorFrom, newZeros } from './creation.js';
 import { isOptions } from './signature.js';
-import { inplaceOf } from './inplace.js';
+import { inplaceOf, replace } from './inplace.js';
 import * as indexing from './indexing.js';
 import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit } from './join.js';
 import { torchSvd } from './linalg.js';
@@ -31,6 +31,7 @@ import * as scan from './scan.js';
 import * as select from './select.js';
 import * as sort from './sort.js';
 import { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './special.js';
+import './out.js';
 import './region.js';
 import * as view from './view.js';
 import type { InplaceMethods, Methods } from './types.js';
@@ -346,8 +347,14 @@ Object.defineProperty(prototype, Symbol.iterator, {
   configurable: true,
 });
 
+/** As in PyTorch, `self` takes the shape of the product. */
+attach('addbmm_', (self, ...args) => {
+  const x = self as Tensor;
+  const compute = (old: Tensor): Tensor => (matmul.addbmm as Any)(old, ...args) as Tensor;
+  const [a, b] = args as Tensor[];
+  return sameSizes(x.sizes, [a.sizes[1], b.sizes[2]]) ? inplaceOf(x, compute, copyInto) : replace(x, compute(x));
+});
 attachInplace({
-  addbmm: matmul.addbmm,
   addmm: matmul.addmm,
   addmv: matmul.addmv,
   addr: matmul.addr,

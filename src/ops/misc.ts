@@ -12,7 +12,7 @@ import { convert, copy_ } from './convert.js';
 import { clone, filled, sequence, stridesFor } from './memory.js';
 import { type TensorData, tensor } from './creation.js';
 import { applyFormula, define } from './define.js';
-import { alias, checkInplace } from './inplace.js';
+import { alias, become, checkInplace } from './inplace.js';
 import { cat } from './join.js';
 import { add, complex as makeComplex, eq, isclose, mul, ne, selectWhere, sub } from './pointwise.js';
 import { all } from './reduce.js';
@@ -321,7 +321,7 @@ export const gradient: (
     const steps = typeof spacing === 'number' ? dims.map(() => spacing) : spacing;
     if (steps.length !== dims.length)
       throw new RuntimeError(
-        `torch.gradient expected spacing to be unspecified, a scalar, or a list of length equal to 'dim'. Got ${steps.length} spacings and ${dims.length} dims`,
+        `torch.gradient expected spacing to be unspecified, a scalar or it's spacing and dim arguments to have the same length, but got a spacing argument of length ${steps.length} and a dim argument of length ${dims.length}.`,
       );
     return dims.map((d, i) => {
       if (input.sizes[d] < edgeOrder + 1) throw new RuntimeError('torch.gradient expected each dimension size to be at least edge_order+1');
@@ -369,15 +369,6 @@ function unevenGradient(x: Tensor, d: number, points: Tensor, edgeOrder: number)
 
 // --- geometry in place ----------------------------------------------------------------------------------------------------------------------------------------------------
 
-/** Gives `self` the shape and place of a view of itself. */
-function become(self: Tensor, viewed: Tensor): Tensor {
-  self.sizes = viewed.sizes;
-  self.strides = viewed.strides;
-  self.offset = viewed.offset;
-  self.node = viewed.node;
-  self.outputIndex = viewed.outputIndex;
-  return self;
-}
 const viewInplace =
   (f: (t: Tensor, ...args: never[]) => Tensor) =>
   (self: Tensor, ...args: unknown[]): Tensor => {

@@ -29,13 +29,13 @@ const scaled = (y: Expr, alpha: Expr | undefined): Expr => (alpha ? y.mul(alpha.
 /** input + alpha · other, broadcast and promoted. https://pytorch.org/docs/stable/generated/torch.add.html */
 export const add: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
   'add',
-  { args: 'input, other, *, alpha?', operands: 2 },
+  { args: 'input, other, *, alpha?', operands: 2, takes: 'numbers' },
   (x: Expr, y: Expr, alpha?: Expr) => (x.dtype === bool ? x.or(y) : x.add(scaled(y, alpha))),
 );
 /** input - alpha · other. https://pytorch.org/docs/stable/generated/torch.sub.html */
 export const sub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
   'sub',
-  { args: 'input, other, *, alpha?', operands: 2, refuse: refuseBoolSubtraction },
+  { args: 'input, other, *, alpha?', operands: 2, refuse: refuseBoolSubtraction, takes: 'numbers' },
   (x: Expr, y: Expr, alpha?: Expr) => x.sub(scaled(y, alpha)),
 );
 /** other - alpha · input. https://pytorch.org/docs/stable/generated/torch.rsub.html */
@@ -45,7 +45,7 @@ export const rsub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
   (x: Expr, y: Expr, alpha?: Expr) => y.sub(scaled(x, alpha)),
 );
 /** input · other. https://pytorch.org/docs/stable/generated/torch.mul.html */
-export const mul: Binary = binary('mul', (x, y) => (x.dtype === bool ? x.and(y) : x.mul(y)));
+export const mul: Binary = binary('mul', (x, y) => (x.dtype === bool ? x.and(y) : x.mul(y)), { takes: 'numbers' });
 
 const floorDiv = (x: Expr, y: Expr): Expr => (x.dtype.category < 2 ? floorDivInteger(x, y) : floorDivFloat(x, y));
 function floorDivInteger(x: Expr, y: Expr): Expr {
@@ -64,10 +64,10 @@ function floorDivFloat(x: Expr, y: Expr): Expr {
 }
 
 type RoundingMode = 'trunc' | 'floor' | null;
-const divTrue: Binary = binary('div', (x, y) => x.div(y), { promotion: 'float' });
+const divTrue: Binary = binary('div', (x, y) => x.div(y), { promotion: 'float', takes: 'numbers' });
 const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise(
   'div',
-  { args: 'input, other, mode', operands: 2, grad: ({ grad }) => [grad.mul(0), grad.mul(0)] },
+  { args: 'input, other, mode', operands: 2, takes: 'numbers', grad: ({ grad }) => [grad.mul(0), grad.mul(0)] },
   (x: Expr, y: Expr, mode: RoundingMode) => (mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc()),
 );
 
@@ -95,7 +95,7 @@ export const divide: Division = division('divide');
 /** input / other, always a float. */
 export const trueDivide: Binary = divTrue;
 /** The quotient rounded down. https://pytorch.org/docs/stable/generated/torch.floor_divide.html */
-export const floorDivide: Binary = binary('floorDivide', floorDiv, { ...none, ...noComplex('floor_divide') });
+export const floorDivide: Binary = binary('floorDivide', floorDiv, { ...none, takes: 'numbers', ...noComplex('floor_divide') });
 /** Python's modulo: has the sign of the divisor. https://pytorch.org/docs/stable/generated/torch.remainder.html */
 export const remainder: Binary = binary(
   'remainder',
@@ -234,6 +234,10 @@ export const isneginf: Unary = test('isneginf', (x) => (x.dtype.category < 2 ? n
 /** Whether the imaginary part is 0. */
 export const isreal: Unary = test('isreal', (x) => (x.dtype.isComplex ? x.imag.eq(0) : no(x).not()));
 
+function checkTolerances(_input: Tensor, _other: Tensor, rtol = 0, atol = 0): void {
+  if (rtol < 0) throw new RuntimeError(`rtol must be greater than or equal to zero, but got ${rtol}`);
+  if (atol < 0) throw new RuntimeError(`atol must be greater than or equal to zero, but got ${atol}`);
+}
 /** Whether |input - other| ≤ atol + rtol · |other|. https://pytorch.org/docs/stable/generated/torch.isclose.html */
 export const isclose: Op<
   [other: Tensor],
@@ -241,7 +245,7 @@ export const isclose: Op<
   { rtol: number; atol: number; equalNan: boolean }
 > = pointwise(
   'isclose',
-  { args: 'input, other, rtol?, atol?, equalNan?', operands: 2, noInplace: true },
+  { args: 'input, other, rtol?, atol?, equalNan?', operands: 2, noInplace: true, check: checkTolerances },
   (x: Expr, y: Expr, rtol?: Expr, atol?: Expr, equalNan?: boolean) => {
     const wide = x.dtype.category < 2 ? float64 : x.dtype.toReal();
     const [a, b] = x.dtype.category < 2 ? [x.cast(float64), y.cast(float64)] : [x, y];
@@ -309,6 +313,7 @@ export const clampMin: Op<[min: TensorLike]> = pointwise(
   {
     args: 'input, min',
     operands: 2,
+    takes: 'tensorFirst',
     grad: ({ grad, args: [x, low] }) => [where(x.ge(low), grad, zero(grad)), where(x.lt(low), grad, zero(grad))],
   },
   (x: Expr, y: Expr) => x.max(y),
@@ -318,6 +323,7 @@ export const clampMax: Op<[max: TensorLike]> = pointwise(
   {
     args: 'input, max',
     operands: 2,
+    takes: 'tensorFirst',
     grad: ({ grad, args: [x, high] }) => [where(x.le(high), grad, zero(grad)), where(x.gt(high), grad, zero(grad))],
   },
   (x: Expr, y: Expr) => x.min(y),
@@ -410,7 +416,7 @@ export const lcm: Binary = binary(
   { ...integral, takes: 'tensors' },
 );
 /** input · 2^other. https://pytorch.org/docs/stable/generated/torch.ldexp.html */
-export const ldexp: Binary = binary('ldexp', (x, y) => x.mul(y.exp2()), { promotion: 'float' });
+export const ldexp: Binary = binary('ldexp', (x, y) => x.mul(y.exp2()), { promotion: 'float', takes: 'tensors' });
 
 // --- complex -----------------------------------------------------------------------------------------------------------------------------
 

@@ -122,17 +122,21 @@ type DimPairs = number | readonly (readonly number[])[];
 export const tensordot: Op<[b: Tensor], [dims: DimPairs], { dims: DimPairs }> = define(
   'tensordot',
   'a, b, dims?',
-  (a: Tensor, b: Tensor, dims: DimPairs = 2) => {
+  (givenA: Tensor, givenB: Tensor, dims: DimPairs = 2) => {
+    let [a, b] = [givenA, givenB];
     if (typeof dims === 'number' && dims < 0) throw new RuntimeError(`tensordot expects dims >= 0, but got dims=${dims}`);
     const [da, db] =
       typeof dims === 'number' ? [Array.from({ length: dims }, (_, i) => i - dims), Array.from({ length: dims }, (_, i) => i)] : dims;
     if (da.length !== db.length) throw new RuntimeError('both dimension lists should have same length');
     const [wa, wb] = [da.map((d) => wrapDim(d, a.ndim)), db.map((d) => wrapDim(d, b.ndim))];
     wa.forEach((d, i) => {
-      if (a.sizes[d] !== b.sizes[wb[i]])
+      if (a.sizes[d] !== b.sizes[wb[i]] && a.sizes[d] !== 1 && b.sizes[wb[i]] !== 1)
         throw new RuntimeError(
           `contracted dimensions need to match, but first has size ${a.sizes[d]} in dim ${d} and second has size ${b.sizes[wb[i]]} in dim ${wb[i]}`,
         );
+      // A dim of 1 is repeated: the other is summed.
+      if (a.sizes[d] < b.sizes[wb[i]]) b = sum(b, wb[i], true);
+      else if (a.sizes[d] > b.sizes[wb[i]]) a = sum(a, d, true);
     });
     const fa = a.sizes.flatMap((_, d) => (wa.includes(d) ? [] : [d]));
     const fb = b.sizes.flatMap((_, d) => (wb.includes(d) ? [] : [d]));

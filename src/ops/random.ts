@@ -464,12 +464,13 @@ export const multinomial: Op<[numSamples: number], [replacement: boolean], { rep
   },
 );
 
-const badWeights = (kind: number): Error =>
-  new RuntimeError(
-    kind === 2
-      ? 'invalid multinomial distribution (sum of probabilities <= 0)'
-      : 'probability tensor contains either `inf`, `nan` or element < 0',
-  );
+const weightErrors: Record<number, string> = {
+  1: 'probability tensor contains either `inf`, `nan` or element < 0',
+  2: 'invalid multinomial distribution (sum of probabilities <= 0)',
+  3: 'invalid multinomial distribution (encountering probability entry < 0)',
+  4: 'invalid multinomial distribution (encountering probability entry = infinity or NaN)',
+};
+const badWeights = (kind: number): Error => new RuntimeError(weightErrors[kind]);
 
 function drawWith(out: Tensor, weights: Tensor, generator: MaybeGenerator, replacement: boolean): void {
   if (!replacement) return drawWithout(out, weights, generator);

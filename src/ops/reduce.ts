@@ -135,7 +135,7 @@ export const mean: Reduction = define('mean', SPEC, (input: Tensor, dim?: Dims |
   const dtype = dtypeLike ? toDType(dtypeLike) : own.category < 2 ? getDefaultDtype() : own;
   if (dtype.category < 2)
     throw new RuntimeError(
-      `mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. Got: ${scalarTypeName(dtype)}`,
+      `mean(): could not infer output dtype. Optional dtype must be either a floating point or complex dtype. Got: ${scalarTypeName(dtype)}`,
     );
   const n = countOf(sizes, dims);
   const accumulate = accumulateType(dtype);
@@ -180,13 +180,21 @@ function extreme(name: string, op: 'max' | 'min', input: Tensor, dim: Dims | nul
   });
 }
 type Extreme = Op<[], [dim: Dims, keepdim: boolean], { dim: Dims; keepdim: boolean }>;
+const wrongExtremeOut = (input: string, out: string): string =>
+  `Expected the dtype for input and out to match, but got ${input} for input's dtype and ${out} for out's dtype.`;
 /** The largest value over dims. https://pytorch.org/docs/stable/generated/torch.amax.html */
-export const amax: Extreme = define('amax', 'input, dim?, keepdim?', (input: Tensor, dim?: Dims, keepdim = false) =>
-  extreme('amax', 'max', input, dim, keepdim),
+export const amax: Extreme = define(
+  'amax',
+  'input, dim?, keepdim?',
+  (input: Tensor, dim?: Dims, keepdim = false) => extreme('amax', 'max', input, dim, keepdim),
+  wrongExtremeOut,
 );
 /** The smallest value over dims. */
-export const amin: Extreme = define('amin', 'input, dim?, keepdim?', (input: Tensor, dim?: Dims, keepdim = false) =>
-  extreme('amin', 'min', input, dim, keepdim),
+export const amin: Extreme = define(
+  'amin',
+  'input, dim?, keepdim?',
+  (input: Tensor, dim?: Dims, keepdim = false) => extreme('amin', 'min', input, dim, keepdim),
+  wrongExtremeOut,
 );
 /** The extreme of all elements, as `max(x)` and `min(x)` give it. */
 export function extremeOfAll(name: 'max' | 'min', input: Tensor): Tensor {

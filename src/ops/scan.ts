@@ -68,10 +68,10 @@ function cumprodGradient(grad: Tensor, given: Tensor, d: number): Tensor {
 /** Running ln Σ eˣ. https://pytorch.org/docs/stable/generated/torch.logcumsumexp.html */
 export const logcumsumexp: Op<[dim: number]> = define('logcumsumexp', 'input, dim', (input: Tensor, dim: number) => {
   const d = wrapDim(dim, input.ndim);
-  if (input.dtype.isComplex) return log(cumsum(exp(input), d));
   return record('logcumsumexp', [input], scanRaw('logcumsumexp', input, d), [input], ({ grad }, [x]) => {
     const y = logcumsumexp(x, d);
     const back = (g: Tensor): Tensor => add(reversed(logcumsumexp(reversed(sub(log(g), y), d), d), d), x);
+    if (x.dtype.isComplex) return [conjPhysical(exp(back(conjPhysical(grad))))];
     const positive = exp(back(selectWhere(grad.gt(0), grad, 0)));
     const negative = exp(back(selectWhere(grad.lt(0), neg(grad), 0)));
     return [sub(positive, negative)];

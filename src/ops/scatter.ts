@@ -25,9 +25,6 @@ function asIndex(name: string, index: Tensor): Tensor {
   if (index.dtype !== int64 && index.dtype !== int32) throw new RuntimeError(`${name}(): Expected dtype int32 or int64 for index`);
   return convert(index, int64);
 }
-const onlyInt64 = (name: string, index: Tensor): void => {
-  if (index.dtype !== int64) throw new RuntimeError(`${name}(): Expected dtype int64 for index`);
-};
 const outOfRange =
   (d: number) =>
   (index: number, size: number): string =>
@@ -274,7 +271,7 @@ function extremeGradient(
 
 function checkGather(name: string, input: Tensor, d: number, index: Tensor): void {
   if (numelOf(index.sizes) === 0) return;
-  onlyInt64(name, index);
+  if (index.dtype !== int64 && index.dtype !== int32) throw new RuntimeError(`${name}(): Expected dtype int32/int64 for index`);
   if (Math.max(index.ndim, 1) !== Math.max(input.ndim, 1))
     throw new RuntimeError('Index tensor must have the same number of dimensions as input tensor');
   asRow(index).sizes.forEach((n, k) => {
@@ -294,7 +291,7 @@ export const gather: Op<[dim: number, index: Tensor], [], { sparseGrad: boolean 
     const d = wrapDim(dim, input.ndim);
     checkGather('gather', input, d, index);
     const out = emptyOn(input, index.sizes);
-    if (numelOf(out.sizes) > 0) runIndexed('gather', [asRow(out), asRow(input), asRow(index)], [d], outOfRange(d));
+    if (numelOf(out.sizes) > 0) runIndexed('gather', [asRow(out), asRow(input), asRow(convert(index, int64))], [d], outOfRange(d));
     const shape = input.sizes;
     return record('gather', [input], out, [index], ({ grad }, [i]) => [
       scatterAdd(zeros(shape, { dtype: grad.dtype, device: grad.storage.device }), d, i, grad),
@@ -329,7 +326,7 @@ function scatterRaw(name: string, input: Tensor, d: number, index: Tensor, sourc
   const out = emptyLikeDense(input);
   copyRaw(out, input);
   if (numelOf(index.sizes) > 0)
-    runIndexed('scatter', [asRow(out), asRow(index), asRow(source)], [d, modes[mode], includeSelf], outOfRange(d));
+    runIndexed('scatter', [asRow(out), asRow(convert(index, int64)), asRow(source)], [d, modes[mode], includeSelf], outOfRange(d));
   return out;
 }
 function checkScatterSource(input: Tensor, d: number, index: Tensor, source: Tensor): void {

@@ -22,7 +22,7 @@ export class Signature {
   private readonly variadic: number;
 
   constructor(
-    private readonly functionName: string,
+    readonly functionName: string,
     spec: string,
   ) {
     const words = spec
@@ -35,6 +35,10 @@ export class Signature {
     this.positional = star < 0 ? all.length : star;
     this.required = new Set(all.flatMap((w, i) => (w.endsWith('?') ? [] : [i])));
     this.variadic = all.findIndex((w) => w.startsWith('...'));
+  }
+
+  has(name: string): boolean {
+    return this.names.includes(name);
   }
 
   bind(args: readonly unknown[]): unknown[] {

@@ -1,5 +1,6 @@
 /** `torch.special`: special functions as formulas, mostly rational and Chebyshev approximations from Cephes. */
 import { type DType, float32, float64 } from '../ir/dtype.js';
+import { trigamma } from '../ir/derive.js';
 import { constant, type Expr, where } from '../ir/expr.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { numelOf } from '../tensor/size.js';
@@ -113,18 +114,19 @@ export const zeta: Binary = binary('zeta', (x, q) => x.zeta(q));
 
 const polygammaOfOrder = new Map<number, Unary>();
 const factorial = (n: number): number => (n < 2 ? 1 : n * factorial(n - 1));
+const polygammaExpr = (n: number, x: Expr): Expr =>
+  n === 1
+    ? trigamma(x)
+    : constant(n + 1, x.dtype)
+        .zeta(x)
+        .mul(n % 2 === 0 ? -factorial(n) : factorial(n));
 function polygammaOp(n: number): Unary {
   let op = polygammaOfOrder.get(n);
   if (!op) {
-    const sign = n % 2 === 0 ? -1 : 1;
     op =
       n === 0
         ? digamma
-        : unary('polygamma', (x) =>
-            constant(n + 1, x.dtype)
-              .zeta(x)
-              .mul(sign * factorial(n)),
-          );
+        : unary('polygamma', (x) => polygammaExpr(n, x), { grad: ({ grad, args: [x] }) => [grad.mul(polygammaExpr(n + 1, x))] });
     polygammaOfOrder.set(n, op);
   }
   return op;
@@ -488,7 +490,7 @@ export const nextafter: Binary = binary(
     const fromZero = where(y.lt(0), smallest.neg(), smallest);
     return where(x.isnan().or(y.isnan()), nan(x), where(x.eq(y), y, where(x.eq(0), fromZero, moved)));
   },
-  { ...noGradient },
+  { grad: ({ grad }) => [grad, zero(grad)], takes: 'tensors' },
 );
 
 export { exp2, expm1, log1p, logit, logsumexp, round, sinc, xlogy };

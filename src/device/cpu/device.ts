@@ -224,7 +224,7 @@ export class CpuDevice implements Device {
     const known = (program as unknown as Record<symbol, Registered | undefined>)[this.registration] ?? this.register(program);
     const f = this.currentFrame();
     const ndim = sizes.length;
-    if (ndim > MAX_DIMS) throw new UnsupportedError(`tensors of more than ${MAX_DIMS} dims`);
+    if (ndim > MAX_DIMS) throw new UnsupportedError(`only tensors with up to ${MAX_DIMS} dims are supported`);
     f[0] = Request.kernel;
     f[1] = known.id;
     f[2] = ndim;
@@ -341,7 +341,7 @@ function writeOperand(f: Float64Array, at: number, operand: Operand | null): num
   }
   const { sizes, strides, dtype } = operand;
   const ndim = sizes.length;
-  if (ndim > MAX_DIMS) throw new UnsupportedError(`tensors of more than ${MAX_DIMS} dims`);
+  if (ndim > MAX_DIMS) throw new UnsupportedError(`only tensors with up to ${MAX_DIMS} dims are supported`);
   f[at++] = addressOf(operand.buffer) + operand.offset * dtype.itemsize;
   f[at++] = dtype.code;
   f[at++] = ndim;

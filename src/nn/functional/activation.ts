@@ -1,8 +1,10 @@
 /** Activation functions. https://pytorch.org/docs/stable/nn.functional.html#non-linear-activation-functions */
 import { type Expr, where } from '../../ir/expr.js';
-import { pointwise, type PointwiseSpec } from '../../ops/define.js';
+import { pointwise, type PointwiseSpec, scalarTypeName } from '../../ops/define.js';
 import { one, zero } from '../../ops/exprs.js';
 import type { Op } from '../../ops/types.js';
+import { RuntimeError, ValueError } from '../../tensor/errors.js';
+import type { Tensor } from '../../tensor/tensor.js';
 
 type Plain = Op<[], [inplace: boolean], { inplace: boolean }>;
 type WithNumber<Name extends string> = Op<[], [number], Record<Name, number>>;
@@ -59,6 +61,9 @@ export const hardtanh: Op<[], [minVal: number, maxVal: number, inplace: boolean]
       (x: Expr, low?: Expr, high?: Expr) => x.max(low?.cast(x.dtype) ?? -1).min(high?.cast(x.dtype) ?? 1),
       {
         ...arithmetic,
+        check: (_input: Tensor, low = -1, high = 1) => {
+          if (low > high) throw new ValueError('min_val cannot be greater than max_val');
+        },
         grad: ({ grad, args: [x], extras }) => {
           const [low = -1, high = 1] = extras as unknown as (Expr | undefined)[];
           return [pass(x.gt(low).and(x.lt(high)), grad)];
@@ -180,10 +185,22 @@ export const hardshrink: WithNumber<'lambd'> = activation('hardshrink', ', lambd
 });
 
 /** x − λ above λ, x + λ below −λ, else 0. https://pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html */
-export const softshrink: WithNumber<'lambd'> = activation('softshrink', ', lambd?', (x: Expr, lambd?: Expr) => {
-  const bound = lambd ?? x.mul(0).add(0.5);
-  return where(x.gt(bound), x.sub(bound), where(x.lt(bound.neg()), x.add(bound), x.mul(0)));
-});
+export const softshrink: WithNumber<'lambd'> = activation(
+  'softshrink',
+  ', lambd?',
+  (x: Expr, lambd?: Expr) => {
+    const bound = lambd ?? x.mul(0).add(0.5);
+    return where(x.gt(bound), x.sub(bound), where(x.lt(bound.neg()), x.add(bound), x.mul(0)));
+  },
+  {
+    check: (input: Tensor, lambd = 0.5) => {
+      if (lambd < 0 || Number.isNaN(lambd))
+        throw new RuntimeError(
+          `lambda must be in range [0, 3.40282e+38] for input dtype ${scalarTypeName(input.dtype)}, but found ${lambd}`,
+        );
+    },
+  },
+);
 
 /** ln(1 + e^(βx)) / β; x itself where βx is above the threshold. https://pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html */
 export const softplus: Op<[], [beta: number, threshold: number], { beta: number; threshold: number }> = activation(

@@ -169,8 +169,8 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
     if (p !== 1 && p !== 2) throw new RuntimeError('only p == 1 and p == 2 supported');
     const mode = reductionOf(reduction, sizeAverage, reduce);
     checkVectors(input);
+    if (weight && weight.ndim !== 1) throw new RuntimeError('weight must be one-dimensional');
     if (target.dtype !== int64) throw new RuntimeError(`expected scalar type Long but found ${scalarTypeName(target.dtype)}`);
-    if (weight && weight.ndim !== 1) throw new RuntimeError('multi_margin_loss: weight must be one-dimensional');
     checkTargets('multi_margin_loss', input, target);
     const x = input.ndim === 2 ? input : input.view([1, -1]);
     const classes = target.view([-1, 1]);

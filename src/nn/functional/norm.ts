@@ -224,7 +224,10 @@ export const batchNorm: BatchNorm = define(
     eps = 1e-5,
   ) => {
     const x = toFloat(input);
-    if (x.ndim < 2) throw new RuntimeError(`batch_norm: expected input with at least 2 dimensions, got ${x.ndim}`);
+    if (x.ndim === 1) {
+      if (x.sizes[0] > 0) throw new RuntimeError(`batch_norm: expected input with at least 2 dimensions, got ${x.ndim}`);
+      return x.clone();
+    }
     checkPerChannel(x, { running_mean: runningMean, running_var: runningVar, weight, bias });
     const [batch, channels, ...rest] = x.sizes;
     const count = batch * numelOf(rest);
@@ -325,10 +328,10 @@ export const localResponseNorm: (
   'localResponseNorm',
   'input, size, alpha?, beta?, k?',
   (input: Tensor, channels: number, alpha = 1e-4, beta = 0.75, k = 1) => {
-    const x = toFloat(input);
+    const x = input;
     if (x.ndim < 3) throw new Error(`Expected 3D or higher dimensionality input (got ${x.ndim} dimensions)`);
     if (numelOf(x.sizes) === 0) return x;
-    const square = x.mul(x).unsqueeze(1);
+    const square = toFloat(x.mul(x)).unsqueeze(1);
     const [before, behind] = [Math.floor(channels / 2), Math.floor((channels - 1) / 2)];
     let mean: Tensor;
     if (x.ndim === 3) mean = avgPool2d(pad(square, [0, 0, before, behind]), [channels, 1], 1).squeeze(1);
@@ -339,7 +342,8 @@ export const localResponseNorm: (
         .squeeze(1)
         .view(x.sizes);
     }
-    return x.div(mean.mul(alpha).add(k).pow(beta));
+    // Integers have integer means, as in PyTorch.
+    return x.div((x.dtype.category < 2 ? mean.trunc() : mean).mul(alpha).add(k).pow(beta));
   },
 );
 

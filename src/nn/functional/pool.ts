@@ -57,6 +57,10 @@ function expandPool(name: string, label: string, value: SizeN, n: number): numbe
 function batched(name: string, input: Tensor, n: number): { x: Tensor; restore: (t: Tensor) => Tensor } {
   if (name.startsWith('adaptive') && input.ndim < n + 1) throw new RuntimeError(`Input dimension should be at least ${n + 1}`);
   if ((input.ndim !== n + 1 && input.ndim !== n + 2) || input.sizes.slice(input.ndim - n - 1).includes(0)) {
+    if (name === 'maxPool3d' && input.ndim > n)
+      throw new RuntimeError(
+        `max_pool3d(): Expected input's non-batch dimensions to have positive length, but input has a shape of ${brackets(input.sizes)} and non-batch dimension 0 has length zero!`,
+      );
     const dims = `${n + 1}D or ${n + 2}D`;
     const wanted =
       n === 3
