@@ -54,6 +54,7 @@ export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';
 export { expr } from './compile/expr-template.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
+export { load, save } from './serialize/index.js';
 /** `torch.utils` */
 export const utils = { data };
 

@@ -2,6 +2,7 @@
 import { enableGrad, noGrad } from '../autograd/modes.js';
 import { tensor } from '../ops/creation.js';
 import { clone, fillRaw } from '../ops/memory.js';
+import { withIntKeys } from '../tensor/int-keys.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** Options of one group; every group has all of the optimizer's. */
@@ -19,6 +20,11 @@ const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${l
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const renamed = (record: object, rename: (name: string) => string): Record<string, unknown> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [rename(key), value]));
+/** Options under PyTorch's names; arrays become tuples, which checkpoints tell from lists. */
+const savedOptions = (group: object): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(group).map(([key, value]) => [snake(key), Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value]),
+  );
 
 /**
  * The base class of all optimizers. https://pytorch.org/docs/stable/optim.html
@@ -88,10 +94,10 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
   /** The options and the state, with parameters as numbers, under PyTorch's names. */
   stateDict(): OptimizerStateDict {
     const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]));
-    const state: OptimizerStateDict['state'] = {};
+    const state: OptimizerStateDict['state'] = withIntKeys({});
     for (const [param, values] of this.state) state[numbers.get(param)!] = saved(values);
     const param_groups = this.paramGroups.map((group) => ({
-      ...renamed(group, snake),
+      ...savedOptions(group),
       params: group.params.map((param) => numbers.get(param)),
     }));
     return { state, param_groups };

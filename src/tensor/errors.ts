@@ -11,3 +11,4 @@ export const IndexError = kind('IndexError');
 export const ValueError = kind('ValueError');
 export const NotImplementedError = kind('NotImplementedError');
 export const LinAlgError = kind('LinAlgError');
+export const UnpicklingError = kind('UnpicklingError');
