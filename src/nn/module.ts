@@ -33,9 +33,9 @@ interface Own {
 const own = new WeakMap<Module, Own>();
 let hookCount = 0;
 
-/** `runningMean` → `running_mean`: the name of a field in PyTorch. */
+/** `runningMean` → `running_mean`: the name of a field in PyTorch. A name that begins with a capital is one already. */
 export const toSnake = (name: string): string =>
-  name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before}_${after.toLowerCase()}`);
+  /^[A-Z]/.test(name) ? name : name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before}_${after.toLowerCase()}`);
 
 const join = (prefix: string, name: string): string => (prefix ? `${prefix}.${name}` : name);
 
