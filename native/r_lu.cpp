@@ -3,6 +3,12 @@
 
 namespace tt { namespace TT_ISA {
 
+// What pivots are compared by, as in LAPACK: |re| + |im| of a complex number.
+template <class T> Real<T> pivot_size(T x) {
+  if constexpr (IsComplex<T>::value) return std::fabs(x.re) + std::fabs(x.im);
+  else return std::fabs(x);
+}
+
 // Right-looking, partial pivoting. Returns 0, or the first column (from 1) whose pivot is 0; scratch failures show as -1.
 template <class T> int64_t lu(Mat<T> a, int64_t m, int64_t n, int32_t* pivots) {
   const int64_t k = min_of(m, n), NB = k < 64 ? max_of(1, k) : 32;
@@ -11,8 +17,8 @@ template <class T> int64_t lu(Mat<T> a, int64_t m, int64_t n, int32_t* pivots) {
     const int64_t j1 = min_of(k, j0 + NB);
     for (int64_t j = j0; j < j1; j++) {
       int64_t p = j;
-      Real<T> best = abs_of(a(j, j));
-      for (int64_t i = j + 1; i < m; i++) { const Real<T> x = abs_of(a(i, j)); if (x > best) { best = x; p = i; } }
+      Real<T> best = pivot_size(a(j, j));
+      for (int64_t i = j + 1; i < m; i++) { const Real<T> x = pivot_size(a(i, j)); if (x > best) { best = x; p = i; } }
       pivots[j] = (int32_t)(p + 1);
       if (p != j) for (int64_t x = 0; x < n; x++) { const T t = a(j, x); a(j, x) = a(p, x); a(p, x) = t; }
       if (a(j, j) == T(0)) { if (!info) info = j + 1; continue; }

@@ -189,12 +189,39 @@ template <class T> int jacobi_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int6
   return apply_q(a, taus.as<T>(), m, n, u, ku, false) ? OK : OUT_OF_MEMORY;
 }
 
+constexpr int64_t SMALL = 40;
+// Small problems of single precision are solved in double.
+template <class T> struct Wider { using type = T; };
+template <> struct Wider<float> { using type = double; };
+template <> struct Wider<Complex<float>> { using type = Complex<double>; };
+template <class To, class From> To converted(From x) {
+  if constexpr (IsComplex<From>::value) return {(Real<To>)x.re, (Real<To>)x.im};
+  else return (To)x;
+}
+template <class To, class From> void convert_matrix(Mat<From> from, Mat<To> to, int64_t m, int64_t n) {
+  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) to(i, j) = converted<To>(from(i, j));
+}
+template <class T> int small_tall_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
+  using W = typename Wider<T>::type;
+  Scratch space((m * n + m * ku + n * n) * (int64_t)sizeof(W)), values(n * 8);
+  if (!space.data || !values.data) return OUT_OF_MEMORY;
+  const Mat<W> work{space.as<W>(), n}, left{work.data + m * n, ku}, right{left.data + m * ku, n};
+  convert_matrix(a, work, m, n);
+  const int status = jacobi_svd(work, m, n, left, ku, values.as<double>(), right);
+  if (status) return status;
+  convert_matrix(left, u, m, ku);
+  convert_matrix(right, vh, n, n);
+  for (int64_t i = 0; i < n; i++) sigma[i] = (Real<T>)values.as<double>()[i];
+  return OK;
+}
+
 template <class T> int tall_svd(const Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
+  if (n <= SMALL) return small_tall_svd(a, m, n, u, ku, sigma, vh);
   Scratch copy(m * n * (int64_t)sizeof(T));
   if (!copy.data) return OUT_OF_MEMORY;
   const Mat<T> work{copy.as<T>(), n};
-  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j++) work(i, j) = a(i, j);
-  return n > 40 ? large_svd(work, m, n, u, ku, sigma, vh) : jacobi_svd(work, m, n, u, ku, sigma, vh);
+  convert_matrix(a, work, m, n);
+  return large_svd(work, m, n, u, ku, sigma, vh);
 }
 
 // Wide matrices are decomposed as their adjoint: Aᴴ = U S Vᴴ means A = V S Uᴴ.
@@ -211,14 +238,14 @@ template <class T> int any_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t
 }
 
 // Singular values alone, from the Golub-Kahan form without vectors.
-template <class T> int singular_values(Mat<T> a, int64_t m, int64_t n, Real<T>* sigma) {
+template <class W, class T> int singular_values(Mat<T> a, int64_t m, int64_t n, Real<T>* sigma) {
   const int64_t rows = max_of(m, n), k = min_of(m, n);
-  Scratch copy(m * n * (int64_t)sizeof(T)), lines(6 * k * 8), taus(2 * k * (int64_t)sizeof(T));
+  Scratch copy(m * n * (int64_t)sizeof(W)), lines(6 * k * 8), taus(2 * k * (int64_t)sizeof(W));
   if (!copy.data || !lines.data || !taus.data) return OUT_OF_MEMORY;
-  const Mat<T> work{copy.as<T>(), k};
-  for (int64_t i = 0; i < rows; i++) for (int64_t j = 0; j < k; j++) work(i, j) = m >= n ? a(i, j) : conj(a(j, i));
+  const Mat<W> work{copy.as<W>(), k};
+  for (int64_t i = 0; i < rows; i++) for (int64_t j = 0; j < k; j++) work(i, j) = converted<W>(m >= n ? a(i, j) : conj(a(j, i)));
   double *d = lines.as<double>(), *e = d + k, *diagonal = e + k, *off = diagonal + 2 * k;
-  if (!bidiagonalize(work, rows, k, d, e, taus.as<T>(), taus.as<T>() + k)) return OUT_OF_MEMORY;
+  if (!bidiagonalize(work, rows, k, d, e, taus.as<W>(), taus.as<W>() + k)) return OUT_OF_MEMORY;
   for (int64_t i = 0; i < k; i++) {
     if (!(std::fabs(d[i]) <= 1e308) || (i + 1 < k && !(std::fabs(e[i]) <= 1e308))) return NOT_CONVERGED;
     diagonal[2 * i] = diagonal[2 * i + 1] = 0;
@@ -243,7 +270,7 @@ void svd(Call& c) {
     const Mat<T> x{a.as<T>() + b * m * n, n};
     Real<T>* sigma = c.t[1].as<Real<T>>() + b * k;
     int status = OK;
-    if (!vectors) status = k ? singular_values(x, m, n, sigma) : OK;
+    if (!vectors) status = k == 0 ? OK : k > SMALL ? singular_values<T>(x, m, n, sigma) : singular_values<typename Wider<T>::type>(x, m, n, sigma);
     else {
       const Mat<T> u{c.t[0].as<T>() + b * m * ku, ku}, vh{c.t[2].as<T>() + b * kv * n, n};
       if (k) status = any_svd(x, m, n, u, ku, sigma, vh, kv);

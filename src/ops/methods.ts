@@ -15,8 +15,7 @@ import { isOptions } from './signature.js';
 import { inplaceOf, replace } from './inplace.js';
 import * as indexing from './indexing.js';
 import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit } from './join.js';
-import { torchSvd } from './linalg.js';
-import { det, inv, slogdet } from './linalg/factor.js';
+import * as linalg from './linalg/top-level.js';
 import * as matmul from './matmul.js';
 import * as misc from './misc.js';
 import * as matrix from './matrix.js';
@@ -55,7 +54,9 @@ type Modules = typeof pointwise &
   Omit<typeof sort, 'max' | 'min'> &
   typeof indexing &
   typeof matrix &
-  typeof matrixMethods & { svd: typeof torchSvd } & typeof joinMethods &
+  typeof matrixMethods &
+  typeof linalg &
+  typeof joinMethods &
   RandomMethods;
 
 /** The overloads of `max` and `min`. */
@@ -168,7 +169,7 @@ for (const module of [
   sort,
   indexing,
   matrix,
-  { svd: torchSvd },
+  linalg,
   joinMethods,
   random,
   { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom },
@@ -177,11 +178,12 @@ for (const module of [
 
 const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
 attachMethods(specialMethods);
-const matrixMethods = { det, slogdet, inverse: inv, inner, kron };
+const matrixMethods = { inner, kron };
 attachMethods(matrixMethods);
 
 attachInplace({
   mvlgamma,
+  renorm: linalg.renorm,
   triu: matrix.triu,
   tril: matrix.tril,
 });

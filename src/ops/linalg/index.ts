@@ -1,3 +1,14 @@
 /** `torch.linalg`. https://pytorch.org/docs/stable/linalg.html */
-export { svd, svdvals } from '../linalg.js';
-export { cholesky, det, eigh, eigvalsh, inv, slogdet, solve } from './factor.js';
+export { cholesky, choleskyEx } from './cholesky.js';
+export { eig, eigh, eigvals, eigvalsh } from './eig.js';
+export { ldlFactor, ldlFactorEx, ldlSolve } from './ldl.js';
+export { lu, luFactor, luFactorEx, luSolve } from './lu.js';
+export { matmul } from '../matmul.js';
+export { matrixExp } from './matrix-exp.js';
+export { matrixNorm, norm, vectorNorm } from './norm.js';
+export { cross, diagonal, multiDot, vander, vecdot } from './products.js';
+export { householderProduct, qr } from './qr.js';
+export { cond, lstsq, matrixRank, pinv } from './rank.js';
+export { det, inv, invEx, matrixPower, slogdet, solve, solveEx, tensorinv, tensorsolve } from './solve.js';
+export { svd, svdvals } from './svd.js';
+export { solveTriangular } from './triangular.js';
