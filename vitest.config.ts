@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: {
     alias: [
       { find: /^typetorch$/, replacement: source('index.ts') },
-      { find: 'typetorch/safetensors', replacement: source('serialize/safetensors.ts') },
+      { find: /^typetorch\/(safetensors|numpy)$/, replacement: source('serialize/$1.ts') },
       { find: /^typetorch\/(\w+)$/, replacement: source('$1/index.ts') },
     ],
   },

@@ -130,13 +130,14 @@ class Inflater {
       if (symbol < 256) {
         if (this.length >= output.length) throw corrupt();
         output[this.length++] = symbol;
-      } else this.repeat(symbol - 257, this.symbol(distances));
+      } else this.repeat(symbol - 257, distances);
     }
   }
 
-  private repeat(lengthCode: number, distanceCode: number): void {
+  private repeat(lengthCode: number, distances: Huffman): void {
     if (lengthCode >= lengthBase.length) throw corrupt();
     const length = lengthBase[lengthCode] + this.bits(lengthExtra[lengthCode]);
+    const distanceCode = this.symbol(distances);
     if (distanceCode >= distanceBase.length) throw corrupt();
     const distance = distanceBase[distanceCode] + this.bits(distanceExtra[distanceCode]);
     const { output } = this;

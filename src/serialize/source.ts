@@ -64,7 +64,8 @@ function checkRange(source: Source, start: number, length: number): void {
 
 export function openSource(file: FileLike): Source {
   if (typeof file === 'string' || file instanceof URL) return new FileSource(file);
-  return new MemorySource(file instanceof Uint8Array ? file : new Uint8Array(file));
+  // A plain view: the slices of Node's Buffers would be no copies.
+  return new MemorySource(file instanceof Uint8Array ? new Uint8Array(file.buffer, file.byteOffset, file.length) : new Uint8Array(file));
 }
 
 /** Opens `file` for as long as `use` runs. */
@@ -76,6 +77,10 @@ export function withSource<R>(file: FileLike, use: (source: Source) => R): R {
     source.close();
   }
 }
+
+/** The path of a file in the same folder. */
+export const siblingOf = (path: string | URL, name: string): string | URL =>
+  path instanceof URL ? new URL(name, path) : path.replace(/[^/\\]*$/, () => name);
 
 let written = 0;
 

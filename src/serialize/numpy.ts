@@ -1,0 +1,158 @@
+/** NumPy's files: `.npy` (one array) and `.npz` (several by name). https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+import { type DType, dtypes, int32, int64 } from '../ir/dtype.js';
+import { numelOf } from '../tensor/size.js';
+import { Tensor } from '../tensor/tensor.js';
+import { areSizes, bytesOf, tensorOf } from './layout.js';
+import { concatBytes, type FileLike, openSource, type Source, withSource, writeFile } from './source.js';
+import { isZip, writeZip, ZipReader } from './zip.js';
+
+const magic = Uint8Array.of(0x93, ...new TextEncoder().encode('NUMPY'));
+/** The data of an array begin at a multiple of this. */
+const ALIGNMENT = 64;
+
+/** Kind and size of the elements, without the byte order. */
+const codes: Record<string, string> = {
+  float64: 'f8',
+  float32: 'f4',
+  float16: 'f2',
+  int64: 'i8',
+  int32: 'i4',
+  int16: 'i2',
+  int8: 'i1',
+  uint8: 'u1',
+  bool: 'b1',
+  complex64: 'c8',
+  complex128: 'c16',
+};
+
+const invalid = (why: string): Error => new Error(`the .npy file is invalid: ${why}`);
+
+interface Header {
+  /** Byte order, kind and size of the elements: `<f4`. */
+  readonly descr: string;
+  readonly fortranOrder: boolean;
+  readonly shape: readonly number[];
+  /** Where the data begin. */
+  readonly data: number;
+}
+
+function readHeader(source: Source): Header {
+  const begin = source.read(0, Math.min(source.length, 12));
+  if (begin.length < 12 || !magic.every((byte, i) => byte === begin[i])) throw invalid('it does not begin with \\x93NUMPY');
+  const version = begin[6];
+  if (version < 1 || version > 3) throw invalid(`version ${version} is unknown`);
+  const view = new DataView(begin.buffer, begin.byteOffset);
+  const [length, at] = version === 1 ? [view.getUint16(8, true), 10] : [view.getUint32(8, true), 12];
+  if (at + length > source.length) throw invalid('its header is cut short');
+  return { ...parseHeader(new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(source.read(at, length))), data: at + length };
+}
+
+/** Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`. */
+function parseHeader(text: string): Omit<Header, 'data'> {
+  if (/'descr':\s*'\|O/.test(text)) throw new Error('Object arrays cannot be loaded: they hold a pickle');
+  const descr = /'descr':\s*'([^']*)'/.exec(text)?.[1];
+  const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
+  const sizes = /'shape':\s*\(([\d,\s]*)\)/.exec(text)?.[1];
+  if (descr === undefined || order === undefined || sizes === undefined)
+    throw invalid(`its header is ${JSON.stringify(text.slice(0, 100).trim())}`);
+  const shape = sizes
+    .split(',')
+    .filter((part) => part.trim() !== '')
+    .map(Number);
+  if (!areSizes(shape)) throw invalid(`the shape (${sizes})`);
+  return { descr, fortranOrder: order === 'True', shape };
+}
+
+/** How elements are stored, and the dtype that holds them: unsigned ints become the next larger signed ones. */
+interface Elements {
+  readonly dtype: DType;
+  readonly itemsize: number;
+  /** The size of what is turned round where the file is big-endian. */
+  readonly wordSize: number;
+  readonly unsigned: boolean;
+}
+
+function elementsOf(descr: string): Elements {
+  const code = descr.slice(1);
+  const itemsize = Number(code.slice(1));
+  const wordSize = code[0] === 'c' ? itemsize / 2 : itemsize;
+  const dtype = dtypes.find(({ name }) => codes[name] === code);
+  if (dtype) return { dtype, itemsize, wordSize, unsigned: false };
+  const wider = { u2: int32, u4: int64, u8: int64 }[code];
+  if (!wider) throw new TypeError(`NumPy's dtype '${descr}' is not supported`);
+  return { dtype: wider, itemsize, wordSize, unsigned: true };
+}
+
+function readNpy(source: Source): Tensor {
+  const { descr, fortranOrder, shape, data } = readHeader(source);
+  const elements = elementsOf(descr);
+  const size = numelOf(shape) * elements.itemsize;
+  if (data + size > source.length)
+    throw invalid(`an array of shape (${shape.join(', ')}) needs ${size} bytes of data, but there are ${source.length - data}`);
+  let bytes = source.read(data, size);
+  if (descr.startsWith('>')) bytes = swapped(bytes, elements.wordSize);
+  if (elements.unsigned) bytes = widened(bytes, elements);
+  if (!fortranOrder) return tensorOf(bytes, elements.dtype, shape);
+  const t = tensorOf(bytes, elements.dtype, [...shape].reverse());
+  return new Tensor(t.storage, t.dtype, [...shape], [...t.strides].reverse(), 0);
+}
+
+/** A copy in which the bytes of every word are turned round. */
+function swapped(bytes: Uint8Array, wordSize: number): Uint8Array {
+  const copy = bytes.slice();
+  for (let at = 0; at < copy.length; at += wordSize) copy.subarray(at, at + wordSize).reverse();
+  return copy;
+}
+
+/** Unsigned ints as the signed ones of `dtype`. */
+function widened(bytes: Uint8Array, { dtype, itemsize }: Elements): Uint8Array {
+  const { buffer } = bytes.slice();
+  if (itemsize === 2) return new Uint8Array(Int32Array.from(new Uint16Array(buffer)).buffer);
+  if (itemsize === 4) return new Uint8Array(BigInt64Array.from(Array.from(new Uint32Array(buffer), BigInt)).buffer);
+  if (new BigInt64Array(buffer).some((value) => value < 0n)) throw new RangeError(`a uint64 of 2^63 or more does not fit ${dtype}`);
+  return new Uint8Array(buffer);
+}
+
+function readNpz(source: Source): Record<string, Tensor> {
+  const zip = new ZipReader(source);
+  const arrays = zip.names.filter((name) => name.endsWith('.npy'));
+  return Object.fromEntries(arrays.map((name) => [name.slice(0, -'.npy'.length), readNpy(openSource(zip.read(name)))]));
+}
+
+/**
+ * The tensor of a `.npy` file, or the tensors of a `.npz` file by name: a path, or the bytes of the file. Arrays in Fortran order keep their strides, big-endian
+ * ones are turned round, and uint16, uint32 and uint64 become int32 and int64. Throws for arrays of objects, strings and records, and where a file lies.
+ * https://numpy.org/doc/stable/reference/generated/numpy.load.html
+ * @example const { x, y } = load<Record<string, Tensor>>('data.npz');
+ */
+export function load<T extends Tensor | Record<string, Tensor> = Tensor>(file: FileLike): T {
+  return withSource(file, (source) => (isZip(source) ? readNpz(source) : readNpy(source)) as T);
+}
+
+function npyBytes(tensor: Tensor): Uint8Array {
+  const code = codes[tensor.dtype.name];
+  if (!code) throw new TypeError(`NumPy has no ${tensor.dtype}`);
+  const order = tensor.dtype.itemsize === 1 ? '|' : '<';
+  const shape = tensor.sizes.length === 1 ? `${tensor.sizes[0]},` : tensor.sizes.join(', ');
+  const text = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${shape}), }`;
+  const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT - 10;
+  const header = new TextEncoder().encode(`${text.padEnd(length - 1)}\n`);
+  return concatBytes(magic, Uint8Array.of(1, 0, length & 255, length >> 8), header, bytesOf(tensor));
+}
+
+/** Writes a `.npy` file; without `path` returns its bytes. https://numpy.org/doc/stable/reference/generated/numpy.save.html */
+export function save(tensor: Tensor): Uint8Array;
+export function save(tensor: Tensor, path: string | URL): void;
+export function save(tensor: Tensor, path?: string | URL): Uint8Array | void {
+  if (path === undefined) return npyBytes(tensor);
+  writeFile(path, [npyBytes(tensor)]);
+}
+
+/** Writes tensors by name into a `.npz` file, uncompressed; without `path` returns its bytes. https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
+export function savez(tensors: Record<string, Tensor>): Uint8Array;
+export function savez(tensors: Record<string, Tensor>, path: string | URL): void;
+export function savez(tensors: Record<string, Tensor>, path?: string | URL): Uint8Array | void {
+  const items = Object.entries(tensors).map(([name, tensor]) => ({ name: `${name}.npy`, data: () => npyBytes(tensor) }));
+  if (path === undefined) return concatBytes(...writeZip(items));
+  writeFile(path, writeZip(items));
+}

@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import { deflateRawSync } from 'node:zlib';
+import { expect, test } from 'vitest';
+import * as torch from '../../src/index.js';
+import { inflatePortably } from '../../src/serialize/inflate.js';
+import { load, save, savez } from '../../src/serialize/numpy.js';
+import { bytes } from './archive.js';
+
+// Written by NumPy: scripts/fixtures/checkpoints.py
+const fixture = (name: string): string => new URL(`../fixtures/serialize/${name}`, import.meta.url).pathname;
+const grid = [
+  [0, 1, 2],
+  [3, 4, 5],
+];
+
+test('arrays of all dtypes and byte orders', () => {
+  const { fortran, scalar, empty, ...arrays } = load<Record<string, torch.Tensor>>(fixture('arrays.npz'));
+  const dtypes: Record<string, string> = {
+    u2: 'int32',
+    u4: 'int64',
+    u8: 'int64',
+    c16: 'complex128',
+    c8: 'complex64',
+    b1: 'bool',
+    u1: 'uint8',
+  };
+  expect(Object.keys(arrays)).toHaveLength(14);
+  for (const [name, array] of Object.entries(arrays)) {
+    const expected = name === 'b1' ? grid.map((row) => row.map((x) => Math.min(x, 1))) : grid;
+    expect([name, array.real().to(torch.float64).tolist()]).toEqual([name, expected]);
+    expect(array.dtype.name).toBe(dtypes[name] ?? `${name[0] === 'f' ? 'float' : 'int'}${8 * Number(name.slice(1))}`);
+  }
+  expect([fortran.tolist(), fortran.stride()]).toEqual([grid, [1, 2]]);
+  expect([scalar.item(), empty.shape.toString()]).toEqual([7, 'torch.Size([0, 3])']);
+});
+
+test('versions 2 and 3 of the format', () => {
+  expect(load(fixture('version2.npy')).tolist()).toEqual(grid);
+  expect(load(readFileSync(fixture('version3.npy'))).tolist()).toEqual(grid);
+});
+
+test("ours are NumPy's bytes", () => {
+  const ours = save(load(fixture('version2.npy')));
+  const theirs = readFileSync(fixture('version2.npy'));
+  // Version 1 has a shorter length field, so its padding is two bytes longer.
+  expect(Buffer.from(ours.subarray(10)).toString('latin1')).toBe(
+    theirs
+      .subarray(12)
+      .toString('latin1')
+      .replace(/ +\n/, (end) => `  ${end}`),
+  );
+});
+
+test('arrays survive', () => {
+  const tensors = {
+    t: torch.arange(6).view(2, 3).t(),
+    h: torch.tensor([1.5, -2], { dtype: torch.float16 }),
+    s: torch.tensor(true),
+    z: torch.tensor({ re: 1, im: 2 }),
+  };
+  const again = load<typeof tensors>(savez(tensors));
+  for (const [name, tensor] of Object.entries(again)) expect(String(tensor)).toBe(String(tensors[name as keyof typeof tensors]));
+  expect(() => save(torch.zeros(1, { dtype: torch.bfloat16 }))).toThrow('NumPy has no torch.bfloat16');
+});
+
+const npy = (header: string, data = ''): Uint8Array => bytes(`\x93NUMPY\x01\0${String.fromCharCode(header.length, 0)}${header}${data}`);
+const header = (descr: string, shape: string): string => `{'descr': '${descr}', 'fortran_order': False, 'shape': (${shape}), }`;
+
+test('files that lie', () => {
+  expect(load(npy(header('|u1', '2,'), 'ab')).tolist()).toEqual([97, 98]);
+  expect(() => load(fixture('object.npy'))).toThrow('Object arrays cannot be loaded: they hold a pickle');
+  expect(() => load(npy(header('<U3', '2,')))).toThrow("NumPy's dtype '<U3' is not supported");
+  expect(() => load(npy(header('|u1', '3,'), 'ab'))).toThrow('needs 3 bytes of data, but there are 2');
+  expect(() => load(npy(header('<f8', `${2 ** 31}, ${2 ** 31}`)))).toThrow('the shape');
+  expect(() => load(npy(header('<f8', '9223372036854775808,')))).toThrow('the shape');
+  expect(() => load(npy("{'descr': __import__('os').system('ls')}"))).toThrow('its header is');
+  expect(() => load(bytes('\x93NUMPY\x01\0\xff\xff{}'))).toThrow('its header is cut short');
+  expect(() => load(bytes('\x93NUMPY\x07\0\x02\0{}'))).toThrow('version 7 is unknown');
+  expect(() => load(bytes('hello'))).toThrow('it does not begin with');
+  expect(() => load(npy(header('<u8', '1,'), '\xff'.repeat(8)))).toThrow('does not fit torch.int64');
+});
+
+test('our own decompression agrees with zlib', () => {
+  const text = new TextEncoder().encode(Array.from({ length: 5000 }, (_, i) => `${i * i} `).join(''));
+  const inputs = [new Uint8Array(0), Uint8Array.of(7), text, new Uint8Array(70_000), crypto.getRandomValues(new Uint8Array(5000))];
+  for (const input of inputs)
+    for (const options of [{ level: 0 }, { level: 1 }, { level: 9 }, { strategy: 4 }]) {
+      const compressed = deflateRawSync(input, options);
+      expect(Buffer.compare(inflatePortably(compressed, input.length), input)).toBe(0);
+      expect(() => inflatePortably(compressed, input.length + 1)).toThrow('corrupt compressed data');
+      expect(() => inflatePortably(compressed.subarray(0, -1), input.length)).toThrow('corrupt compressed data');
+    }
+});
