@@ -4,6 +4,7 @@ import { grad as gradOf } from '../../autograd/backward.js';
 import { noGrad } from '../../autograd/modes.js';
 import { needsRecord, record } from '../../autograd/node.js';
 import { define } from '../../ops/define.js';
+import { vectorNorm as linalgNorm } from '../../ops/linalg/norm.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
@@ -357,16 +358,4 @@ export const normalize: (
 });
 
 /** The p-norm over `dim`, which stays as 1. */
-export function vectorNorm(x: Tensor, p: number, dim: number | readonly number[]): Tensor {
-  if (p === Infinity) return x.abs().amax(dim, true);
-  if (p === -Infinity) return x.abs().amin(dim, true);
-  if (p === 0) return x.ne(0).to(x.dtype.toReal()).sum(dim, true);
-  if (p === 1) return x.abs().sum(dim, true);
-  return p === 2
-    ? x.abs().square().sum(dim, true).sqrt()
-    : x
-        .abs()
-        .pow(p)
-        .sum(dim, true)
-        .pow(1 / p);
-}
+export const vectorNorm = (x: Tensor, p: number, dim: number | readonly number[]): Tensor => linalgNorm(x, p, dim, true);
