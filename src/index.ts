@@ -3,6 +3,7 @@ import './device/cpu/index.js';
 import './ops/methods.js';
 import './nn/functional/methods.js';
 import * as data from './data/index.js';
+import { windows } from './ops/windows.js';
 import { legacyClasses } from './ops/creation.js';
 import type { Tensor as TensorType } from './tensor/tensor.js';
 
@@ -30,7 +31,11 @@ export * from './ops/creation.js';
 export * from './ops/join.js';
 export * as fft from './ops/fft.js';
 export * as linalg from './ops/linalg/index.js';
+export { cdist, pdist } from './ops/distance.js';
 export * from './ops/linalg/top-level.js';
+export { istft, stft } from './ops/spectral.js';
+export { corrcoef, cov, histogram, histogramdd } from './ops/statistics.js';
+export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from './ops/windows.js';
 export * from './ops/matmul.js';
 export * from './ops/matrix.js';
 export { clone } from './ops/memory.js';
@@ -54,6 +59,8 @@ export { expr } from './compile/expr-template.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
 export { load, save } from './serialize/index.js';
+/** `torch.signal` */
+export const signal = { windows };
 /** `torch.utils` */
 export const utils = { data };
 

@@ -24,6 +24,8 @@ import * as pointwise from './pointwise.js';
 import { formatted } from './print.js';
 import { inner, kron } from './products.js';
 import * as random from './random.js';
+import { istft, stft } from './spectral.js';
+import { corrcoef, cov, histogram } from './statistics.js';
 import * as read from './read.js';
 import * as reduce from './reduce.js';
 import * as scan from './scan.js';
@@ -178,7 +180,7 @@ for (const module of [
 
 const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
 attachMethods(specialMethods);
-const matrixMethods = { inner, kron };
+const matrixMethods = { inner, kron, istft, stft, corrcoef, cov, histogram };
 attachMethods(matrixMethods);
 
 attachInplace({

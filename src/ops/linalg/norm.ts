@@ -48,7 +48,7 @@ export function normRaw(operands: readonly Tensor[], ord: number, dims: readonly
 }
 
 /** The gradient of the norm of x, for a gradient and a norm that broadcast; 0 where the norm is 0. */
-function normGradient(grad: Tensor, x: Tensor, norm: Tensor, ord: number, dims: readonly number[]): Tensor {
+export function normGradient(grad: Tensor, x: Tensor, norm: Tensor, ord: number, dims: readonly number[]): Tensor {
   const safe = (t: Tensor): Tensor => selectWhere(norm.eq(0), 0, t);
   if (Math.abs(ord) === Infinity) {
     const isExtreme = x.abs().eq(norm);
