@@ -18,8 +18,8 @@ abstract class Plain extends Module {
     [this.inplace = false] = bind<[boolean?]>('activation', 'inplace?', args);
   }
 
-  protected run(input: Tensor, fn: (x: Tensor) => Tensor): Tensor {
-    return this.inplace ? input.copy_(fn(input)) : fn(input);
+  protected run(input: Tensor, fn: (x: Tensor, options: { inplace: boolean }) => Tensor): Tensor {
+    return fn(input, { inplace: this.inplace });
   }
 
   abstract override forward(input: Tensor): Tensor;
