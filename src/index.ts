@@ -3,6 +3,7 @@ import './device/cpu/index.js';
 import './ops/methods.js';
 import './nn/functional/methods.js';
 import * as data from './data/index.js';
+import { _safeSoftmax } from './nn/functional/native.js';
 import { windows } from './ops/windows.js';
 import { legacyClasses } from './ops/creation.js';
 import type { Tensor as TensorType } from './tensor/tensor.js';
@@ -32,7 +33,10 @@ export * from './ops/join.js';
 export * as fft from './ops/fft.js';
 export * as linalg from './ops/linalg/index.js';
 export { cdist, pdist } from './ops/distance.js';
+export { frexp } from './ops/frexp.js';
+export { _unsafeMaskedIndex, _unsafeMaskedIndexPutAccumulate, indexPut } from './ops/index-put.js';
 export * from './ops/linalg/top-level.js';
+export { _chunkCat, _segmentReduce } from './ops/segments.js';
 export { istft, stft } from './ops/spectral.js';
 export { corrcoef, cov, histogram, histogramdd } from './ops/statistics.js';
 export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from './ops/windows.js';
@@ -51,14 +55,27 @@ export * from './ops/view.js';
 export { hardshrink, relu } from './nn/functional/activation.js';
 export { prelu } from './nn/functional/misc.js';
 export { logSoftmax, softmax } from './nn/functional/softmax.js';
+export {
+  _nativeBatchNormLegit,
+  _softmaxBackwardData,
+  constantPadNd,
+  gridSampler2d,
+  gridSampler3d,
+  nativeBatchNorm,
+  nativeGroupNorm,
+  nativeLayerNorm,
+} from './nn/functional/native.js';
 
 export * as special from './ops/special.js';
 export { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './ops/special.js';
 export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';
 export { expr } from './compile/expr-template.js';
+export * as masked from './nn/masked.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
 export { load, save } from './serialize/index.js';
+/** `torch.ops`: operators under their low-level names. */
+export const ops = { aten: { _safeSoftmax: { default: _safeSoftmax } } };
 /** `torch.signal` */
 export const signal = { windows };
 /** `torch.utils` */

@@ -1,10 +1,7 @@
 /** Multi-head attention. */
-import { empty, zeros } from '../ops/creation.js';
-import { cat } from '../ops/join.js';
-import { maskedFill } from '../ops/select.js';
+import { empty } from '../ops/creation.js';
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { bool } from '../ir/dtype.js';
 import { bind, type Place, type PlaceArgs } from './arguments.js';
 import * as F from './functional/index.js';
 import * as init from './init.js';
@@ -28,13 +25,6 @@ export interface AttentionCall {
   attnMask?: Tensor | null;
   averageAttnWeights?: boolean;
   isCausal?: boolean;
-}
-
-/** A mask to be added to scores: true becomes −infinity. */
-function additive(mask: Tensor | null | undefined, like: Tensor): Tensor | null {
-  if (!mask) return null;
-  if (mask.dtype === bool) return maskedFill(zeros(mask.sizes, { dtype: like.dtype, device: like.device }), mask, -Infinity);
-  return mask.to(like.dtype);
 }
 
 /** Attention with several heads. Gives [output, weights or null]. https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html */
@@ -125,66 +115,31 @@ export class MultiheadAttention extends Module {
   }
 
   override forward(query: Tensor, key: Tensor, value: Tensor, options: AttentionCall = {}): [output: Tensor, weights: Tensor | null] {
-    const batched = query.ndim === 3;
-    const lengthFirst = (x: Tensor): Tensor => (!batched ? x.unsqueeze(1) : this.batchFirst ? x.transpose(0, 1) : x);
-    const { output, weights } = this.attend(lengthFirst(query), lengthFirst(key), lengthFirst(value), options, batched);
-    const result = !batched ? output.squeeze(1) : this.batchFirst ? output.transpose(0, 1) : output;
-    return [result, weights && !batched ? weights.squeeze(0) : weights];
-  }
-
-  private attend(
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    options: AttentionCall,
-    batched: boolean,
-  ): { output: Tensor; weights: Tensor | null } {
-    const { keyPaddingMask, needWeights = true, attnMask, averageAttnWeights = true } = options;
-    const [targets, batch] = query.sizes;
-    let [q, k, v] = this.project(query, key, value);
-    let mask = additive(attnMask, q);
-    let padding = additive(batched ? keyPaddingMask : keyPaddingMask?.unsqueeze(0), q);
-    const widen = (m: Tensor | null): Tensor | null => m && F.pad(m, [0, 1], 'constant', 0);
-    if (this.biasK && this.biasV) {
-      [k, v] = [cat([k, this.biasK.expand([1, batch, -1])], 0), cat([v, this.biasV.expand([1, batch, -1])], 0)];
-      [mask, padding] = [widen(mask), widen(padding)];
-    }
-    let [qs, ks, vs] = [this.heads(q), this.heads(k), this.heads(v)];
-    if (this.addZeroAttn) {
-      const zero = () => zeros([batch, this.numHeads, 1, this.embedDim / this.numHeads], { dtype: q.dtype, device: q.device });
-      [ks, vs] = [cat([ks, zero()], 2), cat([vs, zero()], 2)];
-      [mask, padding] = [widen(mask), widen(padding)];
-    }
-    if (mask?.ndim === 3) mask = mask.view(batch, this.numHeads, mask.sizes[1], mask.sizes[2]);
-    if (padding) mask = padding.view(batch, 1, 1, ks.sizes[2]).add(mask ?? 0);
-    const p = this.training ? this.dropout : 0;
-    if (!needWeights)
-      return { output: this.join(F.scaledDotProductAttention(qs, ks, vs, { attnMask: mask, dropoutP: p }), targets, batch), weights: null };
-    qs = qs.mul(Math.sqrt(numHeadsInverse(this.embedDim, this.numHeads)));
-    const scores = qs.matmul(ks.transpose(-2, -1));
-    let weights = F.softmax(mask ? scores.add(mask) : scores, -1);
-    if (p > 0) weights = F.dropout(weights, p);
-    return { output: this.join(weights.matmul(vs), targets, batch), weights: averageAttnWeights ? weights.mean(1) : weights };
-  }
-
-  private project(query: Tensor, key: Tensor, value: Tensor): Tensor[] {
-    const weights = this.inProjWeight ? this.inProjWeight.chunk(3, 0) : [this.qProjWeight!, this.kProjWeight!, this.vProjWeight!];
-    const biases = this.inProjBias ? this.inProjBias.chunk(3, 0) : [null, null, null];
-    return [query, key, value].map((x, i) => F.linear(x, weights[i], biases[i]));
-  }
-
-  /** (L, N, E) → (N, heads, L, E / heads) */
-  private heads(x: Tensor): Tensor {
-    const [length, batch] = x.sizes;
-    return x
-      .contiguous()
-      .view(length, batch, this.numHeads, this.embedDim / this.numHeads)
-      .permute(1, 2, 0, 3);
-  }
-
-  private join(x: Tensor, targets: number, batch: number): Tensor {
-    return this.outProj(x.permute(2, 0, 1, 3).reshape(targets, batch, this.embedDim));
+    const swaps = this.batchFirst && query.ndim === 3;
+    const [q, k, v] = [query, key, value].map((x) => (swaps ? x.transpose(0, 1) : x));
+    const [output, weights] = F.multiHeadAttentionForward(
+      q,
+      k,
+      v,
+      this.embedDim,
+      this.numHeads,
+      this.inProjWeight,
+      this.inProjBias,
+      this.biasK,
+      this.biasV,
+      this.addZeroAttn,
+      this.dropout,
+      this.outProj.weight,
+      this.outProj.bias,
+      {
+        ...options,
+        training: this.training,
+        useSeparateProjWeight: this.inProjWeight === null,
+        qProjWeight: this.qProjWeight,
+        kProjWeight: this.kProjWeight,
+        vProjWeight: this.vProjWeight,
+      },
+    );
+    return [swaps ? output.transpose(0, 1) : output, weights];
   }
 }
-
-const numHeadsInverse = (embedDim: number, heads: number): number => heads / embedDim;

@@ -8,7 +8,8 @@ import { Tensor } from '../tensor/tensor.js';
 import { convert, copy_ } from './convert.js';
 import { full, tensor } from './creation.js';
 import { alias } from './inplace.js';
-import { indexCopy, indexSelect, linearIndex, nonzeroTuple } from './select.js';
+import { add } from './pointwise.js';
+import { indexAdd, indexCopy, indexSelect, linearIndex, nonzeroTuple } from './select.js';
 import { expand, movedim, permute, reshape, select, slice, unsqueeze, view } from './view.js';
 
 type NestedIndex = number | boolean | readonly NestedIndex[];
@@ -189,13 +190,23 @@ export function at(input: Tensor, ...indices: Index[]): Tensor {
   return restore(reshape(indexSelect(rows, 0, reshape(positions, [-1])), [...shape, ...rest]));
 }
 
+type Value = Tensor | Number_ | readonly unknown[];
 /** `x[…] = value`, with gradients to both. */
-export function setAt(input: Tensor, indices: Index | readonly Index[], value: Tensor | Number_ | readonly unknown[]): void {
+export function setAt(input: Tensor, indices: Index | readonly Index[], value: Value): void {
+  assign(input, indices, value, indexCopy);
+}
+/** `x[…] += value`, where a position may come more than once. */
+export function addAt(input: Tensor, indices: Index | readonly Index[], value: Value): void {
+  assign(input, indices, value, indexAdd);
+}
+
+function assign(input: Tensor, indices: Index | readonly Index[], value: Value, write: typeof indexCopy): void {
   const list = (Array.isArray(indices) ? indices : [indices]) as readonly Index[];
   const { x, tensors } = applyBasic(input, list);
   const source = valueTensor(value, x);
   if (!tensors.some(Boolean)) {
-    copy_(x, withoutLeadingOnes(source, x.sizes));
+    const values = withoutLeadingOnes(source, x.sizes);
+    copy_(x, write === indexCopy ? values : add(x, values));
     return;
   }
   const { rows, positions, shape, rest, arrange, order, restore } = plan(x, tensors);
@@ -210,7 +221,7 @@ export function setAt(input: Tensor, indices: Index | readonly Index[], value: T
     ),
   ).sizes;
   const values = arrange(expandValues(withoutLeadingOnes(source, shown), shown));
-  const written = indexCopy(rows, 0, reshape(positions, [-1]), reshape(values, [numelOf(shape), ...rest]));
+  const written = write(rows, 0, reshape(positions, [-1]), reshape(values, [numelOf(shape), ...rest]));
   const back = order.map((_, d) => order.indexOf(d));
   copy_(
     x,

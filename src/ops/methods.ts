@@ -13,6 +13,8 @@ import * as convert from './convert.js';
 import { newEmpty, newEmptyStrided, newFull, newOnes, newTensorFrom, newZeros } from './creation.js';
 import { isOptions } from './signature.js';
 import { inplaceOf, replace } from './inplace.js';
+import { frexp } from './frexp.js';
+import { indexPut, indexPut_ } from './index-put.js';
 import * as indexing from './indexing.js';
 import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit } from './join.js';
 import * as linalg from './linalg/top-level.js';
@@ -54,7 +56,7 @@ type Modules = typeof pointwise &
   typeof autograd &
   typeof select &
   Omit<typeof sort, 'max' | 'min'> &
-  typeof indexing &
+  Pick<typeof indexing, 'at' | 'setAt'> &
   typeof matrix &
   typeof matrixMethods &
   typeof linalg &
@@ -169,7 +171,7 @@ for (const module of [
   scan,
   miscMethods,
   sort,
-  indexing,
+  { at: indexing.at, setAt: indexing.setAt },
   matrix,
   linalg,
   joinMethods,
@@ -180,7 +182,7 @@ for (const module of [
 
 const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
 attachMethods(specialMethods);
-const matrixMethods = { inner, kron, istft, stft, corrcoef, cov, histogram };
+const matrixMethods = { frexp, indexPut, indexPut_, inner, kron, istft, stft, corrcoef, cov, histogram };
 attachMethods(matrixMethods);
 
 attachInplace({

@@ -12,6 +12,7 @@ import {
   type EncodedTensor,
   type ErrorCase,
   isTensor,
+  itemsize,
   type Tolerance,
   type Variant,
 } from './corpus.js';
@@ -123,6 +124,15 @@ function byOperator({ torch }: Context, name: string, args: unknown[], encoded: 
   }
   const target = operatorFunctions[name] ?? name;
   return target === '__getitem__' ? callOperator(torch, target, args, encoded) : method(args[0], camel(target))(...args.slice(1));
+}
+
+/** Skips what gives dtypes or layouts that the library does not have. */
+function checkDtypes(output: Encoded): void {
+  if (Array.isArray(output)) output.forEach(checkDtypes);
+  else if (isTensor(output)) {
+    if (itemsize[output.dtype] === undefined) throw new Skipped(`dtype ${output.dtype} is not in the library`);
+    if (output.layout !== undefined && output.layout !== 'strided') throw new Skipped(`layout ${output.layout}`);
+  } else if (typeof output === 'object' && output !== null && Array.isArray(output.v)) output.v.forEach(checkDtypes);
 }
 
 /** The loosest tolerance that PyTorch's own tests use for this dtype, at least its default. */
@@ -271,6 +281,7 @@ export async function runCase(context: Context, test: Case, variant: Variant | u
   let outputs: Tensor[] = [];
   outcomes.push(
     await attempt('forward', async () => {
+      checkDtypes(test.output);
       args = context.build.args(test.args, test.kwargs);
       if (test.seed !== undefined) context.torch.manualSeed(test.seed);
       outputs = await checkOutput(context, test, variant, perform(context, test.call!, args, test.args), args);

@@ -23,9 +23,9 @@ export async function loadTorch(root: string): Promise<Dynamic> {
   return (await import(pathToFileURL(entry).href)) as unknown as Dynamic;
 }
 
-/** Finds `torch.nn.functional.gelu` (already in camelCase). */
+/** Finds `torch.nn.functional.gelu` (already in camelCase); the corpus writes `torch.torch.ops…` for what lies in `torch.ops`. */
 export function resolve(torch: Dynamic, path: string): { owner: Dynamic; value: Dynamic } {
-  const names = path.split('.').slice(1);
+  const names = path.replace(/^(torch\.)+/, '').split('.');
   let owner = torch;
   for (const name of names.slice(0, -1)) {
     owner = owner[name];

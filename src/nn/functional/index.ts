@@ -21,6 +21,8 @@ export {
   threshold,
 } from './activation.js';
 export { scaledDotProductAttention } from './attention.js';
+export { multiHeadAttentionForward, type MultiHeadOptions } from './multi-head.js';
+export { pdist } from '../../ops/distance.js';
 export { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d } from './conv.js';
 export {
   bilinear,
