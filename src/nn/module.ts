@@ -232,7 +232,7 @@ export class Module {
     const { dtype, device } = parseTo(targets);
     if (dtype && !dtype.isFloatingPoint && !dtype.isComplex)
       throw new TypeError(`nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=${dtype}`);
-    return this.transform((tensor) => {
+    return this.mapState((tensor) => {
       const converts = dtype && (tensor.dtype.isFloatingPoint || tensor.dtype.isComplex);
       return convert(tensor, converts ? dtype : tensor.dtype, device ?? tensor.storage.device);
     });
@@ -262,7 +262,7 @@ export class Module {
     return this.to(`cuda:${index}`);
   }
 
-  private transform(fn: (tensor: Tensor) => Tensor): this {
+  private mapState(fn: (tensor: Tensor) => Tensor): this {
     noGrad(() => {
       for (const tensor of [...this.parameters(), ...this.buffers()]) {
         become(tensor, fn(tensor));
