@@ -28,6 +28,7 @@ struct Job {
   void (*body)(void*, int64_t, int64_t);
   void* context;
   int64_t n, part;
+  int threads;
   std::atomic<int64_t> next;
 };
 
@@ -39,7 +40,6 @@ struct Pool {
   std::atomic<int> active{0};       // workers that may be inside the job
   Job job;
   int workers = 0;
-  int threads = 0;
 };
 
 Pool& pool() {
@@ -48,6 +48,8 @@ Pool& pool() {
 }
 
 thread_local bool inside = false;
+// How many threads the jobs of this thread may use: a DataLoader's workers use one, whatever the main thread does.
+thread_local int threads = 0;
 
 inline void pause() {
 #if defined(__x86_64__)
@@ -79,7 +81,10 @@ void worker(int id, uint64_t seen) {
     if (id >= (int)(seen & 0xffff)) continue;
     // The job may have been closed meanwhile: its owner waits for no worker that came too late.
     p.active.fetch_add(1);
-    if (p.job_id.load() == seen) work(p.job);
+    if (p.job_id.load() == seen) {
+      threads = p.job.threads;
+      work(p.job);
+    }
     p.active.fetch_sub(1);
   }
 }
@@ -87,24 +92,16 @@ void worker(int id, uint64_t seen) {
 }  // namespace
 
 int num_threads() {
-  Pool& p = pool();
-  if (!p.threads) {
-    int cores = (int)std::thread::hardware_concurrency();
-    p.threads = cores < 1 ? 1 : cores > MAX_THREADS ? MAX_THREADS : cores;
-  }
-  return p.threads;
+  if (!threads) set_num_threads((int)std::thread::hardware_concurrency());
+  return threads;
 }
 
-void set_num_threads(int n) {
-  std::lock_guard<std::mutex> owner(pool().owner);
-  pool().threads = n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
-}
+void set_num_threads(int n) { threads = n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n; }
 
 void parallel_for_impl(int64_t n, int64_t grain, void (*body)(void*, int64_t, int64_t), void* context) {
   if (n <= 0) return;
   if (grain < 1) grain = 1;
-  int threads = num_threads();
-  if (n <= grain || threads == 1 || inside) return body(context, 0, n);
+  if (n <= grain || num_threads() == 1 || inside) return body(context, 0, n);
   Pool& p = pool();
   std::unique_lock<std::mutex> owner(p.owner, std::try_to_lock);
   if (!owner.owns_lock()) return body(context, 0, n);
@@ -115,6 +112,7 @@ void parallel_for_impl(int64_t n, int64_t grain, void (*body)(void*, int64_t, in
   p.job.body = body;
   p.job.context = context;
   p.job.n = n;
+  p.job.threads = threads;
   p.job.part = share > grain ? share : grain;
   p.job.next.store(0);
   {

@@ -1,18 +1,50 @@
 /** Datasets: what a DataLoader takes samples from. https://pytorch.org/docs/stable/data.html#torch.utils.data.Dataset */
 import { type Generator, randperm } from '../ops/random.js';
 import { select } from '../ops/view.js';
+import { IndexError, ValueError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
+
+/**
+ * An export of a module: how a worker thread, which functions and objects cannot reach, comes by what it needs. The export (`default` unless named) is the
+ * value itself, or a function or class that makes it of `args`, which are copied to the worker.
+ * @example { module: new URL('./digits.js', import.meta.url), export: 'Digits', args: ['data/train'] }
+ */
+export interface ModuleExport {
+  readonly module: string | URL;
+  readonly export?: string;
+  readonly args?: readonly unknown[];
+}
 
 /** Samples by number. */
 export abstract class Dataset<T = unknown> {
+  /** How a worker of a DataLoader makes its copy of this dataset. The datasets of this library know it without. */
+  workerSource?: ModuleExport;
   abstract get length(): number;
   /** The sample at `index`, 0 ≤ index < length; it may come later. */
   abstract at(index: number): T | Promise<T>;
 }
 
-/** Samples one after the other, when their number is not known. */
+/** Samples one after the other, when their number may not be known. In a worker, `getWorkerInfo` tells which of them to give. */
 export abstract class IterableDataset<T = unknown> {
+  workerSource?: ModuleExport;
+  /** How many samples there are, where it is known. */
+  readonly length?: number;
   abstract [Symbol.iterator](): Iterator<T>;
+}
+
+/** The samples of one stream after those of another. https://pytorch.org/docs/stable/data.html#torch.utils.data.ChainDataset */
+export class ChainDataset<T> extends IterableDataset<T> {
+  readonly datasets: readonly IterableDataset<T>[];
+
+  constructor(datasets: Iterable<IterableDataset<T>>) {
+    super();
+    this.datasets = [...datasets];
+    if (this.datasets.some((each) => !(each instanceof IterableDataset))) throw new TypeError('ChainDataset only supports IterableDataset');
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (const dataset of this.datasets) yield* { [Symbol.iterator]: () => dataset[Symbol.iterator]() };
+  }
 }
 
 /** The i-th rows of several tensors. https://pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset */
@@ -35,7 +67,7 @@ export class TensorDataset extends Dataset<Tensor[]> {
   }
 }
 
-/** Some samples of a dataset. */
+/** Some samples of a dataset. https://pytorch.org/docs/stable/data.html#torch.utils.data.Subset */
 export class Subset<T> extends Dataset<T> {
   constructor(
     readonly dataset: Dataset<T>,
@@ -53,47 +85,64 @@ export class Subset<T> extends Dataset<T> {
   }
 }
 
-/** One dataset after another. */
+/** One dataset after another. https://pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset */
 export class ConcatDataset<T> extends Dataset<T> {
   readonly datasets: readonly Dataset<T>[];
+  /** Where each dataset ends. */
+  readonly cumulativeSizes: readonly number[];
 
   constructor(datasets: Iterable<Dataset<T>>) {
     super();
     this.datasets = [...datasets];
     if (this.datasets.length === 0) throw new Error('datasets should not be an empty iterable');
+    if (this.datasets.some((each) => !(each instanceof Dataset))) throw new TypeError('ConcatDataset does not support IterableDataset');
+    let end = 0;
+    this.cumulativeSizes = this.datasets.map((each) => (end += each.length));
   }
 
   get length(): number {
-    return this.datasets.reduce((sum, each) => sum + each.length, 0);
+    return this.cumulativeSizes[this.cumulativeSizes.length - 1];
   }
 
   at(index: number): T | Promise<T> {
-    let rest = index;
-    for (const dataset of this.datasets) {
-      if (rest < dataset.length) return dataset.at(rest);
-      rest -= dataset.length;
-    }
-    throw new RangeError(`index ${index} is out of range`);
+    if (index < -this.length) throw new ValueError('absolute value of index should not exceed dataset length');
+    const position = index < 0 ? index + this.length : index;
+    const which = this.cumulativeSizes.findIndex((end) => position < end);
+    if (which < 0) throw new IndexError(`index ${index} is out of range for a dataset of ${this.length} samples`);
+    return this.datasets[which].at(which === 0 ? position : position - this.cumulativeSizes[which - 1]);
   }
 }
 
-/** Datasets side by side: sample i is the list of their i-th samples. */
-export class StackDataset extends Dataset<unknown[]> {
-  readonly datasets: readonly Dataset[];
+/**
+ * Datasets side by side: sample i is the list of their i-th samples, or an object of them where the datasets are given by name.
+ * https://pytorch.org/docs/stable/data.html#torch.utils.data.StackDataset
+ */
+export class StackDataset<T = unknown[]> extends Dataset<T> {
+  readonly datasets: readonly Dataset[] | Readonly<Record<string, Dataset>>;
+  private readonly list: readonly Dataset[];
 
-  constructor(...datasets: Dataset[]) {
+  constructor(...datasets: Dataset[] | [Record<string, Dataset>]) {
     super();
-    if (datasets.length === 0 || datasets.some((each) => each.length !== datasets[0].length))
-      throw new Error('Size mismatch between datasets');
-    this.datasets = datasets;
+    const [first] = datasets;
+    this.datasets = first === undefined || first instanceof Dataset ? (datasets as Dataset[]) : first;
+    this.list = Object.values(this.datasets);
+    if (this.list.length === 0) throw new ValueError('At least one dataset should be passed');
+    if (this.list.some((each) => each.length !== this.list[0].length)) throw new ValueError('Size mismatch between datasets');
   }
 
   get length(): number {
-    return this.datasets[0].length;
+    return this.list[0].length;
   }
 
-  at(index: number): unknown[] {
-    return this.datasets.map((each) => each.at(index));
+  at(index: number): T | Promise<T> {
+    const samples = this.list.map((each) => each.at(index));
+    return samples.some((each) => each instanceof Promise) ? Promise.all(samples).then((all) => this.named(all)) : this.named(samples);
+  }
+
+  private named(samples: readonly unknown[]): T {
+    return (
+      Array.isArray(this.datasets) ? samples : Object.fromEntries(Object.keys(this.datasets).map((key, i) => [key, samples[i]]))
+    ) as T;
   }
 }
 

@@ -1,35 +1,15 @@
 /** Batches from a dataset. */
-import { tensor } from '../ops/creation.js';
-import { stack } from '../ops/join.js';
 import type { Generator } from '../ops/random.js';
-import { indexSelect } from '../ops/select.js';
-import { Tensor } from '../tensor/tensor.js';
-import { Dataset, IterableDataset, Subset, TensorDataset } from './dataset.js';
-import { BatchSampler, drawSeed, RandomSampler, type Sampler, SequentialSampler } from './sampler.js';
-
-/** Makes one batch of a list of samples: tensors are stacked, numbers become tensors, lists and objects are taken apart. https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate */
-export function defaultCollate(batch: readonly unknown[]): unknown {
-  const [first] = batch;
-  if (first instanceof Tensor) return stack(batch as Tensor[], 0);
-  if (typeof first === 'number' || typeof first === 'boolean' || typeof first === 'bigint') return tensor(batch as number[]);
-  if (typeof first === 'string') return [...batch];
-  if (ArrayBuffer.isView(first))
-    return stack(
-      batch.map((each) => tensor(each as ArrayBufferView)),
-      0,
-    );
-  if (Array.isArray(first)) {
-    if (batch.some((each) => (each as unknown[]).length !== first.length))
-      throw new Error('each element in list of batch should be of equal size');
-    return first.map((_, i) => defaultCollate(batch.map((each) => (each as unknown[])[i])));
-  }
-  if (typeof first === 'object' && first !== null) {
-    return Object.fromEntries(
-      Object.keys(first).map((key) => [key, defaultCollate(batch.map((each) => (each as Record<string, unknown>)[key]))]),
-    );
-  }
-  throw new TypeError(`default_collate: batch must contain tensors, numbers, lists or objects; found ${typeof first}`);
-}
+import { Signature } from '../ops/signature.js';
+import type { Args } from '../ops/types.js';
+import { ValueError } from '../tensor/errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { Dataset, IterableDataset, type ModuleExport } from './dataset.js';
+import { describe, sourceOf } from './describe.js';
+import { type Collate, END, makeFetcher } from './fetch.js';
+import type { Setup } from './protocol.js';
+import { BatchSampler, drawSeed, lengthOf, RandomSampler, type Sampler, SequentialSampler } from './sampler.js';
+import { WorkerPool } from './workers.js';
 
 export interface DataLoaderOptions<T> {
   /** null gives single samples. */
@@ -37,116 +17,231 @@ export interface DataLoaderOptions<T> {
   shuffle?: boolean;
   sampler?: Sampler | Iterable<number> | null;
   batchSampler?: Sampler<number[]> | Iterable<number[]> | null;
-  collateFn?: ((samples: unknown[]) => T) | null;
+  /** Threads that load ahead; then iterate with `for await`. */
+  numWorkers?: number;
+  /** Makes a batch of a list of samples. A function runs in the main thread, the export of a module in the workers. */
+  collateFn?: ((samples: never) => T) | ModuleExport | null;
+  /** Accepted for PyTorch's sake, and without effect. */
+  pinMemory?: boolean;
   dropLast?: boolean;
+  /** Seconds to wait for a batch of the workers; 0 waits for ever. */
+  timeout?: number;
+  /** A function of a module that each worker calls with its number before it begins. */
+  workerInitFn?: ModuleExport | null;
   generator?: Generator | null;
+  /** How many batches each worker loads ahead: 2 unless given. */
+  prefetchFactor?: number | null;
+  /** Keeps the workers for the next pass. */
+  persistentWorkers?: boolean;
+  /** Whether batches come in order though a later one is ready earlier. */
+  inOrder?: boolean;
 }
 
-interface Source {
-  indices: Iterable<number | number[]>;
-  length: number | undefined;
+type Settings<T> = Required<DataLoaderOptions<T>>;
+
+const defaults: Settings<never> = {
+  batchSize: 1,
+  shuffle: false,
+  sampler: null,
+  batchSampler: null,
+  numWorkers: 0,
+  collateFn: null,
+  pinMemory: false,
+  dropLast: false,
+  timeout: 0,
+  workerInitFn: null,
+  generator: null,
+  prefetchFactor: null,
+  persistentWorkers: false,
+  inOrder: true,
+};
+const names = Object.keys(defaults) as (keyof Settings<never>)[];
+const positional = names.slice(0, names.indexOf('generator') + 1);
+const named = names.slice(positional.length);
+const signature = new Signature(
+  'DataLoader',
+  `dataset, ${[...positional, '*', ...named].map((name) => (name === '*' ? name : `${name}?`)).join(', ')}`,
+);
+
+/** The options of a constructor's arguments, which may come by position. */
+function settingsOf<T>(args: readonly unknown[]): Settings<T> {
+  const [, ...values] = signature.bind(args);
+  const given = names.map((name, i) => [name, values[i]] as const).filter(([, value]) => value !== undefined);
+  return { ...defaults, ...(Object.fromEntries(given) as DataLoaderOptions<T>) };
 }
+
+function checkWorkers<T>({ numWorkers, timeout, prefetchFactor, persistentWorkers, workerInitFn, collateFn }: Settings<T>): void {
+  if (!(Number.isInteger(numWorkers) && numWorkers >= 0))
+    throw new ValueError('num_workers option should be non-negative; use num_workers=0 to disable multiprocessing.');
+  if (!(timeout >= 0)) throw new ValueError('timeout option should be non-negative');
+  if (prefetchFactor !== null && numWorkers === 0)
+    throw new ValueError(
+      'prefetch_factor option could only be specified in multiprocessing.let num_workers > 0 to enable multiprocessing, otherwise set prefetch_factor to None.',
+    );
+  if (prefetchFactor !== null && !(prefetchFactor > 0)) throw new ValueError('prefetch_factor option should be non-negative');
+  if (persistentWorkers && numWorkers === 0) throw new ValueError('persistent_workers option needs num_workers > 0');
+  if (typeof workerInitFn === 'function')
+    throw new TypeError(
+      "a function cannot go to a worker thread: name the module that exports it, { module: new URL('./init.js', import.meta.url), export: 'init' }",
+    );
+  if (collateFn && typeof collateFn !== 'function' && numWorkers === 0)
+    throw new TypeError('without workers collateFn is a function, not the export of a module');
+}
+
+function checkBatches<T>({ batchSize, shuffle, sampler, batchSampler, dropLast }: Settings<T>): void {
+  if (sampler && shuffle) throw new ValueError('sampler option is mutually exclusive with shuffle');
+  if (batchSampler && (shuffle || sampler || dropLast || batchSize !== 1))
+    throw new ValueError('batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last');
+  if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0))
+    throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
+  if (batchSize === null && dropLast)
+    throw new ValueError('batch_size=None option disables auto-batching and is mutually exclusive with drop_last');
+}
+
+function checkStream<T>({ shuffle, sampler, batchSampler }: Settings<T>): void {
+  for (const [name, value] of Object.entries({ shuffle, sampler, batch_sampler: batchSampler }))
+    if (value)
+      throw new ValueError(
+        `DataLoader with IterableDataset: expected unspecified ${name} option, but got ${name}=${value === true ? 'True' : 'one'}`,
+      );
+}
+
+/** Ends the workers of loaders that were forgotten. */
+const forgotten = new FinalizationRegistry<WorkerPool>((pool) => void pool.terminate());
 
 /**
- * Batches of a dataset, in order or shuffled with PyTorch's random numbers: `for (const [x, y] of loader)`; `for await` where samples come later.
+ * Batches of a dataset, in order or shuffled with PyTorch's random numbers: `for (const [x, y] of loader)`. With `numWorkers` threads load ahead, and where
+ * samples come later: `for await (const [x, y] of loader)`. The threads end with the loop, also where it is left by `break` or an error. A worker makes
+ * its own dataset: those of this library over shared memory, others from their `workerSource`. An error in a worker is thrown in the loop, with its stack.
  * https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
+ * @example for await (const [x, y] of new DataLoader(dataset, { batchSize: 64, shuffle: true, numWorkers: 2 })) …
  */
 export class DataLoader<T = Tensor[]> {
+  readonly dataset: Dataset | IterableDataset;
   readonly batchSize: number | null;
-  private readonly source: Source | null;
+  readonly numWorkers: number;
+  readonly sampler: Sampler | Iterable<number> | null = null;
+  readonly batchSampler: Sampler<number[]> | Iterable<number[]> | null = null;
+  private readonly settings: Settings<T>;
+  /** The workers that are kept between passes. */
+  private kept: WorkerPool | null = null;
 
   constructor(
-    readonly dataset: Dataset | IterableDataset,
-    private readonly options: DataLoaderOptions<T> = {},
+    dataset: Dataset | IterableDataset,
+    ...args: Args<[batchSize: number | null, shuffle: boolean, sampler: Sampler | Iterable<number> | null], DataLoaderOptions<T>>
   ) {
-    const { batchSize = 1, shuffle = false, sampler, batchSampler, dropLast = false } = options;
-    if (sampler && shuffle) throw new Error('sampler option is mutually exclusive with shuffle');
-    if (batchSampler && (shuffle || sampler || dropLast || (options.batchSize ?? 1) !== 1)) {
-      throw new Error('batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last');
+    const settings = settingsOf<T>([dataset, ...args]);
+    checkWorkers(settings);
+    checkBatches(settings);
+    this.dataset = dataset;
+    this.settings = settings;
+    this.numWorkers = settings.numWorkers;
+    this.batchSize = settings.batchSampler ? null : settings.batchSize;
+    if (dataset instanceof IterableDataset) checkStream(settings);
+    else {
+      const { shuffle, sampler, batchSampler, dropLast, generator } = settings;
+      this.sampler = sampler ?? (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
+      this.batchSampler = batchSampler ?? (this.batchSize === null ? null : new BatchSampler(this.sampler, this.batchSize, dropLast));
     }
-    if (batchSize !== null && !(Number.isInteger(batchSize) && batchSize > 0))
-      throw new Error(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
-    if (batchSize === null && dropLast)
-      throw new Error('batch_size=None option disables auto-batching and is mutually exclusive with drop_last');
-    this.batchSize = batchSampler ? null : batchSize;
-    this.source = dataset instanceof IterableDataset ? null : this.sourceOf(dataset);
-  }
-
-  private sourceOf(dataset: Dataset): Source {
-    const { shuffle = false, sampler, batchSampler, dropLast = false, generator } = this.options;
-    if (batchSampler) return { indices: batchSampler as Iterable<number[]>, length: (batchSampler as { length?: number }).length };
-    const order = (sampler ?? (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset))) as Sampler;
-    if (this.batchSize === null) return { indices: order as Iterable<number>, length: order.length };
-    const batches = new BatchSampler(order, this.batchSize, dropLast);
-    return { indices: batches as Iterable<number[]>, length: batches.length };
   }
 
   /** How many batches one pass gives. */
   get length(): number {
-    const length = this.source?.length;
-    if (length === undefined) throw new TypeError('this DataLoader has no length');
-    return length;
+    if (this.dataset instanceof Dataset) return lengthOf(this.batchSampler ?? this.sampler);
+    const samples = lengthOf(this.dataset);
+    return this.batchSize === null ? samples : Math[this.settings.dropLast ? 'floor' : 'ceil'](samples / this.batchSize);
   }
 
   *[Symbol.iterator](): Iterator<T> {
-    for (const samples of this.samples()) {
-      if (samples instanceof Promise) throw new TypeError('this dataset gives its samples later: iterate with `for await`');
-      yield samples as T;
+    if (this.numWorkers > 0) throw new TypeError('the batches of workers come later: iterate with `for await`');
+    for (const batch of this.fetched()) {
+      if (batch instanceof Promise) throw new TypeError('this dataset gives its samples later: iterate with `for await`');
+      yield batch as T;
     }
   }
 
-  async *[Symbol.asyncIterator](): AsyncIterator<T> {
-    for (const samples of this.samples()) yield (await samples) as T;
+  [Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
+    return this.numWorkers > 0 ? this.worked() : this.awaited();
   }
 
-  private *samples(): Iterable<unknown> {
-    if (this.source === null) return yield* this.stream();
+  private async *awaited(): AsyncGenerator<T, void, undefined> {
+    for (const batch of this.fetched()) {
+      const value = await batch;
+      if (value === END) return;
+      yield value as T;
+    }
+  }
+
+  private *fetched(): Iterable<unknown> {
+    const { dropLast, collateFn } = this.settings;
     // PyTorch draws a number for its workers before the sampler begins.
-    drawSeed(this.options.generator);
-    for (const index of this.source.indices) yield typeof index === 'number' ? this.sample(index) : this.batch(index);
-  }
-
-  private sample(index: number): unknown {
-    const { collateFn } = this.options;
-    const value = (this.dataset as Dataset).at(index);
-    return collateFn ? collateFn(value as unknown[]) : value;
-  }
-
-  private batch(indices: number[]): unknown {
-    const { collateFn } = this.options;
-    const rows = collateFn ? null : rowsOf(this.dataset as Dataset, indices);
-    if (rows) return rows;
-    const samples = indices.map((index) => (this.dataset as Dataset).at(index));
-    const collate = collateFn ?? defaultCollate;
-    return samples.some((each) => each instanceof Promise) ? Promise.all(samples).then((all) => collate(all)) : collate(samples);
-  }
-
-  private *stream(): Iterable<unknown> {
-    const { collateFn, dropLast = false } = this.options;
-    const collate = collateFn ?? (this.batchSize === null ? (x: unknown) => x : defaultCollate);
-    if (this.batchSize === null) {
-      for (const sample of this.dataset as IterableDataset) yield (collate as (x: unknown) => unknown)(sample);
-      return;
+    drawSeed(this.settings.generator);
+    const fetch = makeFetcher(this.dataset, { batchSize: this.batchSize, dropLast, collateFn: collateFn as Collate | null });
+    const indices = this.indices();
+    for (let next = indices.next(); !next.done; next = indices.next()) {
+      const batch = fetch(next.value);
+      if (batch === END) return;
+      yield batch;
     }
-    let batch: unknown[] = [];
-    for (const sample of this.dataset as IterableDataset) {
-      batch.push(sample);
-      if (batch.length < this.batchSize) continue;
-      yield (collate as (x: unknown[]) => unknown)(batch);
-      batch = [];
-    }
-    if (batch.length > 0 && !dropLast) yield (collate as (x: unknown[]) => unknown)(batch);
   }
-}
 
-/** Whole rows of tensors at once, which is much faster than sample by sample. */
-function rowsOf(dataset: Dataset, indices: readonly number[]): Tensor[] | null {
-  if (dataset instanceof Subset)
-    return rowsOf(
-      dataset.dataset as Dataset,
-      indices.map((i) => dataset.indices[i]),
-    );
-  if (!(dataset instanceof TensorDataset)) return null;
-  const index = tensor([...indices], { dtype: 'int64' });
-  return dataset.tensors.map((t) => indexSelect(t, 0, index));
+  /** Indices of batches or samples; for a stream endless nulls. */
+  private indices(): Iterator<number | number[] | null> {
+    const indices = this.batchSampler ?? this.sampler;
+    if (indices) return indices[Symbol.iterator]();
+    return { next: () => ({ done: false, value: null }) };
+  }
+
+  private async *worked(): AsyncGenerator<T, void, undefined> {
+    const { collateFn, persistentWorkers } = this.settings;
+    const pool = this.takePool();
+    let finished = false;
+    try {
+      for await (const batch of pool.pass(this.indices())) yield (typeof collateFn === 'function' ? collateFn(batch as never) : batch) as T;
+      finished = true;
+    } finally {
+      // What was fetched ahead belongs to this pass, so workers are kept only when it has ended.
+      if (persistentWorkers && finished) this.keepPool(pool);
+      else await pool.terminate();
+    }
+  }
+
+  private takePool(): WorkerPool {
+    const pool = this.kept;
+    this.kept = null;
+    if (!pool) return this.startPool();
+    forgotten.unregister(pool);
+    pool.reset();
+    return pool;
+  }
+
+  private keepPool(pool: WorkerPool): void {
+    forgotten.register(this, pool, pool);
+    this.kept = pool;
+  }
+
+  private startPool(): WorkerPool {
+    const { numWorkers, batchSize, dropLast, collateFn, workerInitFn, generator, prefetchFactor, inOrder, timeout } = this.settings;
+    const seed = drawSeed(generator);
+    const shared = {
+      kind: 'setup',
+      numWorkers,
+      dataset: describe(this.dataset),
+      batchSize,
+      dropLast,
+      collate: typeof collateFn === 'function' ? 'main' : collateFn && sourceOf(collateFn),
+      init: workerInitFn && sourceOf(workerInitFn),
+    } as const;
+    const setups = Array.from({ length: numWorkers }, (_, id): Setup => ({ ...shared, id, seed: seed + BigInt(id) }));
+    return new WorkerPool(setups, { prefetchFactor: prefetchFactor ?? 2, inOrder, timeout: 1000 * timeout });
+  }
+
+  /** Ends the workers that `persistentWorkers` keeps; the next pass starts new ones. */
+  async close(): Promise<void> {
+    const pool = this.kept;
+    this.kept = null;
+    if (!pool) return;
+    forgotten.unregister(pool);
+    await pool.terminate();
+  }
 }

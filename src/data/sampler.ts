@@ -1,6 +1,11 @@
 /** In which order samples are taken. https://pytorch.org/docs/stable/data.html#data-loading-order-and-sampler */
-import { empty, tensor } from '../ops/creation.js';
+import { asTensor, empty } from '../ops/creation.js';
 import { Generator, multinomial, random_, randint, randperm } from '../ops/random.js';
+import { Signature } from '../ops/signature.js';
+import type { Args } from '../ops/types.js';
+import { ValueError } from '../tensor/errors.js';
+import { formatTuple } from '../tensor/print.js';
+import type { Tensor } from '../tensor/tensor.js';
 
 /** Yields indices (or lists of them); `length` is how many. */
 export abstract class Sampler<T = number> {
@@ -36,24 +41,41 @@ export interface RandomSamplerOptions {
   generator?: Generator | null;
 }
 
-/** All samples in random order, or so many with replacement. */
+const randomSignature = new Signature('RandomSampler', 'dataSource, replacement?, numSamples?, generator?');
+
+/** All samples in random order, or so many with replacement. https://pytorch.org/docs/stable/data.html#torch.utils.data.RandomSampler */
 export class RandomSampler extends Sampler {
+  readonly dataSource: Sized;
+  readonly replacement: boolean;
+  private readonly numSamples: number | null;
+  private readonly generator: Generator | null;
+
   constructor(
-    readonly dataSource: Sized,
-    readonly options: RandomSamplerOptions = {},
+    dataSource: Sized,
+    ...args: Args<[replacement: boolean, numSamples: number | null, generator: Generator | null], RandomSamplerOptions>
   ) {
     super();
-    if (!(this.length > 0)) throw new Error(`num_samples should be a positive integer value, but got num_samples=${this.length}`);
+    const [, replacement = false, numSamples = null, generator = null] = randomSignature.bind([dataSource, ...args]) as [
+      Sized,
+      boolean?,
+      (number | null)?,
+      (Generator | null)?,
+    ];
+    this.dataSource = dataSource;
+    this.replacement = replacement;
+    this.numSamples = numSamples;
+    this.generator = generator;
+    checkCount(this.length);
   }
 
   get length(): number {
-    return this.options.numSamples ?? this.dataSource.length;
+    return this.numSamples ?? this.dataSource.length;
   }
 
   *[Symbol.iterator](): Iterator<number> {
-    const generator = this.options.generator ?? new Generator().manualSeed(drawSeed());
+    const generator = this.generator ?? new Generator().manualSeed(drawSeed());
     const n = this.dataSource.length;
-    if (this.options.replacement) {
+    if (this.replacement) {
       for (let left = this.length; left > 0; left -= 32) yield* randint(n, [Math.min(left, 32)], { generator }).tolist() as number[];
       return;
     }
@@ -61,13 +83,21 @@ export class RandomSampler extends Sampler {
   }
 }
 
-/** The given indices in random order. */
+function checkCount(count: number): void {
+  if (!(Number.isInteger(count) && count > 0))
+    throw new ValueError(`num_samples should be a positive integer value, but got num_samples=${count}`);
+}
+
+/** The given indices in random order. https://pytorch.org/docs/stable/data.html#torch.utils.data.SubsetRandomSampler */
 export class SubsetRandomSampler extends Sampler {
+  private readonly generator: Generator | null;
+
   constructor(
     readonly indices: readonly number[],
-    readonly generator: Generator | null = null,
+    generator: Generator | null | { generator?: Generator | null } = null,
   ) {
     super();
+    this.generator = generator instanceof Generator || generator === null ? generator : (generator.generator ?? null);
   }
 
   get length(): number {
@@ -79,42 +109,106 @@ export class SubsetRandomSampler extends Sampler {
   }
 }
 
-/** Indices drawn with the given weights. */
+export interface WeightedSamplerOptions {
+  replacement?: boolean;
+  generator?: Generator | null;
+}
+
+const weightedSignature = new Signature('WeightedRandomSampler', 'weights, numSamples, replacement?, generator?');
+
+/** Indices drawn with the given weights, which need not sum to one. https://pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler */
 export class WeightedRandomSampler extends Sampler {
+  readonly weights: Tensor;
+  readonly length: number;
+  private readonly replacement: boolean;
+  private readonly generator: Generator | null;
+
   constructor(
-    readonly weights: readonly number[],
-    readonly numSamples: number,
-    readonly options: { replacement?: boolean; generator?: Generator | null } = {},
+    weights: readonly number[] | Tensor,
+    numSamples: number,
+    ...args: Args<[replacement: boolean, generator: Generator | null], WeightedSamplerOptions>
   ) {
     super();
-    if (!(Number.isInteger(numSamples) && numSamples > 0))
-      throw new Error(`num_samples should be a positive integer value, but got num_samples=${numSamples}`);
-  }
-
-  get length(): number {
-    return this.numSamples;
+    const [, , replacement = true, generator = null] = weightedSignature.bind([weights, numSamples, ...args]) as [
+      unknown,
+      number,
+      boolean?,
+      (Generator | null)?,
+    ];
+    checkCount(numSamples);
+    this.weights = asTensor(weights, { dtype: 'float64' });
+    if (this.weights.ndim !== 1)
+      throw new ValueError(`weights should be a 1d sequence but given weights have shape ${formatTuple(this.weights.sizes)}`);
+    this.length = numSamples;
+    this.replacement = replacement;
+    this.generator = generator;
   }
 
   *[Symbol.iterator](): Iterator<number> {
-    const { replacement = true, generator } = this.options;
-    yield* multinomial(tensor([...this.weights], { dtype: 'float64' }), this.numSamples, { replacement, generator }).tolist() as number[];
+    const { replacement, generator } = this;
+    yield* multinomial(this.weights, this.length, { replacement, generator }).tolist() as number[];
   }
 }
 
-/** Lists of `batchSize` indices of another sampler. */
+export interface DistributedSamplerOptions {
+  numReplicas: number;
+  rank: number;
+  shuffle?: boolean;
+  seed?: number;
+  dropLast?: boolean;
+}
+
+/** The share of one of several processes: every `numReplicas`-th index, all shares of one size. https://pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler */
+export class DistributedSampler extends Sampler {
+  private epoch = 0;
+  readonly length: number;
+
+  constructor(
+    readonly dataset: Sized,
+    private readonly options: DistributedSamplerOptions,
+  ) {
+    super();
+    const { numReplicas, rank, dropLast = false } = options;
+    if (!(rank >= 0 && rank < numReplicas))
+      throw new ValueError(`Invalid rank ${rank}, rank should be in the interval [0, ${numReplicas - 1}]`);
+    this.length = Math[dropLast ? 'floor' : 'ceil'](dataset.length / numReplicas);
+  }
+
+  /** Shuffles differently in every epoch, but alike in all processes. */
+  setEpoch(epoch: number): void {
+    this.epoch = epoch;
+  }
+
+  *[Symbol.iterator](): Iterator<number> {
+    const { numReplicas, rank, shuffle = true, seed = 0 } = this.options;
+    const n = this.dataset.length;
+    const generator = new Generator().manualSeed(seed + this.epoch);
+    const order = shuffle ? (randperm(n, { generator }).tolist() as number[]) : Array.from({ length: n }, (_, i) => i);
+    for (let i = rank; i < this.length * numReplicas; i += numReplicas) yield order[i % n];
+  }
+}
+
+/** How many items something iterable says to have. */
+export function lengthOf(items: unknown): number {
+  const { length } = items as { length?: number };
+  if (length === undefined) throw new TypeError(`object of type '${(items as object).constructor.name}' has no length`);
+  return length;
+}
+
+/** Lists of `batchSize` indices of another sampler. https://pytorch.org/docs/stable/data.html#torch.utils.data.BatchSampler */
 export class BatchSampler extends Sampler<number[]> {
   constructor(
-    readonly sampler: Sampler,
+    readonly sampler: Sampler | Iterable<number>,
     readonly batchSize: number,
     readonly dropLast: boolean,
   ) {
     super();
     if (!(Number.isInteger(batchSize) && batchSize > 0))
-      throw new Error(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
+      throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
   }
 
   get length(): number {
-    return Math[this.dropLast ? 'floor' : 'ceil'](this.sampler.length / this.batchSize);
+    return Math[this.dropLast ? 'floor' : 'ceil'](lengthOf(this.sampler) / this.batchSize);
   }
 
   *[Symbol.iterator](): Iterator<number[]> {

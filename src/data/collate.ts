@@ -1,0 +1,46 @@
+/** How samples become batches. */
+import { tensor } from '../ops/creation.js';
+import { stack } from '../ops/join.js';
+import { isOptions } from '../ops/signature.js';
+import { Tensor } from '../tensor/tensor.js';
+
+const isScalar = (x: unknown): x is number | boolean | bigint => ['number', 'boolean', 'bigint'].includes(typeof x);
+
+/** Applies `f` to every value of a plain object. */
+const mapValues = (object: object, f: (value: unknown, key: string) => unknown): object =>
+  Object.fromEntries(Object.entries(object).map(([key, value]) => [key, f(value, key)]));
+
+/**
+ * Makes one batch of a list of samples: tensors and typed arrays are stacked, numbers become tensors, strings stay a list, lists and objects are taken apart.
+ * https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
+ */
+export function defaultCollate(batch: readonly unknown[]): unknown {
+  const [first] = batch;
+  if (first instanceof Tensor) return stack(batch as Tensor[], 0);
+  if (isScalar(first)) return tensor(batch as number[]);
+  if (typeof first === 'string') return [...batch];
+  if (ArrayBuffer.isView(first))
+    return stack(
+      batch.map((each) => tensor(each as ArrayBufferView)),
+      0,
+    );
+  if (Array.isArray(first)) return collateLists(batch as unknown[][]);
+  if (isOptions(first)) return mapValues(first, (_, key) => defaultCollate(batch.map((each) => (each as Record<string, unknown>)[key])));
+  throw new TypeError(
+    `default_collate: batch must contain tensors, typed arrays, numbers, objects or lists; found ${first === null ? 'null' : ((first as object)?.constructor?.name ?? typeof first)}`,
+  );
+}
+
+function collateLists(batch: readonly (readonly unknown[])[]): unknown[] {
+  const [first] = batch;
+  if (batch.some((each) => each.length !== first.length)) throw new Error('each element in list of batch should be of equal size');
+  return first.map((_, i) => defaultCollate(batch.map((each) => each[i])));
+}
+
+/** Makes tensors of the typed arrays in a sample; all else stays. https://pytorch.org/docs/stable/data.html#torch.utils.data.default_convert */
+export function defaultConvert(data: unknown): unknown {
+  if (data instanceof Tensor) return data;
+  if (ArrayBuffer.isView(data) && !(data instanceof DataView)) return tensor(data);
+  if (Array.isArray(data)) return data.map(defaultConvert);
+  return isOptions(data) ? mapValues(data, defaultConvert) : data;
+}
