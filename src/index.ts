@@ -2,7 +2,6 @@
 import './device/cpu/index.js';
 import './ops/methods.js';
 import './nn/functional/methods.js';
-import * as data from './data/index.js';
 import { _safeSoftmax } from './nn/functional/native.js';
 import { windows } from './ops/windows.js';
 import { legacyClasses } from './ops/creation.js';
@@ -78,8 +77,7 @@ export { load, save } from './serialize/index.js';
 export const ops = { aten: { _safeSoftmax: { default: _safeSoftmax } } };
 /** `torch.signal` */
 export const signal = { windows };
-/** `torch.utils` */
-export const utils = { data };
+export * as utils from './utils.js';
 
 export type Tensor = TensorType;
 /** As in PyTorch: `new torch.Tensor([1, 2])` is float, and `x instanceof torch.Tensor` holds for every tensor. */
