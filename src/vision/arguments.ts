@@ -1,0 +1,29 @@
+/** Arguments of functions and constructors: by position, then one options object by name. */
+
+/** Whether `x` is an options object: a plain object. */
+const isOptions = (x: unknown): x is Record<string, unknown> =>
+  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
+
+/** Optional arguments: every prefix of `T`, each optionally followed by the options by name. */
+export type Args<T extends readonly unknown[], O> = [options?: O] | (T extends readonly [infer H, ...infer R] ? [H, ...Args<R, O>] : never);
+
+/**
+ * The arguments as one object. `names` is PyTorch's order; those behind `*` are given by name only.
+ * @example const { size, antialias = true } = bind<ResizeOptions>('Resize', 'size, interpolation, antialias', args);
+ */
+export function bind<O extends object>(functionName: string, names: string, args: readonly unknown[]): O {
+  const all = names.split(',').map((name) => name.trim());
+  const positional = all.includes('*') ? all.slice(0, all.indexOf('*')) : all;
+  const last = args.at(-1);
+  const named = isOptions(last) ? last : {};
+  const given = isOptions(last) ? args.slice(0, -1) : args;
+  if (given.length > positional.length)
+    throw new TypeError(`${functionName}() takes ${positional.length} positional arguments but ${given.length} were given`);
+  const bound: Record<string, unknown> = Object.fromEntries(given.map((value, i) => [positional[i], value]));
+  for (const [name, value] of Object.entries(named)) {
+    if (!all.includes(name)) throw new TypeError(`${functionName}() got an unexpected keyword argument '${name}'`);
+    if (name in bound) throw new TypeError(`${functionName}() got multiple values for argument '${name}'`);
+    bound[name] = value;
+  }
+  return bound as O;
+}

@@ -1,0 +1,159 @@
+/** Model builders by name, and where pretrained weights come from. https://pytorch.org/vision/stable/models.html */
+import * as torch from '../../index.js';
+import { loadStateDictFromUrl } from '../hub.js';
+import { ImageClassification, type ImageClassificationOptions } from '../transforms/presets.js';
+
+type Module = torch.nn.Module;
+type StateDict = torch.nn.StateDict;
+
+/** One set of pretrained weights. */
+export class Weights {
+  constructor(
+    /** `ResNet18_Weights.IMAGENET1K_V1` */
+    readonly fullName: string,
+    readonly url: string,
+    private readonly preprocessing: ImageClassificationOptions,
+  ) {}
+
+  /** What images must go through before the model sees them. */
+  transforms(): ImageClassification {
+    return new ImageClassification(this.preprocessing);
+  }
+
+  /** Downloads the weights, or finds them in the cache, and checks their hash. */
+  getStateDict({ progress = true, checkHash = true }: { progress?: boolean; checkHash?: boolean } = {}): Promise<StateDict> {
+    return loadStateDictFromUrl(this.url, { progress, checkHash });
+  }
+
+  toString(): string {
+    return this.fullName;
+  }
+}
+
+export type WeightsEnum<K extends string = string> = Readonly<Record<K | 'DEFAULT', Weights>>;
+
+const enums = new Map<string, WeightsEnum>();
+
+/** The weights of one model; the last is the default, if `standard` does not say otherwise. */
+export function weightsEnum<K extends string>(
+  name: string,
+  members: Record<K, readonly [file: string, preprocessing: ImageClassificationOptions]>,
+  standard?: NoInfer<K>,
+): WeightsEnum<K> {
+  const made = Object.entries<readonly [string, ImageClassificationOptions]>(members).map(
+    ([key, [file, preprocessing]]) =>
+      [key, new Weights(`${name}.${key}`, `https://download.pytorch.org/models/${file}.pth`, preprocessing)] as const,
+  );
+  const byName = Object.fromEntries(made) as Record<K | 'DEFAULT', Weights>;
+  byName.DEFAULT = standard ? byName[standard] : made[made.length - 1][1];
+  enums.set(name, byName);
+  return byName;
+}
+
+/** The weights named `ResNet18_Weights.IMAGENET1K_V1`. https://pytorch.org/vision/stable/generated/torchvision.models.get_weight.html */
+export function getWeight(name: string): Weights {
+  const [enumName, key] = name.split('.');
+  const found = enums.get(enumName)?.[key];
+  if (!found) throw new Error(`Invalid model name '${name}'.`);
+  return found;
+}
+
+/** `numClasses` is 1000 where weights are given by name. */
+export interface WeightsOptions {
+  /** A member of the model's enum or its name, a URL, or the path of a file. */
+  weights: Weights | string;
+  progress?: boolean;
+}
+
+/** Makes a model: at once with random parameters, later with pretrained ones. */
+export interface Builder<M extends Module = Module, O extends object = Record<string, unknown>> {
+  (options?: O & { weights?: null; progress?: boolean }): M;
+  (options: O & WeightsOptions): Promise<M>;
+  readonly modelName: string;
+}
+
+const builders = new Map<string, Builder>();
+const enumsOfModels = new Map<string, WeightsEnum>();
+
+function resolveWeights(weights: Weights | string, known: WeightsEnum | null): Weights | string {
+  if (weights instanceof Weights) return weights;
+  const key = weights.split('.').at(-1)!;
+  return (known && Object.hasOwn(known, key) && known[key]) || weights;
+}
+
+function loadState(weights: Weights | string, progress: boolean): Promise<StateDict> {
+  if (weights instanceof Weights) return weights.getStateDict({ progress });
+  return loadStateDictFromUrl(weights, { progress });
+}
+
+/** Options that come with a set of weights: refuses those that contradict it. */
+function withFixed<O extends object>(options: O, fixed: Record<string, unknown>): O {
+  for (const [key, value] of Object.entries(fixed)) {
+    const given = (options as Record<string, unknown>)[key];
+    if (given !== undefined && given !== value)
+      throw new Error(`The parameter '${key}' expected value ${String(value)} but got ${String(given)} instead.`);
+  }
+  return { ...options, ...fixed };
+}
+
+export interface BuilderSpec<M extends Module, O extends object> {
+  readonly weights: WeightsEnum | null;
+  /** What the named weights ask of the options, beside `numClasses`. */
+  readonly fixed?: (weights: Weights) => Partial<O>;
+  /** Other standard options with named weights. */
+  readonly pretrained?: (options: O) => O;
+  /** Renames the keys of an old checkpoint. */
+  readonly rename?: (key: string) => string;
+  /** What happens to the model after the named weights are in. */
+  readonly finish?: (model: M, options: O) => void;
+}
+
+const renamed = (state: StateDict, rename: (key: string) => string): StateDict =>
+  Object.fromEntries(Object.entries(state).map(([key, value]) => [rename(key), value]));
+
+/** A builder, registered under torchvision's name for it. */
+export function builder<M extends Module, O extends object>(
+  name: string,
+  { weights: known, fixed, pretrained = (options) => options, rename = (key) => key, finish }: BuilderSpec<M, O>,
+  make: (options: O) => M,
+): Builder<M, O> {
+  const load = async (weights: Weights | string, progress: boolean, options: O): Promise<M> => {
+    const resolved = resolveWeights(weights, known);
+    const isNamed = resolved instanceof Weights;
+    const model = make(isNamed ? pretrained(withFixed(options, { numClasses: 1000, ...fixed?.(resolved) })) : options);
+    model.loadStateDict(renamed(await loadState(resolved, progress), rename));
+    if (isNamed) finish?.(model, options);
+    return model;
+  };
+  const build = ({ weights, progress = true, ...options }: Partial<WeightsOptions> = {}): M | Promise<M> =>
+    weights ? load(weights, progress, options as O) : make(options as O);
+  const made = Object.assign(build, { modelName: name }) as unknown as Builder<M, O>;
+  builders.set(name, made as unknown as Builder);
+  if (known) enumsOfModels.set(name, known);
+  return made;
+}
+
+/** The names of all models, in alphabetical order. https://pytorch.org/vision/stable/generated/torchvision.models.list_models.html */
+export const listModels = (): string[] => [...builders.keys()].sort();
+
+/** The builder with torchvision's name, such as 'resnext50_32x4d'. https://pytorch.org/vision/stable/generated/torchvision.models.get_model_builder.html */
+export function getModelBuilder(name: string): Builder {
+  const found = builders.get(name.toLowerCase());
+  if (!found) throw new Error(`Unknown model ${name}`);
+  return found;
+}
+
+/** Builds the model with torchvision's name. https://pytorch.org/vision/stable/generated/torchvision.models.get_model.html */
+export function getModel(name: string, options?: Record<string, unknown> & { weights?: null }): Module;
+export function getModel(name: string, options: Record<string, unknown> & WeightsOptions): Promise<Module>;
+export function getModel(name: string, options: Record<string, unknown> = {}): Module | Promise<Module> {
+  return getModelBuilder(name)(options as { weights?: null });
+}
+
+/** The weights there are for a model. https://pytorch.org/vision/stable/generated/torchvision.models.get_model_weights.html */
+export function getModelWeights(name: string | Builder): WeightsEnum {
+  const key = typeof name === 'string' ? name.toLowerCase() : name.modelName;
+  const found = enumsOfModels.get(key);
+  if (!found) throw new Error(`Unknown model ${key}`);
+  return found;
+}

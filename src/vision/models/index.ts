@@ -1,0 +1,39 @@
+/** Models with torchvision's architectures, parameters and names. https://pytorch.org/vision/stable/models.html */
+export { AlexNet, alexnet } from './alexnet.js';
+export {
+  type Builder,
+  getModel,
+  getModelBuilder,
+  getModelWeights,
+  getWeight,
+  listModels,
+  Weights,
+  type WeightsEnum,
+  type WeightsOptions,
+} from './builder.js';
+export * from './convnext.js';
+export * from './densenet.js';
+export * from './efficientnet.js';
+export * from './googlenet.js';
+export * from './inception.js';
+export * from './lenet.js';
+export * from './mnasnet.js';
+export * from './mobilenetv2.js';
+export * from './mobilenetv3.js';
+export * from './regnet.js';
+export * from './resnet.js';
+export * from './shufflenetv2.js';
+export * from './squeezenet.js';
+export * from './swin.js';
+export * from './vgg.js';
+export {
+  type ConvStemConfig,
+  VisionTransformer,
+  type VisionTransformerOptions,
+  vitB16,
+  vitB32,
+  vitH14,
+  vitL16,
+  vitL32,
+} from './vision-transformer.js';
+export * from './weights.js';

@@ -1,0 +1,206 @@
+/** Transforms of colours. https://pytorch.org/vision/stable/transforms.html#color */
+import type * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
+import * as F from './functional/index.js';
+import { permutation, random, RandomTransform, Transform, uniform } from './transform.js';
+
+type Tensor = torch.Tensor;
+type Range = readonly [low: number, high: number];
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Grayscale.html */
+export class Grayscale extends Transform {
+  readonly numOutputChannels: number;
+
+  constructor(...args: Args<[numOutputChannels: number], { numOutputChannels?: number }>) {
+    super();
+    this.numOutputChannels = bind<{ numOutputChannels?: number }>('Grayscale', 'numOutputChannels', args).numOutputChannels ?? 1;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.rgbToGrayscale(image, this.numOutputChannels);
+  }
+}
+
+const probability = (name: string, args: readonly unknown[], standard = 0.5): number => bind<{ p?: number }>(name, 'p', args).p ?? standard;
+type Probability = Args<[p: number], { p?: number }>;
+
+/** With as many channels as before. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomGrayscale.html */
+export class RandomGrayscale extends RandomTransform {
+  constructor(...args: Probability) {
+    super(probability('RandomGrayscale', args, 0.1));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.rgbToGrayscale(image, F.chw(image)[0]);
+  }
+}
+
+/** Three equal channels of a gray image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RGB.html */
+export class RGB extends Transform {
+  protected transform(image: Tensor): Tensor {
+    return F.grayscaleToRgb(image);
+  }
+}
+
+type Strength = number | Range | null;
+
+/** Factors around `center`; a single number says how far from it they may be. */
+function strengthRange(value: Strength | undefined, name: string, center: number, bound: Range): Range | null {
+  if (value === null || value === undefined) return null;
+  if (typeof value === 'number' && value < 0) throw new Error(`If ${name} is a single number, it must be non negative.`);
+  const [low, high] = typeof value === 'number' ? [center - value, center + value] : value;
+  const least = typeof value === 'number' && center === 1 ? Math.max(low, 0) : low;
+  if (!(bound[0] <= least && least <= high && high <= bound[1]))
+    throw new Error(`${name} values should be between (${bound.join(', ')}) and increasing, but got [${least}, ${high}].`);
+  return least === center && high === center ? null : [least, high];
+}
+
+export interface ColorJitterOptions {
+  brightness?: Strength;
+  contrast?: Strength;
+  saturation?: Strength;
+  hue?: Strength;
+}
+
+const draw = (range: Range | null): number | null => range && uniform(range[0], range[1]);
+
+/** Changes brightness, contrast, saturation and hue, in random order. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ColorJitter.html */
+export class ColorJitter extends Transform {
+  readonly brightness: Range | null;
+  readonly contrast: Range | null;
+  readonly saturation: Range | null;
+  readonly hue: Range | null;
+
+  constructor(...args: Args<[brightness: Strength, contrast: Strength, saturation: Strength, hue: Strength], ColorJitterOptions>) {
+    super();
+    const given = bind<ColorJitterOptions>('ColorJitter', 'brightness, contrast, saturation, hue', args);
+    this.brightness = strengthRange(given.brightness, 'brightness', 1, [0, Infinity]);
+    this.contrast = strengthRange(given.contrast, 'contrast', 1, [0, Infinity]);
+    this.saturation = strengthRange(given.saturation, 'saturation', 1, [0, Infinity]);
+    this.hue = strengthRange(given.hue, 'hue', 0, [-0.5, 0.5]);
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const order = permutation(4);
+    const factors = [this.brightness, this.contrast, this.saturation, this.hue].map(draw);
+    const adjust = [F.adjustBrightness, F.adjustContrast, F.adjustSaturation, F.adjustHue];
+    return order.reduce((x, i) => (factors[i] === null ? x : adjust[i](x, factors[i])), image);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChannelPermutation.html */
+export class RandomChannelPermutation extends Transform {
+  protected transform(image: Tensor): Tensor {
+    return F.permuteChannels(image, permutation(F.chw(image)[0]));
+  }
+}
+
+export interface PhotometricOptions {
+  brightness?: Range;
+  contrast?: Range;
+  saturation?: Range;
+  hue?: Range;
+  p?: number;
+}
+
+/** The distortions of SSD, each with probability p. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPhotometricDistort.html */
+export class RandomPhotometricDistort extends Transform {
+  private readonly options: Required<PhotometricOptions>;
+
+  constructor(...args: Args<[brightness: Range, contrast: Range, saturation: Range, hue: Range, p: number], PhotometricOptions>) {
+    super();
+    const given = bind<PhotometricOptions>('RandomPhotometricDistort', 'brightness, contrast, saturation, hue, p', args);
+    const standard = { contrast: [0.5, 1.5], saturation: [0.5, 1.5], hue: [-0.05, 0.05], p: 0.5 } as const;
+    this.options = { brightness: [0.875, 1.125], ...standard, ...given };
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const { p, ...ranges } = this.options;
+    const perhaps = (range: Range): number | null => (random() < p ? uniform(range[0], range[1]) : null);
+    const [brightness, contrast] = [perhaps(ranges.brightness), perhaps(ranges.contrast)];
+    const [saturation, hue] = [perhaps(ranges.saturation), perhaps(ranges.hue)];
+    const contrastFirst = random() < 0.5;
+    const channels = random() < p ? permutation(F.chw(image)[0]) : null;
+    let x = brightness === null ? image : F.adjustBrightness(image, brightness);
+    if (contrast !== null && contrastFirst) x = F.adjustContrast(x, contrast);
+    if (saturation !== null) x = F.adjustSaturation(x, saturation);
+    if (hue !== null) x = F.adjustHue(x, hue);
+    if (contrast !== null && !contrastFirst) x = F.adjustContrast(x, contrast);
+    return channels ? F.permuteChannels(x, channels) : x;
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomEqualize.html */
+export class RandomEqualize extends RandomTransform {
+  constructor(...args: Probability) {
+    super(probability('RandomEqualize', args));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.equalize(image);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomInvert.html */
+export class RandomInvert extends RandomTransform {
+  constructor(...args: Probability) {
+    super(probability('RandomInvert', args));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.invert(image);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAutocontrast.html */
+export class RandomAutocontrast extends RandomTransform {
+  constructor(...args: Probability) {
+    super(probability('RandomAutocontrast', args));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.autocontrast(image);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPosterize.html */
+export class RandomPosterize extends RandomTransform {
+  constructor(
+    readonly bits: number,
+    ...args: Probability
+  ) {
+    super(probability('RandomPosterize', args));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.posterize(image, this.bits);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomSolarize.html */
+export class RandomSolarize extends RandomTransform {
+  constructor(
+    readonly threshold: number,
+    ...args: Probability
+  ) {
+    super(probability('RandomSolarize', args));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.solarize(image, this.threshold);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAdjustSharpness.html */
+export class RandomAdjustSharpness extends RandomTransform {
+  constructor(
+    readonly sharpnessFactor: number,
+    ...args: Probability
+  ) {
+    super(probability('RandomAdjustSharpness', args));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.adjustSharpness(image, this.sharpnessFactor);
+  }
+}

@@ -1,0 +1,88 @@
+/** Transforms made of transforms. https://pytorch.org/vision/stable/transforms.html#composition */
+import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
+import { permutation, random, sampleOf, Transform } from './transform.js';
+
+/** A transform, or any function of a sample. */
+export type Step = (sample: never) => unknown;
+
+function checked(transforms: readonly Step[]): readonly Step[] {
+  if (!Array.isArray(transforms)) throw new TypeError('Argument transforms should be a sequence of callables');
+  if (transforms.length === 0) throw new Error('Pass at least one transform');
+  return transforms;
+}
+
+abstract class Container extends Transform {
+  readonly transforms: readonly Step[];
+
+  constructor(transforms: readonly Step[]) {
+    super();
+    this.transforms = checked(transforms);
+  }
+
+  protected run(step: Step, sample: unknown): unknown {
+    return step(sample as never);
+  }
+
+  protected transform(image: torch.Tensor): unknown {
+    return this.forward(image as never);
+  }
+
+  override extraRepr(): string {
+    return this.transforms.map((step) => `    ${String(step)}`).join('\n');
+  }
+
+  override toString(): string {
+    return `${this.constructor.name}(\n${this.extraRepr()}\n)`;
+  }
+}
+
+/** One after the other. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Compose.html */
+export class Compose extends Container {
+  override forward(...inputs: never[]): unknown {
+    return this.transforms.reduce((sample, step) => this.run(step, sample), sampleOf(inputs));
+  }
+}
+
+/** All of them, or none. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomApply.html */
+export class RandomApply extends Container {
+  readonly p: number;
+
+  constructor(transforms: readonly Step[], ...args: Args<[p: number], { p?: number }>) {
+    super(transforms);
+    const { p = 0.5 } = bind<{ p?: number }>('RandomApply', 'p', args);
+    if (!(p >= 0 && p <= 1)) throw new Error('`p` should be a floating point value in the interval [0.0, 1.0].');
+    this.p = p;
+  }
+
+  override forward(...inputs: never[]): unknown {
+    const sample = sampleOf(inputs);
+    return random() >= this.p ? sample : this.transforms.reduce((x, step) => this.run(step, x), sample);
+  }
+}
+
+/** One of them. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChoice.html */
+export class RandomChoice extends Container {
+  readonly p: readonly number[];
+
+  constructor(transforms: readonly Step[], ...args: Args<[p: readonly number[] | null], { p?: readonly number[] | null }>) {
+    super(transforms);
+    const weights = bind<{ p?: readonly number[] | null }>('RandomChoice', 'p', args).p ?? transforms.map(() => 1);
+    if (weights.length !== transforms.length)
+      throw new Error(`Length of p doesn't match the number of transforms: ${weights.length} != ${transforms.length}`);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    this.p = weights.map((weight) => weight / total);
+  }
+
+  override forward(...inputs: never[]): unknown {
+    const chosen = torch.multinomial(torch.tensor([...this.p], { dtype: torch.float32 }), 1).item() as number;
+    return this.run(this.transforms[chosen], sampleOf(inputs));
+  }
+}
+
+/** All of them in random order. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomOrder.html */
+export class RandomOrder extends Container {
+  override forward(...inputs: never[]): unknown {
+    return permutation(this.transforms.length).reduce((sample, i) => this.run(this.transforms[i], sample), sampleOf(inputs));
+  }
+}

@@ -1,0 +1,335 @@
+/** Transforms that flip, crop, pad and resize. https://pytorch.org/vision/stable/transforms.html#geometry */
+import type * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
+import { pairOf, roundHalfEven } from './functional/common.js';
+import * as F from './functional/index.js';
+import { random, randomInteger, RandomTransform, Transform, uniform } from './transform.js';
+
+type Tensor = torch.Tensor;
+type Size = number | readonly number[];
+type Probability = Args<[p: number], { p?: number }>;
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomHorizontalFlip.html */
+export class RandomHorizontalFlip extends RandomTransform {
+  constructor(...args: Probability) {
+    super(bind<{ p?: number }>('RandomHorizontalFlip', 'p', args).p ?? 0.5);
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.horizontalFlip(image);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomVerticalFlip.html */
+export class RandomVerticalFlip extends RandomTransform {
+  constructor(...args: Probability) {
+    super(bind<{ p?: number }>('RandomVerticalFlip', 'p', args).p ?? 0.5);
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.verticalFlip(image);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Resize.html */
+export class Resize extends Transform {
+  readonly size: Size | null;
+  readonly interpolation: F.Interpolation;
+  readonly maxSize: number | null;
+  readonly antialias: boolean;
+
+  constructor(
+    size: Size | null,
+    ...args: Args<[interpolation: F.Interpolation, maxSize: number | null, antialias: boolean], F.ResizeOptions>
+  ) {
+    super();
+    const given = bind<F.ResizeOptions>('Resize', 'interpolation, maxSize, antialias', args);
+    this.size = typeof size === 'number' ? [size] : size;
+    this.interpolation = given.interpolation ?? 'bilinear';
+    this.maxSize = given.maxSize ?? null;
+    this.antialias = given.antialias ?? true;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const { interpolation, maxSize, antialias } = this;
+    return F.resize(image, this.size, { interpolation, maxSize, antialias });
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.CenterCrop.html */
+export class CenterCrop extends Transform {
+  readonly size: readonly [number, number];
+
+  constructor(size: Size) {
+    super();
+    this.size = pairOf(size);
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.centerCrop(image, this.size);
+  }
+}
+
+export interface RandomResizedCropOptions {
+  /** The least and the most of the area. */
+  scale?: readonly [number, number];
+  /** The least and the most of width / height. */
+  ratio?: readonly [number, number];
+  interpolation?: F.Interpolation;
+  antialias?: boolean;
+}
+
+/** Ten tries for a box of random area and ratio, its logarithm uniform; null if none fits. */
+export function randomBox(
+  area: number,
+  scale: readonly number[],
+  ratio: readonly number[],
+  fits: (long: number, short: number) => boolean,
+): [long: number, short: number] | null {
+  const [low, high] = ratio.map((r) => Math.fround(Math.log(r)));
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const target = area * uniform(scale[0], scale[1]);
+    const aspect = Math.fround(Math.exp(uniform(low, high)));
+    const box: [number, number] = [roundHalfEven(Math.sqrt(target * aspect)), roundHalfEven(Math.sqrt(target / aspect))];
+    if (fits(...box)) return box;
+  }
+  return null;
+}
+
+/** A random part of random shape, resized. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResizedCrop.html */
+export class RandomResizedCrop extends Transform {
+  readonly size: readonly [number, number];
+  readonly scale: readonly [number, number];
+  readonly ratio: readonly [number, number];
+  readonly interpolation: F.Interpolation;
+  readonly antialias: boolean;
+
+  constructor(
+    size: Size,
+    ...args: Args<
+      [scale: readonly [number, number], ratio: readonly [number, number], interpolation: F.Interpolation, antialias: boolean],
+      RandomResizedCropOptions
+    >
+  ) {
+    super();
+    const given = bind<RandomResizedCropOptions>('RandomResizedCrop', 'scale, ratio, interpolation, antialias', args);
+    this.size = pairOf(size);
+    this.scale = given.scale ?? [0.08, 1];
+    this.ratio = given.ratio ?? [3 / 4, 4 / 3];
+    this.interpolation = given.interpolation ?? 'bilinear';
+    this.antialias = given.antialias ?? true;
+  }
+
+  private box(height: number, width: number): [top: number, left: number, height: number, width: number] {
+    const found = randomBox(height * width, this.scale, this.ratio, (w, h) => w > 0 && w <= width && h > 0 && h <= height);
+    if (found) {
+      const [w, h] = found;
+      return [randomInteger(0, height - h + 1), randomInteger(0, width - w + 1), h, w];
+    }
+    const [least, most] = [Math.min(...this.ratio), Math.max(...this.ratio)];
+    const ratio = width / height;
+    const w = ratio > most ? roundHalfEven(height * most) : width;
+    const h = ratio < least ? roundHalfEven(width / least) : height;
+    return [Math.floor((height - h) / 2), Math.floor((width - w) / 2), h, w];
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const { interpolation, antialias } = this;
+    const [, height, width] = F.chw(image);
+    return F.resizedCrop(image, ...this.box(height, width), this.size, { interpolation, antialias });
+  }
+}
+
+/** Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.FiveCrop.html */
+export class FiveCrop extends Transform {
+  readonly size: readonly [number, number];
+
+  constructor(size: Size) {
+    super();
+    this.size = pairOf(size);
+  }
+
+  protected transform(image: Tensor): Tensor[] {
+    return F.fiveCrop(image, this.size);
+  }
+}
+
+/** Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.TenCrop.html */
+export class TenCrop extends Transform {
+  readonly size: readonly [number, number];
+  readonly verticalFlip: boolean;
+
+  constructor(size: Size, ...args: Args<[verticalFlip: boolean], { verticalFlip?: boolean }>) {
+    super();
+    this.size = pairOf(size);
+    this.verticalFlip = bind<{ verticalFlip?: boolean }>('TenCrop', 'verticalFlip', args).verticalFlip ?? false;
+  }
+
+  protected transform(image: Tensor): Tensor[] {
+    return F.tenCrop(image, this.size, this.verticalFlip);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Pad.html */
+export class Pad extends Transform {
+  readonly padding: F.Padding;
+  readonly fill: F.Fill;
+  readonly paddingMode: F.PaddingMode;
+
+  constructor(padding: F.Padding, ...args: Args<[fill: F.Fill, paddingMode: F.PaddingMode], F.PadOptions>) {
+    super();
+    const given = bind<F.PadOptions>('Pad', 'fill, paddingMode', args);
+    this.padding = padding;
+    this.fill = given.fill ?? 0;
+    this.paddingMode = given.paddingMode ?? 'constant';
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.pad(image, this.padding, { fill: this.fill, paddingMode: this.paddingMode });
+  }
+}
+
+export interface RandomCropOptions extends F.PadOptions {
+  padding?: F.Padding | null;
+  padIfNeeded?: boolean;
+}
+
+/** A random part, perhaps of the padded image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomCrop.html */
+export class RandomCrop extends Transform {
+  readonly size: readonly [number, number];
+  readonly padIfNeeded: boolean;
+  readonly fill: F.Fill;
+  readonly paddingMode: F.PaddingMode;
+  private readonly margins: { left: number; right: number; top: number; bottom: number };
+
+  constructor(
+    size: Size,
+    ...args: Args<[padding: F.Padding | null, padIfNeeded: boolean, fill: F.Fill, paddingMode: F.PaddingMode], RandomCropOptions>
+  ) {
+    super();
+    const given = bind<RandomCropOptions>('RandomCrop', 'padding, padIfNeeded, fill, paddingMode', args);
+    this.size = pairOf(size);
+    this.padIfNeeded = given.padIfNeeded ?? false;
+    this.fill = given.fill ?? 0;
+    this.paddingMode = given.paddingMode ?? 'constant';
+    const [left, right, top, bottom] = F.sidesOf(given.padding ?? 0);
+    this.margins = { left, right, top, bottom };
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const [, imageHeight, imageWidth] = F.chw(image);
+    const [height, width] = this.size;
+    const { left, right, top, bottom } = this.margins;
+    const extraY = this.padIfNeeded ? Math.max(height - imageHeight - top - bottom, 0) : 0;
+    const extraX = this.padIfNeeded ? Math.max(width - imageWidth - left - right, 0) : 0;
+    const padding = [left + extraX, top + extraY, right + extraX, bottom + extraY];
+    const isPadded = padding.some((margin) => margin !== 0);
+    const { fill, paddingMode } = this;
+    const padded = isPadded ? F.pad(image, padding, { fill, paddingMode }) : image;
+    const [, paddedHeight, paddedWidth] = F.chw(padded);
+    if (paddedHeight < height || paddedWidth < width)
+      throw new Error(
+        `Required crop size (${height}, ${width}) is larger than ${isPadded ? 'padded ' : ''}input image size (${paddedHeight}, ${paddedWidth}).`,
+      );
+    const y = paddedHeight > height ? randomInteger(0, paddedHeight - height + 1) : 0;
+    const x = paddedWidth > width ? randomInteger(0, paddedWidth - width + 1) : 0;
+    return F.crop(padded, y, x, height, width);
+  }
+}
+
+export interface RandomZoomOutOptions {
+  fill?: F.Fill;
+  sideRange?: readonly [number, number];
+  p?: number;
+}
+
+/** Puts the image somewhere on a larger canvas. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomZoomOut.html */
+export class RandomZoomOut extends RandomTransform {
+  readonly fill: F.Fill;
+  readonly sideRange: readonly [number, number];
+
+  constructor(...args: Args<[fill: F.Fill, sideRange: readonly [number, number], p: number], RandomZoomOutOptions>) {
+    const { fill = 0, sideRange = [1, 4], p = 0.5 } = bind<RandomZoomOutOptions>('RandomZoomOut', 'fill, sideRange, p', args);
+    super(p);
+    if (!(sideRange[0] >= 1 && sideRange[0] <= sideRange[1])) throw new Error(`Invalid side range provided ${String(sideRange)}.`);
+    this.fill = fill;
+    this.sideRange = sideRange;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const [, height, width] = F.chw(image);
+    const [low, high] = this.sideRange;
+    const scale = Math.fround(low + Math.fround(random() * (high - low)));
+    const [canvasWidth, canvasHeight] = [Math.trunc(Math.fround(width * scale)), Math.trunc(Math.fround(height * scale))];
+    const [x, y] = [random(), random()];
+    const left = Math.trunc(Math.fround((canvasWidth - width) * x));
+    const top = Math.trunc(Math.fround((canvasHeight - height) * y));
+    return F.pad(image, [left, top, canvasWidth - left - width, canvasHeight - top - height], { fill: this.fill });
+  }
+}
+
+export interface ScaleOptions {
+  interpolation?: F.Interpolation;
+  antialias?: boolean;
+}
+
+/** Fits the image into `targetSize`, then scales by a random factor. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ScaleJitter.html */
+export class ScaleJitter extends Transform {
+  readonly scaleRange: readonly [number, number];
+  private readonly options: ScaleOptions;
+
+  constructor(
+    readonly targetSize: readonly [number, number],
+    options: ScaleOptions & { scaleRange?: readonly [number, number] } = {},
+  ) {
+    super();
+    const { scaleRange = [0.1, 2], ...rest } = options;
+    this.scaleRange = scaleRange;
+    this.options = rest;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const [, height, width] = F.chw(image);
+    const [low, high] = this.scaleRange;
+    const scale = Math.fround(low + Math.fround(random() * (high - low)));
+    const ratio = Math.fround(Math.min(this.targetSize[1] / height, this.targetSize[0] / width) * scale);
+    return F.resize(image, [Math.trunc(Math.fround(height * ratio)), Math.trunc(Math.fround(width * ratio))], this.options);
+  }
+}
+
+/** The shorter edge becomes one of `minSize`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomShortestSize.html */
+export class RandomShortestSize extends Transform {
+  readonly minSize: readonly number[];
+  readonly maxSize: number | null;
+  private readonly options: ScaleOptions;
+
+  constructor(minSize: Size, options: ScaleOptions & { maxSize?: number | null } = {}) {
+    super();
+    const { maxSize = null, ...rest } = options;
+    this.minSize = typeof minSize === 'number' ? [minSize] : minSize;
+    this.maxSize = maxSize;
+    this.options = rest;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const [, height, width] = F.chw(image);
+    const shortest = this.minSize[randomInteger(0, this.minSize.length)] / Math.min(height, width);
+    const ratio = this.maxSize === null ? shortest : Math.min(shortest, this.maxSize / Math.max(height, width));
+    return F.resize(image, [Math.trunc(height * ratio), Math.trunc(width * ratio)], this.options);
+  }
+}
+
+/** The shorter edge becomes a random number. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResize.html */
+export class RandomResize extends Transform {
+  constructor(
+    readonly minSize: number,
+    readonly maxSize: number,
+    private readonly options: ScaleOptions = {},
+  ) {
+    super();
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.resize(image, [randomInteger(this.minSize, this.maxSize)], this.options);
+  }
+}

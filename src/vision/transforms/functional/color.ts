@@ -1,0 +1,209 @@
+/** Colours of images. https://pytorch.org/vision/stable/transforms.html#color */
+import * as torch from '../../../index.js';
+import { asFloat, chw, isFloat, maxValue, numValueBits, type Tensor } from './common.js';
+import { toDtype } from './dtype.js';
+
+/** Luminance, (…, 3, H, W) → (…, 1, H, W), not yet in the dtype of the image. */
+function luminance(image: Tensor): Tensor {
+  const [red, green, blue] = asFloat(image).unbind(-3);
+  return red.mul(0.2989).add(green, { alpha: 0.587 }).add(blue, { alpha: 0.114 }).unsqueeze(-3);
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.rgb_to_grayscale.html */
+export function rgbToGrayscale(image: Tensor, numOutputChannels: number | { numOutputChannels?: number } = 1): Tensor {
+  const wanted = typeof numOutputChannels === 'number' ? numOutputChannels : (numOutputChannels.numOutputChannels ?? 1);
+  if (wanted !== 1 && wanted !== 3) throw new Error(`num_output_channels must be 1 or 3, got ${wanted}.`);
+  const gray = chw(image)[0] === 1 ? image.clone() : luminance(image).to(image.dtype);
+  return wanted === 3 ? gray.expand([...image.shape.slice(0, -3), 3, ...image.shape.slice(-2)]) : gray;
+}
+
+export const toGrayscale = rgbToGrayscale;
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.grayscale_to_rgb.html */
+export const grayscaleToRgb = (image: Tensor): Tensor => (chw(image)[0] >= 3 ? image : rgbToGrayscale(image, 3));
+
+function checkChannels(image: Tensor): number {
+  const [channels] = chw(image);
+  if (channels !== 1 && channels !== 3)
+    throw new TypeError(`Input image tensor permitted channel values are 1 or 3, but found ${channels}`);
+  return channels;
+}
+
+function checkFactor(name: string, factor: number): void {
+  if (!(factor >= 0)) throw new Error(`${name} (${factor}) is not non-negative.`);
+}
+
+const clipped = (value: Tensor, like: Tensor): Tensor => value.clamp(0, maxValue(like.dtype)).to(like.dtype);
+
+/** image · ratio + other · (1 − ratio) */
+const blend = (image: Tensor, other: Tensor, ratio: number): Tensor =>
+  clipped(
+    asFloat(image)
+      .mul(ratio)
+      .add(other, { alpha: 1 - ratio }),
+    image,
+  );
+
+/** 0 gives black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_brightness.html */
+export function adjustBrightness(image: Tensor, brightnessFactor: number): Tensor {
+  checkFactor('brightness_factor', brightnessFactor);
+  checkChannels(image);
+  return clipped(asFloat(image).mul(brightnessFactor), image);
+}
+
+/** The luminance, whole numbers where the image has them. */
+const grayOf = (image: Tensor): Tensor => (isFloat(image) ? luminance(image) : luminance(image).floor());
+
+/** 0 gives gray. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_saturation.html */
+export function adjustSaturation(image: Tensor, saturationFactor: number): Tensor {
+  checkFactor('saturation_factor', saturationFactor);
+  return checkChannels(image) === 1 ? image : blend(image, grayOf(image), saturationFactor);
+}
+
+/** 0 gives one shade of gray. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_contrast.html */
+export function adjustContrast(image: Tensor, contrastFactor: number): Tensor {
+  checkFactor('contrast_factor', contrastFactor);
+  const gray = checkChannels(image) === 3 ? grayOf(image) : asFloat(image);
+  return blend(image, gray.mean([-3, -2, -1], true), contrastFactor);
+}
+
+/** 0 blurs, 2 doubles the sharpness; borders stay. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_sharpness.html */
+export function adjustSharpness(image: Tensor, sharpnessFactor: number): Tensor {
+  const [channels, height, width] = chw(image);
+  if (channels !== 1 && channels !== 3) throw new TypeError(`Input image tensor can have 1 or 3 channels, but found ${channels}`);
+  checkFactor('sharpness_factor', sharpnessFactor);
+  if (image.numel() === 0 || height <= 2 || width <= 2) return image;
+  const values = asFloat(image).reshape(-1, 1, height, width);
+  const [a, b] = [1 / 13, 5 / 13];
+  const kernel = torch.tensor([a, a, a, a, b, a, a, a, a], { dtype: values.dtype, device: values.device }).reshape(1, 1, 3, 3);
+  const smooth = torch.nn.functional.conv2d(values, kernel);
+  const blurred = isFloat(image) ? smooth : smooth.round();
+  const inner = values.narrow(-2, 1, height - 2).narrow(-1, 1, width - 2);
+  const change = blurred.sub(inner).mul(1 - sharpnessFactor);
+  const sharpened = values.add(torch.nn.functional.pad(change, [1, 1, 1, 1]));
+  return clipped(sharpened.reshape(image.shape), image);
+}
+
+/** (…, 3, H, W) in [0, 1] → hue, saturation and value in [0, 1]. */
+function rgbToHsv(image: Tensor): [hue: Tensor, saturation: Tensor, value: Tensor] {
+  const [red, green] = image.unbind(-3);
+  const [least, most] = [image.amin(-3), image.amax(-3)];
+  const isGray = most.eq(least);
+  const range = most.sub(least);
+  const saturation = range.div(torch.where(isGray, torch.onesLike(most), most));
+  const divisor = torch.where(isGray, torch.onesLike(range), range).unsqueeze(-3);
+  const [r, g, b] = most.unsqueeze(-3).sub(image).div(divisor).unbind(-3);
+  const [isRed, isGreen] = [most.eq(red), most.eq(green)];
+  const hue = torch.where(isRed, b.sub(g), torch.where(isGreen, r.add(2).sub(b), g.add(4).sub(r)));
+  return [
+    hue
+      .mul(1 / 6)
+      .add(1)
+      .fmod(1),
+    saturation,
+    most,
+  ];
+}
+
+/** For each sixth of the circle, which of (v, p, q, t) is red, green and blue. */
+const sectors = [
+  [0, 2, 1, 1, 3, 0],
+  [3, 0, 0, 2, 1, 1],
+  [1, 1, 3, 0, 0, 2],
+];
+
+function hsvToRgb(hue: Tensor, saturation: Tensor, value: Tensor): Tensor {
+  const sixths = hue.mul(6);
+  const sector = sixths.floor();
+  const part = sixths.sub(sector).mul(saturation);
+  const paler = torch.onesLike(saturation).sub(saturation);
+  const scaled = (x: Tensor): Tensor => x.mul(value).clamp(0, 1);
+  const candidates = torch.stack([value, scaled(paler), scaled(torch.onesLike(part).sub(part)), scaled(part.add(paler))], -3);
+  const index = sector.to(torch.int64).remainder(6);
+  const chosen = sectors.map((row) => torch.tensor(row, { device: hue.device }).take(index));
+  return candidates.gather(-3, torch.stack(chosen, -3));
+}
+
+/** Turns the colour circle by `hueFactor`, −0.5 to 0.5. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_hue.html */
+export function adjustHue(image: Tensor, hueFactor: number): Tensor {
+  if (!(hueFactor >= -0.5 && hueFactor <= 0.5)) throw new Error(`hue_factor (${hueFactor}) is not in [-0.5, 0.5].`);
+  if (checkChannels(image) === 1 || image.numel() === 0) return image;
+  const [hue, saturation, value] = rgbToHsv(toDtype(image, torch.float32, true));
+  return toDtype(hsvToRgb(hue.add(hueFactor).remainder(1), saturation, value), image.dtype, true);
+}
+
+/** gain · image^gamma. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_gamma.html */
+export function adjustGamma(image: Tensor, gamma: number, gain = 1): Tensor {
+  if (!(gamma >= 0)) throw new Error('Gamma should be a non-negative real number');
+  const powered = (isFloat(image) ? image : toDtype(image, torch.float32, true)).pow(gamma);
+  return toDtype(gain === 1 ? powered : powered.mul(gain).clamp(0, 1), image.dtype, true);
+}
+
+/** Keeps the first `bits` bits of each value. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.posterize.html */
+export function posterize(image: Tensor, bits: number): Tensor {
+  if (!Number.isInteger(bits) || bits < 0 || bits > 8)
+    throw new TypeError(`bits must be a positive integer in the range [0, 8], got ${bits} instead.`);
+  if (isFloat(image)) {
+    const levels = 2 ** bits;
+    return image
+      .mul(levels)
+      .floor()
+      .clamp(0, levels - 1)
+      .mul(1 / levels);
+  }
+  const all = numValueBits(image.dtype);
+  return bits >= all ? image : image.bitwiseAnd((2 ** bits - 1) * 2 ** (all - bits));
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.invert.html */
+export function invert(image: Tensor): Tensor {
+  if (isFloat(image)) return image.neg().add(1);
+  return image.dtype === torch.uint8 ? image.bitwiseNot() : image.bitwiseXor(maxValue(image.dtype));
+}
+
+/** Inverts what is at least `threshold`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.solarize.html */
+export function solarize(image: Tensor, threshold: number): Tensor {
+  if (threshold > maxValue(image.dtype))
+    throw new TypeError(`Threshold should be less or equal the maximum value of the dtype, but got ${threshold}`);
+  return torch.where(image.ge(threshold), invert(image), image);
+}
+
+/** Spreads each channel over the whole range. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.autocontrast.html */
+export function autocontrast(image: Tensor): Tensor {
+  checkChannels(image);
+  if (image.numel() === 0) return image;
+  const values = asFloat(image);
+  const [least, most] = [values.amin([-2, -1], true), values.amax([-2, -1], true)];
+  const isFlat = most.eq(least);
+  const scale = torch.where(isFlat, torch.onesLike(most), most.sub(least).mul(1 / maxValue(image.dtype)));
+  return clipped(values.sub(torch.where(isFlat, torch.zerosLike(least), least)).div(scale), image);
+}
+
+/** Makes all shades equally frequent, channel by channel. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.equalize.html */
+export function equalize(image: Tensor): Tensor {
+  if (image.numel() === 0) return image;
+  const bytes = toDtype(image, torch.uint8, true);
+  const flat = bytes.flatten(-2).to(torch.int64);
+  const pixels = flat.shape.at(-1)!;
+  const counts = torch.zeros([...flat.shape.slice(0, -1), 256], { dtype: torch.int64, device: image.device });
+  const histogram = counts.scatterAdd(-1, flat, torch.onesLike(flat));
+  const cumulative = histogram.cumsum(-1);
+  const last = cumulative.argmax(-1, true);
+  const step = histogram.gather(-1, last).neg().add(pixels).div(255, { roundingMode: 'floor' });
+  const shades = cumulative
+    .narrow(-1, 0, 255)
+    .add(step.div(2, { roundingMode: 'floor' }))
+    .div(step.clamp({ min: 1 }), { roundingMode: 'floor' })
+    .clamp(0, 255);
+  const table = torch.cat([torch.zerosLike(step), shades], -1);
+  const equalized = table.gather(-1, flat).to(torch.uint8).reshape(bytes.shape);
+  return toDtype(torch.where(step.ne(0).unsqueeze(-1), equalized, bytes), image.dtype, true);
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.permute_channels.html */
+export function permuteChannels(image: Tensor, permutation: readonly number[]): Tensor {
+  const [channels] = chw(image);
+  if (permutation.length !== channels)
+    throw new Error(`Length of permutation does not match number of channels: ${permutation.length} != ${channels}`);
+  return image.indexSelect(-3, torch.tensor(permutation, { dtype: torch.int64, device: image.device }));
+}

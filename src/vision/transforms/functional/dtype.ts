@@ -1,0 +1,29 @@
+/** Conversions between the dtypes of images. */
+import * as torch from '../../../index.js';
+import { type Args, bind } from '../../arguments.js';
+import { type DType, isFloat, maxValue, numValueBits, type Tensor } from './common.js';
+
+function floatToInt(image: Tensor, dtype: DType): Tensor {
+  const unsafe = image.dtype === torch.float32 ? ['int32', 'int64'] : image.dtype === torch.float64 ? ['int64'] : [];
+  if (unsafe.includes(dtype.name))
+    throw new Error(`The conversion from ${String(image.dtype)} to ${String(dtype)} cannot be performed safely.`);
+  // A little less than max + 1, so that each integer gets an equal share of [0, 1].
+  return image.mul(maxValue(dtype) + 1 - 1e-3).to(dtype);
+}
+
+function intToInt(image: Tensor, dtype: DType): Tensor {
+  const shift = numValueBits(image.dtype) - numValueBits(dtype);
+  return shift > 0 ? image.bitwiseRightShift(shift).to(dtype) : image.to(dtype).bitwiseLeftShift(-shift);
+}
+
+/** Converts the dtype; with `scale`, values as well: [0, 255] to [0, 1]. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_dtype.html */
+export function toDtype(image: Tensor, ...args: Args<[dtype: DType, scale: boolean], { dtype?: DType; scale?: boolean }>): Tensor {
+  const { dtype = torch.float32, scale = false } = bind<{ dtype?: DType; scale?: boolean }>('to_dtype', 'dtype, scale', args);
+  if (image.dtype === dtype) return image;
+  if (!scale || (isFloat(image) && dtype.isFloatingPoint)) return image.to(dtype);
+  if (isFloat(image)) return floatToInt(image, dtype);
+  return dtype.isFloatingPoint ? image.to(dtype).mul(1 / maxValue(image.dtype)) : intToInt(image, dtype);
+}
+
+/** Converts dtype and range. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.convert_image_dtype.html */
+export const convertImageDtype = (image: Tensor, dtype: DType = torch.float32): Tensor => toDtype(image, dtype, true);

@@ -1,0 +1,95 @@
+/** Normalisation, blur, noise. https://pytorch.org/vision/stable/transforms.html#functionals */
+import * as torch from '../../../index.js';
+import { type Args, bind } from '../../arguments.js';
+import { batched, chw, isFloat, pairOf, type Tensor } from './common.js';
+
+/** (image − mean) / std, channel by channel. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.normalize.html */
+export function normalize(
+  image: Tensor,
+  mean: readonly number[],
+  std: readonly number[],
+  inplace: boolean | { inplace?: boolean } = false,
+): Tensor {
+  if (!isFloat(image)) throw new TypeError(`Input tensor should be a float tensor. Got ${String(image.dtype)}.`);
+  if (image.ndim < 3) throw new Error(`Expected tensor to be a tensor image of size (..., C, H, W). Got ${String(image.shape)}.`);
+  if (std.includes(0)) throw new Error('std evaluated to zero, leading to division by zero.');
+  const vector = (values: readonly number[]) => torch.tensor([...values], { dtype: image.dtype, device: image.device }).reshape(-1, 1, 1);
+  const isInplace = typeof inplace === 'boolean' ? inplace : inplace.inplace;
+  return isInplace ? image.sub_(vector(mean)).div_(vector(std)) : image.sub(vector(mean)).div(vector(std));
+}
+
+function gaussianKernel(size: number, sigma: number, like: Tensor): Tensor {
+  const limit = (size - 1) / (2 * Math.SQRT2);
+  const x = torch.linspace(-limit, limit, size, { dtype: like.dtype, device: like.device });
+  return x.div(sigma).pow(2).neg().softmax(0);
+}
+
+/** Blurs with a kernel of odd size: width, height. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_blur.html */
+export function gaussianBlur(
+  image: Tensor,
+  kernelSize: number | readonly number[],
+  ...args: Args<[sigma: number | readonly number[] | null], { sigma?: number | readonly number[] | null }>
+): Tensor {
+  const { sigma } = bind<{ sigma?: number | readonly number[] | null }>('gaussian_blur', 'sigma', args);
+  const [kx, ky] = pairOf(kernelSize, `If kernel_size is a sequence its length should be 2. Got ${String(kernelSize)}`);
+  if ([kx, ky].some((size) => size % 2 !== 1 || size < 0))
+    throw new Error(`kernel_size should have odd and positive integers. Got ${kx},${ky}`);
+  const [sx, sy] = pairOf(
+    sigma ?? [kx * 0.15 + 0.35, ky * 0.15 + 0.35],
+    `If sigma is a sequence, its length should be 2. Got ${String(sigma)}`,
+  );
+  if (!(sx > 0 && sy > 0)) throw new Error(`sigma should have positive values. Got ${sx},${sy}`);
+  if (image.numel() === 0) return image;
+  const { batch, unbatch } = batched(image);
+  const [channels, height, width] = chw(image);
+  const values = isFloat(image) ? batch : batch.to(torch.float32);
+  const kernel = gaussianKernel(ky, sy, values)
+    .unsqueeze(-1)
+    .mul(gaussianKernel(kx, sx, values));
+  const padded = torch.nn.functional.pad(values, [kx >> 1, kx >> 1, ky >> 1, ky >> 1], 'reflect');
+  const planes = padded.reshape(-1, 1, ...padded.shape.slice(-2));
+  const blurred = torch.nn.functional.conv2d(planes, kernel.reshape(1, 1, ky, kx)).reshape(-1, channels, height, width);
+  return unbatch(isFloat(image) ? blurred : blurred.round().to(image.dtype));
+}
+
+export interface GaussianNoiseOptions {
+  mean?: number;
+  sigma?: number;
+  /** Whether the result is kept within [0, 1] (bytes: [0, 255]). */
+  clip?: boolean;
+}
+
+/** Adds normal noise. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_noise.html */
+export function gaussianNoise(image: Tensor, ...args: Args<[mean: number, sigma: number, clip: boolean], GaussianNoiseOptions>): Tensor {
+  const { mean = 0, sigma = 0.1, clip = true } = bind<GaussianNoiseOptions>('gaussian_noise', 'mean, sigma, clip', args);
+  if (sigma < 0) throw new Error(`sigma shouldn't be negative. Got ${sigma}`);
+  if (isFloat(image)) {
+    const noisy = image.add(torch.randnLike(image).mul(sigma).add(mean));
+    return clip ? noisy.clamp(0, 1) : noisy;
+  }
+  if (image.dtype !== torch.uint8)
+    throw new Error(`Input tensor is expected to be in uint8 or float dtype, got dtype=${String(image.dtype)}`);
+  const noise = torch
+    .randnLike(image, { dtype: torch.float32 })
+    .mul(sigma * 255)
+    .add(mean * 255)
+    .to(torch.int16);
+  const noisy = image.to(torch.int16).add(noise);
+  return (clip ? noisy.clamp(0, 255) : noisy).to(torch.uint8);
+}
+
+/** Bytes (…, C, H, W) of an image: a tensor, or pixels row by row as canvases and decoders give them. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_image.html */
+export function toImage(source: Tensor | PixelSource): Tensor {
+  if (source instanceof torch.Tensor) return source.ndim === 2 ? source.unsqueeze(0) : source;
+  const { data, width, height } = source;
+  const channels = data.length / (width * height);
+  if (!Number.isInteger(channels)) throw new Error(`${data.length} bytes are no image of ${width} by ${height} pixels`);
+  return torch.tensor(Uint8Array.from(data)).reshape(height, width, channels).permute(2, 0, 1).contiguous();
+}
+
+/** What `CanvasRenderingContext2D.getImageData` and image decoders give. */
+export interface PixelSource {
+  data: ArrayLike<number>;
+  width: number;
+  height: number;
+}

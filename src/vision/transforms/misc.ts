@@ -1,0 +1,221 @@
+/** Conversions, normalisation, noise and erasure. https://pytorch.org/vision/stable/transforms.html */
+import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
+import { randomBox } from './crop.js';
+import { pairOf } from './functional/common.js';
+import * as F from './functional/index.js';
+import { randomInteger, RandomTransform, Transform, uniform } from './transform.js';
+
+type Tensor = torch.Tensor;
+type Range = readonly [number, number];
+
+/** Leaves everything as it is. */
+export class Identity extends Transform {
+  protected transform(image: Tensor): Tensor {
+    return image;
+  }
+}
+
+/** Pixels row by row become a tensor (C, H, W); tensors stay. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToImage.html */
+export class ToImage extends Transform {
+  override forward(...inputs: never[]): unknown {
+    const [first, ...rest] = inputs as unknown[];
+    const image = F.toImage(first as Tensor | F.PixelSource);
+    return rest.length === 0 ? image : [image, ...rest];
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.toImage(image);
+  }
+}
+
+/** The same: bytes (C, H, W) of pixels. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.PILToTensor.html */
+export class PILToTensor extends ToImage {}
+
+/** Floats in [0, 1] of bytes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToTensor.html */
+export class ToTensor extends ToImage {
+  override forward(...inputs: never[]): unknown {
+    const sample = super.forward(...inputs);
+    if (Array.isArray(sample)) return [this.transform(sample[0] as Tensor), ...(sample.slice(1) as unknown[])];
+    return this.transform(sample as Tensor);
+  }
+
+  protected override transform(image: Tensor): Tensor {
+    return image.dtype === torch.uint8 ? F.toDtype(image, torch.float32, true) : image;
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToDtype.html */
+export class ToDtype extends Transform {
+  readonly scale: boolean;
+
+  constructor(
+    readonly dtype: torch.DType,
+    ...args: Args<[scale: boolean], { scale?: boolean }>
+  ) {
+    super();
+    this.scale = bind<{ scale?: boolean }>('ToDtype', 'scale', args).scale ?? false;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.toDtype(image, this.dtype, this.scale);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ConvertImageDtype.html */
+export class ConvertImageDtype extends Transform {
+  constructor(readonly dtype: torch.DType = torch.float32) {
+    super();
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.convertImageDtype(image, this.dtype);
+  }
+}
+
+/** Calls a function with the whole sample. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Lambda.html */
+export class Lambda extends Transform {
+  constructor(readonly lambd: (sample: never) => unknown) {
+    super();
+  }
+
+  override forward(...inputs: never[]): unknown {
+    return inputs.length === 1 ? this.lambd(inputs[0]) : inputs.map(this.lambd);
+  }
+
+  protected transform(image: Tensor): unknown {
+    return this.lambd(image as never);
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Normalize.html */
+export class Normalize extends Transform {
+  readonly inplace: boolean;
+
+  constructor(
+    readonly mean: readonly number[],
+    readonly std: readonly number[],
+    ...args: Args<[inplace: boolean], { inplace?: boolean }>
+  ) {
+    super();
+    this.inplace = bind<{ inplace?: boolean }>('Normalize', 'inplace', args).inplace ?? false;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.normalize(image, this.mean, this.std, this.inplace);
+  }
+}
+
+/** A flat image minus a vector, times a square matrix: whitening. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.LinearTransformation.html */
+export class LinearTransformation extends Transform {
+  constructor(
+    readonly transformationMatrix: Tensor,
+    readonly meanVector: Tensor,
+  ) {
+    super();
+    const [rows, columns] = transformationMatrix.shape;
+    if (rows !== columns) throw new Error(`transformation_matrix should be square. Got (${rows}, ${columns}) rectangular matrix.`);
+    if (meanVector.shape[0] !== rows)
+      throw new Error(
+        `mean_vector should have the same length ${meanVector.shape[0]} as any one of the dimensions of the transformation_matrix [(${rows}, ${columns})]`,
+      );
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const [channels, height, width] = F.chw(image);
+    const length = channels * height * width;
+    if (length !== this.transformationMatrix.shape[0])
+      throw new Error(
+        `Input tensor and transformation matrix have incompatible shape.[${channels} x ${height} x ${width}] != ${this.transformationMatrix.shape[0]}`,
+      );
+    const centred = image.reshape(-1, length).sub(this.meanVector);
+    return centred.matmul(this.transformationMatrix.to(centred.dtype)).reshape(image.shape);
+  }
+}
+
+/** Blurs with a random strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianBlur.html */
+export class GaussianBlur extends Transform {
+  readonly kernelSize: readonly [number, number];
+  readonly sigma: readonly [number, number];
+
+  constructor(
+    kernelSize: number | readonly number[],
+    ...args: Args<[sigma: number | readonly number[]], { sigma?: number | readonly number[] }>
+  ) {
+    super();
+    this.kernelSize = pairOf(kernelSize, 'Kernel size should be a tuple/list of two integers');
+    if (this.kernelSize.some((size) => size <= 0 || size % 2 === 0))
+      throw new Error('Kernel size value should be an odd and positive number.');
+    this.sigma = pairOf(bind<{ sigma?: number | readonly number[] }>('GaussianBlur', 'sigma', args).sigma ?? [0.1, 2]);
+    if (!(this.sigma[0] > 0 && this.sigma[0] <= this.sigma[1]))
+      throw new Error(`sigma values should be positive and of the form (min, max). Got ${String(this.sigma)}`);
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.gaussianBlur(image, this.kernelSize, uniform(this.sigma[0], this.sigma[1]));
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianNoise.html */
+export class GaussianNoise extends Transform {
+  readonly mean: number;
+  readonly sigma: number;
+  readonly clip: boolean;
+
+  constructor(...args: Args<[mean: number, sigma: number, clip: boolean], F.GaussianNoiseOptions>) {
+    super();
+    const { mean = 0, sigma = 0.1, clip = true } = bind<F.GaussianNoiseOptions>('GaussianNoise', 'mean, sigma, clip', args);
+    [this.mean, this.sigma, this.clip] = [mean, sigma, clip];
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return F.gaussianNoise(image, this.mean, this.sigma, this.clip);
+  }
+}
+
+export interface RandomErasingOptions {
+  p?: number;
+  /** The least and the most of the area. */
+  scale?: Range;
+  /** The least and the most of height / width. */
+  ratio?: Range;
+  /** One value, one for each channel, or noise. */
+  value?: number | readonly number[] | 'random';
+  inplace?: boolean;
+}
+
+/** Erases a random rectangle. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomErasing.html */
+export class RandomErasing extends RandomTransform {
+  readonly scale: Range;
+  readonly ratio: Range;
+  /** null stands for noise. */
+  readonly value: readonly number[] | null;
+  readonly inplace: boolean;
+
+  constructor(
+    ...args: Args<
+      [p: number, scale: Range, ratio: Range, value: number | readonly number[] | 'random', inplace: boolean],
+      RandomErasingOptions
+    >
+  ) {
+    const given = bind<RandomErasingOptions>('RandomErasing', 'p, scale, ratio, value, inplace', args);
+    super(given.p ?? 0.5);
+    const { scale = [0.02, 0.33], ratio = [0.3, 3.3], value = 0, inplace = false } = given;
+    if (typeof value === 'string' && value !== 'random') throw new Error("If value is str, it should be 'random'");
+    if (scale[0] < 0 || scale[1] > 1) throw new Error('Scale should be between 0 and 1');
+    [this.scale, this.ratio, this.inplace] = [scale, ratio, inplace];
+    this.value = value === 'random' ? null : typeof value === 'number' ? [value] : value;
+  }
+
+  protected transform(image: Tensor): Tensor {
+    const [channels, height, width] = F.chw(image);
+    if (this.value && this.value.length !== 1 && this.value.length !== channels)
+      throw new Error(`If value is a sequence, it should have either a single value or ${channels} (number of inpt channels)`);
+    const box = randomBox(height * width, this.scale, this.ratio, (h, w) => h < height && w < width);
+    if (!box) return image;
+    const [h, w] = box;
+    const value = this.value ? torch.tensor([...this.value], { dtype: torch.float32 }).reshape(-1, 1, 1) : torch.randn(channels, h, w);
+    const [top, left] = [randomInteger(0, height - h + 1), randomInteger(0, width - w + 1)];
+    return F.erase(image, top, left, h, w, value.to(image.device), this.inplace);
+  }
+}

@@ -1,0 +1,28 @@
+/** Transforms of images, torchvision's version 2. https://pytorch.org/vision/stable/transforms.html */
+export * from './auto-augment.js';
+export * from './color.js';
+export * from './container.js';
+export {
+  CenterCrop,
+  FiveCrop,
+  Pad,
+  RandomCrop,
+  type RandomCropOptions,
+  RandomHorizontalFlip,
+  RandomResize,
+  RandomResizedCrop,
+  type RandomResizedCropOptions,
+  RandomShortestSize,
+  RandomVerticalFlip,
+  RandomZoomOut,
+  Resize,
+  ScaleJitter,
+  TenCrop,
+} from './crop.js';
+export * as functional from './functional/index.js';
+export { InterpolationMode } from './functional/index.js';
+export * from './misc.js';
+export { CutMix, MixUp, type MixOptions } from './mix.js';
+export { ImageClassification, type ImageClassificationOptions } from './presets.js';
+export { Transform } from './transform.js';
+export * from './warp.js';
