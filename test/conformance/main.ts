@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { readIndex } from './corpus.js';
-import { opsTable } from './docs.js';
+import { type DeviceRun, opsTable } from './docs.js';
 import { runPool } from './pool.js';
 import { addResult, failureLines, newSummary, type OpSummary, table } from './report.js';
 import type { Job, Result } from './worker.js';
@@ -21,6 +21,8 @@ const usage = `usage: npm run conformance -- [options]
   --json FILE        where the summary goes (default: build/conformance.json)
   --jobs N           child processes (default: one a core)
   --timeout SECONDS  the longest that one case may take (default 60)
+  --derivatives      also compares first and second derivatives of small float64 samples with finite differences
+  --engine ENGINE    native or wasm: which build of the device cpu runs it
   --update           writes what is not complete into test/conformance/incomplete.json
   --docs             writes docs/ops.md
   --quiet            only the table`;
@@ -38,6 +40,10 @@ export interface Selection {
   dtype?: string;
   jobs?: number;
   timeout?: number;
+  /** Also compares derivatives with finite differences. */
+  derivatives?: boolean;
+  /** The build of the device `cpu`: `native` or `wasm`. */
+  engine?: string;
   onResult?: (job: Job, result: Result) => void;
 }
 
@@ -50,6 +56,8 @@ export async function runCorpus({
   dtype,
   jobs = availableParallelism(),
   timeout = 60,
+  derivatives,
+  engine,
   onResult,
 }: Selection): Promise<OpSummary[]> {
   const summaries = new Map<string, OpSummary>();
@@ -59,7 +67,7 @@ export async function runCorpus({
     for (const { name, file, bytes } of files) {
       const names = [name, name.split('.').at(-1)!, file];
       if (ops && !ops.some((op) => names.includes(op))) continue;
-      work.push({ corpus, kind, file, device, dtype, bytes, done: [] });
+      work.push({ corpus, kind, file, device, dtype, derivatives, engine, bytes, done: [] });
       summaries.set(file, newSummary(kind, name));
     }
   }
@@ -86,6 +94,8 @@ function parse(args: string[]) {
       json: text,
       jobs: text,
       timeout: text,
+      engine: text,
+      derivatives: flag,
       quiet: flag,
       update: flag,
       docs: flag,
@@ -98,6 +108,17 @@ function parse(args: string[]) {
 export function incomplete(summaries: OpSummary[]): Record<string, number> {
   const bad = summaries.filter((each) => each.failed + each.missing > 0);
   return Object.fromEntries(bad.map((each) => [`${each.kind}/${each.name}`, each.failed + each.missing]));
+}
+
+const engines: Record<string, string> = { native: `${process.platform}-${process.arch}/typetorch.node`, wasm: 'wasm/typetorch.wasm' };
+/** The whole corpus on the other builds of the device `cpu`, those that there are. */
+async function runOtherEngines(corpus: string, done: string): Promise<DeviceRun[]> {
+  const runs: DeviceRun[] = [];
+  for (const [engine, file] of Object.entries(engines)) {
+    if (engine === done || !existsSync(join(root, 'build', file))) continue;
+    runs.push({ device: `cpu (${engine})`, summaries: await runCorpus({ corpus, engine }) });
+  }
+  return runs;
 }
 
 function printFailures(result: Result): void {
@@ -131,6 +152,8 @@ export async function main(args: string[]): Promise<number> {
     dtype: options.dtype,
     jobs: options.jobs ? Number(options.jobs) : undefined,
     timeout: options.timeout ? Number(options.timeout) : undefined,
+    derivatives: options.derivatives ?? options.docs,
+    engine: options.engine,
     onResult: options.quiet ? undefined : (_, result) => printFailures(result),
   });
   console.log(table(summaries));
@@ -138,7 +161,11 @@ export async function main(args: string[]): Promise<number> {
   const json = resolve(options.json ?? join(root, 'build', 'conformance.json'));
   mkdirSync(dirname(json), { recursive: true });
   writeFileSync(json, JSON.stringify({ device: options.device ?? 'cpu', summaries }, null, 1));
-  if (options.docs) writeFileSync(join(root, 'docs', 'ops.md'), opsTable(summaries));
+  if (options.docs) {
+    const others = await runOtherEngines(corpus, options.engine ?? 'native');
+    const device = `cpu (${options.engine ?? 'native'})`;
+    writeFileSync(join(root, 'docs', 'ops.md'), opsTable([{ device, summaries }, ...others]));
+  }
   if (options.update)
     writeFileSync(join(root, 'test', 'conformance', 'incomplete.json'), `${JSON.stringify(incomplete(summaries), null, 2)}\n`);
   return summaries.some((each) => each.failed + each.missing > 0) ? 1 : 0;

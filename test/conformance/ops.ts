@@ -82,7 +82,7 @@ function callOperator(torch: Dynamic, name: string, args: unknown[], encoded: En
 }
 
 /** Calls as `call` says; `args` are built, `encoded` is what they were built from. */
-function perform({ torch }: Context, call: Call, args: unknown[], encoded: Encoded[]): unknown {
+export function perform({ torch }: Context, call: Call, args: unknown[], encoded: Encoded[]): unknown {
   const [self, ...rest] = args;
   if (call.kind === 'property') return pick((self as Record<string, unknown>)[call.name!] ?? missing(call.name!), call);
   const receiver = call.clone_self ? (method(self, 'clone')() as Tensor) : self;
@@ -248,7 +248,7 @@ export async function checkGradients(
 }
 
 export interface Outcome {
-  stage: 'forward' | 'gradient' | `form ${string}` | 'init' | 'state' | 'error';
+  stage: 'forward' | 'gradient' | 'gradcheck' | 'gradgradcheck' | `form ${string}` | 'init' | 'state' | 'error';
   status: 'pass' | 'fail' | 'missing' | 'skip';
   message?: string;
 }

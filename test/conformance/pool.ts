@@ -19,7 +19,11 @@ async function runLane(queue: Job[], timeout: number, onResult: OnResult): Promi
   let child: ChildProcess | null = null;
   for (let job = queue.shift(); job; job = queue.shift()) {
     for (let finished = false; !finished;) {
-      child ??= fork(workerFile, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+      child ??= fork(workerFile, {
+        serialization: 'advanced',
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+        env: { ...process.env, ...(job.engine ? { TYPETORCH_CPU: job.engine } : {}) },
+      });
       finished = await runInChild(child, job, timeout, onResult);
       if (child.exitCode !== null || child.signalCode !== null) child = null;
     }

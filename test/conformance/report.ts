@@ -1,4 +1,5 @@
 /** Counting what the corpus runs gave, and the tables. */
+import type { Outcome } from './ops.js';
 import type { Result } from './worker.js';
 
 export interface Tally {
@@ -19,13 +20,24 @@ export interface OpSummary extends Tally {
   forms: Tally;
   errors: Tally;
   init: Tally;
+  gradcheck: Tally;
+  gradgradcheck: Tally;
   dtypes: Record<string, Tally>;
   firstFailure?: string;
+  firstSkip?: string;
 }
 
 export function newSummary(kind: string, name: string): OpSummary {
-  const [forward, gradient, forms, errors, init] = [emptyTally(), emptyTally(), emptyTally(), emptyTally(), emptyTally()];
-  return { kind, name, ...emptyTally(), forward, gradient, forms, errors, init, dtypes: {} };
+  const parts = { forward: emptyTally(), gradient: emptyTally(), forms: emptyTally(), errors: emptyTally(), init: emptyTally() };
+  return { kind, name, ...emptyTally(), ...parts, gradcheck: emptyTally(), gradgradcheck: emptyTally(), dtypes: {} };
+}
+
+/** Where an outcome is counted. */
+function tallyOf(summary: OpSummary, stage: Outcome['stage']): Tally {
+  if (stage.startsWith('form ')) return summary.forms;
+  if (stage === 'error') return summary.errors;
+  if (stage === 'init' || stage === 'gradient' || stage === 'gradcheck' || stage === 'gradgradcheck') return summary[stage];
+  return summary.forward;
 }
 
 const worst = (result: Result): keyof typeof tallyKeys => {
@@ -33,23 +45,16 @@ const worst = (result: Result): keyof typeof tallyKeys => {
   return (['fail', 'missing', 'skip'] as const).find((status) => counted.some((each) => each.status === status)) ?? 'pass';
 };
 
-/** Errors and initialisers are counted apart: they do not make a case pass or fail. */
+/** Errors, initialisers and finite differences are counted apart: they do not make a case pass or fail. */
+const isCase = ({ dtype }: Result): boolean => dtype !== 'error' && dtype !== 'derivatives';
+
 export function addResult(summary: OpSummary, result: Result): void {
   for (const { stage, status, message } of result.outcomes) {
-    const tally =
-      stage === 'error'
-        ? summary.errors
-        : stage === 'init'
-          ? summary.init
-          : stage.startsWith('form')
-            ? summary.forms
-            : stage === 'gradient'
-              ? summary.gradient
-              : summary.forward;
-    tally[tallyKeys[status]]++;
-    if (status === 'fail' && stage !== 'error') summary.firstFailure ??= `${result.id} ${stage}: ${message}`;
+    tallyOf(summary, stage)[tallyKeys[status]]++;
+    if (status === 'skip' && isCase(result)) summary.firstSkip ??= message;
+    if (status === 'fail' && isCase(result)) summary.firstFailure ??= `${result.id} ${stage}: ${message}`;
   }
-  if (result.dtype === 'error') return;
+  if (!isCase(result)) return;
   const status = tallyKeys[worst(result)];
   summary[status]++;
   (summary.dtypes[result.dtype] ??= emptyTally())[status]++;
@@ -96,7 +101,7 @@ export function table(summaries: OpSummary[]): string {
       `${''.padEnd(24)}${['passed', 'failed', 'missing', 'skipped'].map((text) => text.padStart(8)).join('')}${'passed'.padStart(10)}`,
     );
     lines.push(row('cases', add(own)));
-    for (const part of ['forward', 'gradient', 'forms', 'errors', 'init'] as const) {
+    for (const part of ['forward', 'gradient', 'gradcheck', 'gradgradcheck', 'forms', 'errors', 'init'] as const) {
       const tally = add(own.map((each) => each[part]));
       if (tally.passed + tally.failed + tally.missing + tally.skipped > 0) lines.push(row(`  ${part}`, tally));
     }

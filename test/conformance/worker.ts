@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Builder } from './build.js';
 import { type Case, type CorpusFile, readCorpusFile, readIndex } from './corpus.js';
+import { derivativeCases, runDerivatives } from './derivatives.js';
 import { runModuleCase } from './modules.js';
 import { type Context, type Outcome, runCase, runErrorCase } from './ops.js';
 import { runOptimCase, runSchedulerCase } from './optim.js';
@@ -16,6 +17,10 @@ export interface Job {
   file: string;
   device: string;
   dtype?: string;
+  /** Also compares derivatives with finite differences. */
+  derivatives?: boolean;
+  /** Which build of the device `cpu` runs it: `native` or `wasm`. */
+  engine?: string;
   /** Cases that an earlier child finished, or died in. */
   done: string[];
 }
@@ -74,6 +79,7 @@ async function runJob(context: Context, job: Job): Promise<void> {
     const outcomes = await runners[job.kind](context, test, file);
     send({ type: 'result', result: { id: test.id, dtype, outcomes, snippet: isBad(outcomes) ? snippetOf(test) : undefined } });
   }
+  if (job.derivatives && job.kind === 'ops') await checkDerivatives(context, file, done);
   for (const [i, test] of (file.errors ?? []).entries()) {
     const id = `${file.op}/error/${i}`;
     if (done.has(id) || job.dtype) continue;
@@ -81,6 +87,16 @@ async function runJob(context: Context, job: Job): Promise<void> {
     const outcome = await runErrorCase(context, test);
     const snippet = outcome.status === 'fail' ? callText(test.call, test.args, test.kwargs) : undefined;
     send({ type: 'result', result: { id, dtype: 'error', outcomes: [outcome], snippet } });
+  }
+}
+
+async function checkDerivatives(context: Context, file: CorpusFile, done: ReadonlySet<string>): Promise<void> {
+  for (const test of derivativeCases(file)) {
+    const id = `${test.id}/derivatives`;
+    if (done.has(id)) continue;
+    send({ type: 'start', id });
+    const outcomes = await runDerivatives(context, test, file.op ?? '');
+    send({ type: 'result', result: { id, dtype: 'derivatives', outcomes, snippet: isBad(outcomes) ? snippetOf(test) : undefined } });
   }
 }
 
