@@ -18,17 +18,15 @@ export interface ModuleExport {
 /** Samples by number. */
 export abstract class Dataset<T = unknown> {
   /** How a worker of a DataLoader makes its copy of this dataset. The datasets of this library know it without. */
-  workerSource?: ModuleExport;
+  workerSource?(): ModuleExport;
   abstract get length(): number;
   /** The sample at `index`, 0 ≤ index < length; it may come later. */
   abstract at(index: number): T | Promise<T>;
 }
 
-/** Samples one after the other, when their number may not be known. In a worker, `getWorkerInfo` tells which of them to give. */
+/** Samples one after the other; a `length` says how many, where it is known. In a worker, `getWorkerInfo` tells which of them to give. */
 export abstract class IterableDataset<T = unknown> {
-  workerSource?: ModuleExport;
-  /** How many samples there are, where it is known. */
-  readonly length?: number;
+  workerSource?(): ModuleExport;
   abstract [Symbol.iterator](): Iterator<T>;
 }
 
@@ -64,6 +62,21 @@ export class TensorDataset extends Dataset<Tensor[]> {
 
   at(index: number): Tensor[] {
     return this.tensors.map((t) => select(t, 0, index));
+  }
+}
+
+/** An array as a dataset. */
+export class ListDataset<T> extends Dataset<T> {
+  constructor(readonly items: readonly T[]) {
+    super();
+  }
+
+  get length(): number {
+    return this.items.length;
+  }
+
+  at(index: number): T {
+    return this.items[index];
   }
 }
 

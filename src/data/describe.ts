@@ -4,6 +4,7 @@ import {
   ConcatDataset,
   Dataset,
   IterableDataset,
+  ListDataset,
   type ModuleExport,
   StackDataset,
   Subset,
@@ -20,7 +21,7 @@ export interface Source {
 
 export type Description =
   | readonly ['module', Source]
-  | readonly ['tensors', Parcel]
+  | readonly ['tensors' | 'items', Parcel]
   | readonly ['subset', Description, indices: readonly number[]]
   | readonly ['concat' | 'chain' | 'stack', readonly Description[]]
   | readonly ['named', readonly (readonly [string, Description])[]];
@@ -31,10 +32,13 @@ export const sourceOf = ({ module, export: name = 'default', args = [] }: Module
 
 /** Describes a dataset. Tensors are copied to shared memory. Throws where a worker could not make it. */
 export function describe(dataset: AnyDataset): Description {
-  if (dataset.workerSource) return ['module', sourceOf(dataset.workerSource)];
+  const source = dataset.workerSource?.();
+  if (source) return ['module', sourceOf(source)];
   switch (dataset.constructor) {
     case TensorDataset:
       return ['tensors', pack((dataset as TensorDataset).tensors)];
+    case ListDataset:
+      return ['items', pack((dataset as ListDataset<unknown>).items)];
     case Subset:
       return ['subset', describe((dataset as Subset<unknown>).dataset), [...(dataset as Subset<unknown>).indices]];
     case ConcatDataset:
@@ -45,7 +49,7 @@ export function describe(dataset: AnyDataset): Description {
       return describeStack(dataset as StackDataset);
     default:
       throw new TypeError(
-        `a ${dataset.constructor.name} cannot go to a worker thread, because classes and functions stay behind. Give it a workerSource: the module that ` +
+        `a ${dataset.constructor.name} cannot go to a worker thread, because classes and functions stay behind. Give it a method workerSource that names the module which ` +
           "exports it, or a function that makes it, such as { module: new URL('./digits.js', import.meta.url), export: 'Digits', args: ['data'] }",
       );
   }
@@ -65,6 +69,8 @@ export async function make(description: Description): Promise<AnyDataset> {
       return checkDataset(await importSource(content), content);
     case 'tensors':
       return new TensorDataset(...(unpack(content, true) as TensorDataset['tensors']));
+    case 'items':
+      return new ListDataset(unpack(content, true) as unknown[]);
     case 'subset':
       return new Subset((await make(content)) as Dataset, description[2]);
     case 'concat':

@@ -4,7 +4,7 @@ import { Signature } from '../ops/signature.js';
 import type { Args } from '../ops/types.js';
 import { ValueError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { Dataset, IterableDataset, type ModuleExport } from './dataset.js';
+import { Dataset, IterableDataset, ListDataset, type ModuleExport } from './dataset.js';
 import { describe, sourceOf } from './describe.js';
 import { type Collate, END, makeFetcher } from './fetch.js';
 import type { Setup } from './protocol.js';
@@ -127,20 +127,20 @@ export class DataLoader<T = Tensor[]> {
   private kept: WorkerPool | null = null;
 
   constructor(
-    dataset: Dataset | IterableDataset,
+    dataset: Dataset | IterableDataset | readonly unknown[],
     ...args: Args<[batchSize: number | null, shuffle: boolean, sampler: Sampler | Iterable<number> | null], DataLoaderOptions<T>>
   ) {
     const settings = settingsOf<T>([dataset, ...args]);
     checkWorkers(settings);
     checkBatches(settings);
-    this.dataset = dataset;
+    this.dataset = Array.isArray(dataset) ? new ListDataset(dataset) : (dataset as Dataset | IterableDataset);
     this.settings = settings;
     this.numWorkers = settings.numWorkers;
     this.batchSize = settings.batchSampler ? null : settings.batchSize;
-    if (dataset instanceof IterableDataset) checkStream(settings);
+    if (this.dataset instanceof IterableDataset) checkStream(settings);
     else {
       const { shuffle, sampler, batchSampler, dropLast, generator } = settings;
-      this.sampler = sampler ?? (shuffle ? new RandomSampler(dataset, { generator }) : new SequentialSampler(dataset));
+      this.sampler = sampler ?? (shuffle ? new RandomSampler(this.dataset, { generator }) : new SequentialSampler(this.dataset));
       this.batchSampler = batchSampler ?? (this.batchSize === null ? null : new BatchSampler(this.sampler, this.batchSize, dropLast));
     }
   }

@@ -167,8 +167,8 @@ test('contradicting options are refused', async () => {
     }
   }
   await expect(all(new DataLoader(new Local(), { numWorkers: 1 }))).rejects.toThrow('a Local cannot go to a worker thread');
-  const wrong = Object.assign(new Local(), { workerSource: { module: here, export: 'noDataset' } });
+  const wrong = Object.assign(new Local(), { workerSource: () => ({ module: here, export: 'noDataset' }) });
   await expect(all(new DataLoader(wrong, { numWorkers: 1 }))).rejects.toThrow(/the export 'noDataset' of .* is no dataset/);
-  const missing = Object.assign(new Local(), { workerSource: { module: here, export: 'nothing' } });
+  const missing = Object.assign(new Local(), { workerSource: () => ({ module: here, export: 'nothing' }) });
   await expect(all(new DataLoader(missing, { numWorkers: 1 }))).rejects.toThrow(/has no export 'nothing'/);
 });

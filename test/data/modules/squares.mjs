@@ -9,7 +9,10 @@ export class Squares extends Dataset {
   constructor(length) {
     super();
     this.length = length;
-    this.workerSource = { module: here, export: 'Squares', args: [length] };
+  }
+
+  workerSource() {
+    return { module: here, export: 'Squares', args: [this.length] };
   }
 
   at(index) {
@@ -22,7 +25,10 @@ export class Faulty extends Squares {
   constructor(fault) {
     super(20);
     this.fault = fault;
-    this.workerSource = { module: here, export: 'Faulty', args: [fault] };
+  }
+
+  workerSource() {
+    return { module: here, export: 'Faulty', args: [this.fault] };
   }
 
   at(index) {
@@ -39,7 +45,10 @@ const explode = (index) => {
 export class Dying extends Squares {
   constructor() {
     super(4);
-    this.workerSource = { module: here, export: 'Dying' };
+  }
+
+  workerSource() {
+    return { module: here, export: 'Dying' };
   }
 
   at() {
@@ -51,7 +60,10 @@ export class Dying extends Squares {
 export class Hanging extends Squares {
   constructor() {
     super(4);
-    this.workerSource = { module: here, export: 'Hanging' };
+  }
+
+  workerSource() {
+    return { module: here, export: 'Hanging' };
   }
 
   at() {
@@ -63,7 +75,10 @@ export class Hanging extends Squares {
 export class Random extends Squares {
   constructor() {
     super(4);
-    this.workerSource = { module: here, export: 'Random' };
+  }
+
+  workerSource() {
+    return { module: here, export: 'Random' };
   }
 
   at() {
@@ -76,7 +91,10 @@ export class Numbers extends IterableDataset {
   constructor(n) {
     super();
     this.n = n;
-    this.workerSource = { module: here, export: 'makeNumbers', args: [n] };
+  }
+
+  workerSource() {
+    return { module: here, export: 'makeNumbers', args: [this.n] };
   }
 
   *[Symbol.iterator]() {
@@ -90,7 +108,10 @@ export const makeNumbers = async (n) => new Numbers(n);
 export class Busy extends Squares {
   constructor() {
     super(64);
-    this.workerSource = { module: here, export: 'Busy' };
+  }
+
+  workerSource() {
+    return { module: here, export: 'Busy' };
   }
 
   at(index) {
@@ -106,7 +127,10 @@ export const init = (id, shift) => void (globalThis.shifted = id + shift);
 export class Shifted extends Squares {
   constructor() {
     super(4);
-    this.workerSource = { module: here, export: 'Shifted' };
+  }
+
+  workerSource() {
+    return { module: here, export: 'Shifted' };
   }
 
   at() {
