@@ -3,6 +3,7 @@ import json, sys, time
 import torch
 import torch.nn.functional as F
 from torch import nn, optim
+from torch_models import GPT, LSTMClassifier, ResNet18, lenet, mlp
 
 torch.set_num_threads(2)
 
@@ -24,11 +25,11 @@ def total(x):
     return x.double().sum().item()
 
 
-def simple(make, op, weight=None):
+def simple(make, op, weight=None, read=lambda y: y):
     def build():
         args = make()
         w = weight() if weight else None
-        return (lambda: op(*args)), (lambda: total(op(*args) * w if w is not None else op(*args)))
+        return (lambda: op(*args)), (lambda: total(op(*args) * w if w is not None else read(op(*args))))
 
     return build
 
@@ -52,14 +53,28 @@ def conv(input_shape, weight_shape, padding, backward):
     return build
 
 
-def training(model, shape, classes, make):
+def backward(make, op):
+    def build():
+        inputs = [x.requires_grad_() for x in make()]
+
+        def step():
+            for x in inputs:
+                x.grad = None
+            op(*inputs).sum().backward()
+
+        return step, lambda: (step(), sum(total(x.grad.abs()) for x in inputs))[1]
+
+    return build
+
+
+def training(model, data, make):
     def build():
         net = model()
         with torch.no_grad():
             for k, p in enumerate(net.parameters()):
                 p.copy_(fill(list(p.shape), 10 + k, -0.05, 0.05))
         optimizer = make(net.parameters())
-        x, y = fill(shape, 1), fill_int([shape[0]], 2, classes)
+        x, y = data()
 
         def step():
             optimizer.zero_grad()
@@ -113,11 +128,17 @@ def embedding():
 
 
 big = [4096, 1024]
-mlp = lambda: nn.Sequential(nn.Linear(784, 256), nn.ReLU(), nn.Linear(256, 10))
-lenet = lambda: nn.Sequential(
-    nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(),
-    nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10),
-)
+images = lambda *shape: lambda: (fill(shape, 1), fill_int([shape[0]], 2, 10))
+tokens = lambda: (fill_int([8, 128], 1, 512), fill_int([1024], 2, 512))
+momentum = lambda lr: lambda p: optim.SGD(p, lr=lr, momentum=0.9)
+heads = lambda: [fill([8, 8, 512, 64], k) for k in (1, 2, 3)]
+
+
+def definite(n):
+    a = fill([n, n], 1)
+    return a @ a.t() + torch.eye(n) * n
+
+
 one = lambda: [fill([1_000_000], 1, -3, 3)]
 rows = {
     "scalar loop, a step": (scalar_loop, 500),
@@ -137,12 +158,26 @@ rows = {
     "conv2d 3x3 forward": (conv([32, 64, 56, 56], [64, 64, 3, 3], 1, False), 1),
     "conv2d 3x3 forward+backward": (conv([32, 64, 56, 56], [64, 64, 3, 3], 1, True), 1),
     "conv2d 5x5 forward+backward": (conv([64, 1, 28, 28], [6, 1, 5, 5], 2, True), 1),
-    "MLP step (SGD momentum)": (training(mlp, [64, 784], 10, lambda p: optim.SGD(p, lr=0.05, momentum=0.9)), 1),
-    "LeNet step (Adam)": (training(lenet, [64, 1, 28, 28], 10, lambda p: optim.Adam(p, lr=1e-3)), 1),
+    "MLP step (SGD momentum)": (training(mlp, images(128, 784), momentum(0.05)), 1),
+    "LeNet step (Adam)": (training(lenet, images(64, 1, 28, 28), lambda p: optim.Adam(p, lr=1e-3)), 1),
+    "ResNet-18 step (SGD momentum)": (training(ResNet18, images(32, 3, 32, 32), momentum(0.01)), 1),
+    "GPT step (AdamW)": (training(GPT, tokens, lambda p: optim.AdamW(p, lr=3e-4)), 1),
+    "LSTM step (Adam)": (training(LSTMClassifier, images(32, 64, 128), lambda p: optim.Adam(p, lr=1e-3)), 1),
     "randn 1M": (randn, 1),
     "sort 1M": (simple(lambda: [fill([1_000_000], 1)], lambda x: x.sort().values, lambda: fill([1_000_000], 2)), 1),
     "embedding forward+backward": (embedding, 1),
     "svd 512": (simple(lambda: [fill([512, 512], 1)], lambda x: torch.linalg.svd(x)[1]), 1),
+    "cumsum 1M": (simple(lambda: [fill([1_000_000], 1)], lambda x: x.cumsum(0)), 1),
+    "topk 100 of 1M": (simple(lambda: [fill([1_000_000], 1)], lambda x: x.topk(100).values), 1),
+    "scatter_add 1M": (
+        simple(lambda: [torch.zeros(100_000), fill_int([1_000_000], 2, 100_000), fill([1_000_000], 3)], lambda x, i, s: x.scatter_add(0, i, s)), 1),
+    "embedding forward": (simple(lambda: [fill_int([8192], 2, 32768), fill([32768, 256], 1)], F.embedding), 1),
+    "fft 2^20": (simple(lambda: [fill([2**20], 1)], torch.fft.fft, read=torch.abs), 1),
+    "cholesky 1024": (simple(lambda: [definite(1024)], torch.linalg.cholesky), 1),
+    "solve 1024": (simple(lambda: [definite(1024), fill([1024, 64], 2)], torch.linalg.solve), 1),
+    "max_pool2d": (simple(lambda: [fill([32, 64, 56, 56], 1)], lambda x: F.max_pool2d(x, 2)), 1),
+    "attention 8x8x512x64": (simple(heads, F.scaled_dot_product_attention), 1),
+    "attention forward+backward": (backward(heads, F.scaled_dot_product_attention), 1),
 }
 
 

@@ -1,5 +1,6 @@
 // The workloads of the benchmark, in TypeTorch. bench/torch_bench.py has the same rows in PyTorch, with the same inputs and checksums.
 import * as torch from 'typetorch';
+import { GPT, lenet, LSTMClassifier, mlp, ResNet18 } from './models.mjs';
 
 const { nn, optim } = torch;
 const F = nn.functional;
@@ -46,7 +47,28 @@ const convolution = (name, input, weight, padding, backward) =>
     return { step, checksum: () => sumOf(step()) };
   });
 
-function training(name, build, input, classes, makeOptimizer) {
+const forward = (name, makeInputs, op, read = (y) => y) =>
+  row(name, () => {
+    const inputs = makeInputs();
+    return { step: () => op(...inputs), checksum: () => sumOf(read(op(...inputs))) };
+  });
+
+/** Forward and backward of `op`; the checksum is that of the gradients. */
+const backward = (name, makeInputs, op) =>
+  row(name, () => {
+    const inputs = makeInputs();
+    for (const x of inputs) x.requiresGrad_();
+    const step = () => {
+      for (const x of inputs) x.grad = null;
+      op(...inputs)
+        .sum()
+        .backward();
+    };
+    return { step, checksum: () => (step(), inputs.reduce((sum, x) => sum + sumOf(x.grad.abs()), 0)) };
+  });
+
+/** Training steps on one batch; `data` gives input and classes. */
+function training(name, build, data, makeOptimizer) {
   return row(name, () => {
     torch.manualSeed(0);
     const model = build();
@@ -55,7 +77,7 @@ function training(name, build, input, classes, makeOptimizer) {
       for (const p of model.parameters()) p.copy_(fill([...p.shape], seed++, -0.05, 0.05));
     });
     const optimizer = makeOptimizer(model.parameters());
-    const [x, y] = [fill(input, 1), fillInt([input[0]], 2, classes)];
+    const [x, y] = data();
     const step = () => {
       optimizer.zeroGrad();
       const loss = F.crossEntropy(model(x), y);
@@ -67,23 +89,17 @@ function training(name, build, input, classes, makeOptimizer) {
     return { step, checksum: () => first.reduce((a, b) => a + b) };
   });
 }
-
-const mlp = () => new nn.Sequential(new nn.Linear(784, 256), new nn.ReLU(), new nn.Linear(256, 10));
-const lenet = () =>
-  new nn.Sequential(
-    new nn.Conv2d(1, 6, 5, { padding: 2 }),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Conv2d(6, 16, 5),
-    new nn.ReLU(),
-    new nn.MaxPool2d(2),
-    new nn.Flatten(),
-    new nn.Linear(400, 120),
-    new nn.ReLU(),
-    new nn.Linear(120, 84),
-    new nn.ReLU(),
-    new nn.Linear(84, 10),
-  );
+const images =
+  (...shape) =>
+  () => [fill(shape, 1), fillInt([shape[0]], 2, 10)];
+const tokens = () => [fillInt([8, 128], 1, 512), fillInt([1024], 2, 512)];
+const momentum = (lr) => (p) => new optim.SGD(p, { lr, momentum: 0.9 });
+/** A symmetric positive definite matrix. */
+const definite = (n) => {
+  const a = fill([n, n], 1);
+  return a.mm(a.t()).add(torch.eye(n).mul(n));
+};
+const heads = (seed) => fill([8, 8, 512, 64], seed);
 
 export const rows = [
   row(
@@ -145,8 +161,21 @@ export const rows = [
   convolution('conv2d 3x3 forward', [32, 64, 56, 56], [64, 64, 3, 3], 1, false),
   convolution('conv2d 3x3 forward+backward', [32, 64, 56, 56], [64, 64, 3, 3], 1, true),
   convolution('conv2d 5x5 forward+backward', [64, 1, 28, 28], [6, 1, 5, 5], 2, true),
-  training('MLP step (SGD momentum)', mlp, [64, 784], 10, (p) => new optim.SGD(p, { lr: 0.05, momentum: 0.9 })),
-  training('LeNet step (Adam)', lenet, [64, 1, 28, 28], 10, (p) => new optim.Adam(p, { lr: 1e-3 })),
+  training('MLP step (SGD momentum)', mlp, images(128, 784), momentum(0.05)),
+  training('LeNet step (Adam)', lenet, images(64, 1, 28, 28), (p) => new optim.Adam(p, { lr: 1e-3 })),
+  training('ResNet-18 step (SGD momentum)', () => new ResNet18(), images(32, 3, 32, 32), momentum(0.01)),
+  training(
+    'GPT step (AdamW)',
+    () => new GPT(),
+    tokens,
+    (p) => new optim.AdamW(p, { lr: 3e-4 }),
+  ),
+  training(
+    'LSTM step (Adam)',
+    () => new LSTMClassifier(),
+    images(32, 64, 128),
+    (p) => new optim.Adam(p, { lr: 1e-3 }),
+  ),
   row('randn 1M', () => ({
     step: () => torch.randn(1_000_000),
     checksum: () => (torch.manualSeed(3), sumOf(torch.randn(1_000_000).abs())),
@@ -168,4 +197,56 @@ export const rows = [
     const x = fill([512, 512], 1);
     return { step: () => torch.linalg.svd(x), checksum: () => sumOf(torch.linalg.svd(x).S) };
   }),
+  forward(
+    'cumsum 1M',
+    () => [fill([1_000_000], 1)],
+    (x) => x.cumsum(0),
+  ),
+  forward(
+    'topk 100 of 1M',
+    () => [fill([1_000_000], 1)],
+    (x) => x.topk(100),
+    (y) => y.values,
+  ),
+  forward(
+    'scatter_add 1M',
+    () => [torch.zeros(100_000), fillInt([1_000_000], 2, 100_000), fill([1_000_000], 3)],
+    (x, index, src) => x.scatterAdd(0, index, src),
+  ),
+  forward(
+    'embedding forward',
+    () => [fill([32768, 256], 1), fillInt([8192], 2, 32768)],
+    (table, index) => F.embedding(index, table),
+  ),
+  forward(
+    'fft 2^20',
+    () => [fill([2 ** 20], 1)],
+    (x) => torch.fft.fft(x),
+    (y) => y.abs(),
+  ),
+  forward(
+    'cholesky 1024',
+    () => [definite(1024)],
+    (a) => torch.linalg.cholesky(a),
+  ),
+  forward(
+    'solve 1024',
+    () => [definite(1024), fill([1024, 64], 2)],
+    (a, b) => torch.linalg.solve(a, b),
+  ),
+  forward(
+    'max_pool2d',
+    () => [fill([32, 64, 56, 56], 1)],
+    (x) => F.maxPool2d(x, 2),
+  ),
+  forward(
+    'attention 8x8x512x64',
+    () => [heads(1), heads(2), heads(3)],
+    (q, k, v) => F.scaledDotProductAttention(q, k, v),
+  ),
+  backward(
+    'attention forward+backward',
+    () => [heads(1), heads(2), heads(3)],
+    (q, k, v) => F.scaledDotProductAttention(q, k, v),
+  ),
 ];

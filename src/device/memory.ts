@@ -7,7 +7,10 @@
 
 /** Even the smallest buffer has JavaScript objects around it. */
 const LEAST_WEIGHT = 256;
-const LEAST_BUDGET = 64 * 2 ** 20;
+const LEAST_BUDGET = 24 * 2 ** 20;
+/** What may come between two collections: as much as pays for them, but if they are cheap so little that freed memory is still in the cache. */
+const LEAST_ALLOWANCE = 8 * 2 ** 20;
+const ALLOWANCE_A_MILLISECOND = 100 * 2 ** 20;
 
 export interface Collector {
   /** Collects young objects; absent where a program cannot ask for it. */
@@ -23,6 +26,7 @@ export class MemoryPolicy {
   private live = 0;
   private fresh = 0;
   private budget = LEAST_BUDGET;
+  private allowance = LEAST_ALLOWANCE;
   private told = 0;
 
   constructor(private readonly collector: Collector) {}
@@ -30,7 +34,7 @@ export class MemoryPolicy {
   /** Notes an allocation of `bytes`; collects before it where the budget says so. */
   charge(bytes: number): void {
     this.fresh += bytes > LEAST_WEIGHT ? bytes : LEAST_WEIGHT;
-    if (this.live + this.fresh > this.budget) this.collect();
+    if (this.fresh > this.allowance) this.collect();
   }
 
   /** Notes that `bytes` were given back by hand. */
@@ -41,9 +45,12 @@ export class MemoryPolicy {
   private collect(): void {
     const { minor } = this.collector;
     if (!minor) return this.collectWithoutAsking();
+    const start = performance.now();
     minor();
     this.sweep();
-    if (this.live > 0.75 * this.budget) this.collectAll();
+    if (this.live > 0.75 * this.budget) return this.collectAll();
+    const worthwhile = Math.max(LEAST_ALLOWANCE, (performance.now() - start) * ALLOWANCE_A_MILLISECOND);
+    this.allowance = Math.min(worthwhile, this.budget - this.live);
   }
 
   /** Frees all that can be freed, and sets the budget by what is left. */
@@ -51,6 +58,7 @@ export class MemoryPolicy {
     this.collector.full?.();
     this.sweep();
     this.budget = Math.max(LEAST_BUDGET, 2 * this.live);
+    this.allowance = this.budget - this.live;
   }
 
   private sweep(): void {
@@ -63,6 +71,6 @@ export class MemoryPolicy {
     this.collector.external?.(this.live + this.fresh - this.told);
     this.told = this.live + this.fresh;
     this.sweep();
-    this.budget = Math.max(LEAST_BUDGET, 1.25 * this.live);
+    this.allowance = Math.max(LEAST_BUDGET, 0.25 * this.live);
   }
 }
