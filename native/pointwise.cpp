@@ -259,6 +259,15 @@ struct Pointwise {
     for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] += n * itemsize(code.outputs[o].dtype);
   }
 
+  // Asks for a part of the next block of every output after each step but the last, so that its lines arrive while this one is computed.
+  void fetch_ahead(const Machine& m, int part, int parts) const {
+    for (auto& port : code.outputs) {
+      const int64_t bytes = BLOCK * itemsize(port.dtype);
+      const char* next = m.slot[port.slot] + bytes;
+      for (int64_t i = bytes * (part - 1) / parts; i < bytes * part / parts; i += 64) __builtin_prefetch(next + i, 1);
+    }
+  }
+
   void run_dense(Machine& m, int64_t begin, int64_t end) const {
     for (int i = 0; i < inputs; i++) if (!invariant[i]) m.slot[i] = k.data[i] + begin * itemsize(code.inputs[i].dtype);
     for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] = k.data[inputs + o] + begin * itemsize(code.outputs[o].dtype);
@@ -270,7 +279,12 @@ struct Pointwise {
     }
     for (int64_t n; begin < end; begin += n) {
       n = std::min<int64_t>(BLOCK, end - begin);
-      for (auto& s : code.instrs) s.fn(m.slot[s.dst], m.slot[s.a], m.slot[s.b], m.slot[s.c], n);
+      const int steps = begin + 2 * BLOCK <= end ? (int)code.instrs.size() : 0;
+      int step = 0;
+      for (auto& s : code.instrs) {
+        s.fn(m.slot[s.dst], m.slot[s.a], m.slot[s.b], m.slot[s.c], n);
+        if (++step < steps) fetch_ahead(m, step, steps - 1);
+      }
       if (begin + n < end) advance_slots(m, n);
     }
   }
