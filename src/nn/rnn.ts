@@ -5,32 +5,16 @@ import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bind, type Place, type PlaceArgs, python } from './arguments.js';
 import * as F from './functional/index.js';
+import { composedLayer, gruLayer, gruStep, type Layer, type LayerResult, lstmLayer, lstmStep, type Step } from './functional/recurrent.js';
 import * as init from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 
 type Nonlinearity = 'tanh' | 'relu';
 
-/** One step: [new hidden, (new cell)] from gates computed by the input and by the hidden state. */
-type Step = (fromInput: Tensor, fromHidden: Tensor, state: readonly Tensor[]) => Tensor[];
-
 const simpleStep =
   (nonlinearity: Nonlinearity): Step =>
   (x, h) => [nonlinearity === 'tanh' ? x.add(h).tanh() : F.relu(x.add(h))];
-
-const lstmStep: Step = (x, h, [, cell]) => {
-  const [i, f, g, o] = x.add(h).chunk(4, -1);
-  const next = f.sigmoid().mul(cell).add(i.sigmoid().mul(g.tanh()));
-  return [o.sigmoid().mul(next.tanh()), next];
-};
-
-const gruStep: Step = (x, h, [hidden]) => {
-  const [xr, xz, xn] = x.chunk(3, -1);
-  const [hr, hz, hn] = h.chunk(3, -1);
-  const update = xz.add(hz).sigmoid();
-  const candidate = xn.add(xr.add(hr).sigmoid().mul(hn)).tanh();
-  return [hidden.sub(candidate).mul(update).add(candidate)];
-};
 
 export interface RNNOptions extends Place {
   numLayers?: number;
@@ -52,7 +36,7 @@ export type RNNArgs = [
 interface Mode {
   name: string;
   gates: number;
-  step: Step;
+  layer: (layer: Layer) => LayerResult;
   /** How many tensors a state has. */
   states: number;
 }
@@ -187,7 +171,7 @@ abstract class RecurrentBase extends Module {
   }
 
   private runLayers(sequence: Tensor, initial: readonly Tensor[]): { output: Tensor; states: Tensor[] } {
-    const finals: Tensor[][] = [];
+    const finals: (readonly Tensor[])[] = [];
     for (let layer = 0; layer < this.numLayers; layer++) {
       const outputs = this.suffixes(layer).map((suffix, direction) => {
         const state = initial.map((each) => each.select(0, layer * this.directions + direction));
@@ -209,17 +193,9 @@ abstract class RecurrentBase extends Module {
     };
   }
 
-  private runDirection(sequence: Tensor, state: Tensor[], weights: Weights, reverse: boolean): { output: Tensor; final: Tensor[] } {
-    const projected = F.linear(sequence, weights.weightIh, weights.biasIh);
-    const length = sequence.sizes[0];
-    const outputs = new Array<Tensor>(length);
-    for (let i = 0; i < length; i++) {
-      const t = reverse ? length - 1 - i : i;
-      const [hidden, ...rest] = this.mode.step(projected.select(0, t), F.linear(state[0], weights.weightHh, weights.biasHh), state);
-      state = [weights.weightHr ? F.linear(hidden, weights.weightHr) : hidden, ...rest];
-      outputs[t] = state[0];
-    }
-    return { output: stack(outputs, 0), final: state };
+  private runDirection(sequence: Tensor, state: Tensor[], weights: Weights, reverse: boolean): LayerResult {
+    const { weightIh, biasIh, weightHh, biasHh, weightHr } = weights;
+    return this.mode.layer({ projected: F.linear(sequence, weightIh, biasIh), state, weightHh, biasHh, weightHr, reverse });
   }
 
   override extraRepr(): string {
@@ -245,7 +221,7 @@ export class RNN extends RecurrentBase {
     ]
   ) {
     const { nonlinearity, rest } = takeNonlinearity(args);
-    super({ name: 'RNN', gates: 1, step: simpleStep(nonlinearity), states: 1 }, rest);
+    super({ name: 'RNN', gates: 1, layer: (each) => composedLayer(simpleStep(nonlinearity), each), states: 1 }, rest);
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, hidden: Tensor] {
@@ -273,7 +249,7 @@ function takeNonlinearity(args: readonly unknown[]): { nonlinearity: Nonlinearit
 /** Long short-term memory. Gives [outputs, [hidden, cell]]. https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html */
 export class LSTM extends RecurrentBase {
   constructor(...args: RNNArgs) {
-    super({ name: 'LSTM', gates: 4, step: lstmStep, states: 2 }, args);
+    super({ name: 'LSTM', gates: 4, layer: lstmLayer, states: 2 }, args);
   }
 
   override forward(input: Tensor, hx: readonly [Tensor, Tensor] | null = null): [output: Tensor, state: [hidden: Tensor, cell: Tensor]] {
@@ -285,7 +261,7 @@ export class LSTM extends RecurrentBase {
 /** Gated recurrent units. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.GRU.html */
 export class GRU extends RecurrentBase {
   constructor(...args: RNNArgs) {
-    super({ name: 'GRU', gates: 3, step: gruStep, states: 1 }, args);
+    super({ name: 'GRU', gates: 3, layer: gruLayer, states: 1 }, args);
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, hidden: Tensor] {

@@ -1,6 +1,5 @@
 /** Normalisation. https://pytorch.org/docs/stable/nn.functional.html#normalization-functions */
 import { bfloat16, type DType, float16, float32, float64 } from '../../ir/dtype.js';
-import { grad as gradOf } from '../../autograd/backward.js';
 import { noGrad } from '../../autograd/modes.js';
 import { needsRecord, record } from '../../autograd/node.js';
 import { define } from '../../ops/define.js';
@@ -13,6 +12,7 @@ import { sameSizes } from '../../tensor/shape.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { brackets, toFloat } from './arguments.js';
+import { composedGradients } from './composed.js';
 import { pad } from './pad.js';
 import { avgPool2d, avgPool3d } from './pool.js';
 
@@ -34,13 +34,6 @@ function standardised(x: Tensor, dims: number[], eps: number): Tensor {
   return centred.mul(centred.mul(centred).mean(dims, true).add(eps).rsqrt());
 }
 
-/** Gradients that can be differentiated again: those of the same function, composed of recorded operations. */
-function composedGradients(grad: Tensor, inputs: readonly Maybe[], compute: () => Tensor): Maybe[] {
-  const wanted = inputs.filter((t): t is Tensor => t !== null && t.requiresGrad);
-  const found = gradOf(compute(), wanted, { gradOutputs: [grad], createGraph: true, allowUnused: true });
-  return inputs.map((t) => (t?.requiresGrad ? found[wanted.indexOf(t)] : null));
-}
-
 /** What the routines of one normalisation need: see native/r_norm.cpp. */
 interface Normalisation {
   node: string;
@@ -58,7 +51,7 @@ function normalise({ node, inputs, statSizes, forward, backward, composed }: Nor
   if (numelOf(x.sizes) > 0) forward(y, mean, rstd);
   const saved = [x, mean, rstd, ...(weight ? [weight] : [])];
   return record(node, inputs, y, saved, ({ grad, needs }) => {
-    if (needsRecord([grad, ...inputs])) return composedGradients(grad, inputs, composed);
+    if (needsRecord([grad, ...inputs])) return composedGradients([grad], inputs, () => [composed()]);
     const results = inputs.map((t, i) => (t && needs(i) ? emptyOn(t, t.sizes) : null));
     if (numelOf(x.sizes) > 0) backward(results[0], results[1], results[2], contiguousRaw(grad), mean, rstd);
     else for (const result of results) result?.zero_();
