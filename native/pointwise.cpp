@@ -240,13 +240,26 @@ struct Pointwise {
       const Port& port = o < inputs ? code.inputs[o] : code.outputs[o - inputs];
       if (!same_layout(port) || (k.ndim == 1 && k.stride[o][0] != itemsize(port.dtype))) return false;
     }
+    return true;
+  }
+
+  bool writes_directly() const {
     for (int o = 0; o < outputs; o++) if (!may_write[o]) return false;
     return true;
   }
 
+  // Machine code reads all of an element before it writes: an input may be an output, if no output is another.
+  bool fit_for_code() const {
+    for (int o = 0; o < outputs; o++) {
+      if (code.defined_at[o] < 0) return false;
+      for (int other = 0; other < o; other++) if (code.outputs[other].slot == code.outputs[o].slot) return false;
+    }
+    return is_dense();
+  }
+
   // Machine code for this launch, if it is big enough to be worth it; compiled once.
   DenseFn compiled_code() const {
-    if (tiling.width < 4 * BLOCK || !is_dense()) return nullptr;
+    if (tiling.width < 4 * BLOCK || !fit_for_code()) return nullptr;
     uint64_t broadcast = 0;
     for (int i = 0; i < inputs && i < 64; i++) broadcast |= (uint64_t)invariant[i] << i;
     for (auto& known : code.compiled) if (known.first == broadcast) return known.second;
@@ -268,15 +281,24 @@ struct Pointwise {
     }
   }
 
-  void run_dense(Machine& m, int64_t begin, int64_t end) const {
+  void place_slots(Machine& m, int64_t begin) const {
     for (int i = 0; i < inputs; i++) if (!invariant[i]) m.slot[i] = k.data[i] + begin * itemsize(code.inputs[i].dtype);
     for (int o = 0; o < outputs; o++) m.slot[code.outputs[o].slot] = k.data[inputs + o] + begin * itemsize(code.outputs[o].dtype);
-    if (compiled) {
-      int64_t size = reg_size[(int)code.instrs[0].type], n = (end - begin) * size / 32 * 32 / size;
-      if (n > 0) compiled(m.slot, n * size);
-      begin += n;
-      advance_slots(m, n);
-    }
+  }
+
+  // Whole vectors by machine code, the rest as a tile.
+  void run_compiled(Machine& m, int64_t begin, int64_t end) const {
+    place_slots(m, begin);
+    int64_t size = reg_size[(int)code.instrs[0].type], n = (end - begin) * size / 32 * 32 / size;
+    if (n > 0) compiled(m.slot, n * size);
+    if (begin + n == end) return;
+    Place place{};
+    place.at[tiling.col_dim] = begin + n;
+    run_tile(m, place);
+  }
+
+  void run_dense(Machine& m, int64_t begin, int64_t end) const {
+    place_slots(m, begin);
     for (int64_t n; begin < end; begin += n) {
       n = std::min<int64_t>(BLOCK, end - begin);
       const int steps = begin + 2 * BLOCK <= end ? (int)code.instrs.size() : 0;
@@ -295,7 +317,9 @@ struct Pointwise {
     Machine m(code, memory);
     m.fill_uniforms(k.params, tiling.rows * tiling.cols);
     for (int i = 0; i < inputs; i++) if (invariant[i]) m.load(i, {k.data[i], 0, 0}, 1, tiling.rows * tiling.cols);
-    if (is_dense()) return run_dense(m, begin * tiling.cols, std::min(tiling.width, end * tiling.cols));
+    const int64_t from = begin * tiling.cols, to = std::min(tiling.width, end * tiling.cols);
+    if (compiled) return run_compiled(m, from, to);
+    if (is_dense() && writes_directly()) return run_dense(m, from, to);
     Place place;
     start(begin, place);
     for (int64_t tile = begin; tile < end; tile++) {

@@ -49,12 +49,22 @@ const adjoint = (x: Tensor): Tensor => {
   return x.dtype.isComplex ? conjPhysical(y) : y;
 };
 
+/** Whether columns, not rows, are contiguous, as in the transpose of a new matrix. */
+const liesTransposed = ({ sizes, strides, ndim }: Tensor): boolean =>
+  ndim === 2 && strides[0] === 1 && strides[1] === sizes[0] && sizes[0] > 1;
+const conjugate = (x: Tensor): Tensor => (x.dtype.isComplex ? conjPhysical(x) : x);
+/** grad @ bᴴ and aᴴ @ grad, laid out like the operand that they are the gradients of. */
+const gradientOfLeft = (name: string, grad: Tensor, a: Tensor, b: Tensor): Tensor =>
+  liesTransposed(a) ? transpose(product(name, conjugate(b), transpose(grad, -2, -1)), -2, -1) : product(name, grad, adjoint(b));
+const gradientOfRight = (name: string, grad: Tensor, a: Tensor, b: Tensor): Tensor =>
+  liesTransposed(b) ? transpose(product(name, transpose(grad, -2, -1), conjugate(a)), -2, -1) : product(name, adjoint(a), grad);
+
 /** a @ b of matrices with broadcast batches; recorded. */
 function product(name: string, a: Tensor, b: Tensor): Tensor {
   const [sizesA, sizesB] = [a.sizes, b.sizes];
   return record(name, [a, b], productRaw(a, b), [a, b], ({ grad }, [x, y]) => [
-    () => sumToSize(product(name, grad, adjoint(y)), sizesA),
-    () => sumToSize(product(name, adjoint(x), grad), sizesB),
+    () => sumToSize(gradientOfLeft(name, grad, x, y), sizesA),
+    () => sumToSize(gradientOfRight(name, grad, x, y), sizesB),
   ]);
 }
 
@@ -190,8 +200,8 @@ function addProduct(name: string, inputLike: Tensor, a0: Tensor, b0: Tensor, bet
   const shape = input.sizes;
   return record(name, [input, a, b], out, [a, b], ({ grad }, [x, y]) => [
     () => sumToSize(scale(grad, beta), shape),
-    () => sumToSize(scale(product('mm', grad, adjoint(y)), alpha), x.sizes),
-    () => sumToSize(scale(product('mm', adjoint(x), grad), alpha), y.sizes),
+    () => sumToSize(scale(gradientOfLeft('mm', grad, x, y), alpha), x.sizes),
+    () => sumToSize(scale(gradientOfRight('mm', grad, x, y), alpha), y.sizes),
   ]);
 }
 const scale = (grad: Tensor, k: Number_): Tensor => (k === 1 ? grad : mul(grad, isComplexNumber(k) ? { re: k.re, im: -k.im } : k));
