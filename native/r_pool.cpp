@@ -98,6 +98,61 @@ template <class T, class I> struct MaxPoolRows {
   }
 };
 
+// Windows of 2 × 2 side by side: first the larger of every two neighbours, over several rows at once, then of every two rows.
+template <class T> struct MaxPoolPairs {
+  using A = Acc<T>;
+  static constexpr int64_t LANES = 16;
+  const PoolShape& s;
+  int64_t width, rows;  // outputs of a row, rows of outputs at once
+  A* best;
+  int32_t* where;
+
+  static bool fits(const PoolShape& s) {
+    return s.in[0] == 1 && s.kernel[0] == 1 && s.in[2] == 2 * s.out[2] && s.in[1] >= 2 * s.out[1] && s.out[2] <= 4096 && s.kernel[1] == 2 && s.kernel[2] == 2 &&
+           s.stride[1] == 2 && s.stride[2] == 2 && s.padding[1] == 0 && s.padding[2] == 0 && s.dilation[1] == 1 && s.dilation[2] == 1;
+  }
+  static int64_t rows_at_once(const PoolShape& s) { return max_of(1, min_of(s.out[1], 256 / s.out[2])); }
+  static int64_t capacity(const PoolShape& s) { return rows_at_once(s) * 2 * s.out[2] + LANES; }
+  static int64_t bytes(const PoolShape& s) { return capacity(s) * 16; }
+  MaxPoolPairs(const PoolShape& shape, char* space)
+      : s(shape), width(s.out[2]), rows(rows_at_once(s)), best((A*)space), where((int32_t*)(space + capacity(s) * 8)) {}
+
+  void run(const T* in, T* value, int64_t* index) const {
+    for (int64_t y = 0; y < s.out[1]; y += rows) {
+      const int64_t n = min_of(rows, s.out[1] - y), first = 2 * y * s.in[2];
+      neighbours(in + first, (int32_t)first, n * 2 * width, best, where);
+      for (int64_t r = 0; r < n; r++) {
+        const int64_t at = (y + r) * width;
+        combine(2 * r * width, value + at, index ? index + at : nullptr);
+      }
+    }
+  }
+  static void neighbours(const T* __restrict in, int32_t first, int64_t n, A* __restrict best, int32_t* __restrict where) {
+    for (int64_t i = 0; i < n; i++) {
+      const A a = (A)in[2 * i], b = (A)in[2 * i + 1];
+      const bool take = (b > a) | (b != b);
+      best[i] = take ? b : a;
+      where[i] = first + (int32_t)(2 * i) + take;
+    }
+  }
+  void combine(int64_t from, T* __restrict value, int64_t* __restrict index) const {
+    const A *a = best + from, *b = a + width;
+    const int32_t *ia = where + from, *ib = ia + width;
+    for (int64_t i = 0; i < width; i++) value[i] = (T)(((b[i] > a[i]) | (b[i] != b[i])) ? b[i] : a[i]);
+    if (index) for (int64_t i = 0; i < width; i++) index[i] = ((b[i] > a[i]) | (b[i] != b[i])) ? ib[i] : ia[i];
+  }
+};
+
+template <class T> void max_pool_pairs(Call& c, const PoolShape& s) {
+  parallel_for(s.planes, grain_for(s.out_size() * 4), [&](int64_t begin, int64_t end) {
+    Scratch scratch(MaxPoolPairs<T>::bytes(s));
+    if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+    const MaxPoolPairs<T> pairs(s, scratch.as<char>());
+    for (int64_t p = begin; p < end; p++)
+      pairs.run(c.t[2].as<T>() + p * s.in_size(), c.t[0].as<T>() + p * s.out_size(), c.t[1].data ? c.t[1].as<int64_t>() + p * s.out_size() : nullptr);
+  });
+}
+
 template <class T, class I> void max_pool_planes(Call& c, const PoolShape& s) {
   parallel_for(s.planes, grain_for(s.out_size() * s.kernel[0] * s.kernel[1] * s.kernel[2]), [&](int64_t begin, int64_t end) {
     Scratch scratch(MaxPoolRows<T, I>::bytes(s));
@@ -117,7 +172,8 @@ template <class T, class I> void max_pool_planes(Call& c, const PoolShape& s) {
 void max_pool(Call& c) {
   const PoolShape s = pool_shape(c, c.t[2], c.t[0], 0, 4);
   if (c.t[0].numel() == 0) return;
-  if (s.in_size() < 0x7fffffff) TT_DISPATCH_REAL(c.t[0].dtype, max_pool_planes<T, int32_t>(c, s))
+  if (s.in_size() < 0x7fffffff && MaxPoolPairs<float>::fits(s)) TT_DISPATCH_REAL(c.t[0].dtype, max_pool_pairs<T>(c, s))
+  else if (s.in_size() < 0x7fffffff) TT_DISPATCH_REAL(c.t[0].dtype, max_pool_planes<T, int32_t>(c, s))
   else TT_DISPATCH_REAL(c.t[0].dtype, max_pool_planes<T, int64_t>(c, s))
 }
 
