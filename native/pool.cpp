@@ -128,7 +128,8 @@ void pool_free(void* p, int64_t bytes) {
   int64_t size = class_bytes(c);
   Lock lock;
   live -= size;
-  if (size > SMALL && cached + size > (KEEP > live ? KEEP : live)) {
+  const int64_t room = peak - live;  // what was needed once is needed again
+  if (size > SMALL && cached + size > (KEEP > room ? KEEP : room)) {
     free(p);
     return;
   }

@@ -1,5 +1,5 @@
 // Convolution: forward and gradient of the input. See conv_planes.h for the method.
-#include "conv_planes.h"
+#include "conv_gather.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -33,6 +33,14 @@ template <class Dst, class T> struct ConvStore {
       const T v = tile[x] + b;
       dst[x * step] = (Dst)(relu && v < 0 ? T(0) : v);
     }
+  }
+
+  // Row `line` of the pixels of a pass, counted over images, of one channel.
+  void row(const T* values, const ConvPass& pass, int64_t line, int64_t channel) const {
+    const int64_t y = line % pass.count[1], z = line / pass.count[1] % pass.count[0], image = line / pass.count[1] / pass.count[0];
+    const int64_t oz = z * pass.step[0] + pass.start[0], oy = y * pass.step[1] + pass.start[1];
+    Dst* dst = out + image * image_stride + channel * size[0] * size[1] * size[2] + (oz * size[1] + oy) * size[2] + pass.start[2];
+    segment(values, pass.count[2], dst, pass.step[2], channel);
   }
 
   // Columns [f, f + cols) of the tile, of which those inside the output are kept.
@@ -77,10 +85,27 @@ void conv_product(const Planes& p, const ConvPass& pass, const T* planes, const 
   else for (int64_t i = from; i < to; i++) for (int64_t img = 0; img < images; img++) for (int64_t f = 0; f < columns; f += step) run(i, img, f);
 }
 
+// As conv_run, by gathered columns; `p` holds all images.
+template <class T, class Src>
+bool conv_run_gathered(const Planes& p, const ConvPass* passes, int npasses, T* const* weights, int64_t m, int64_t groups, int64_t batch, const Src* source,
+                       const ConvStore<Src, T>& store) {
+  const int64_t channel_size = p.channels * p.source[0] * p.source[1] * p.source[2];
+  Scratch planes((p.count() + 2 * NR<T>) * (int64_t)sizeof(T));
+  if (!planes.data) return false;
+  for (int64_t g = 0; g < groups; g++) {
+    fill_planes(p, source + g * channel_size, groups * channel_size, batch, planes.as<T>());
+    for (int i = 0; i < npasses; i++)
+      if (!conv_gathered(p, passes[i], planes.as<T>(), weights[i] + g * m * passes[i].k, m, store, batch, g * m)) return false;
+  }
+  return true;
+}
+
 // Runs all passes for every group and image. `weights[pass]` holds the packed weights of all groups.
 template <class T, class Src>
 bool conv_run(Planes p, const ConvPass* passes, int npasses, T* const* weights, int64_t m, int64_t groups, int64_t batch, const Src* source,
               const ConvStore<Src, T>& store, int64_t work) {
+  if (p.images == batch && batch > 1 && worth_gathering(p, passes[0].count, m, passes[0].k, NR<T>))
+    return conv_run_gathered(p, passes, npasses, weights, m, groups, batch, source, store);
   const int64_t image_groups = ceil_div(batch, p.images), panels = ceil_div(m, panel_rows(m));
   const int64_t parts = image_groups * groups >= num_threads() || work < 100000 ? 1 : min_of(panels, ceil_div(num_threads(), image_groups * groups));
   const int64_t source_size = p.source[0] * p.source[1] * p.source[2], step = ceil_div(panels, parts);
@@ -110,7 +135,8 @@ bool conv_run(Planes p, const ConvPass* passes, int npasses, T* const* weights, 
 
 template <class T, class Src> bool conv_forward_typed(Call& c, const ConvShape& s, bool relu) {
   const int64_t k = s.in_channels * s.taps, flat = s.out_size();
-  const Planes p = forward_planes(s, images_per_task(s.batch, flat));
+  Planes p = forward_planes(s, images_per_task(s.batch, flat));
+  if (worth_gathering(p, s.out, s.out_channels, k, NR<T>)) p.images = s.batch;
   Scratch offsets(k * 8), packed((s.groups * s.out_channels * k + 64) * (int64_t)sizeof(T));
   if (!offsets.data || !packed.data) return false;
   forward_offsets(s, p, offsets.as<int64_t>());
@@ -209,7 +235,9 @@ void pack_transposed(const ConvShape& s, const Src* w, const int64_t* places, in
 }
 
 template <class T, class Src> bool conv_grad_input_typed(Call& c, const ConvShape& s, bool relu) {
-  const Planes p = gradient_planes(s);
+  Planes p = gradient_planes(s);
+  const int64_t first[3] = {ceil_div(s.in[0], s.stride[0]), ceil_div(s.in[1], s.stride[1]), ceil_div(s.in[2], s.stride[2])};
+  if (worth_gathering(p, first, s.in_channels, s.out_channels, NR<T>)) p.images = s.batch;
   const int64_t k = s.out_channels * s.taps, steps[3] = {min_of(s.stride[0], s.in[0]), min_of(s.stride[1], s.in[1]), min_of(s.stride[2], s.in[2])};
   const int64_t npasses = steps[0] * steps[1] * steps[2], all = s.groups * s.in_channels * k;
   Scratch offsets((k + s.taps) * 8 * npasses), places(s.taps * 8), packed((all * npasses + 64) * (int64_t)sizeof(T));
