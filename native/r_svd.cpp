@@ -93,37 +93,42 @@ template <class T> int small_svd(Mat<T> r, int64_t n, Mat<T> u, Real<T>* sigma, 
   return OK;
 }
 
+// line -= a * w, then line -= (tau * line·u) * conj(u).
+template <class T> void reflect_line(T* line, T a, const T* w, T tau, const T* u, int64_t n) {
+  subtract_row(line, w, a, n);
+  T s(0);
+  if constexpr (IsComplex<T>::value) for (int64_t x = 0; x < n; x++) s += line[x] * u[x];
+  else s = row_dot(line, u, n);
+  s *= tau;
+  for (int64_t x = 0; x < n; x++) line[x] -= s * conj(u[x]);
+}
+
 // a [m, n], m >= n, becomes upper bidiagonal (d, e), both real: left reflector j in column j from row j, right one in row j from column j + 1.
+// Rows are worked on from a multiple of 16 on, where w and u are 0 up to column j, so that vectors lie within cache lines.
 template <class T> bool bidiagonalize(Mat<T> a, int64_t m, int64_t n, double* d, double* e, T* tauq, T* taup) {
-  Scratch scratch(2 * n * (int64_t)sizeof(T));
+  const int64_t padded = ceil_div(n, 16) * 16;
+  Scratch scratch(2 * padded * (int64_t)sizeof(T));
   if (!scratch.data) return false;
-  T *w = scratch.as<T>(), *u = w + n;
+  T *w = scratch.as<T>(), *u = w + padded;
   for (int64_t k = 0; k < n; k++) {
     tauq[k] = make_reflector(&a(k, k), m - k, a.rs);
     d[k] = (double)real_part(a(k, k));
-    const int64_t r = n - k - 1;
+    const int64_t r = n - k - 1, start = (k + 1) / 16 * 16, width = n - start;
     if (r == 0) break;
     // w = conj(tau) vᴴ A; row k is updated first, so that the right reflector is known before the one pass that applies both.
-    parallel_for(r, max_of(64, grain_for(m - k)), [&](int64_t begin, int64_t end) {
-      for (int64_t x = begin; x < end; x++) w[x] = a(k, k + 1 + x);
-      for (int64_t i = k + 1; i < m; i++) subtract_row(w + begin, &a(i, k + 1 + begin), -conj(a(i, k)), end - begin);
-      for (int64_t x = begin; x < end; x++) w[x] = conj(tauq[k]) * w[x];
+    parallel_for(ceil_div(width, 16), max_of(4, grain_for(16 * (m - k))), [&](int64_t begin, int64_t end) {
+      const int64_t from = start + 16 * begin, to = min_of(n, start + 16 * end);
+      for (int64_t x = from; x < to; x++) w[x] = a(k, x);
+      for (int64_t i = k + 1; i < m; i++) subtract_row(w + from, &a(i, from), -conj(a(i, k)), to - from);
+      for (int64_t x = from; x < to; x++) w[x] = x > k ? conj(tauq[k]) * w[x] : T(0);
     });
     T* row = &a(k, k + 1);
-    for (int64_t x = 0; x < r; x++) row[x] = conj(row[x] - w[x]);
+    for (int64_t x = 0; x < r; x++) row[x] = conj(row[x] - w[k + 1 + x]);
     taup[k] = make_reflector(row, r, 1);
     e[k] = (double)real_part(row[0]);
-    for (int64_t x = 0; x < r; x++) u[x] = x ? row[x] : T(1);
+    for (int64_t x = start; x < n; x++) u[x] = x <= k ? T(0) : x == k + 1 ? T(1) : a(k, x);
     parallel_for(m - k - 1, grain_for(2 * r), [&](int64_t begin, int64_t end) {
-      for (int64_t i = k + 1 + begin; i < k + 1 + end; i++) {
-        T* line = &a(i, k + 1);
-        subtract_row(line, w, a(i, k), r);
-        T s(0);
-        if constexpr (IsComplex<T>::value) for (int64_t x = 0; x < r; x++) s += line[x] * u[x];
-        else s = row_dot(line, u, r);
-        s *= taup[k];
-        for (int64_t x = 0; x < r; x++) line[x] -= s * conj(u[x]);
-      }
+      for (int64_t i = k + 1 + begin; i < k + 1 + end; i++) reflect_line(&a(i, start), T(a(i, k)), w + start, taup[k], u + start, width);
     });
   }
   return true;
