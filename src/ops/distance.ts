@@ -100,5 +100,7 @@ export const pdist: Op<[], [p: number], { p: number }> = define('pdist', 'input,
   const x = floats(given);
   const [first, second] = triuIndices(x.sizes[0], x.sizes[0], 1, { device: x.device }).unbind(0);
   const difference = indexSelect(x, 0, first).sub(indexSelect(x, 0, second));
-  return difference.sizes[0] === 0 ? difference.sum(-1) : vectorNorm(difference, p, -1);
+  if (difference.sizes[0] === 0) return difference.sum(-1);
+  if (p > 0) return vectorNorm(difference, p, -1);
+  return record('pdist', [x], normRaw([difference.detach()], 0, [1], false), [x], (_, [rows]) => [rows.mul(0)]);
 });

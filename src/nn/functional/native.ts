@@ -141,6 +141,8 @@ export const _softmaxBackwardData: (gradOutput: Tensor, output: Tensor, dim: num
 export const _safeSoftmax: (input: Tensor, dim: number, options?: { dtype?: DTypeLike | null }) => Tensor = define(
   '_safe_softmax',
   'input, dim, dtype?',
-  (input: Tensor, dim: number, dtype?: DTypeLike | null) =>
-    maskedFill(softmax(input, dim, { dtype }), input.eq(-Infinity).all(dim, true), 0),
+  (input: Tensor, dim: number, dtype?: DTypeLike | null) => {
+    const isMasked = input.eq(-Infinity).all(dim, true);
+    return maskedFill(softmax(maskedFill(input, isMasked, 0), dim, { dtype }), isMasked, 0);
+  },
 );
