@@ -72,6 +72,8 @@ export { expr } from './compile/expr-template.js';
 export * as masked from './nn/masked.js';
 export * as nn from './nn/index.js';
 export * as optim from './optim/index.js';
+export * as amp from './amp/index.js';
+export { autocast, clearAutocastCache, getAutocastDtype, isAutocastCacheEnabled, isAutocastEnabled } from './amp/autocast.js';
 export { load, save } from './serialize/index.js';
 /** `torch.ops`: operators under their low-level names. */
 export const ops = { aten: { _safeSoftmax: { default: _safeSoftmax } } };

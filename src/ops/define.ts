@@ -38,9 +38,17 @@ export interface OperatorInfo {
 export function define<F>(name: string, spec: string, body: (...args: never[]) => unknown, wrongOut: WrongOut = expectedOut): F {
   const signature = new Signature(name, spec);
   const run = body as (...args: unknown[]) => unknown;
-  const op = acceptOut(signature, wrongOut, (args) => run(...signature.bind(args)));
+  const op = acceptOut(signature, wrongOut, (args) => {
+    const bound = signature.bind(args);
+    return interceptor ? interceptor(name, bound, (changed) => run(...changed)) : run(...bound);
+  });
   return Object.assign(op, { opName: name }) as unknown as F;
 }
+
+/** Runs an operator with changed arguments, as autocast does. */
+export type Interceptor = (name: string, args: readonly unknown[], run: (args: readonly unknown[]) => unknown) => unknown;
+let interceptor: Interceptor | null = null;
+export const setInterceptor = (f: Interceptor | null): void => void (interceptor = f);
 
 /** What to say of an `out` whose dtype is not the result's, both by PyTorch's names. */
 export type WrongOut = (result: string, out: string) => string;

@@ -1,0 +1,3 @@
+/** `torch.amp`: mixed precision. https://pytorch.org/docs/stable/amp.html */
+export { autocast, type AutocastOptions, isAutocastAvailable } from './autocast.js';
+export { GradScaler, type GradScalerOptions, type GradScalerState } from './grad-scaler.js';
