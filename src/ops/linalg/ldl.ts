@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
 import { define } from '../define.js';
 import { contiguousRaw } from '../memory.js';
-import { emptyOn, runRoutine } from '../routine.js';
+import { emptyOn, runIndexed, runRoutine } from '../routine.js';
 import { type NamedTuple, tuple } from '../tuple.js';
 import { expand } from '../view.js';
 import type { Op } from '../types.js';
@@ -74,7 +74,13 @@ export const ldlSolve: Op<[pivots: Tensor, B: Tensor], [], { hermitian: boolean 
     const batch = commonBatch(ld, b);
     const x = scratch(withBatch(b, batch));
     const order = contiguousRaw(expand(convert(pivots, int32), [...batch, colsOf(ld)]));
-    if (!isEmpty(x)) runRoutine('ldl_solve', [x, contiguousRaw(withBatch(ld.detach(), batch)), order], [hermitian ? 1 : 0]);
+    if (!isEmpty(x))
+      runIndexed(
+        'ldl_solve',
+        [x, contiguousRaw(withBatch(ld.detach(), batch)), order],
+        [hermitian ? 1 : 0],
+        (pivot) => `${name}: there is no row ${pivot}, which pivots names`,
+      );
     return x;
   },
 );

@@ -10,7 +10,7 @@ import { cat } from '../join.js';
 import { matmul } from '../matmul.js';
 import { tril, triu } from '../matrix.js';
 import { contiguousRaw } from '../memory.js';
-import { emptyOn, runRoutine } from '../routine.js';
+import { emptyOn, runIndexed, runRoutine } from '../routine.js';
 import { type NamedTuple, tuple } from '../tuple.js';
 import { expand, narrow, transpose, unsqueeze } from '../view.js';
 import type { Op } from '../types.js';
@@ -55,7 +55,7 @@ export function factorLu(a: Tensor): LuFactors {
 function rowOrder(pivots: readonly number[], rows: number): number[] {
   const order = Array.from({ length: rows }, (_, i) => i);
   pivots.forEach((p, i) => {
-    if (p < 1 || p > rows) throw new RuntimeError(`pivots passed to lu_solve must be between 1 and ${rows}, but got ${p}`);
+    if (p < 1 || p > rows) throw new RuntimeError(`lu_unpack: pivots must be between 1 and ${rows}, but got ${p}`);
     [order[i], order[p - 1]] = [order[p - 1], order[i]];
   });
   return order;
@@ -191,6 +191,7 @@ export const luUnpack: Unpack = define(
   },
 );
 
+const wrongPivot = (pivot: number, rows: number): string => `linalg.lu_solve: pivots must be between 1 and ${rows}, but got ${pivot}`;
 const PLAIN = 0;
 const TRANSPOSED = 1;
 const ADJOINT = 2;
@@ -198,7 +199,7 @@ const ADJOINT = 2;
 export function luSolveRaw(factored: Tensor, pivots: Tensor, b: Tensor, adjointed: boolean): Tensor {
   const x = scratch(b);
   const mode = !adjointed ? PLAIN : factored.dtype.isComplex ? ADJOINT : TRANSPOSED;
-  if (!isEmpty(x)) runRoutine('lu_solve', [x, contiguousRaw(factored.detach()), contiguousRaw(pivots)], [mode]);
+  if (!isEmpty(x)) runIndexed('lu_solve', [x, contiguousRaw(factored.detach()), contiguousRaw(pivots)], [mode], wrongPivot);
   return x;
 }
 
