@@ -20,6 +20,16 @@ type Maybe = Tensor | null;
 
 /** Statistics are kept in float32 where the input has 16 bits. */
 const statType = (dtype: DType): DType => (dtype === float16 || dtype === bfloat16 ? float32 : dtype);
+/** What to compute in: the dtype of the input, or float32 where it has 16 bits and its parameters are float32. */
+function computeType({ dtype }: Tensor, parameters: readonly Maybe[]): DType {
+  const others = parameters.filter((parameter) => parameter && parameter.dtype !== dtype);
+  if (others.length === 0) return dtype;
+  const wider = statType(dtype);
+  if (wider === dtype || parameters.some((parameter) => parameter && parameter.dtype !== wider))
+    throw new RuntimeError('mixed dtype (CPU): expect parameter to have scalar type of Float');
+  return wider;
+}
+const inType = (t: Tensor, dtype: DType): Tensor => (t.dtype === dtype ? t : t.to(dtype));
 const dense = (t: Maybe): Maybe => t && contiguousRaw(t);
 const size = (sizes: readonly number[]): string => `torch.Size(${brackets(sizes)})`;
 
@@ -94,13 +104,14 @@ export const layerNorm: (
   'layerNorm',
   'input, normalizedShape, weight?, bias?, eps?',
   (input: Tensor, shape: readonly number[], weight: Maybe = null, bias: Maybe = null, eps = 1e-5) => {
-    const x = toFloat(input);
-    checkNormalised(x, shape, { weight, bias });
+    const given = toFloat(input);
+    checkNormalised(given, shape, { weight, bias });
+    const x = inType(given, computeType(given, [weight, bias]));
     const n = numelOf(shape);
     const rows = n === 0 ? 0 : numelOf(x.sizes) / n;
     const flat = (t: Tensor): Tensor => contiguousRaw(t).view([rows, n]);
     const [w, b] = [dense(weight)?.view([n]) ?? null, dense(bias)?.view([n]) ?? null];
-    return normalise({
+    const result = normalise({
       node: 'nativeLayerNorm',
       inputs: [x, weight, bias],
       statSizes: [rows],
@@ -109,6 +120,7 @@ export const layerNorm: (
         runRoutine('layer_norm_backward', [gx && flat(gx), gw && gw.view([n]), gb && gb.view([n]), flat(g), flat(x), mean, rstd, w]),
       composed: () => affine(standardised(x, lastDims(x, shape.length), eps), weight, bias),
     });
+    return inType(result, given.dtype);
   },
 );
 
@@ -147,7 +159,8 @@ export const groupNorm: (
   'groupNorm',
   'input, numGroups, weight?, bias?, eps?',
   (input: Tensor, groups: number, weight: Maybe = null, bias: Maybe = null, eps = 1e-5) => {
-    const x = toFloat(input);
+    const given = toFloat(input);
+    const x = inType(given, computeType(given, [weight, bias]));
     if (x.ndim < 2) throw new RuntimeError(`Expected at least 2 dimensions for input tensor but received ${x.ndim}`);
     const [batch, channels, ...rest] = x.sizes;
     if (!(groups > 0)) throw new RuntimeError(`Expected num groups to be greater than 0, got ${groups}`);
@@ -164,7 +177,7 @@ export const groupNorm: (
     const flat = (t: Tensor): Tensor => contiguousRaw(t).view([batch, channels, numelOf(rest)]);
     const [w, b] = [dense(weight), dense(bias)];
     const perChannel = (t: Maybe): Maybe => t && t.view([1, channels, ...rest.map(() => 1)]);
-    return normalise({
+    const result = normalise({
       node: 'nativeGroupNorm',
       inputs: [x, weight, bias],
       statSizes: [batch, groups],
@@ -173,6 +186,7 @@ export const groupNorm: (
         runRoutine('group_norm_backward', [gx && flat(gx), gw, gb, flat(g), flat(x), mean, rstd, w], [groups]),
       composed: () => affine(standardised(x.reshape([batch, groups, -1]), [2], eps).reshape(x.sizes), perChannel(weight), perChannel(bias)),
     });
+    return inType(result, given.dtype);
   },
 );
 
@@ -217,7 +231,8 @@ export const batchNorm: BatchNorm = define(
     momentum = 0.1,
     eps = 1e-5,
   ) => {
-    const x = toFloat(input);
+    const given = toFloat(input);
+    const x = inType(given, computeType(given, [weight, bias]));
     if (x.ndim === 1) {
       if (x.sizes[0] > 0) throw new RuntimeError(`batch_norm: expected input with at least 2 dimensions, got ${x.ndim}`);
       return x.clone();
@@ -241,7 +256,7 @@ export const batchNorm: BatchNorm = define(
       updateRunning(runningMean, runningVar, mean, rstd.mul(count / (count - 1)), momentum);
       rstd.copy_(rstd.add(eps).rsqrt());
     };
-    return normalise({
+    const result = normalise({
       node: 'nativeBatchNorm',
       inputs: [x, weight, bias],
       statSizes: [channels],
@@ -256,6 +271,7 @@ export const batchNorm: BatchNorm = define(
         return affine(unit, weight && perChannel(weight), bias && perChannel(bias));
       },
     });
+    return inType(result, given.dtype);
   },
 );
 
