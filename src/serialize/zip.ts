@@ -23,7 +23,11 @@ for (let n = 0; n < 256; n++) {
 for (let n = 0; n < 256; n++)
   for (let t = 1; t < 4; t++) crcTables[t][n] = (crcTables[t - 1][n] >>> 8) ^ crcTables[0][crcTables[t - 1][n] & 255];
 
-export function crc32(bytes: Uint8Array): number {
+/** The checksum of zip archives; Node has a quicker one. */
+export const crc32 = (bytes: Uint8Array): number =>
+  globalThis.process?.getBuiltinModule?.('node:zlib').crc32?.(bytes) ?? crc32Portably(bytes);
+
+export function crc32Portably(bytes: Uint8Array): number {
   const [t0, t1, t2, t3] = crcTables;
   let crc = -1;
   let i = 0;

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import * as torch from '../../src/index.js';
 import { inflatePortably } from '../../src/serialize/inflate.js';
 import { load, save, savez } from '../../src/serialize/numpy.js';
+import { crc32Portably } from '../../src/serialize/zip.js';
 import { bytes } from './archive.js';
 
 // Written by NumPy: scripts/fixtures/checkpoints.py
@@ -80,7 +81,8 @@ test('files that lie', () => {
   expect(() => load(npy(header('<u8', '1,'), '\xff'.repeat(8)))).toThrow('does not fit torch.int64');
 });
 
-test('our own decompression agrees with zlib', () => {
+test('our own checksums and decompression agree with zlib', () => {
+  expect(crc32Portably(new TextEncoder().encode('123456789'))).toBe(0xcbf43926);
   const text = new TextEncoder().encode(Array.from({ length: 5000 }, (_, i) => `${i * i} `).join(''));
   const inputs = [new Uint8Array(0), Uint8Array.of(7), text, new Uint8Array(70_000), crypto.getRandomValues(new Uint8Array(5000))];
   for (const input of inputs)
