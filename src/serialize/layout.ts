@@ -6,7 +6,8 @@ import { convert } from '../ops/convert.js';
 import { contiguousRaw } from '../ops/memory.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { contiguousStrides } from '../tensor/shape.js';
+import { Storage, Tensor } from '../tensor/tensor.js';
 
 /** The elements of a tensor in row-major order, little-endian. */
 export function bytesOf(tensor: Tensor): Uint8Array {
@@ -16,11 +17,25 @@ export function bytesOf(tensor: Tensor): Uint8Array {
   return bytes;
 }
 
-/** The tensor whose elements in row-major order are `bytes`; their number must fit. */
-export function tensorOf(bytes: Uint8Array, dtype: DType, sizes: readonly number[], device: Device = getDevice('cpu')): Tensor {
+/**
+ * The tensor whose elements in row-major order are `bytes`; their number must fit. Where nobody else has the bytes (`owned`), they may become its memory.
+ */
+export function tensorOf(
+  bytes: Uint8Array,
+  dtype: DType,
+  sizes: readonly number[],
+  { device = getDevice('cpu'), owned = false }: Place = {},
+): Tensor {
+  if (owned && bytes.length > 0)
+    return new Tensor(new Storage(device, device.adopt(bytes)), dtype, [...sizes], contiguousStrides(sizes), 0);
   const tensor = emptyTensor(device, dtype, [...sizes]);
   if (bytes.length > 0) device.write(tensor.buffer, 0, bytes);
   return tensor;
+}
+
+interface Place {
+  device?: Device;
+  owned?: boolean;
 }
 
 /** Whether `sizes` are sizes of a tensor that could exist. */

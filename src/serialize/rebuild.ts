@@ -56,7 +56,7 @@ export class TensorReader implements PickleContext {
   private readStorage(key: string, size: number, location: string): Tensor {
     const name = `${this.prefix}data/${key}`;
     if (this.zip.sizeOf(name) !== size) throw invalid(`storage '${key}' should have ${size} bytes but has ${this.zip.sizeOf(name)}`);
-    return tensorOf(this.zip.read(name), uint8, [size], this.deviceFor(location));
+    return tensorOf(this.zip.read(name), uint8, [size], { device: this.deviceFor(location), owned: this.zip.copies(name) });
   }
 
   private deviceFor(location: string): Device {

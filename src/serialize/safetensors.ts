@@ -160,7 +160,7 @@ class SafeTensorsFile implements SafeTensors {
     if (!dtype) throw new TypeError(`tensor '${name}' has the dtype ${entry.dtype}, which is not supported`);
     const [start, end] = entry.data_offsets;
     if (end - start !== numelOf(entry.shape) * dtype.itemsize) throw broken(`the shape of tensor '${name}' does not fit its data`);
-    return tensorOf(this.source.read(this.data + start, end - start), dtype, entry.shape);
+    return tensorOf(this.source.read(this.data + start, end - start), dtype, entry.shape, { owned: this.source.copies });
   }
 
   close(): void {

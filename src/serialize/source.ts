@@ -5,7 +5,9 @@ export type FileLike = string | URL | Uint8Array | ArrayBuffer;
 
 export interface Source {
   readonly length: number;
-  /** `length` bytes from `start`; a view of memory that must not be changed, or a copy. */
+  /** Whether `read` gives memory that nobody else has, rather than a view of what must not be changed. */
+  readonly copies: boolean;
+  /** `length` bytes from `start`. */
   read(start: number, length: number): Uint8Array;
   close(): void;
 }
@@ -17,6 +19,8 @@ function fileSystem(): typeof import('node:fs') {
 }
 
 class MemorySource implements Source {
+  readonly copies = false;
+
   constructor(private readonly bytes: Uint8Array) {}
 
   get length(): number {
@@ -32,6 +36,7 @@ class MemorySource implements Source {
 }
 
 class FileSource implements Source {
+  readonly copies = true;
   private readonly fs = fileSystem();
   private readonly fd: number;
   readonly length: number;

@@ -92,6 +92,11 @@ export class ZipReader {
     return this.entry(name).size;
   }
 
+  /** Whether `read` gives memory that nobody else has. */
+  copies(name: string): boolean {
+    return this.source.copies || this.entry(name).method === DEFLATED;
+  }
+
   /** The bytes of an entry. Throws where they are not those that were written. */
   read(name: string): Uint8Array {
     const { compressed, size, method, crc, offset } = this.entry(name);
