@@ -27,3 +27,10 @@ export function bind<O extends object>(functionName: string, names: string, args
   }
   return bound as O;
 }
+
+/** A number that is a float in Python, as Python prints it: `1.0`, `1e-05`. */
+export function pythonFloat(x: number): string {
+  const [mantissa, exponent] = x.toExponential().split('e-');
+  if (exponent !== undefined && Number(exponent) > 4) return `${mantissa}e-${exponent.padStart(2, '0')}`;
+  return Number.isInteger(x) ? `${x}.0` : String(x);
+}

@@ -1,5 +1,6 @@
 /** Layers that many models share. https://pytorch.org/vision/stable/ops.html#layers */
 import * as torch from '../../index.js';
+import { pythonFloat } from '../arguments.js';
 
 const { nn } = torch;
 type Tensor = torch.Tensor;
@@ -175,7 +176,7 @@ export class FrozenBatchNorm2d extends nn.Module {
   }
 
   override toString(): string {
-    return `FrozenBatchNorm2d(${this.weight.shape[0]}, eps=${this.eps})`;
+    return `FrozenBatchNorm2d(${this.weight.shape[0]}, eps=${pythonFloat(this.eps)})`;
   }
 }
 
@@ -206,6 +207,6 @@ export class StochasticDepth extends nn.Module {
   }
 
   override toString(): string {
-    return `StochasticDepth(p=${Number.isInteger(this.p) ? `${this.p}.0` : this.p}, mode=${this.mode})`;
+    return `StochasticDepth(p=${pythonFloat(this.p)}, mode=${this.mode})`;
   }
 }

@@ -1,0 +1,101 @@
+/** Reads and writes images. Everything that decodes or encodes comes later: `await` it. https://pytorch.org/vision/stable/io.html */
+import * as torch from '../../index.js';
+import { builtin } from '../node.js';
+import { decode, encodeAsJpeg, encodeAsPng, toChannels } from './codec.js';
+import type { Pixels } from './png.js';
+
+type Tensor = torch.Tensor;
+
+/** How many channels an image is to have. https://pytorch.org/vision/stable/generated/torchvision.io.ImageReadMode.html */
+export const ImageReadMode = {
+  UNCHANGED: 'UNCHANGED',
+  GRAY: 'GRAY',
+  GRAY_ALPHA: 'GRAY_ALPHA',
+  RGB: 'RGB',
+  RGB_ALPHA: 'RGB_ALPHA',
+  RGBA: 'RGBA',
+} as const;
+export type ImageReadMode = keyof typeof ImageReadMode;
+
+const channelsOf: Record<ImageReadMode, number> = { UNCHANGED: 0, GRAY: 1, GRAY_ALPHA: 2, RGB: 3, RGB_ALPHA: 4, RGBA: 4 };
+
+export interface DecodeOptions {
+  mode?: ImageReadMode;
+  /** Turns the image as the camera was held. */
+  applyExifOrientation?: boolean;
+}
+
+/** The bytes of a file. https://pytorch.org/vision/stable/generated/torchvision.io.read_file.html */
+export const readFile = (path: string): Tensor => torch.tensor(new Uint8Array(builtin('node:fs').readFileSync(path)));
+
+/** https://pytorch.org/vision/stable/generated/torchvision.io.write_file.html */
+export const writeFile = (filename: string, data: Tensor): void => builtin('node:fs').writeFileSync(filename, bytesOf(data));
+
+function bytesOf(data: Tensor | Uint8Array): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (data.dtype !== torch.uint8) throw new Error(`Input tensor must have uint8 data type, got ${String(data.dtype)}`);
+  if (data.ndim !== 1) throw new Error('Expected a non empty 1-dimensional tensor');
+  return data.cpu().toTypedArray() as Uint8Array;
+}
+
+/** (C, H, W) of pixels row by row. */
+const tensorOf = ({ width, height, channels, data }: Pixels): Tensor =>
+  torch.tensor(data).reshape(height, width, channels).permute(2, 0, 1).contiguous();
+
+/**
+ * Bytes (C, H, W) of an image file: its content, or its path. Node decodes PNG by itself and other formats through the package sharp.
+ * https://pytorch.org/vision/stable/generated/torchvision.io.decode_image.html
+ */
+export async function decodeImage(
+  input: Tensor | Uint8Array | string,
+  mode: ImageReadMode | DecodeOptions = {},
+  options: DecodeOptions = {},
+): Promise<Tensor> {
+  const given = typeof mode === 'string' ? { mode, ...options } : mode;
+  const { mode: wanted = 'UNCHANGED', applyExifOrientation = false } = given;
+  const channels = channelsOf[wanted.toUpperCase() as ImageReadMode];
+  if (channels === undefined) throw new Error(`'${wanted}' is not a valid ImageReadMode`);
+  const file = typeof input === 'string' ? builtin('node:fs').readFileSync(input) : bytesOf(input);
+  if (file.length === 0) throw new Error('Expected a non empty 1-dimensional tensor');
+  const pixels = await decode(file, applyExifOrientation);
+  return tensorOf(channels === 0 ? pixels : toChannels(pixels, channels));
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.io.read_image.html */
+export const readImage = (path: string, mode: ImageReadMode | DecodeOptions = {}, options: DecodeOptions = {}): Promise<Tensor> =>
+  decodeImage(path, mode, options);
+
+export const decodeJpeg: (input: Tensor | Uint8Array, mode?: ImageReadMode | DecodeOptions, options?: DecodeOptions) => Promise<Tensor> =
+  decodeImage;
+export const decodePng: typeof decodeJpeg = decodeImage;
+export const decodeWebp: typeof decodeJpeg = decodeImage;
+export const decodeGif: typeof decodeJpeg = decodeImage;
+
+/** Pixels row by row of bytes (C, H, W). */
+export function pixelsOf(image: Tensor, allowed: readonly number[]): Pixels {
+  if (image.dtype !== torch.uint8) throw new Error('Input tensor dtype should be uint8');
+  if (image.ndim !== 3) throw new Error('Input data should be a 3-dimensional tensor');
+  const [channels, height, width] = image.shape;
+  if (!allowed.includes(channels)) throw new Error(`The number of channels should be ${allowed.join(' or ')}, got: ${channels}`);
+  return { width, height, channels, data: image.cpu().permute(1, 2, 0).contiguous().toTypedArray() as Uint8Array };
+}
+
+/** The bytes of a PNG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_png.html */
+export async function encodePng(input: Tensor, compressionLevel = 6): Promise<Tensor> {
+  if (!(compressionLevel >= 0 && compressionLevel <= 9)) throw new Error('Compression level should be between 0 and 9');
+  return torch.tensor(new Uint8Array(await encodeAsPng(pixelsOf(input, [1, 3]), compressionLevel)));
+}
+
+/** The bytes of a JPEG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_jpeg.html */
+export async function encodeJpeg(input: Tensor, quality = 75): Promise<Tensor> {
+  if (!(quality >= 1 && quality <= 100)) throw new Error('Image quality should be a positive number between 1 and 100');
+  return torch.tensor(new Uint8Array(await encodeAsJpeg(pixelsOf(input, [1, 3]), quality)));
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.io.write_png.html */
+export const writePng = async (input: Tensor, filename: string, compressionLevel = 6): Promise<void> =>
+  writeFile(filename, await encodePng(input, compressionLevel));
+
+/** https://pytorch.org/vision/stable/generated/torchvision.io.write_jpeg.html */
+export const writeJpeg = async (input: Tensor, filename: string, quality = 75): Promise<void> =>
+  writeFile(filename, await encodeJpeg(input, quality));

@@ -1,0 +1,190 @@
+/** Boxes: formats, areas, overlaps and suppression. https://pytorch.org/vision/stable/ops.html#box-operators */
+import * as torch from '../../index.js';
+
+type Tensor = torch.Tensor;
+
+export type BoxFormat = 'xyxy' | 'xywh' | 'cxcywh';
+const formats: readonly string[] = ['xyxy', 'xywh', 'cxcywh'];
+
+/** Integers are computed with in 64 bits, floats at least in 32. */
+function upcast(t: Tensor): Tensor {
+  if (t.dtype.isFloatingPoint) return t.dtype === torch.float64 ? t : t.to(torch.float32);
+  return t.dtype === torch.int32 || t.dtype === torch.int64 ? t : t.to(torch.int32);
+}
+
+function toCorners(boxes: Tensor, format: BoxFormat): Tensor {
+  const [a, b, width, height] = boxes.unbind(-1);
+  if (format === 'xyxy') return boxes;
+  if (format === 'xywh') return torch.stack([a, b, a.add(width), b.add(height)], -1);
+  const [halfWidth, halfHeight] = [width.mul(0.5), height.mul(0.5)];
+  return torch.stack([a.sub(halfWidth), b.sub(halfHeight), a.add(halfWidth), b.add(halfHeight)], -1);
+}
+
+function fromCorners(boxes: Tensor, format: BoxFormat): Tensor {
+  const [left, top, right, bottom] = boxes.unbind(-1);
+  const [width, height] = [right.sub(left), bottom.sub(top)];
+  if (format === 'xyxy') return boxes;
+  if (format === 'xywh') return torch.stack([left, top, width, height], -1);
+  return torch.stack([left.add(right).div(2), top.add(bottom).div(2), width, height], -1);
+}
+
+/** (…, 4) from one format to another. https://pytorch.org/vision/stable/generated/torchvision.ops.box_convert.html */
+export function boxConvert(boxes: Tensor, inFmt: BoxFormat, outFmt: BoxFormat): Tensor {
+  if (!formats.includes(inFmt) || !formats.includes(outFmt))
+    throw new Error(`Unsupported Bounding Box Conversions for given in_fmt ${inFmt} and out_fmt ${outFmt}`);
+  return inFmt === outFmt ? boxes.clone() : fromCorners(toCorners(boxes, inFmt), outFmt);
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.ops.box_area.html */
+export function boxArea(boxes: Tensor, fmt: BoxFormat = 'xyxy'): Tensor {
+  if (!formats.includes(fmt)) throw new Error(`Unsupported Bounding Box area for given format ${fmt}`);
+  const [a, b, c, d] = upcast(boxes).unbind(-1);
+  return fmt === 'xyxy' ? c.sub(a).mul(d.sub(b)) : c.mul(d);
+}
+
+/** Every box of the first list with every one of the second: (…, N, M) of each coordinate. */
+function pairwise(boxes1: Tensor, boxes2: Tensor): [Tensor[], Tensor[]] {
+  return [boxes1.unsqueeze(-2).unbind(-1) as Tensor[], boxes2.unsqueeze(-3).unbind(-1) as Tensor[]];
+}
+
+const positive = (t: Tensor): Tensor => upcast(t).clamp({ min: 0 });
+
+/** The area in which boxes overlap, and that which both cover. */
+function overlap(boxes1: Tensor, boxes2: Tensor): { intersection: Tensor; union: Tensor } {
+  const [a, b] = pairwise(boxes1, boxes2);
+  const width = positive(torch.minimum(a[2], b[2]).sub(torch.maximum(a[0], b[0])));
+  const height = positive(torch.minimum(a[3], b[3]).sub(torch.maximum(a[1], b[1])));
+  const intersection = width.mul(height);
+  return { intersection, union: boxArea(boxes1).unsqueeze(-1).add(boxArea(boxes2).unsqueeze(-2)).sub(intersection) };
+}
+
+/** Width and height of the smallest box around both. */
+function hull(boxes1: Tensor, boxes2: Tensor): [width: Tensor, height: Tensor] {
+  const [a, b] = pairwise(boxes1, boxes2);
+  const width = torch.maximum(a[2], b[2]).sub(torch.minimum(a[0], b[0]));
+  return [positive(width), positive(torch.maximum(a[3], b[3]).sub(torch.minimum(a[1], b[1])))];
+}
+
+/** Intersection over union: (N, 4), (M, 4) → (N, M). https://pytorch.org/vision/stable/generated/torchvision.ops.box_iou.html */
+export function boxIou(boxes1: Tensor, boxes2: Tensor, fmt: BoxFormat = 'xyxy'): Tensor {
+  if (!formats.includes(fmt)) throw new Error(`Unsupported Box IoU Calculation for given fmt ${fmt}.`);
+  const { intersection, union } = overlap(toCorners(boxes1, fmt), toCorners(boxes2, fmt));
+  return intersection.div(union);
+}
+
+/** −1 for boxes far apart. https://pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou.html */
+export function generalizedBoxIou(boxes1: Tensor, boxes2: Tensor): Tensor {
+  const { intersection, union } = overlap(boxes1, boxes2);
+  const [width, height] = hull(boxes1, boxes2);
+  const area = width.mul(height);
+  return intersection.div(union).sub(area.sub(union).div(area));
+}
+
+function centres(boxes: readonly Tensor[]): [x: Tensor, y: Tensor] {
+  return [boxes[0].add(boxes[2]).div(2), boxes[1].add(boxes[3]).div(2)];
+}
+
+/** Less for centres far apart. https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou.html */
+export function distanceBoxIou(boxes1: Tensor, boxes2: Tensor, eps = 1e-7): Tensor {
+  const [first, second] = [upcast(boxes1), upcast(boxes2)];
+  const [width, height] = hull(first, second);
+  const diagonal = width.square().add(height.square()).add(eps);
+  const [a, b] = pairwise(first, second);
+  const [[x1, y1], [x2, y2]] = [centres(a), centres(b)];
+  const distance = x1.sub(x2).square().add(y1.sub(y2).square());
+  return boxIou(first, second).sub(distance.div(diagonal));
+}
+
+/** Less for centres far apart and other shapes. https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou.html */
+export function completeBoxIou(boxes1: Tensor, boxes2: Tensor, eps = 1e-7): Tensor {
+  const [first, second] = [upcast(boxes1), upcast(boxes2)];
+  const [a, b] = pairwise(first, second);
+  const angle = (box: Tensor[]): Tensor => box[2].sub(box[0]).div(box[3].sub(box[1])).atan();
+  const v = angle(a)
+    .sub(angle(b))
+    .square()
+    .mul(4 / Math.PI ** 2);
+  const iou = boxIou(first, second);
+  const alpha = torch.noGrad(() => v.div(v.sub(iou).add(1 + eps)));
+  return distanceBoxIou(first, second, eps).sub(alpha.mul(v));
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.ops.clip_boxes_to_image.html */
+export function clipBoxesToImage(boxes: Tensor, size: readonly [height: number, width: number]): Tensor {
+  const [left, top, right, bottom] = boxes.unbind(-1);
+  const [height, width] = size;
+  const within = (t: Tensor, most: number): Tensor => t.clamp(0, most);
+  return torch.stack([within(left, width), within(top, height), within(right, width), within(bottom, height)], -1);
+}
+
+/** The numbers of boxes with both sides at least `minSize`. https://pytorch.org/vision/stable/generated/torchvision.ops.remove_small_boxes.html */
+export function removeSmallBoxes(boxes: Tensor, minSize: number): Tensor {
+  const [left, top, right, bottom] = boxes.unbind(-1);
+  return right.sub(left).ge(minSize).logicalAnd(bottom.sub(top).ge(minSize)).nonzero({}).squeeze(1);
+}
+
+/** The boxes around masks (N, H, W): (N, 4), zeros for empty masks. https://pytorch.org/vision/stable/generated/torchvision.ops.masks_to_boxes.html */
+export function masksToBoxes(masks: Tensor): Tensor {
+  if (masks.numel() === 0) return torch.zeros([0, 4], { device: masks.device });
+  const [, height, width] = masks.shape;
+  const isSet = masks.ne(0);
+  const [rows, columns] = [isSet.any(2).to(torch.int32), isSet.any(1).to(torch.int32)];
+  const last = (found: Tensor, size: number): Tensor =>
+    found
+      .flip(1)
+      .argmax(1)
+      .neg()
+      .add(size - 1);
+  const boxes = torch.stack([columns.argmax(1), rows.argmax(1), last(columns, width), last(rows, height)], 1);
+  return boxes.mul(rows.amax(1).unsqueeze(1)).to(torch.float32);
+}
+
+const fround = Math.fround;
+
+/** For each kept box, those behind it that overlap it more than the threshold go. */
+function suppress(boxes: Float64Array, order: readonly number[], threshold: number): number[] {
+  const areas = Float64Array.from(order, (_, i) =>
+    fround(fround(boxes[4 * i + 2] - boxes[4 * i]) * fround(boxes[4 * i + 3] - boxes[4 * i + 1])),
+  );
+  const isGone = new Uint8Array(order.length);
+  const kept: number[] = [];
+  for (const [at, i] of order.entries()) {
+    if (isGone[i]) continue;
+    kept.push(i);
+    for (const j of order.slice(at + 1)) {
+      if (isGone[j]) continue;
+      const width = Math.min(boxes[4 * i + 2], boxes[4 * j + 2]) - Math.max(boxes[4 * i], boxes[4 * j]);
+      const height = Math.min(boxes[4 * i + 3], boxes[4 * j + 3]) - Math.max(boxes[4 * i + 1], boxes[4 * j + 1]);
+      const shared = fround(Math.max(fround(width), 0) * Math.max(fround(height), 0));
+      if (fround(shared / fround(areas[i] + areas[j] - shared)) > threshold) isGone[j] = 1;
+    }
+  }
+  return kept;
+}
+
+function checkNms(boxes: Tensor, scores: Tensor): void {
+  if (boxes.ndim !== 2) throw new Error(`boxes should be a 2d tensor, got ${boxes.ndim}D`);
+  if (boxes.shape[1] !== 4) throw new Error(`boxes should have 4 elements in dimension 1, got ${boxes.shape[1]}`);
+  if (scores.ndim !== 1) throw new Error(`scores should be a 1d tensor, got ${scores.ndim}D`);
+  if (boxes.shape[0] !== scores.shape[0])
+    throw new Error(`boxes and scores should have same number of elements in dimension 0, got ${boxes.shape[0]} and ${scores.shape[0]}`);
+}
+
+/**
+ * The numbers of the boxes (N, 4) that stay, best first: a box goes if a better one overlaps it more than `iouThreshold`.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.nms.html
+ */
+export function nms(boxes: Tensor, scores: Tensor, iouThreshold: number): Tensor {
+  checkNms(boxes, scores);
+  const order = scores.detach().sort({ stable: true, dim: 0, descending: true }).indices.tolist() as number[];
+  const corners = boxes.detach().double().cpu().contiguous().toTypedArray() as Float64Array;
+  return torch.tensor(suppress(corners, order, iouThreshold), { dtype: torch.int64, device: boxes.device });
+}
+
+/** `nms` among boxes of the same class. https://pytorch.org/vision/stable/generated/torchvision.ops.batched_nms.html */
+export function batchedNms(boxes: Tensor, scores: Tensor, idxs: Tensor, iouThreshold: number): Tensor {
+  if (boxes.numel() === 0) return torch.empty([0], { dtype: torch.int64, device: boxes.device });
+  // Classes are moved apart, so that their boxes never meet.
+  const offsets = idxs.to(boxes.dtype).mul(boxes.max().add(1));
+  return nms(boxes.add(offsets.unsqueeze(1)), scores, iouThreshold);
+}

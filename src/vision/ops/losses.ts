@@ -1,0 +1,115 @@
+/** Losses of detection. https://pytorch.org/vision/stable/ops.html#losses */
+import * as torch from '../../index.js';
+
+type Tensor = torch.Tensor;
+export type Reduction = 'none' | 'mean' | 'sum';
+
+function reduce(loss: Tensor, reduction: Reduction): Tensor {
+  if (reduction === 'none') return loss;
+  if (reduction === 'sum') return loss.sum();
+  if (reduction === 'mean') return loss.numel() > 0 ? loss.mean() : loss.sum().mul(0);
+  throw new Error(`Invalid Value for arg 'reduction': '${String(reduction)} \n Supported reduction modes: 'none', 'mean', 'sum'`);
+}
+
+export interface FocalLossOptions {
+  alpha?: number;
+  gamma?: number;
+  reduction?: Reduction;
+}
+
+/** Cross entropy that cares less for what is classified well. https://pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html */
+export function sigmoidFocalLoss(
+  inputs: Tensor,
+  targets: Tensor,
+  { alpha = 0.25, gamma = 2, reduction = 'none' }: FocalLossOptions = {},
+): Tensor {
+  if (!(alpha >= 0 && alpha <= 1) && alpha !== -1)
+    throw new Error(`Invalid alpha value: ${alpha}. alpha must be in the range [0,1] or -1 for ignore.`);
+  const p = inputs.sigmoid();
+  const others = targets.neg().add(1);
+  const entropy = torch.nn.functional.binaryCrossEntropyWithLogits(inputs, targets, { reduction: 'none' });
+  const right = p.mul(targets).add(p.neg().add(1).mul(others));
+  const loss = entropy.mul(right.neg().add(1).pow(gamma));
+  return reduce(
+    alpha < 0
+      ? loss
+      : targets
+          .mul(alpha)
+          .add(others.mul(1 - alpha))
+          .mul(loss),
+    reduction,
+  );
+}
+
+export interface BoxLossOptions {
+  reduction?: Reduction;
+  eps?: number;
+}
+
+type Corners = readonly [left: Tensor, top: Tensor, right: Tensor, bottom: Tensor];
+const cornersOf = (boxes: Tensor): Corners =>
+  (boxes.dtype.isFloatingPoint ? boxes : boxes.to(torch.float32)).unbind(-1) as unknown as Corners;
+
+/** Intersection and union of boxes with the same number. */
+function overlap(a: Corners, b: Corners): [intersection: Tensor, union: Tensor] {
+  const [left, top] = [torch.maximum(a[0], b[0]), torch.maximum(a[1], b[1])];
+  const [right, bottom] = [torch.minimum(a[2], b[2]), torch.minimum(a[3], b[3])];
+  const meets = bottom.gt(top).logicalAnd(right.gt(left));
+  const shared = right.sub(left).mul(bottom.sub(top));
+  const intersection = torch.where(meets, shared, torch.zerosLike(shared));
+  const area = ([x1, y1, x2, y2]: Corners): Tensor => x2.sub(x1).mul(y2.sub(y1));
+  return [intersection, area(a).add(area(b)).sub(intersection)];
+}
+
+/** Width and height of the box around both. */
+const hull = (a: Corners, b: Corners): [Tensor, Tensor] => [
+  torch.maximum(a[2], b[2]).sub(torch.minimum(a[0], b[0])),
+  torch.maximum(a[3], b[3]).sub(torch.minimum(a[1], b[1])),
+];
+
+/** 1 − generalised intersection over union. https://pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou_loss.html */
+export function generalizedBoxIouLoss(boxes1: Tensor, boxes2: Tensor, { reduction = 'none', eps = 1e-7 }: BoxLossOptions = {}): Tensor {
+  const [a, b] = [cornersOf(boxes1), cornersOf(boxes2)];
+  const [intersection, union] = overlap(a, b);
+  const [width, height] = hull(a, b);
+  const area = width.mul(height);
+  const giou = intersection.div(union.add(eps)).sub(area.sub(union).div(area.add(eps)));
+  return reduce(giou.neg().add(1), reduction);
+}
+
+function distanceLoss(a: Corners, b: Corners, eps: number): { loss: Tensor; iou: Tensor } {
+  const [intersection, union] = overlap(a, b);
+  const iou = intersection.div(union.add(eps));
+  const [width, height] = hull(a, b);
+  const diagonal = width.square().add(height.square()).add(eps);
+  const apart = (i: 0 | 1): Tensor =>
+    a[i]
+      .add(a[i + 2])
+      .sub(b[i].add(b[i + 2]))
+      .div(2);
+  return {
+    loss: iou
+      .neg()
+      .add(1)
+      .add(apart(0).square().add(apart(1).square()).div(diagonal)),
+    iou,
+  };
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou_loss.html */
+export function distanceBoxIouLoss(boxes1: Tensor, boxes2: Tensor, { reduction = 'none', eps = 1e-7 }: BoxLossOptions = {}): Tensor {
+  return reduce(distanceLoss(cornersOf(boxes1), cornersOf(boxes2), eps).loss, reduction);
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou_loss.html */
+export function completeBoxIouLoss(boxes1: Tensor, boxes2: Tensor, { reduction = 'none', eps = 1e-7 }: BoxLossOptions = {}): Tensor {
+  const [a, b] = [cornersOf(boxes1), cornersOf(boxes2)];
+  const { loss, iou } = distanceLoss(a, b, 1e-7);
+  const angle = ([x1, y1, x2, y2]: Corners): Tensor => x2.sub(x1).div(y2.sub(y1)).atan();
+  const v = angle(b)
+    .sub(angle(a))
+    .square()
+    .mul(4 / Math.PI ** 2);
+  const alpha = torch.noGrad(() => v.div(v.sub(iou).add(1 + eps)));
+  return reduce(loss.add(alpha.mul(v)), reduction);
+}

@@ -1,0 +1,252 @@
+/** Features of regions of images. https://pytorch.org/vision/stable/ops.html#detection-and-segmentation-operators */
+import * as torch from '../../index.js';
+
+const { nn } = torch;
+type Tensor = torch.Tensor;
+type Size = number | readonly [height: number, width: number];
+/** (K, 5): the number of the image, then corners; or a list of (K, 4) for each image. */
+export type Boxes = Tensor | readonly Tensor[];
+
+interface Region {
+  image: number;
+  /** Left, top, right, bottom in pixels of the feature map. */
+  corners: readonly [number, number, number, number];
+}
+
+function regionsOf(boxes: Boxes, scale: number): Region[] {
+  const lists = boxes instanceof torch.Tensor ? [boxes] : boxes;
+  const columns = boxes instanceof torch.Tensor ? 5 : 4;
+  for (const list of lists) {
+    if (list.ndim === 2 && list.shape[1] === columns) continue;
+    throw new Error(
+      columns === 5
+        ? 'The boxes tensor shape is not correct as Tensor[K, 5]'
+        : 'The shape of the tensor in the boxes list is not correct as List[Tensor[L, 4]]',
+    );
+  }
+  const scaled = (box: readonly number[]): Region['corners'] => box.map((x) => Math.fround(x * scale)) as unknown as Region['corners'];
+  return lists.flatMap((list, n) =>
+    (list.detach().tolist() as number[][]).map((row) =>
+      columns === 5 ? { image: Math.trunc(row[0]), corners: scaled(row.slice(1)) } : { image: n, corners: scaled(row) },
+    ),
+  );
+}
+
+const pairOf = (size: Size): readonly [number, number] => (typeof size === 'number' ? [size, size] : size);
+
+/** How much each of `size` pixels counts in each of the bins. */
+type Weights = number[][];
+
+/** Adds a sample at `position`, taken between its two neighbours. Samples outside of the map are zero. */
+function addSample(row: number[], position: number, size: number, share: number): void {
+  if (position < -1 || position > size) return;
+  const at = Math.max(position, 0);
+  const low = Math.min(Math.floor(at), size - 1);
+  const part = low >= size - 1 ? 0 : at - low;
+  row[low] += share * (1 - part);
+  if (part > 0) row[low + 1] += share * part;
+}
+
+/** Means of samples, `ratio` a bin, or as many as there are pixels. */
+function sampledWeights(start: number, length: number, bins: number, ratio: number, size: number): Weights {
+  const samples = ratio > 0 ? ratio : Math.ceil(length / bins);
+  const bin = length / bins;
+  return Array.from({ length: bins }, (_, b) => {
+    const row = new Array<number>(size).fill(0);
+    for (let i = 0; i < samples; i++) addSample(row, start + b * bin + ((i + 0.5) * bin) / samples, size, 1 / Math.max(samples, 1));
+    return row;
+  });
+}
+
+const matrix = (weights: Weights, like: Tensor): Tensor => torch.tensor(weights, { dtype: like.dtype, device: like.device });
+
+/** The kernels share their form: for each region, weights of rows and columns, and what is done with them. */
+function forRegions(
+  input: Tensor,
+  boxes: Boxes,
+  scale: number,
+  outSizes: readonly number[],
+  one: (image: Tensor, region: Region) => Tensor,
+): Tensor {
+  if (input.ndim !== 4) throw new Error(`Expected a tensor of shape (N, C, H, W), got ${String(input.shape)}`);
+  const regions = regionsOf(boxes, scale);
+  if (regions.length === 0) return torch.empty([0, ...outSizes], { dtype: input.dtype, device: input.device });
+  return torch.stack(regions.map((region) => one(input.select(0, region.image), region)));
+}
+
+export interface RoIAlignOptions {
+  spatialScale?: number;
+  /** Samples in each direction of a bin; −1 for as many as there are pixels. */
+  samplingRatio?: number;
+  /** Whether corners lie between pixels: half a pixel is taken off. */
+  aligned?: boolean;
+}
+
+/**
+ * Means over a grid of bins in each region: (N, C, H, W) → (K, C, height, width). Differentiable in `input`.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.roi_align.html
+ */
+export function roiAlign(
+  input: Tensor,
+  boxes: Boxes,
+  outputSize: Size,
+  { spatialScale = 1, samplingRatio = -1, aligned = false }: RoIAlignOptions = {},
+): Tensor {
+  const [rows, columns] = pairOf(outputSize);
+  const [, channels, height, width] = input.shape;
+  const offset = aligned ? 0.5 : 0;
+  const extent = (from: number, to: number): number => (aligned ? to - from : Math.max(to - from, 1));
+  return forRegions(input, boxes, spatialScale, [channels, rows, columns], (image, { corners: [left, top, right, bottom] }) => {
+    const down = sampledWeights(top - offset, extent(top, bottom), rows, samplingRatio, height);
+    const across = sampledWeights(left - offset, extent(left, right), columns, samplingRatio, width);
+    return matrix(down, input).matmul(image.matmul(matrix(across, input).t()));
+  });
+}
+
+/** C's `round`: halves go away from zero. */
+const round = (x: number): number => Math.sign(x) * Math.round(Math.abs(x));
+
+interface Span {
+  start: number;
+  end: number;
+}
+
+/** Whole pixels of each bin, those inside of the map. */
+function spansOf(start: number, length: number, bins: number, limit: number): Span[] {
+  const within = (x: number): number => Math.min(Math.max(x, 0), limit);
+  return Array.from({ length: bins }, (_, b) => ({
+    start: within(Math.floor(Math.fround((b * length) / bins)) + start),
+    end: within(Math.ceil(Math.fround(((b + 1) * length) / bins)) + start),
+  }));
+}
+
+/** The largest value of each bin in each region. https://pytorch.org/vision/stable/generated/torchvision.ops.roi_pool.html */
+export function roiPool(input: Tensor, boxes: Boxes, outputSize: Size, { spatialScale = 1 }: { spatialScale?: number } = {}): Tensor {
+  const [rows, columns] = pairOf(outputSize);
+  const [, channels, height, width] = input.shape;
+  const length = (from: number, to: number): number => Math.max(round(to) - round(from) + 1, 1);
+  return forRegions(input, boxes, spatialScale, [channels, rows, columns], (image, { corners: [left, top, right, bottom] }) => {
+    const down = spansOf(round(top), length(top, bottom), rows, height);
+    const across = spansOf(round(left), length(left, right), columns, width);
+    const bins = down.flatMap((y) => across.map((x) => largest(image, y, x)));
+    return torch.stack(bins, -1).reshape(channels, rows, columns);
+  });
+}
+
+function largest(image: Tensor, y: Span, x: Span): Tensor {
+  if (y.end <= y.start || x.end <= x.start) return torch.zeros([image.shape[0]], { dtype: image.dtype, device: image.device });
+  return image
+    .narrow(1, y.start, y.end - y.start)
+    .narrow(2, x.start, x.end - x.start)
+    .flatten(1)
+    .max(1).values;
+}
+
+/** Each bin has channels of its own: (C, H, W) → (C / bins, rows, columns). */
+function positionSensitive(image: Tensor, down: Weights, across: Weights): Tensor {
+  const [rows, columns] = [down.length, across.length];
+  const [channels, height, width] = image.shape;
+  if (channels % (rows * columns) !== 0) throw new Error('input channels must be a multiple of pooling height * pooling width');
+  const parts = image.reshape(-1, rows, columns, height, width);
+  const y = matrix(down, image).reshape(1, rows, 1, height, 1);
+  const x = matrix(across, image).reshape(1, 1, columns, 1, width);
+  return parts.mul(y).mul(x).sum([-2, -1]);
+}
+
+export interface PSRoIAlignOptions {
+  spatialScale?: number;
+  samplingRatio?: number;
+}
+
+/** As `roiAlign`, where each bin has channels of its own. https://pytorch.org/vision/stable/generated/torchvision.ops.ps_roi_align.html */
+export function psRoiAlign(
+  input: Tensor,
+  boxes: Boxes,
+  outputSize: Size,
+  { spatialScale = 1, samplingRatio = -1 }: PSRoIAlignOptions = {},
+): Tensor {
+  const [rows, columns] = pairOf(outputSize);
+  const [, channels, height, width] = input.shape;
+  return forRegions(
+    input,
+    boxes,
+    spatialScale,
+    [channels / (rows * columns), rows, columns],
+    (image, { corners: [left, top, right, bottom] }) =>
+      positionSensitive(
+        image,
+        sampledWeights(top - 0.5, bottom - top, rows, samplingRatio, height),
+        sampledWeights(left - 0.5, right - left, columns, samplingRatio, width),
+      ),
+  );
+}
+
+const meanWeights = (spans: readonly Span[], size: number): Weights =>
+  spans.map(({ start, end }) => Array.from({ length: size }, (_, i) => (i >= start && i < end ? 1 / (end - start) : 0)));
+
+/** Means of whole pixels, where each bin has channels of its own. https://pytorch.org/vision/stable/generated/torchvision.ops.ps_roi_pool.html */
+export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, { spatialScale = 1 }: { spatialScale?: number } = {}): Tensor {
+  const [rows, columns] = pairOf(outputSize);
+  const [, channels, height, width] = input.shape;
+  const spans = (from: number, to: number, bins: number, size: number): Span[] =>
+    spansOf(round(from), Math.max(round(to) - round(from), 1), bins, size - 1);
+  return forRegions(
+    input,
+    boxes,
+    spatialScale,
+    [channels / (rows * columns), rows, columns],
+    (image, { corners: [left, top, right, bottom] }) =>
+      positionSensitive(
+        image,
+        meanWeights(spans(top, bottom, rows, height), height),
+        meanWeights(spans(left, right, columns, width), width),
+      ),
+  );
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.ops.RoIAlign.html */
+export class RoIAlign extends nn.Module {
+  constructor(
+    readonly outputSize: Size,
+    readonly spatialScale: number,
+    readonly samplingRatio: number,
+    readonly aligned = false,
+  ) {
+    super();
+  }
+
+  override forward(input: Tensor, rois: Boxes): Tensor {
+    const { outputSize, spatialScale, samplingRatio, aligned } = this;
+    return roiAlign(input, rois, outputSize, { spatialScale, samplingRatio, aligned });
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.ops.RoIPool.html */
+export class RoIPool extends nn.Module {
+  constructor(
+    readonly outputSize: Size,
+    readonly spatialScale: number,
+  ) {
+    super();
+  }
+
+  override forward(input: Tensor, rois: Boxes): Tensor {
+    return roiPool(input, rois, this.outputSize, { spatialScale: this.spatialScale });
+  }
+}
+
+/** https://pytorch.org/vision/stable/generated/torchvision.ops.PSRoIAlign.html */
+export class PSRoIAlign extends nn.Module {
+  constructor(
+    readonly outputSize: Size,
+    readonly spatialScale: number,
+    readonly samplingRatio: number,
+  ) {
+    super();
+  }
+
+  override forward(input: Tensor, rois: Boxes): Tensor {
+    const { outputSize, spatialScale, samplingRatio } = this;
+    return psRoiAlign(input, rois, outputSize, { spatialScale, samplingRatio });
+  }
+}

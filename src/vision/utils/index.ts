@@ -1,0 +1,247 @@
+/** Grids of images, boxes and masks on images. https://pytorch.org/vision/stable/utils.html */
+import * as torch from '../../index.js';
+import { encodeJpeg, encodePng, writeFile } from '../io/index.js';
+import { toDtype } from '../transforms/functional/dtype.js';
+import { type Color, colorsOf } from './color.js';
+
+type Tensor = torch.Tensor;
+
+export interface MakeGridOptions {
+  /** Images in a row. */
+  nrow?: number;
+  padding?: number;
+  /** Spreads values over [0, 1]. */
+  normalize?: boolean;
+  /** What becomes 0 and 1; by default the least and the most there is. */
+  valueRange?: readonly [number, number] | null;
+  /** Whether each image is spread by itself. */
+  scaleEach?: boolean;
+  padValue?: number;
+}
+
+/** (N, 3, H, W) of a batch, a list, one image, or one without channels. */
+function asBatch(images: Tensor | readonly Tensor[]): Tensor {
+  const tensor = images instanceof torch.Tensor ? images : torch.stack([...images], 0);
+  const three = tensor.ndim === 2 ? tensor.unsqueeze(0) : tensor;
+  const batch = three.ndim === 3 ? three.unsqueeze(0) : three;
+  return batch.ndim === 4 && batch.shape[1] === 1 ? torch.cat([batch, batch, batch], 1) : batch;
+}
+
+function spread(image: Tensor, range: readonly [number, number] | null | undefined): Tensor {
+  const [low, high] = range ?? [image.min().item() as number, image.max().item() as number];
+  return image
+    .clamp(low, high)
+    .sub(low)
+    .div(Math.max(high - low, 1e-5));
+}
+
+/** Images side by side as one image (3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.make_grid.html */
+export function makeGrid(images: Tensor | readonly Tensor[], options: MakeGridOptions = {}): Tensor {
+  const { nrow = 8, padding = 2, normalize = false, valueRange, scaleEach = false, padValue = 0 } = options;
+  return torch.noGrad(() => {
+    let batch = asBatch(images);
+    if (normalize) batch = scaleEach ? torch.stack(batch.unbind(0).map((image) => spread(image, valueRange))) : spread(batch, valueRange);
+    const [count, channels, imageHeight, imageWidth] = batch.shape;
+    if (count === 1) return batch.squeeze(0);
+    const columns = Math.min(nrow, count);
+    const rows = Math.ceil(count / columns);
+    const [height, width] = [imageHeight + padding, imageWidth + padding];
+    const grid = torch.full([channels, height * rows + padding, width * columns + padding], padValue, {
+      dtype: batch.dtype,
+      device: batch.device,
+    });
+    for (const [i, image] of batch.unbind(0).entries()) {
+      const [top, left] = [Math.floor(i / columns) * height + padding, (i % columns) * width + padding];
+      grid.narrow(1, top, imageHeight).narrow(2, left, imageWidth).copy_(image);
+    }
+    return grid;
+  });
+}
+
+export interface SaveImageOptions extends MakeGridOptions {
+  /** By default what the name ends in. */
+  format?: 'png' | 'jpeg' | 'jpg' | null;
+}
+
+/** Writes a PNG or JPEG file of images with values in [0, 1]. https://pytorch.org/vision/stable/generated/torchvision.utils.save_image.html */
+export async function saveImage(
+  images: Tensor | readonly Tensor[],
+  path: string,
+  { format, ...options }: SaveImageOptions = {},
+): Promise<void> {
+  const grid = makeGrid(images, options);
+  const bytes = torch.noGrad(() => grid.mul(255).add(0.5).clamp(0, 255).to(torch.uint8));
+  const kind = (format ?? /\.(\w+)$/.exec(path)?.[1] ?? '').toLowerCase();
+  if (!['png', 'jpg', 'jpeg'].includes(kind)) throw new Error(`unknown file extension: .${kind}`);
+  writeFile(path, await (kind === 'png' ? encodePng(bytes) : encodeJpeg(bytes)));
+}
+
+function checkImage(image: Tensor): void {
+  if (image.dtype !== torch.uint8 && !image.dtype.isFloatingPoint)
+    throw new Error(`The image dtype must be uint8 or float, got ${String(image.dtype)}`);
+  if (image.ndim !== 3) throw new Error('Pass individual images, not batches');
+}
+
+export interface DrawBoxesOptions {
+  /** One for all boxes, or one for each: '#ff0000', 'red' or [255, 0, 0]. */
+  colors?: Color | readonly Color[] | null;
+  /** Whether boxes are filled, with the image shining through. */
+  fill?: boolean;
+  width?: number;
+}
+
+/** How much of the colour a filled box has, of 255. */
+const FILL_ALPHA = 100;
+
+/** Bytes of an image row by row, drawn on. */
+class Canvas {
+  constructor(
+    private readonly data: Uint8Array,
+    private readonly width: number,
+    private readonly height: number,
+  ) {}
+
+  /** Sets the pixels of a rectangle, its corners among them. */
+  rectangle([left, top, right, bottom]: readonly number[], color: readonly number[], alpha = 255): void {
+    for (let y = Math.max(top, 0); y <= Math.min(bottom, this.height - 1); y++)
+      for (let x = Math.max(left, 0); x <= Math.min(right, this.width - 1); x++)
+        for (let c = 0; c < 3; c++) this.blend(c * this.width * this.height + y * this.width + x, color[c], alpha);
+  }
+
+  private blend(at: number, value: number, alpha: number): void {
+    this.data[at] = Math.round((this.data[at] * (255 - alpha) + value * alpha) / 255);
+  }
+
+  outline([left, top, right, bottom]: readonly number[], color: readonly number[], width: number): void {
+    this.rectangle([left, top, right, Math.min(top + width - 1, bottom)], color);
+    this.rectangle([left, Math.max(bottom - width + 1, top), right, bottom], color);
+    this.rectangle([left, top, Math.min(left + width - 1, right), bottom], color);
+    this.rectangle([Math.max(right - width + 1, left), top, right, bottom], color);
+  }
+}
+
+/** Boxes (N, 4), left, top, right, bottom, on an image (1 or 3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.draw_bounding_boxes.html */
+export function drawBoundingBoxes(image: Tensor, boxes: Tensor, { colors, fill = false, width = 1 }: DrawBoxesOptions = {}): Tensor {
+  checkImage(image);
+  if (image.shape[0] !== 1 && image.shape[0] !== 3) throw new Error('Only grayscale and RGB images are supported');
+  const list = boxes.detach().to(torch.int64).tolist() as number[][];
+  if (list.some(([left, top, right, bottom]) => left > right || top > bottom))
+    throw new Error('Boxes need to be in (xmin, ymin, xmax, ymax) format. Use torchvision.ops.box_convert to convert them');
+  if (list.length === 0) return image;
+  const [, height, imageWidth] = image.shape;
+  const bytes = toDtype(image.detach().expand(3, -1, -1), torch.uint8, true);
+  const data = Uint8Array.from(bytes.cpu().contiguous().toTypedArray() as Uint8Array);
+  const canvas = new Canvas(data, imageWidth, height);
+  const chosen = colorsOf(colors, list.length);
+  for (const [i, box] of list.entries()) {
+    if (fill) canvas.rectangle(box, chosen[i], FILL_ALPHA);
+    canvas.outline(box, chosen[i], width);
+  }
+  return toDtype(torch.tensor(data).reshape(3, height, imageWidth).to(image.device), image.dtype, true);
+}
+
+export interface DrawMasksOptions {
+  /** How much of the colour there is. */
+  alpha?: number;
+  colors?: Color | readonly Color[] | null;
+}
+
+/** Masks (N, H, W) or (H, W) on an image (3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.draw_segmentation_masks.html */
+export function drawSegmentationMasks(image: Tensor, masks: Tensor, { alpha = 0.8, colors }: DrawMasksOptions = {}): Tensor {
+  checkImage(image);
+  if (image.shape[0] !== 3) throw new Error('Pass an RGB image. Other Image formats are not supported');
+  const all = masks.ndim === 2 ? masks.unsqueeze(0) : masks;
+  if (all.ndim !== 3) throw new Error('masks must be of shape (H, W) or (batch_size, H, W)');
+  if (all.dtype !== torch.bool) throw new Error(`The masks must be of dtype bool. Got ${String(all.dtype)}`);
+  if (all.shape[1] !== image.shape[1] || all.shape[2] !== image.shape[2])
+    throw new Error('The image and the masks must have the same height and width');
+  const [count] = all.shape;
+  if (count === 0) return image;
+  return torch.noGrad(() => {
+    const chosen = colorsOf(colors, count);
+    const scale = image.dtype.isFloatingPoint ? 1 / 255 : 1;
+    const values = image.dtype.isFloatingPoint ? image : image.to(torch.float32);
+    const place = { dtype: values.dtype, device: image.device };
+    let painted = values;
+    for (const [i, mask] of all.unbind(0).entries())
+      painted = torch.where(
+        mask,
+        torch
+          .tensor(
+            chosen[i].map((c) => c * scale),
+            place,
+          )
+          .reshape(3, 1, 1),
+        painted,
+      );
+    painted = painted.maskedFill(all.sum(0).gt(1), 0);
+    return values
+      .mul(1 - alpha)
+      .add(painted.mul(alpha))
+      .to(image.dtype);
+  });
+}
+
+/** Shades from red over yellow, green, cyan, blue and magenta, as numbers of steps. */
+const wheelSteps = [15, 6, 4, 11, 13, 6];
+
+/** 55 colours in a circle: (55, 3). */
+function colorWheel(): number[][] {
+  return wheelSteps.flatMap((steps, part) =>
+    Array.from({ length: steps }, (_, i) => {
+      const rising = Math.floor((255 * i) / steps);
+      const value = part % 2 === 0 ? rising : 255 - rising;
+      // In every other part one of the three grows, in the others it falls.
+      const color = [0, 0, 0];
+      const [full, changing] = [
+        [0, 1],
+        [1, 0],
+        [1, 2],
+        [2, 1],
+        [2, 0],
+        [0, 2],
+      ][part];
+      color[full] = 255;
+      color[changing] = value;
+      return color;
+    }),
+  );
+}
+
+/** Optical flow (2, H, W) or (N, 2, H, W) as colours: bytes (…, 3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.flow_to_image.html */
+export function flowToImage(flow: Tensor): Tensor {
+  if (flow.dtype !== torch.float32) throw new Error(`Flow should be of dtype torch.float, got ${String(flow.dtype)}.`);
+  const batch = flow.ndim === 3 ? flow.unsqueeze(0) : flow;
+  if (batch.ndim !== 4 || batch.shape[1] !== 2)
+    throw new Error(`Input flow should have shape (2, H, W) or (N, 2, H, W), got ${String(flow.shape)}.`);
+  return torch.noGrad(() => {
+    const most = batch
+      .square()
+      .sum(1)
+      .sqrt()
+      .max()
+      .add(2 ** -23);
+    const normalized = batch.div(most);
+    const [x, y] = normalized.unbind(1);
+    const wheel = torch.tensor(colorWheel(), { dtype: torch.float32, device: flow.device });
+    const steps = wheel.shape[0];
+    const place = torch
+      .atan2(y.neg(), x.neg())
+      .div(Math.PI)
+      .add(1)
+      .div(2)
+      .mul(steps - 1);
+    const first = place.floor();
+    const part = place.sub(first);
+    const index = first.to(torch.int64);
+    const next = index.add(1).remainder(steps);
+    const length = normalized.square().sum(1).sqrt();
+    const channels = [0, 1, 2].map((c) => {
+      const column = wheel.select(1, c).div(255);
+      const mixed = column.take(index).mul(part.neg().add(1)).add(column.take(next).mul(part));
+      return length.mul(mixed.neg().add(1)).neg().add(1).mul(255).floor();
+    });
+    const image = torch.stack(channels, 1).to(torch.uint8);
+    return flow.ndim === 3 ? image.squeeze(0) : image;
+  });
+}
