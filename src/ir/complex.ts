@@ -36,9 +36,11 @@ export function hypot(x: Expr, y: Expr): Expr {
   return where(a.eq(Infinity).or(b.eq(Infinity)), Infinity, plain);
 }
 
+/** 0 at -∞, whatever the angle. */
 function exp(z: Pair): Pair {
   const size = z.re.exp();
-  return pair(size.mul(z.im.cos()), where(z.im.eq(0), z.im, size.mul(z.im.sin())));
+  const none = size.eq(0);
+  return pair(where(none, size, size.mul(z.im.cos())), where(none.or(z.im.eq(0)), where(none, size, z.im), size.mul(z.im.sin())));
 }
 
 const log = (z: Pair): Pair => pair(hypot(z.re, z.im).log(), z.im.atan2(z.re));

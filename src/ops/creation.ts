@@ -8,7 +8,7 @@ import { checkSizes, contiguousStrides, formatShape } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyStridedTensor, emptyTensor } from '../tensor/storage.js';
 import { Storage, Tensor } from '../tensor/tensor.js';
-import { define } from './define.js';
+import { define, describe } from './define.js';
 import { type MemoryFormat, factory, filled, fillRaw, finish, resolveDevice, sequence, stridesFor, toDType } from './memory.js';
 import { tensorOfValues } from './scalar.js';
 import { dtypeOfArray } from './typed-array.js';
@@ -316,7 +316,9 @@ export const arange: (
     if (!Number.isFinite(from) || !Number.isFinite(to)) throw new RuntimeError(`unsupported range: ${from} -> ${to}`);
     if ((by > 0 && from > to) || (by < 0 && from < to)) throw new RuntimeError('upper bound and lower bound inconsistent with step sign');
     const { dtype, device } = factory(options, inferDtype(inferred, options.requiresGrad));
-    const n = Math.ceil((to - from) / by);
+    const [first, last, stride] = dtype.category < 2 ? [from, to, by].map(Math.trunc) : [from, to, by];
+    if (stride === 0) throw new RuntimeError('step must be nonzero');
+    const n = Math.ceil((last - first) / stride);
     checkSizes([n]);
     return finish(sequence(n, start, step, dtype, device), options);
   },
@@ -346,7 +348,11 @@ function spaced(name: string, ends: readonly Scalar[], steps: number, options: F
   const { dtype } = factory(options, getDefaultDtype());
   checkEnds(name, ends);
   const [start, end] = ends.map((x) => (dtype.category < 2 ? Math.trunc(Number(x)) : Number(x)));
-  if (!(Number.isInteger(steps) && steps >= 0)) throw new RuntimeError('number of steps must be non-negative');
+  if (!Number.isInteger(steps))
+    throw new TypeError(
+      `${name}() received an invalid combination of arguments - got (${[...ends, steps].map(describe).join(', ')}), but expected (Scalar start, Scalar end, int steps)`,
+    );
+  if (steps < 0) throw new RuntimeError('number of steps must be non-negative');
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   const at = (i: number): number => (i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - 1 - i));
   const round = dtype === float32 ? Math.fround : dtype.category === 1 ? Math.trunc : (x: number): number => x;

@@ -1,14 +1,14 @@
 /** Joining tensors, and rearrangements that copy. */
 import { bool, type DType, int64 } from '../ir/dtype.js';
 import { record } from '../autograd/node.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { isNumber, resultType } from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
 import { numelOf, type Size, sizeOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
-import { define } from './define.js';
+import { define, describe } from './define.js';
 import { commonDevice } from './launch.js';
 import { clone, copyInto, sequence, zeros as rawZeros } from './memory.js';
 import { selectWhere } from './pointwise.js';
@@ -29,7 +29,7 @@ function checkList(name: string, tensors: readonly Tensor[]): void {
       name.endsWith('stack') ? `${name} expects a non-empty TensorList` : `torch.${name}(): expected a non-empty list of Tensors`,
     );
   tensors.forEach((t, i) => {
-    if (!(t instanceof Tensor)) throw new TypeError(`expected Tensor as element ${i} in argument 0, but got ${typeof t}`);
+    if (!(t instanceof Tensor)) throw new TypeError(`expected Tensor as element ${i} in argument 0, but got ${describe(t)}`);
   });
 }
 
@@ -131,7 +131,7 @@ const splitting = (name: string, least: number, dimOf: (t: Tensor) => number): S
   define<SplitParts>(name, 'input, indicesOrSections', (input: Tensor, parts: Dims) => {
     if (input.ndim < least)
       throw new RuntimeError(
-        `torch.${name} requires a tensor with at least ${least} dimension${least > 1 ? 's' : ''}, but got a tensor with ${input.ndim} dimensions!`,
+        `torch.${name} requires a tensor with at least ${least} dimension, but got a tensor with ${input.ndim} dimensions!`,
       );
     if (typeof parts === 'string')
       throw new TypeError(
@@ -239,6 +239,7 @@ export const roll: Op<[shifts: Dims], [dims: Dims], { dims: Dims }> = define(
     if (by.length === 0) throw new RuntimeError('`shifts` required');
     if (along.length === 0 && by.length === 1) return reshape(roll(reshape(input, [-1]), by, [0]), input.sizes);
     if (by.length !== along.length) throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
+    if (input.ndim === 0) throw new IndexError(`Dimension specified as ${along[0]} but tensor has no dimensions`);
     return along.reduce((x, dim, k) => rolled(x, wrapDim(dim, x.ndim), by[k]), clone(input));
   },
 );

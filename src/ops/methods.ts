@@ -16,7 +16,7 @@ import { inplaceOf, replace } from './inplace.js';
 import { frexp } from './frexp.js';
 import { indexPut, indexPut_ } from './index-put.js';
 import * as indexing from './indexing.js';
-import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit } from './join.js';
+import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, unsafeChunk, vsplit, where } from './join.js';
 import * as linalg from './linalg/top-level.js';
 import * as matmul from './matmul.js';
 import * as misc from './misc.js';
@@ -37,7 +37,7 @@ import { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, next
 import './out.js';
 import './region.js';
 import * as view from './view.js';
-import type { InplaceMethods, Methods } from './types.js';
+import type { InplaceMethods, Methods, TensorLike } from './types.js';
 
 const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
 type RandomMethods = Pick<
@@ -111,6 +111,8 @@ interface Properties {
   isComplex(): boolean;
   isSigned(): boolean;
   isInference(): boolean;
+  /** The tensor where `condition` holds, else `other`. https://pytorch.org/docs/stable/generated/torch.Tensor.where.html */
+  where(condition: Tensor, other: TensorLike): Tensor;
   type(): string;
   type(dtype: DType | string): Tensor;
   toString(): string;
@@ -182,7 +184,7 @@ for (const module of [
 
 const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
 attachMethods(specialMethods);
-const matrixMethods = { frexp, indexPut, indexPut_, inner, kron, istft, stft, corrcoef, cov, histogram };
+const matrixMethods = { unsafeChunk, frexp, indexPut, indexPut_, inner, kron, istft, stft, corrcoef, cov, histogram };
 attachMethods(matrixMethods);
 
 attachInplace({
@@ -323,6 +325,9 @@ const methods: Record<string, (this: Tensor, ...args: never[]) => unknown> & Thi
   },
   isInference() {
     return this.inference;
+  },
+  where(condition: Tensor, other: TensorLike) {
+    return where(condition, this, other);
   },
   type(dtype?: DType | string) {
     return dtype === undefined ? typeName(this) : convert.to(this, (typeof dtype === 'string' ? dtypeOfTypeName(dtype) : dtype) as DType);

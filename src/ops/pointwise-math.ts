@@ -137,5 +137,6 @@ export const signbit: Unary = unary('signbit', (x) => x.signbit(), { ...arithmet
 /** |input| with the sign of other. https://pytorch.org/docs/stable/generated/torch.copysign.html */
 export const copysign: Binary = binary('copysign', copysignExpr, {
   promotion: 'float',
+  takes: 'tensorFirst',
   grad: ({ grad, result, args: [x] }) => [grad.mul(where(x.eq(0), zero(x), result.div(x))), grad.mul(0)],
 });

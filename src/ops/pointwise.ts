@@ -24,7 +24,12 @@ import {
 
 // --- arithmetic -------------------------------------------------------------------------------------------------------------------
 
-const scaled = (y: Expr, alpha: Expr | undefined): Expr => (alpha ? y.mul(alpha.cast(y.dtype)) : y);
+/** y · alpha; booleans are no expressions. */
+function scaled(y: Expr, alpha: Expr | boolean | undefined): Expr {
+  if (alpha === undefined || alpha === true) return y;
+  if (alpha === false) return y.dtype === bool ? y.and(false) : y.mul(0);
+  return y.mul(alpha.cast(y.dtype));
+}
 
 /** input + alpha · other, broadcast and promoted. https://pytorch.org/docs/stable/generated/torch.add.html */
 export const add: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
@@ -41,7 +46,7 @@ export const sub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
 /** other - alpha · input. https://pytorch.org/docs/stable/generated/torch.rsub.html */
 export const rsub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
   'rsub',
-  { args: 'input, other, *, alpha?', operands: 2, refuse: refuseBoolSubtraction },
+  { args: 'input, other, *, alpha?', operands: 2, takes: 'tensorFirst', refuse: refuseBoolSubtraction },
   (x: Expr, y: Expr, alpha?: Expr) => y.sub(scaled(x, alpha)),
 );
 /** input · other. https://pytorch.org/docs/stable/generated/torch.mul.html */
@@ -106,7 +111,7 @@ export const remainder: Binary = binary(
   { grad: ({ grad, args: [x, y] }) => [grad, grad.mul(floorDiv(x, y)).neg()], ...noComplex('remainder') },
 );
 /** C's modulo: has the sign of the dividend. https://pytorch.org/docs/stable/generated/torch.fmod.html */
-export const fmod: Binary = binary('fmod', (x, y) => x.rem(y), noComplex('fmod'));
+export const fmod: Binary = binary('fmod', (x, y) => x.rem(y), { takes: 'tensorFirst', ...noComplex('fmod') });
 
 /** -input. https://pytorch.org/docs/stable/generated/torch.neg.html */
 export const neg: Unary = unary('neg', (x) => x.neg(), {
@@ -245,7 +250,7 @@ export const isclose: Op<
   { rtol: number; atol: number; equalNan: boolean }
 > = pointwise(
   'isclose',
-  { args: 'input, other, rtol?, atol?, equalNan?', operands: 2, noInplace: true, check: checkTolerances },
+  { args: 'input, other, rtol?, atol?, equalNan?', operands: 2, takes: 'tensors', noInplace: true, check: checkTolerances },
   (x: Expr, y: Expr, rtol?: Expr, atol?: Expr, equalNan?: boolean) => {
     const wide = x.dtype.category < 2 ? float64 : x.dtype.toReal();
     const [a, b] = x.dtype.category < 2 ? [x.cast(float64), y.cast(float64)] : [x, y];
@@ -377,12 +382,12 @@ export const heaviside: Op<[values: Tensor]> = pointwise(
 /** ln(e^a + e^b). https://pytorch.org/docs/stable/generated/torch.logaddexp.html */
 export const logaddexp: Binary = binary('logaddexp', (x, y) => logAdd(x, y, 1), {
   takes: 'tensors',
-  grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp().conj()), grad.mul(y.sub(result).exp().conj())],
+  grad: ({ grad, args: [x, y] }) => [grad.div(y.sub(x).exp().add(1).conj()), grad.div(x.sub(y).exp().add(1).conj())],
 });
 /** log2(2^a + 2^b). */
 export const logaddexp2: Binary = binary('logaddexp2', (x, y) => logAdd(x, y, Math.LN2), {
   takes: 'tensors',
-  grad: ({ grad, result, args: [x, y] }) => [grad.mul(x.sub(result).exp2()), grad.mul(y.sub(result).exp2())],
+  grad: ({ grad, args: [x, y] }) => [grad.div(y.sub(x).exp2().add(1)), grad.div(x.sub(y).exp2().add(1))],
 });
 function logAdd(x: Expr, y: Expr, base: number): Expr {
   const [a, b] = x.dtype.isComplex ? [x.real, y.real] : [x, y];
@@ -445,7 +450,18 @@ export const complex: Op<[imag: Tensor]> = pointwise(
 /** abs · (cos angle + i · sin angle). */
 export const polar: Op<[angle: Tensor]> = pointwise(
   'polar',
-  { args: 'abs, angle', operands: 2, takes: 'tensors', noInplace: true },
+  {
+    args: 'abs, angle',
+    operands: 2,
+    takes: 'tensors',
+    noInplace: true,
+    grad: ({ grad, result }) => {
+      const size = result.abs();
+      const toward = where(size.eq(0), zero(result), result.div(size.cast(result.dtype)));
+      const turned = new Expr('complex', result.dtype, [result.imag.neg(), result.real]);
+      return [grad.conj().mul(toward).real, grad.conj().mul(turned).real];
+    },
+  },
   (r: Expr, a: Expr) => new Expr('complex', r.dtype.toComplex(), [r.mul(a.cos()), r.mul(a.sin())]),
 );
 

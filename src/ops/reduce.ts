@@ -118,6 +118,7 @@ export const sumToSize: (input: Tensor, ...size: (number | readonly number[])[])
     if (lead < 0 || size.some((n, d) => n !== 1 && n !== input.sizes[d + lead])) {
       throw new RuntimeError(`size {[${size.join(', ')}]} is not expandable to size {[${input.sizes.join(', ')}]}.`);
     }
+    if (size.length === 0) return sum(input);
     const dims = broadcastDims(input.sizes, size);
     return dims.length ? reshape(sum(input, dims, true), size) : lead ? reshape(input, size) : input;
   },
@@ -338,10 +339,9 @@ export const prod: Op<[], [dim: number | null, keepdim: boolean], { dim: number 
     return record(suffix('prod', dim), [input], result, [input], ({ grad }, [x]) => [
       dim === null || dim === undefined
         ? reshape(mul(productOfOthers(reshape(x, [-1]), 0), grad), x.sizes)
-        : mul(
-            x.ndim === 0 ? expandBack(grad, [], [], true) : restoreDims(grad, dims, keepdim),
-            x.ndim === 0 ? div(x, x) : productOfOthers(x, dims[0]),
-          ),
+        : x.ndim === 0
+          ? grad
+          : mul(restoreDims(grad, dims, keepdim), productOfOthers(x, dims[0])),
     ]);
   });
 

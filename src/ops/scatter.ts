@@ -141,7 +141,7 @@ export const indexFill: Op<[dim: number, index: Tensor, value: TensorLike]> = de
     const out = writeSlices('index_fill', input, d, index, source, 'set');
     return record('indexFill', [input, source], out, [index], ({ grad }, [i]) => [
       () => indexFill(grad, d, i, 0),
-      () => sumToSize(indexSelect(grad, d, i), []),
+      () => sumToSize(mul(grad, indexFill(zeros(grad.sizes, { dtype: grad.dtype, device: grad.storage.device }), d, i, 1)), []),
     ]);
   },
 );
@@ -273,7 +273,7 @@ function checkGather(name: string, input: Tensor, d: number, index: Tensor): voi
   if (numelOf(index.sizes) === 0) return;
   if (index.dtype !== int64 && index.dtype !== int32) throw new RuntimeError(`${name}(): Expected dtype int32/int64 for index`);
   if (Math.max(index.ndim, 1) !== Math.max(input.ndim, 1))
-    throw new RuntimeError('Index tensor must have the same number of dimensions as input tensor');
+    throw new RuntimeError(`Index tensor must have the same number of dimensions as ${name === 'gather' ? 'input' : 'self'} tensor`);
   asRow(index).sizes.forEach((n, k) => {
     if (k !== d && n > asRow(input).sizes[k]) {
       throw new RuntimeError(

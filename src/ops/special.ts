@@ -490,7 +490,7 @@ export const nextafter: Binary = binary(
     const fromZero = where(y.lt(0), smallest.neg(), smallest);
     return where(x.isnan().or(y.isnan()), nan(x), where(x.eq(y), y, where(x.eq(0), fromZero, moved)));
   },
-  { grad: ({ grad }) => [grad, zero(grad)], takes: 'tensors' },
+  { grad: ({ grad, args: [x, y] }) => [where(x.eq(y), zero(grad), grad), zero(grad)], takes: 'tensors' },
 );
 
 export { exp2, expm1, log1p, logit, logsumexp, round, sinc, xlogy };

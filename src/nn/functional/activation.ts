@@ -1,5 +1,5 @@
 /** Activation functions. https://pytorch.org/docs/stable/nn.functional.html#non-linear-activation-functions */
-import { type Expr, where } from '../../ir/expr.js';
+import { constant, type Expr, where } from '../../ir/expr.js';
 import { pointwise, type PointwiseSpec, scalarTypeName } from '../../ops/define.js';
 import { one, zero } from '../../ops/exprs.js';
 import type { Op } from '../../ops/types.js';
@@ -180,7 +180,7 @@ export const hardsigmoid: Plain = withInplace(
 
 /** x, or 0 where |x| ≤ λ. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html */
 export const hardshrink: WithNumber<'lambd'> = activation('hardshrink', ', lambd?', (x: Expr, lambd?: Expr) => {
-  const bound = lambd ?? x.mul(0).add(0.5);
+  const bound = lambd ?? constant(0.5, x.dtype);
   return where(x.ge(bound.neg()).and(x.le(bound)), zero(x), x);
 });
 

@@ -75,7 +75,12 @@ export const marginRankingLoss: PairLoss<{ margin?: number }> = define(
         `margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: ${brackets(input1.sizes)}, input2: ${brackets(input2.sizes)}, target: ${brackets(target.sizes)} `,
       );
     }
-    return reduced(target.neg().mul(input1.sub(input2)).add(margin).clampMin(0), reductionOf(reduction, sizeAverage, reduce));
+    return reduced(
+      toFloat(target.neg().mul(input1.sub(input2)))
+        .add(margin)
+        .clampMin(0),
+      reductionOf(reduction, sizeAverage, reduce),
+    );
   },
 );
 
@@ -158,7 +163,9 @@ function checkVectors(input: Tensor): void {
 function checkTargets(name: string, input: Tensor, target: Tensor): void {
   const batch = input.ndim === 2 ? input.sizes[0] : 1;
   if (input.ndim > 2 || target.ndim > 1 || (target.sizes[0] ?? 1) !== batch)
-    throw new RuntimeError(`inconsistent target size, expected ${batch} but got ${brackets(target.sizes)} (${name})`);
+    throw new RuntimeError(
+      `${name}: target tensor should be 1-D with size equal to the number of input samples (batch size). Expected target size [${batch}], but got ${brackets(target.sizes)}. Input has shape ${brackets(input.sizes)}.`,
+    );
 }
 
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html */
@@ -170,8 +177,11 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
     const mode = reductionOf(reduction, sizeAverage, reduce);
     checkVectors(input);
     if (weight && weight.ndim !== 1) throw new RuntimeError('weight must be one-dimensional');
-    if (target.dtype !== int64) throw new RuntimeError(`expected scalar type Long but found ${scalarTypeName(target.dtype)}`);
+    const classCount = input.sizes[input.ndim - 1] ?? 1;
+    if (weight && weight.sizes[0] !== classCount)
+      throw new RuntimeError(`inconsistent weight size, expected ${classCount} but got ${brackets(weight.sizes)}`);
     checkTargets('multi_margin_loss', input, target);
+    if (target.dtype !== int64) throw new RuntimeError(`expected scalar type Long but found ${scalarTypeName(target.dtype)}`);
     const x = input.ndim === 2 ? input : input.view([1, -1]);
     const classes = target.view([-1, 1]);
     const excess = x
@@ -182,7 +192,7 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
     const scaled = weight ? terms.mul(indexSelect(weight.view([-1]), 0, classes.view([-1])).unsqueeze(1)) : terms;
     const isClass = gather(scaled, 1, classes);
     const losses = scaled.sum(1).sub(isClass.squeeze(1)).div(x.sizes[1]);
-    return reduced(input.ndim < 2 || (mode === 'none' && target.ndim === 0) ? losses.squeeze(0) : losses, mode);
+    return reduced(mode === 'none' && target.ndim === 0 ? losses.squeeze(0) : losses, mode);
   },
 );
 

@@ -1,7 +1,7 @@
 /** Pooling over windows. https://pytorch.org/docs/stable/nn.functional.html#pooling-functions */
 import { int64 } from '../../ir/dtype.js';
 import { record } from '../../autograd/node.js';
-import { define } from '../../ops/define.js';
+import { define, snakeCase } from '../../ops/define.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
@@ -187,8 +187,23 @@ export const maxPool3dWithIndices: MaxPool<[values: Tensor, indices: Tensor]> = 
 
 export type OutputSize = number | null | readonly (number | null)[];
 
+/** What PyTorch says to sizes of the wrong number, or negative ones. */
+interface SizeErrors {
+  readonly count: (name: string, n: number) => string;
+  readonly negative: (name: string, sizes: readonly number[]) => string;
+}
+const averageErrors: SizeErrors = {
+  count: (name, n) => `${snakeCase(name)}: output_size must be ${n}`,
+  negative: (name, sizes) =>
+    `${name}(): elements of output_size must be greater than or equal to 0 but received {${sizes.slice(2).join(', ')}}`,
+};
+const maximumErrors: SizeErrors = {
+  count: (name, n) => `${name}(): internal error: output_size.size() must be ${n}`,
+  negative: (_, sizes) => `Trying to create tensor with negative dimension ${sizes.find((each) => each < 0)}: ${brackets(sizes)}`,
+};
+
 /** The sizes asked for; null keeps the input's. */
-function adaptiveSizes(name: string, x: Tensor, size: OutputSize, n: number): number[] {
+function adaptiveSizes(name: string, x: Tensor, size: OutputSize, n: number, errors: SizeErrors): number[] {
   const spatial = x.sizes.slice(2);
   const list =
     typeof size === 'number' || size === null
@@ -198,15 +213,12 @@ function adaptiveSizes(name: string, x: Tensor, size: OutputSize, n: number): nu
         : size;
   if (list.length !== n) {
     throw new RuntimeError(
-      n === 1
-        ? `${name}() argument 'output_size' should contain one int (got ${list.length})`
-        : `${name}(): internal error: output_size.size() must be ${n}`,
+      n === 1 ? `${name}() argument 'output_size' should contain one int (got ${list.length})` : errors.count(name, n),
     );
   }
-  const sizes = list.map((each, d) => each ?? spatial[d]);
-  if (sizes.some((each) => each < 0))
-    throw new RuntimeError(`${name}(): elements of output_size must be greater than or equal to 0 but received {${sizes.join(', ')}}`);
-  return [x.sizes[0], x.sizes[1], ...sizes];
+  const sizes = [x.sizes[0], x.sizes[1], ...list.map((each, d) => each ?? spatial[d])];
+  if (sizes.some((each) => each < 0)) throw new RuntimeError(errors.negative(name, sizes));
+  return sizes;
 }
 
 export type AdaptiveMaxPool<R> = (
@@ -217,7 +229,7 @@ export type AdaptiveMaxPool<R> = (
 
 function adaptiveMax(name: string, n: number, input: Tensor, size: OutputSize): [Tensor, Tensor] {
   const { x, restore } = batched(name, input, n);
-  const [values, indices] = maxima(name, x, adaptiveSizes(name, x, size, n), (out, at) =>
+  const [values, indices] = maxima(name, x, adaptiveSizes(name, x, size, n, maximumErrors), (out, at) =>
     runRoutine('adaptive_max_pool', [out, at, contiguousRaw(x)]),
   );
   return [restore(values), restore(indices)];
@@ -247,7 +259,7 @@ function linearPool(node: string, x: Tensor, sizes: readonly number[], routine: 
 const adaptiveAvgOf = (name: string, n: number): ((input: Tensor, outputSize: OutputSize) => Tensor) =>
   define(name, 'input, outputSize', (input: Tensor, size: OutputSize) => {
     const { x, restore } = batched(name, toFloat(input), n);
-    return restore(linearPool(name, x, adaptiveSizes(name, x, size, n), 'adaptive_avg_pool', []));
+    return restore(linearPool(name, x, adaptiveSizes(name, x, size, n, averageErrors), 'adaptive_avg_pool', []));
   });
 
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html */
