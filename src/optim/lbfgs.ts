@@ -4,7 +4,8 @@ import { Tensor } from '../tensor/tensor.js';
 import { cat } from '../ops/join.js';
 import { zerosLike } from '../ops/creation.js';
 import { numberOf, Optimizer, type Params } from './optimizer.js';
-import { strongWolfe } from './strong-wolfe.js';
+import { float64 } from '../ir/dtype.js';
+import { type Rounding, strongWolfe } from './strong-wolfe.js';
 
 export interface LBFGSOptions {
   lr: number | Tensor;
@@ -56,6 +57,10 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     return this.paramGroups[0].params;
   }
 
+  private get round(): Rounding {
+    return this.params[0].dtype === float64 ? (x) => x : Math.fround;
+  }
+
   private flatGrad(): Tensor {
     return cat(
       this.params.map((param) => (param.ownGrad ?? zerosLike(param)).reshape(-1)),
@@ -78,7 +83,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
   }
 
   private minimise(closure: () => Tensor): Tensor {
-    const [group, memory] = [this.paramGroups[0], this.memory];
+    const [group, memory, round] = [this.paramGroups[0], this.memory, this.round];
     const { maxIter, toleranceGrad, toleranceChange, lineSearchFn } = group;
     const lr = numberOf(group.lr);
     const maxEval = group.maxEval ?? Math.floor((maxIter * 5) / 4);
@@ -92,8 +97,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       memory.iterations++;
       const direction = this.nextDirection(grad);
       [memory.previousGrad, memory.previousLoss] = [grad.clone(), loss];
-      let t = memory.iterations === 1 ? Math.min(1, 1 / number(grad.abs().sum())) * lr : lr;
-      const slope = number(grad.mul(direction).sum());
+      let t = memory.iterations === 1 ? round(Math.min(1, 1 / number(grad.abs().sum())) * lr) : lr;
+      const slope = number(grad.dot(direction));
       memory.t = t;
       if (slope > -toleranceChange) break;
       let calls = 0;
@@ -106,7 +111,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
           this.params.forEach((param, i) => param.copy_(start[i]));
           return { loss: value, grad: gradient };
         };
-        ({ loss, grad, t, calls } = strongWolfe(evaluate, t, direction, loss, grad, slope));
+        ({ loss, grad, t, calls } = strongWolfe(evaluate, t, direction, loss, grad, slope, this.round));
         this.move(t, direction);
       } else {
         if (lineSearchFn !== null) throw new Error("only 'strong_wolfe' is supported");
@@ -128,7 +133,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
   /** Minus the gradient times the approximate inverse Hessian, by the two-loop recursion. */
   private nextDirection(grad: Tensor): Tensor {
-    const { memory } = this;
+    const { memory, round } = this;
     if (memory.iterations === 1) {
       [memory.olds, memory.scale] = [[], 1];
       return (memory.direction = grad.neg());
@@ -138,19 +143,19 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     const alphas = memory.olds.map(() => 0);
     for (let i = memory.olds.length - 1; i >= 0; i--) {
       const { y, s, ro } = memory.olds[i];
-      alphas[i] = number(s.mul(q).sum()) * ro;
+      alphas[i] = round(number(s.dot(q)) * ro);
       q.add_(y, { alpha: -alphas[i] });
     }
     const r = q.mul(memory.scale);
-    memory.olds.forEach(({ y, s, ro }, i) => r.add_(s, { alpha: alphas[i] - number(y.mul(r).sum()) * ro }));
+    memory.olds.forEach(({ y, s, ro }, i) => r.add_(s, { alpha: round(alphas[i] - round(number(y.dot(r)) * ro)) }));
     return (memory.direction = r);
   }
 
   private remember(y: Tensor, s: Tensor): void {
-    const ys = number(y.mul(s).sum());
+    const ys = number(y.dot(s));
     if (ys <= 1e-10) return;
     if (this.memory.olds.length === this.paramGroups[0].historySize) this.memory.olds.shift();
-    this.memory.olds.push({ y, s, ro: 1 / ys });
-    this.memory.scale = ys / number(y.mul(y).sum());
+    this.memory.olds.push({ y, s, ro: this.round(1 / ys) });
+    this.memory.scale = this.round(ys / number(y.dot(y)));
   }
 }

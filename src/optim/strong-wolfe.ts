@@ -13,17 +13,19 @@ export interface Evaluation {
   grad: Tensor;
 }
 
+/** Rounds to the dtype of the parameters, in which PyTorch keeps slopes and steps. */
+export type Rounding = (x: number) => number;
+
 /** The minimum of the cubic through two points with slopes, kept inside the bounds. */
-function cubicInterpolate(a: Point, b: Point, bounds?: [number, number]): number {
-  const [low, high] = bounds ?? (a.t <= b.t ? [a.t, b.t] : [b.t, a.t]);
-  const d1 = a.slope + b.slope - (3 * (a.loss - b.loss)) / (a.t - b.t);
-  const square = d1 * d1 - a.slope * b.slope;
-  if (!(square >= 0)) return (low + high) / 2;
-  const d2 = Math.sqrt(square);
-  const best =
-    a.t <= b.t
-      ? b.t - (b.t - a.t) * ((b.slope + d2 - d1) / (b.slope - a.slope + 2 * d2))
-      : a.t - (a.t - b.t) * ((a.slope + d2 - d1) / (a.slope - b.slope + 2 * d2));
+function cubicInterpolate(round: Rounding, a: Point, b: Point, bounds?: [number, number]): number {
+  const [left, right] = a.t <= b.t ? [a, b] : [b, a];
+  const [low, high] = bounds ?? [left.t, right.t];
+  const d1 = round(round(a.slope + b.slope) - round(round(3 * (a.loss - b.loss)) / round(a.t - b.t)));
+  const square = round(round(d1 * d1) - round(a.slope * b.slope));
+  if (!(square >= 0)) return round((low + high) / 2);
+  const d2 = round(Math.sqrt(square));
+  const ratio = round(round(round(right.slope + d2) - d1) / round(round(right.slope - left.slope) + 2 * d2));
+  const best = round(right.t - round(round(right.t - left.t) * ratio));
   return Math.min(Math.max(best, low), high);
 }
 
@@ -40,16 +42,17 @@ export function strongWolfe(
   loss: number,
   grad: Tensor,
   slope: number,
+  round: Rounding,
 ): Evaluation & { t: number; calls: number } {
   let calls = 0;
   const pointAt = (at: number): Point => {
     calls++;
     const found = evaluate(at);
-    return { t: at, ...found, slope: Number(found.grad.mul(direction).sum().item()) };
+    return { t: at, ...found, slope: Number(found.grad.dot(direction).item()) };
   };
   const size = Number(direction.abs().amax().item());
-  const startsHigh = (point: Point) => point.loss > loss + c1 * point.t * slope;
-  const isFlat = (point: Point) => Math.abs(point.slope) <= -c2 * slope;
+  const startsHigh = (point: Point) => point.loss > round(loss + round(round(c1 * point.t) * slope));
+  const isFlat = (point: Point) => Math.abs(point.slope) <= round(round(-c2) * slope);
   const finish = ({ t: at, loss: value, grad: gradient }: Point) => ({ t: at, loss: value, grad: gradient, calls });
 
   let previous: Point = { t: 0, loss, grad, slope };
@@ -61,13 +64,16 @@ export function strongWolfe(
     else if (isFlat(current)) return finish(current);
     else if (current.slope >= 0) bracket = [previous, current];
     else {
-      const next = cubicInterpolate(previous, current, [current.t + 0.01 * (current.t - previous.t), current.t * 10]);
+      const next = cubicInterpolate(round, previous, current, [
+        round(current.t + round(0.01 * round(current.t - previous.t))),
+        round(current.t * 10),
+      ]);
       previous = current;
       current = pointAt(next);
     }
   }
   bracket ??= [{ t: 0, loss, grad, slope }, current];
-  return finish(zoom(bracket, pointAt, startsHigh, isFlat, size, maxSteps - steps));
+  return finish(zoom(bracket, pointAt, startsHigh, isFlat, size, maxSteps - steps, round));
 }
 
 /** Shrinks a bracket until its better end satisfies the conditions. */
@@ -78,17 +84,19 @@ function zoom(
   isFlat: (p: Point) => boolean,
   size: number,
   steps: number,
+  round: Rounding,
 ): Point {
   let [low, high] = ends[0].loss <= ends[1].loss ? ends : [ends[1], ends[0]];
   let stalled = false;
   for (let i = 0; i < steps; i++) {
-    const width = Math.abs(low.t - high.t);
+    const width = round(Math.abs(low.t - high.t));
+    const margin = round(0.1 * width);
     if (width * size < toleranceChange) break;
-    let t = cubicInterpolate(low, high);
+    let t = cubicInterpolate(round, low, high);
     const [left, right] = [Math.min(low.t, high.t), Math.max(low.t, high.t)];
-    const close = Math.min(right - t, t - left) < 0.1 * width;
+    const close = Math.min(right - t, t - left) < margin;
     if (close && (stalled || t >= right || t <= left)) {
-      t = Math.abs(t - right) < Math.abs(t - left) ? right - 0.1 * width : left + 0.1 * width;
+      t = Math.abs(t - right) < Math.abs(t - left) ? round(right - margin) : round(left + margin);
       stalled = false;
     } else stalled = close;
     const next = pointAt(t);

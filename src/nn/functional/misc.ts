@@ -57,13 +57,7 @@ export const rrelu: Op<[], [lower: number, upper: number, training: boolean, inp
   'input, lower?, upper?, training?, inplace?',
   (input: Tensor, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false) => {
     if (lower > upper) throw new RuntimeError(`Lower bound should be less than or equal to the upper bound`);
-    const apply = (x: Tensor): Tensor =>
-      training
-        ? x
-            .to(float64)
-            .mul(randomSlopes(x, lower, upper))
-            .to(x.dtype)
-        : leakyRelu(x, (lower + upper) / 2);
+    const apply = (x: Tensor): Tensor => (training ? x.mul(randomSlopes(x, lower, upper)) : leakyRelu(x, (lower + upper) / 2));
     return inplace ? inplaceOf(input, apply, copyInto) : apply(input);
   },
 );
@@ -74,7 +68,8 @@ function randomSlopes(x: Tensor, lower: number, upper: number): Tensor {
   const flat = (negative.reshape([-1]).tolist() as boolean[]).flatMap((is, i) => (is ? [i] : []));
   const slopes = zerosLike(x.detach()).reshape([-1]).add(1);
   if (flat.length === 0) return slopes.view(x.sizes);
-  const drawn = uniform_(emptyOn(x, [flat.length], float64), lower, upper).to(x.dtype);
+  const round = x.dtype === float64 ? (bound: number): number => bound : Math.fround;
+  const drawn = uniform_(emptyOn(x, [flat.length], float64), round(lower), round(upper)).to(x.dtype);
   return scatter(slopes, 0, tensor(flat, { dtype: int64, device: x.device }), drawn).view(x.sizes);
 }
 
