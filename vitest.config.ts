@@ -11,9 +11,20 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
+    projects: [
+      { extends: true, test: { name: 'cpu', include: ['test/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'reference',
+          include: ['test/{autograd,nn,optim}/**/*.test.ts'],
+          exclude: ['**/fuzz.test.ts'],
+          setupFiles: ['test/reference/setup.ts'],
+        },
+      },
+    ],
   },
 });

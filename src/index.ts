@@ -41,7 +41,7 @@ export { corrcoef, cov, histogram, histogramdd } from './ops/statistics.js';
 export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from './ops/windows.js';
 export * from './ops/matmul.js';
 export * from './ops/matrix.js';
-export { clone } from './ops/memory.js';
+export { clone, getDefaultDevice, setDefaultDevice } from './ops/memory.js';
 export * from './ops/pointwise.js';
 export * from './ops/products.js';
 export * from './ops/random.js';

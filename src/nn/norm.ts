@@ -92,9 +92,10 @@ abstract class BatchNorm extends RunningNorm {
     );
   }
 
-  private nextMomentum(): number {
+  /** Without a momentum, that of the plain mean over all batches. */
+  private nextMomentum(): number | Tensor {
     this.numBatchesTracked?.add_(1);
-    return this.momentum ?? 1 / Number(this.numBatchesTracked!.item());
+    return this.momentum ?? this.numBatchesTracked!.to(this.runningMean!.dtype).reciprocal();
   }
 }
 

@@ -45,7 +45,7 @@ export class UninitializedParameter extends Parameter {
 
   /** Gives the parameter its shape; its values are not set. */
   materialize(shape: readonly number[]): void {
-    become(this, empty(shape, { dtype: this.dtype }));
+    become(this, empty(shape, { dtype: this.dtype, device: this.device }));
     this.initialized = true;
   }
 }
@@ -59,7 +59,7 @@ export class UninitializedBuffer extends Buffer {
   }
 
   materialize(shape: readonly number[]): void {
-    become(this, empty(shape, { dtype: this.dtype }));
+    become(this, empty(shape, { dtype: this.dtype, device: this.device }));
     this.initialized = true;
   }
 }

@@ -23,6 +23,11 @@ export async function loadTorch(root: string): Promise<Dynamic> {
   return (await import(pathToFileURL(entry).href)) as unknown as Dynamic;
 }
 
+/** Adds the device `reference`, which refuses to be read synchronously, as a GPU in a browser does. */
+export async function registerReference(root: string): Promise<void> {
+  await import(pathToFileURL(join(root, 'dist', 'device', 'reference', 'index.js')).href);
+}
+
 /** Finds `torch.nn.functional.gelu` (already in camelCase); the corpus writes `torch.torch.ops…` for what lies in `torch.ops`. */
 export function resolve(torch: Dynamic, path: string): { owner: Dynamic; value: Dynamic } {
   const names = path.replace(/^(torch\.)+/, '').split('.');

@@ -9,7 +9,7 @@ import { type Context, type Outcome, runCase, runErrorCase } from './ops.js';
 import { runOptimCase, runSchedulerCase } from './optim.js';
 import { runInitCase, runRandomCase } from './random.js';
 import { callText, optionsText, valueText } from './snippet.js';
-import { loadTorch } from './torch.js';
+import { loadTorch, registerReference } from './torch.js';
 
 export interface Job {
   corpus: string;
@@ -102,7 +102,8 @@ async function checkDerivatives(context: Context, file: CorpusFile, done: Readon
 
 if (process.send) {
   const torch = await loadTorch(root);
-  process.on('message', (job: Job) => {
+  process.on('message', async (job: Job) => {
+    if (job.device === 'reference') await registerReference(root);
     const context = { torch, build: new Builder(torch, job.device), tolerances: readIndex(job.corpus).default_tolerances };
     void runJob(context, job).then(() => send({ type: 'end' }));
   });

@@ -6,6 +6,7 @@ import { contiguousRaw, copyInto } from '../../ops/memory.js';
 import { emptyOn } from '../../ops/routine.js';
 import { exponential_, uniform_ } from '../../ops/random.js';
 import { tensor, zeros, zerosLike } from '../../ops/creation.js';
+import { where } from '../../ops/join.js';
 import { indexAdd, indexSelect, scatter } from '../../ops/select.js';
 import type { Args, Op } from '../../ops/types.js';
 import { RuntimeError } from '../../tensor/errors.js';
@@ -62,9 +63,10 @@ export const rrelu: Op<[], [lower: number, upper: number, training: boolean, inp
   },
 );
 
-/** A slope where x ≤ 0, drawn one by one in order; 1 elsewhere. */
+/** A slope where x ≤ 0, drawn one by one in order; 1 elsewhere. Where x can't be read at once, all slopes are drawn. */
 function randomSlopes(x: Tensor, lower: number, upper: number): Tensor {
   const negative = x.detach().le(0);
+  if (!x.storage.device.canReadSync) return where(negative, uniform_(zerosLike(x.detach()), lower, upper), 1);
   const flat = (negative.reshape([-1]).tolist() as boolean[]).flatMap((is, i) => (is ? [i] : []));
   const slopes = zerosLike(x.detach()).reshape([-1]).add(1);
   if (flat.length === 0) return slopes.view(x.sizes);

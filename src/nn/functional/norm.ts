@@ -191,23 +191,25 @@ export const groupNorm: (
 );
 
 /** Exponential moving averages of mean and (unbiased) variance. */
-function updateRunning(runningMean: Maybe, runningVar: Maybe, mean: Tensor, variance: Tensor, momentum: number): void {
+function updateRunning(runningMean: Maybe, runningVar: Maybe, mean: Tensor, variance: Tensor, momentum: number | Tensor): void {
   noGrad(() => {
-    runningMean?.copy_(runningMean.mul(1 - momentum).add(mean.mul(momentum)));
-    runningVar?.copy_(runningVar.mul(1 - momentum).add(variance.mul(momentum)));
+    const keep = typeof momentum === 'number' ? 1 - momentum : momentum.neg().add(1);
+    runningMean?.copy_(runningMean.mul(keep).add(mean.mul(momentum)));
+    runningVar?.copy_(runningVar.mul(keep).add(variance.mul(momentum)));
   });
 }
 
 export interface BatchNormOptions extends LayerNormOptions {
   training?: boolean;
-  momentum?: number;
+  /** A tensor where it is only known on the device. */
+  momentum?: number | Tensor;
 }
 
 type BatchNorm = (
   input: Tensor,
   runningMean: Maybe,
   runningVar: Maybe,
-  ...args: Args<[weight: Maybe, bias: Maybe, training: boolean, momentum: number, eps: number], BatchNormOptions>
+  ...args: Args<[weight: Maybe, bias: Maybe, training: boolean, momentum: number | Tensor, eps: number], BatchNormOptions>
 ) => Tensor;
 
 function checkPerChannel(x: Tensor, operands: Record<string, Maybe>): void {
@@ -228,7 +230,7 @@ export const batchNorm: BatchNorm = define(
     weight: Maybe = null,
     bias: Maybe = null,
     training = false,
-    momentum = 0.1,
+    momentum: number | Tensor = 0.1,
     eps = 1e-5,
   ) => {
     const given = toFloat(input);

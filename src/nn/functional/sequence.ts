@@ -1,11 +1,15 @@
 /** Losses and lookups over sequences: CTC, bags of embeddings, a linear layer with cross entropy. */
-import { int64 } from '../../ir/dtype.js';
+import { needsRecord, record } from '../../autograd/node.js';
+import { RoutineError } from '../../device/device.js';
+import { float32, float64, int64 } from '../../ir/dtype.js';
 import { convert } from '../../ops/convert.js';
-import { tensor, zeros } from '../../ops/creation.js';
-import { define } from '../../ops/define.js';
+import { tensor, zeros, zerosLike } from '../../ops/creation.js';
+import { define, scalarTypeName } from '../../ops/define.js';
 import { matmul } from '../../ops/matmul.js';
-import { cat, stack, where } from '../../ops/join.js';
-import { gather, indexAdd, scatterReduce } from '../../ops/select.js';
+import { contiguousRaw, sequence } from '../../ops/memory.js';
+import { where } from '../../ops/join.js';
+import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
+import { indexAdd, scatterReduce, searchsorted } from '../../ops/select.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -13,27 +17,48 @@ import type { Reduction } from './arguments.js';
 import { embedding } from './embedding.js';
 import { crossEntropy, reduced, reductionOf } from './loss.js';
 
-const numbers = (x: Tensor | readonly number[]): number[] => (x instanceof Tensor ? (x.reshape([-1]).tolist() as number[]) : [...x]);
-
-/** Stands for ln 0, and stays finite in differences. */
-const never = -1e30;
-
-/** Targets as one list a sample. */
-function targetLists(targets: Tensor, lengths: readonly number[]): number[][] {
-  if (targets.ndim === 2) return (targets.tolist() as number[][]).map((row, i) => row.slice(0, lengths[i]));
-  const flat = numbers(targets);
-  let start = 0;
-  return lengths.map((length) => flat.slice(start, (start += length)));
-}
-
-/** ln(eᵃ + eᵇ), elementwise. */
-const logAdd = (a: Tensor, b: Tensor): Tensor => {
-  const high = a.maximum(b);
-  return high.add(a.minimum(b).sub(high).exp().log1p());
-};
-
 type CtcOptions = { blank?: number; reduction?: Reduction; zeroInfinity?: boolean };
 type Lengths = Tensor | readonly number[];
+
+/** Lengths as the routine takes them: a vector of int64 beside `like`. */
+const lengthsOf = (x: Lengths, like: Tensor): Tensor =>
+  x instanceof Tensor
+    ? contiguousRaw(convert(x, int64, like.storage.device).reshape([-1]))
+    : tensor([...x], { dtype: int64, device: like.device });
+
+const ctcError = ({ details: [kind, , value] }: RoutineError, time: number, room: number): Error =>
+  kind === 1
+    ? new RuntimeError(
+        `Expected target_lengths to have value at most ${room}, but got value ${value} (while checking arguments for ctc_loss_cpu)`,
+      )
+    : new RuntimeError(
+        `Expected input_lengths to have value at most ${time}, but got value ${value} (while checking arguments for ctc_loss_cpu)`,
+      );
+
+/** Losses of samples; like PyTorch's, the gradient takes `logProbs` for the result of a log-softmax. */
+function ctcLosses(given: Tensor, targets: Tensor, inputs: Tensor, lengths: Tensor, blank: number, zeroInfinity: boolean): Tensor {
+  const logProbs = contiguousRaw(given);
+  const [time, batch, classes] = logProbs.sizes;
+  const longest = targets.sizes[targets.ndim - 1] ?? 0;
+  const losses = emptyOn(logProbs, [batch]);
+  const alpha = emptyOn(logProbs, [batch, time, 2 * longest + 1]);
+  try {
+    runIndexed(
+      'ctc_loss',
+      [losses, alpha, logProbs, targets, inputs, lengths],
+      [blank],
+      (i) => `label value ${i} is out of range for ${classes} classes`,
+    );
+  } catch (error) {
+    throw error instanceof RoutineError ? ctcError(error, time, longest) : error;
+  }
+  return record('ctcLoss', [given], losses, [logProbs, losses], ({ grad }, [probs, found]) => {
+    if (needsRecord([grad, probs])) throw new RuntimeError('derivative for aten::_ctc_loss_backward is not implemented');
+    const result = emptyOn(probs, probs.sizes);
+    runRoutine('ctc_loss_backward', [result, contiguousRaw(grad), found, alpha, probs, targets, inputs, lengths], [blank, zeroInfinity]);
+    return [result];
+  });
+}
 
 /** Minus the log-likelihood of targets over all alignments with blanks. https://pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html */
 export const ctcLoss: (logProbs: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths, options?: CtcOptions) => Tensor =
@@ -51,70 +76,20 @@ export const ctcLoss: (logProbs: Tensor, targets: Tensor, inputLengths: Lengths,
     ) => {
       const batched = given.ndim === 3;
       const logProbs = batched ? given : given.unsqueeze(1);
-      const [time, batch, classes] = logProbs.sizes;
-      const [inputs, lengths] = [numbers(inputLengths), numbers(targetLengths)];
+      const [, batch, classes] = logProbs.sizes;
+      if (logProbs.dtype !== float32 && logProbs.dtype !== float64)
+        throw new RuntimeError(`"ctc_loss_cpu" not implemented for '${scalarTypeName(logProbs.dtype)}'`);
       if (blank < 0 || blank >= classes) throw new RuntimeError('blank must be in label range');
-      if (inputs.length !== batch || lengths.length !== batch) throw new RuntimeError(`input_lengths must be of size batch_size`);
-      if (inputs.some((length) => length > time))
-        throw new RuntimeError(`Expected input_lengths to have value at most ${time}, but got value ${Math.max(...inputs)}`);
-      const labels = targetLists(batched ? targets : targets.view([1, -1]), lengths);
-      const losses = alignments(logProbs, labels, inputs, blank);
-      const finite = zeroInfinity ? where(losses.detach().eq(Infinity), losses.mul(0).nanToNum(), losses) : losses;
+      const [inputs, lengths] = [lengthsOf(inputLengths, logProbs), lengthsOf(targetLengths, logProbs)];
+      if (inputs.sizes[0] !== batch || lengths.sizes[0] !== batch) throw new RuntimeError(`input_lengths must be of size batch_size`);
+      const labels = contiguousRaw(convert(batched || targets.ndim === 1 ? targets : targets.view([1, -1]), int64));
+      const losses = ctcLosses(logProbs, labels, inputs, lengths, blank, zeroInfinity);
+      const finite = zeroInfinity ? where(losses.detach().eq(Infinity), zerosLike(losses), losses) : losses;
       const mode = reductionOf(reduction);
-      if (mode === 'mean')
-        return finite
-          .div(
-            tensor(
-              lengths.map((length) => Math.max(length, 1)),
-              { dtype: finite.dtype },
-            ),
-          )
-          .mean();
+      if (mode === 'mean') return finite.div(convert(lengths, finite.dtype).clampMin(1)).mean();
       return mode === 'none' && !batched ? finite.squeeze(0) : reduced(finite, mode);
     },
   );
-
-/** The forward recursion over labels with blanks between them. */
-function alignments(logProbs: Tensor, labels: readonly number[][], inputs: readonly number[], blank: number): Tensor {
-  const [time, batch] = logProbs.sizes;
-  const width = 2 * Math.max(0, ...labels.map((each) => each.length)) + 1;
-  const extended = labels.map((each) =>
-    Array.from({ length: width }, (_, s) => (s % 2 === 1 && (s - 1) / 2 < each.length ? each[(s - 1) / 2] : blank)),
-  );
-  const index = tensor(extended, { dtype: int64 });
-  const emitted = gather(logProbs, 2, index.unsqueeze(0).expand([time, batch, width]));
-  const mask = (rows: boolean[][]): Tensor => tensor(rows);
-  const skips = mask(extended.map((row) => row.map((label, s) => s >= 2 && label !== blank && label !== row[s - 2])));
-  const starts = mask(extended.map((_, n) => Array.from({ length: width }, (__, s) => s === 0 || (s === 1 && labels[n].length > 0))));
-  const out = { dtype: logProbs.dtype };
-  let alpha = where(starts, emitted.select(0, 0), zeros([batch, width], out).add(never));
-  const frames = [alpha];
-  const shifted = (x: Tensor, by: number): Tensor =>
-    cat([zeros([batch, Math.min(by, width)], out).add(never), x.narrow(1, 0, Math.max(width - by, 0))], 1);
-  for (let t = 1; t < time; t++) {
-    const next = logAdd(alpha, shifted(alpha, 1));
-    const skipped = where(skips, logAdd(next, shifted(alpha, 2)), next);
-    alpha = skipped.add(emitted.select(0, t)).clampMin(never);
-    frames.push(alpha);
-  }
-  const ends = stack(frames, 0);
-  const totals = labels.map((each, n) => {
-    const last = ends.select(1, n).select(0, Math.max(inputs[n] - 1, 0));
-    const final = last.select(0, 2 * each.length);
-    return each.length > 0 ? logAdd(final, last.select(0, 2 * each.length - 1)) : final;
-  });
-  const nll = stack(totals, 0).neg();
-  const possible = where(nll.detach().gt(-never / 2), nll.mul(0).add(Infinity), nll);
-  return possible.add(normalisation(logProbs, inputs));
-}
-
-/** Zero, with the gradient that PyTorch adds because it takes `logProbs` for the result of a log-softmax. */
-function normalisation(logProbs: Tensor, inputs: readonly number[]): Tensor {
-  const time = logProbs.sizes[0];
-  const used = tensor(Array.from({ length: time }, (_, t) => inputs.map((length) => t < length)));
-  const mass = logProbs.exp().sum(2).mul(convert(used, logProbs.dtype)).sum(0);
-  return mass.sub(mass.detach());
-}
 
 export interface BagOptions {
   maxNorm?: number | null;
@@ -158,15 +133,14 @@ export const embeddingBag: (input: Tensor, weight: Tensor, offsets?: Tensor | nu
     const padding = typeof paddingIdx === 'number' && paddingIdx < 0 ? paddingIdx + weight.sizes[0] : (paddingIdx ?? null);
     const rows = embedding(flat, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq: scale });
     const used = padding === null ? null : convert(flat.ne(padding), weight.dtype).unsqueeze(1);
-    const index = tensor(bags, { dtype: int64, device: weight.device });
     const base = zeros([count, weight.sizes[1]], { dtype: weight.dtype, device: weight.device });
-    if (mode === 'max') return maxima(rows, used, index, base);
+    if (mode === 'max') return maxima(rows, used, bags, base);
     const scaled = samples ? rows.mul(samples.reshape([-1, 1])) : rows;
-    const sums = indexAdd(base, 0, index, used ? scaled.mul(used) : scaled);
+    const sums = indexAdd(base, 0, bags, used ? scaled.mul(used) : scaled);
     if (mode === 'sum') return sums;
     const ones = used ? used.squeeze(1) : convert(flat.mul(0).add(1), weight.dtype);
     return sums.div(
-      indexAdd(zeros([count], { dtype: weight.dtype }), 0, index, ones)
+      indexAdd(zeros([count], { dtype: weight.dtype, device: weight.device }), 0, bags, ones)
         .clampMin(1)
         .unsqueeze(1),
     );
@@ -181,26 +155,27 @@ function maxima(rows: Tensor, used: Tensor | null, index: Tensor, base: Tensor):
 }
 
 /** The bag of each index. */
-function bagsOf(input: Tensor, offsets: Tensor | null, includeLast: boolean): { bags: number[]; count: number } {
+function bagsOf(input: Tensor, offsets: Tensor | null, includeLast: boolean): { bags: Tensor; count: number } {
   if (input.ndim === 2) {
     if (offsets)
       throw new Error('if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences.');
     const [count, length] = input.sizes;
-    return { bags: Array.from({ length: count * length }, (_, i) => Math.floor(i / length)), count };
+    return { bags: positions(input, count).unsqueeze(1).expand([count, length]).reshape([-1]), count };
   }
   if (input.ndim !== 1) throw new Error(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
   if (!offsets) throw new Error('offsets has to be a 1D Tensor but got None');
   if (offsets.ndim !== 1) throw new Error('offsets has to be a 1D Tensor');
-  const starts = numbers(offsets);
-  const total = input.sizes[0];
-  if (starts.length > 0 && starts[0] !== 0)
-    throw new RuntimeError(
-      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${starts[0]}`,
-    );
-  const count = includeLast ? starts.length - 1 : starts.length;
-  const bags = new Array<number>(total).fill(0);
-  for (let bag = 0; bag < count; bag++) for (let i = starts[bag]; i < Math.min(starts[bag + 1] ?? total, total); i++) bags[i] = bag;
-  return { bags, count };
+  if (offsets.storage.device.canReadSync && offsets.sizes[0] > 0) checkFirst(Number(offsets.select(0, 0).item()));
+  const count = includeLast ? offsets.sizes[0] - 1 : offsets.sizes[0];
+  const starts = convert(offsets.narrow(0, 0, count), int64);
+  return { bags: searchsorted(starts, positions(input, input.sizes[0]), { right: true }).sub(1).clampMin(0), count };
+}
+const positions = (like: Tensor, n: number): Tensor => sequence(n, 0, 1, int64, like.storage.device);
+function checkFirst(first: number): void {
+  if (first === 0) return;
+  throw new RuntimeError(
+    `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${first}`,
+  );
 }
 
 export interface LinearCrossEntropyOptions {
