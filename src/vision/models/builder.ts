@@ -6,6 +6,11 @@ import { ImageClassification, type ImageClassificationOptions } from '../transfo
 type Module = torch.nn.Module;
 type StateDict = torch.nn.StateDict;
 
+interface LoadOptions {
+  progress?: boolean;
+  checkHash?: boolean;
+}
+
 /** One set of pretrained weights. */
 export class Weights {
   constructor(
@@ -21,7 +26,7 @@ export class Weights {
   }
 
   /** Downloads the weights, or finds them in the cache, and checks their hash. */
-  getStateDict({ progress = true, checkHash = true }: { progress?: boolean; checkHash?: boolean } = {}): Promise<StateDict> {
+  getStateDict({ progress = true, checkHash = true }: LoadOptions = {}): Promise<StateDict> {
     return loadStateDictFromUrl(this.url, { progress, checkHash });
   }
 
@@ -63,11 +68,13 @@ export interface WeightsOptions {
   /** A member of the model's enum or its name, a URL, or the path of a file. */
   weights: Weights | string;
   progress?: boolean;
+  /** Whether a download must have the hash that its name ends in. */
+  checkHash?: boolean;
 }
 
 /** Makes a model: at once with random parameters, later with pretrained ones. */
 export interface Builder<M extends Module = Module, O extends object = Record<string, unknown>> {
-  (options?: O & { weights?: null; progress?: boolean }): M;
+  (options?: O & { weights?: null; progress?: boolean; checkHash?: boolean }): M;
   (options: O & WeightsOptions): Promise<M>;
   readonly modelName: string;
 }
@@ -81,10 +88,8 @@ function resolveWeights(weights: Weights | string, known: WeightsEnum | null): W
   return (known && Object.hasOwn(known, key) && known[key]) || weights;
 }
 
-function loadState(weights: Weights | string, progress: boolean): Promise<StateDict> {
-  if (weights instanceof Weights) return weights.getStateDict({ progress });
-  return loadStateDictFromUrl(weights, { progress });
-}
+const loadState = (weights: Weights | string, options: LoadOptions): Promise<StateDict> =>
+  weights instanceof Weights ? weights.getStateDict(options) : loadStateDictFromUrl(weights, options);
 
 /** Options that come with a set of weights: refuses those that contradict it. */
 function withFixed<O extends object>(options: O, fixed: Record<string, unknown>): O {
@@ -117,16 +122,16 @@ export function builder<M extends Module, O extends object>(
   { weights: known, fixed, pretrained = (options) => options, rename = (key) => key, finish }: BuilderSpec<M, O>,
   make: (options: O) => M,
 ): Builder<M, O> {
-  const load = async (weights: Weights | string, progress: boolean, options: O): Promise<M> => {
+  const load = async ({ weights, progress = true, checkHash = true }: WeightsOptions, options: O): Promise<M> => {
     const resolved = resolveWeights(weights, known);
     const isNamed = resolved instanceof Weights;
     const model = make(isNamed ? pretrained(withFixed(options, { numClasses: 1000, ...fixed?.(resolved) })) : options);
-    model.loadStateDict(renamed(await loadState(resolved, progress), rename));
+    model.loadStateDict(renamed(await loadState(resolved, { progress, checkHash }), rename));
     if (isNamed) finish?.(model, options);
     return model;
   };
-  const build = ({ weights, progress = true, ...options }: Partial<WeightsOptions> = {}): M | Promise<M> =>
-    weights ? load(weights, progress, options as O) : make(options as O);
+  const build = ({ weights, progress, checkHash, ...options }: Partial<WeightsOptions> = {}): M | Promise<M> =>
+    weights ? load({ weights, progress, checkHash }, options as O) : make(options as O);
   const made = Object.assign(build, { modelName: name }) as unknown as Builder<M, O>;
   builders.set(name, made as unknown as Builder);
   if (known) enumsOfModels.set(name, known);
