@@ -5,6 +5,7 @@ import { wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
+import { largestOf } from './exprs.js';
 import { define } from './define.js';
 import { sumType } from './launch.js';
 import { contiguousRaw, filled, toDType } from './memory.js';
@@ -70,11 +71,12 @@ export const logcumsumexp: Op<[dim: number]> = define('logcumsumexp', 'input, di
   const d = wrapDim(dim, input.ndim);
   return record('logcumsumexp', [input], scanRaw('logcumsumexp', input, d), [input], ({ grad }, [x]) => {
     const y = logcumsumexp(x, d);
-    const back = (g: Tensor): Tensor => add(reversed(logcumsumexp(reversed(sub(log(g), y), d), d), d), x);
-    if (x.dtype.isComplex) return [conjPhysical(exp(back(conjPhysical(grad))))];
-    const positive = exp(back(selectWhere(grad.gt(0), grad, 0)));
-    const negative = exp(back(selectWhere(grad.lt(0), neg(grad), 0)));
-    return [sub(positive, negative)];
+    const back = (logGrad: Tensor): Tensor => exp(add(reversed(logcumsumexp(reversed(sub(logGrad, y), d), d), d), x));
+    if (x.dtype.isComplex) return [conjPhysical(back(log(conjPhysical(grad))))];
+    // The least number stands for ln 0, whose infinity would turn into NaN in second derivatives.
+    const least = -largestOf(x.dtype);
+    const part = (g: Tensor): Tensor => back(selectWhere(g.gt(0), log(selectWhere(g.gt(0), g, 1)), least));
+    return [sub(part(grad), part(neg(grad)))];
   });
 });
 

@@ -227,25 +227,27 @@ export const xlog1py: Binary = binary('xlog1py', (x, y) => where(y.isnan(), y, w
 
 const i0eExpr = (x: Expr): Expr => {
   const a = x.abs();
+  const far = a.max(8);
   return where(
     a.le(8),
     chebyshev(a.mul(0.5).sub(2), cephes.i0.a),
-    chebyshev(constant(32, x.dtype).div(a).sub(2), cephes.i0.b).div(a.sqrt()),
+    chebyshev(constant(32, x.dtype).div(far).sub(2), cephes.i0.b).div(far.sqrt()),
   );
 };
 const i1eExpr = (x: Expr): Expr => {
   const a = x.abs();
+  const far = a.max(8);
   const size = where(
     a.le(8),
     chebyshev(a.mul(0.5).sub(2), cephes.i1.a).mul(a),
-    chebyshev(constant(32, x.dtype).div(a).sub(2), cephes.i1.b).div(a.sqrt()),
+    chebyshev(constant(32, x.dtype).div(far).sub(2), cephes.i1.b).div(far.sqrt()),
   );
   return where(x.lt(0), size.neg(), size);
 };
 const i0Expr = (x: Expr): Expr => where(x.abs().eq(Infinity), Infinity, x.abs().exp().mul(i0eExpr(x)));
 const i1Expr = (x: Expr): Expr => x.abs().exp().mul(i1eExpr(x));
 /** I₁(x) / x, ½ at 0. */
-const overX = (i1: Expr, x: Expr): Expr => where(x.eq(0), constant(0.5, x.dtype), i1.div(x));
+const overX = (i1: Expr, x: Expr): Expr => where(x.eq(0), constant(0.5, x.dtype), i1.div(where(x.eq(0), constant(1, x.dtype), x)));
 /** Modified Bessel function of the first kind, order 0. */
 export const i0: Unary = unary('i0', wide(i0Expr), { grad: ({ grad, args: [x] }) => [grad.mul(i1Expr(x))] });
 /** e^-|x| I₀(x). */
