@@ -184,7 +184,12 @@ export const groupNorm: (
       forward: (y, mean, rstd) => runRoutine('group_norm', [flat(y), mean, rstd, flat(x), w, b], [groups, eps]),
       backward: (gx, gw, gb, g, mean, rstd) =>
         runRoutine('group_norm_backward', [gx && flat(gx), gw, gb, flat(g), flat(x), mean, rstd, w], [groups]),
-      composed: () => affine(standardised(x.reshape([batch, groups, -1]), [2], eps).reshape(x.sizes), perChannel(weight), perChannel(bias)),
+      composed: () =>
+        affine(
+          standardised(x.reshape([batch, groups, (channels / groups) * numelOf(rest)]), [2], eps).reshape(x.sizes),
+          perChannel(weight),
+          perChannel(bias),
+        ),
     });
     return inType(result, given.dtype);
   },
