@@ -45,10 +45,12 @@ export function define<F>(name: string, spec: string, body: (...args: never[]) =
   return Object.assign(op, { opName: name }) as unknown as F;
 }
 
-/** Runs an operator with changed arguments, as autocast does. */
+/** Stands between operators and their callers: autocast changes their arguments, ONNX's export notes them. In-place forms have names ending in `_`. */
 export type Interceptor = (name: string, args: readonly unknown[], run: (args: readonly unknown[]) => unknown) => unknown;
 let interceptor: Interceptor | null = null;
 export const setInterceptor = (f: Interceptor | null): void => void (interceptor = f);
+/** Whether something wants to see every operator, so that none may be left out by a shortcut. */
+export const isIntercepted = (): boolean => interceptor !== null;
 
 /** What to say of an `out` whose dtype is not the result's, both by PyTorch's names. */
 export type WrongOut = (result: string, out: string) => string;
@@ -148,7 +150,11 @@ class PointwiseOp {
   call(raw: readonly unknown[], inplace: boolean): Tensor {
     const known = raw.length === this.operandCount ? this.knownTrace(raw) : undefined;
     if (known) return this.run(known, raw as (Tensor | Number_)[], raw as (Tensor | Number_)[], inplace);
-    const args = raw.length === this.operandCount && !isOptions(raw[raw.length - 1]) ? raw : this.signature.bind(raw);
+    return this.callBound(raw.length === this.operandCount && !isOptions(raw[raw.length - 1]) ? raw : this.signature.bind(raw), inplace);
+  }
+
+  /** The same with arguments in the order of the signature. */
+  callBound(args: readonly unknown[], inplace: boolean): Tensor {
     const operands: (Tensor | Number_ | null | undefined)[] = args.slice(0, this.operandCount) as Tensor[];
     const extras = args.slice(this.operandCount);
     if (this.spec.takes === 'numbers' && !operands.some((x) => !isNumber(x))) operands[0] = numberAsTensor(operands[0] as Number_);
@@ -470,8 +476,12 @@ export function scalarTypeName(dtype: DType): string {
  */
 export function pointwise<F>(name: string, spec: PointwiseSpec, formula: PointwiseFormula): F {
   const op = new PointwiseOp(name, spec, formula);
-  const call = acceptOut(op.signature, null, (args) => op.call(args, false));
-  const inplace = (...args: unknown[]): Tensor => op.call(args, true);
+  const run = (args: readonly unknown[], changes: boolean): unknown =>
+    interceptor
+      ? interceptor(changes ? `${name}_` : name, op.signature.bind(args), (changed) => op.callBound(changed, changes))
+      : op.call(args, changes);
+  const call = acceptOut(op.signature, null, (args) => run(args, false));
+  const inplace = (...args: unknown[]): unknown => run(args, true);
   const defined = Object.assign(call, { opName: name, ...(spec.noInplace ? {} : { inplace }) });
   pointwiseOps.set(defined, op);
   return defined as unknown as F;

@@ -2,6 +2,7 @@
 import { float32, float64 } from '../../ir/dtype.js';
 import { noGrad } from '../../autograd/modes.js';
 import { needsRecord, record } from '../../autograd/node.js';
+import { isIntercepted } from '../../ops/define.js';
 import { cat, stack } from '../../ops/join.js';
 import { addmm, linear, mm } from '../../ops/matmul.js';
 import { contiguousRaw } from '../../ops/memory.js';
@@ -120,7 +121,7 @@ export const gruLayer = (layer: Layer): LayerResult => fusedLayer(gruCell, layer
 
 /** A layer by the routines of its cell, as one node of the graph. */
 function fusedLayer(cell: Cell, layer: Layer): LayerResult {
-  if (!isPlain(layer)) return composedLayer(cell.step, layer);
+  if (!isPlain(layer) || isIntercepted()) return composedLayer(cell.step, layer);
   const { projected, state, weightHh, biasHh, reverse } = layer;
   const inputs = [projected, weightHh, biasHh, ...state];
   const { at, start } = noGrad(() => forward(cell, layer));

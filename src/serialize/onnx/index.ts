@@ -1,0 +1,2 @@
+/** `torch.onnx`. https://pytorch.org/docs/stable/onnx.html */
+export { exportModel as export, type ExportOptions } from './export.js';
