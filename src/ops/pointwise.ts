@@ -27,15 +27,15 @@ import {
 /** y · alpha; booleans are no expressions. */
 function scaled(y: Expr, alpha: Expr | boolean | undefined): Expr {
   if (alpha === undefined || alpha === true) return y;
-  if (alpha === false) return y.dtype === bool ? y.and(false) : y.mul(0);
-  return y.mul(alpha.cast(y.dtype));
+  const factor = alpha === false ? zero(y) : alpha.cast(y.dtype);
+  return y.dtype === bool ? y.and(factor) : y.mul(factor);
 }
 
 /** input + alpha · other, broadcast and promoted. https://pytorch.org/docs/stable/generated/torch.add.html */
 export const add: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
   'add',
   { args: 'input, other, *, alpha?', operands: 2, takes: 'numbers' },
-  (x: Expr, y: Expr, alpha?: Expr) => (x.dtype === bool ? x.or(y) : x.add(scaled(y, alpha))),
+  (x: Expr, y: Expr, alpha?: Expr) => (x.dtype === bool ? x.or(scaled(y, alpha)) : x.add(scaled(y, alpha))),
 );
 /** input - alpha · other. https://pytorch.org/docs/stable/generated/torch.sub.html */
 export const sub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(

@@ -189,7 +189,7 @@ export const softshrink: WithNumber<'lambd'> = activation(
   'softshrink',
   ', lambd?',
   (x: Expr, lambd?: Expr) => {
-    const bound = lambd ?? x.mul(0).add(0.5);
+    const bound = lambd ?? constant(0.5, x.dtype);
     return where(x.gt(bound), x.sub(bound), where(x.lt(bound.neg()), x.add(bound), x.mul(0)));
   },
   {
