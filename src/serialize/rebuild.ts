@@ -8,11 +8,10 @@ import { type Size, sizeOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type DeviceLike, toDevice, TorchDevice } from '../tensor/torch-device.js';
 import { Parameter } from '../nn/parameter.js';
-import { areSizes, tensorOf } from './layout.js';
+import { areSizes } from './layout.js';
 import { PyDict, type PyTuple } from './python.js';
 import { storageClasses } from './save.js';
 import type { Global, PickleContext } from './unpickle.js';
-import type { ZipReader } from './zip.js';
 
 /** Where tensors go: a device for all, or one for each device that the file names. */
 export type MapLocation = DeviceLike | Readonly<Record<string, DeviceLike>>;
@@ -31,8 +30,8 @@ export class TensorReader implements PickleContext {
   private readonly globals: ReadonlyMap<string, Global>;
 
   constructor(
-    private readonly zip: ZipReader,
-    private readonly prefix: string,
+    /** The bytes of a storage, as a tensor. */
+    private readonly readStorage: (key: string, size: number, device: Device) => Tensor,
     private readonly mapLocation: MapLocation | null,
   ) {
     this.globals = new Map([...plainGlobals, ...this.tensorGlobals()].map((each) => [each.name, each]));
@@ -49,14 +48,8 @@ export class TensorReader implements PickleContext {
     if (!dtype) throw new RuntimeError(`${(type as Global | null)?.name ?? 'this storage'} is not supported`);
     if (!Number.isSafeInteger(numel)) throw invalid(`the size of storage '${key}'`);
     let content = this.contents.get(key);
-    if (!content) this.contents.set(key, (content = this.readStorage(key, (numel as number) * dtype.itemsize, location)));
+    if (!content) this.contents.set(key, (content = this.readStorage(key, (numel as number) * dtype.itemsize, this.deviceFor(location))));
     return new Stored(dtype, content);
-  }
-
-  private readStorage(key: string, size: number, location: string): Tensor {
-    const name = `${this.prefix}data/${key}`;
-    if (this.zip.sizeOf(name) !== size) throw invalid(`storage '${key}' should have ${size} bytes but has ${this.zip.sizeOf(name)}`);
-    return tensorOf(this.zip.read(name), uint8, [size], { device: this.deviceFor(location), owned: this.zip.copies(name) });
   }
 
   private deviceFor(location: string): Device {

@@ -26,10 +26,15 @@ const blocked = ['sys', 'os', 'posix', 'nt'];
 const error = (why: string): Error => new UnpicklingError(`Weights only load failed. ${why}`);
 
 /** The value of a pickle of protocol 2 to 5. */
-export const unpickle = (data: Uint8Array, context: PickleContext): unknown => new Unpickler(data, context).load();
+export const unpickle = (data: Uint8Array, context: PickleContext): unknown => new Unpickler(data, context, 0).load();
+
+/** The value of a pickle among other data, and where it ends. */
+export function unpickleAt(data: Uint8Array, start: number, context: PickleContext): { value: unknown; end: number } {
+  const unpickler = new Unpickler(data, context, start);
+  return { value: unpickler.load(), end: unpickler.at };
+}
 
 class Unpickler {
-  private at = 0;
   private stack: unknown[] = [];
   private readonly marked: unknown[][] = [];
   private readonly memo = new Map<number, unknown>();
@@ -39,6 +44,7 @@ class Unpickler {
   constructor(
     private readonly data: Uint8Array,
     private readonly context: PickleContext,
+    public at: number,
   ) {
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     this.budget = COPIES * data.length + 2 ** 20;

@@ -40,11 +40,11 @@ async function fetchBytes(url: string, sha256: string | null): Promise<Uint8Arra
  * https://pytorch.org/docs/stable/hub.html#torch.hub.load_state_dict_from_url
  */
 export async function loadStateDictFromUrl(url: string, options: LoadFromUrlOptions = {}): Promise<StateDict> {
-  if (!isUrl(url)) return torch.load<StateDict>(url);
+  if (!isUrl(url)) return torch.load<StateDict>(url, { mapLocation: 'cpu' });
   const { progress = true, checkHash = false } = options;
   const name = options.fileName ?? new URL(url).pathname.split('/').at(-1)!;
   const sha256 = checkHash ? hashIn(name) : null;
-  if (!isNode()) return torch.load<StateDict>(await fetchBytes(url, sha256));
+  if (!isNode()) return torch.load<StateDict>(await fetchBytes(url, sha256), { mapLocation: 'cpu' });
   const folder = options.modelDir ?? builtin('node:path').join(getDir(), 'checkpoints');
-  return torch.load<StateDict>(await downloadUrl(url, folder, { filename: name, sha256, progress }));
+  return torch.load<StateDict>(await downloadUrl(url, folder, { filename: name, sha256, progress }), { mapLocation: 'cpu' });
 }

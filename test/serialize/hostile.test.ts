@@ -143,14 +143,20 @@ function mutated(file: Uint8Array, random: (n: number) => number): Uint8Array {
 
 test('thousands of mutated checkpoints either load or throw an Error', () => {
   const random = randomInts(1);
+  const legacy = new Uint8Array(readFileSync(new URL('../fixtures/serialize/legacy.pt', import.meta.url)));
   const file = new Uint8Array(readFileSync(new URL('../fixtures/serialize/training.pt', import.meta.url)));
   const pickle = Buffer.from(file);
   const start = pickle.indexOf('\x80\x02', 0, 'latin1');
   const data = file.slice(start, pickle.indexOf('PK', start));
   let refused = 0;
   for (let i = 0; i < 4000; i++) {
-    // Every other time the pickle alone, so that the archive's checksums do not shield it.
-    const bad = i % 2 === 0 ? mutated(file, random) : zip({ 'x/data.pkl': mutated(data, random), 'x/data/0': new Uint8Array(48) });
+    // One time in three the pickle alone, so that the archive's checksums do not shield it.
+    const bad =
+      i % 3 === 2
+        ? mutated(legacy, random)
+        : i % 3 === 0
+          ? mutated(file, random)
+          : zip({ 'x/data.pkl': mutated(data, random), 'x/data/0': new Uint8Array(48) });
     try {
       torch.load(bad);
     } catch (error) {

@@ -121,7 +121,7 @@ describe('MNIST', () => {
   test('is there without a download the next time, and batches', async () => {
     serveDigits();
     await open();
-    const transform = new vision.transforms.ToTensor() as unknown as (image: torch.Tensor) => torch.Tensor;
+    const transform = new vision.transforms.ToTensor();
     const train = new Digits(folder, { transform, targetTransform: (target) => target + 1 });
     const [images, targets] = [...new torch.utils.data.DataLoader(train, { batchSize: 5 })][0];
     expect([...images.shape]).toEqual([5, 1, 28, 28]);

@@ -140,6 +140,10 @@ export class RandomResizedCrop extends Transform {
   }
 }
 
+export interface FiveCrop {
+  (image: Tensor): Tensor[];
+}
+
 /** Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.FiveCrop.html */
 export class FiveCrop extends Transform {
   readonly size: readonly [number, number];
@@ -152,6 +156,10 @@ export class FiveCrop extends Transform {
   protected transform(image: Tensor): Tensor[] {
     return F.fiveCrop(image, this.size);
   }
+}
+
+export interface TenCrop {
+  (image: Tensor): Tensor[];
 }
 
 /** Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.TenCrop.html */
