@@ -7,9 +7,20 @@ import { windows } from './ops/windows.js';
 import { legacyClasses } from './ops/creation.js';
 import type { Tensor as TensorType } from './tensor/tensor.js';
 
-export * from './ir/dtype.js';
-export { bfloat16, bool } from './ir/dtype.js';
 export {
+  bfloat16,
+  bool,
+  complex128,
+  complex64,
+  type DType,
+  float16,
+  float32,
+  float64,
+  int16,
+  int32,
+  int64,
+  int8,
+  uint8,
   float32 as float,
   float64 as double,
   float16 as half,
@@ -26,34 +37,20 @@ export { toDevice as device } from './tensor/torch-device.js';
 export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd/modes.js';
 export * as autograd from './autograd-public.js';
 
-export * from './ops/convert.js';
-export * from './ops/creation.js';
-export * from './ops/join.js';
+export * from './inplace.js';
+export * from './operators.js';
+export * from './ops/queries.js';
+export { adjoint } from './ops/tensor-methods.js';
 export * as fft from './ops/fft.js';
 export * as linalg from './ops/linalg/index.js';
 export { cdist, pdist } from './ops/distance.js';
 export { frexp } from './ops/frexp.js';
 export { _unsafeMaskedIndex, _unsafeMaskedIndexPutAccumulate, indexPut } from './ops/index-put.js';
-export * from './ops/linalg/top-level.js';
 export { _chunkCat, _segmentReduce } from './ops/segments.js';
 export { istft, stft } from './ops/spectral.js';
 export { corrcoef, cov, histogram, histogramdd } from './ops/statistics.js';
 export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from './ops/windows.js';
-export * from './ops/matmul.js';
-export * from './ops/matrix.js';
 export { clone, getDefaultDevice, setDefaultDevice } from './ops/memory.js';
-export * from './ops/pointwise.js';
-export * from './ops/products.js';
-export * from './ops/random.js';
-export * from './ops/reduce.js';
-export * from './ops/misc.js';
-export * from './ops/scan.js';
-export * from './ops/select.js';
-export * from './ops/sort.js';
-export * from './ops/view.js';
-export { hardshrink, relu } from './nn/functional/activation.js';
-export { prelu } from './nn/functional/misc.js';
-export { logSoftmax, softmax } from './nn/functional/softmax.js';
 export {
   _nativeBatchNormLegit,
   _softmaxBackwardData,
@@ -99,6 +96,17 @@ export const {
   ComplexFloatTensor,
   ComplexDoubleTensor,
 } = legacyClasses;
+
+/** Python's names of numbers, as PyTorch exports them. */
+export const { PI: pi, E: e } = Math;
+export const inf = Infinity;
+export const nan = NaN;
+/** Memory formats and the layout, by name. */
+export const contiguousFormat = 'contiguous_format';
+export const preserveFormat = 'preserve_format';
+export const channelsLast = 'channels_last';
+export const channelsLast3d = 'channels_last_3d';
+export const strided = 'strided';
 
 /** The version of TypeTorch. */
 export const __version__ = '0.1.0';

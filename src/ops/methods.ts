@@ -36,9 +36,35 @@ import * as sort from './sort.js';
 import { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './special.js';
 import './out.js';
 import './region.js';
+import { plainMethods } from './tensor-methods.js';
 import * as view from './view.js';
 import type { InplaceMethods, Methods, TensorLike } from './types.js';
 
+/** Functions whose in-place forms compute, then copy over the old value. */
+const inplaceOnly = {
+  addbmm: matmul.addbmm,
+  addmm: matmul.addmm,
+  addmv: matmul.addmv,
+  addr: matmul.addr,
+  baddbmm: matmul.baddbmm,
+  cumprod: scan.cumprod,
+  cumsum: scan.cumsum,
+  indexAdd: select.indexAdd,
+  indexCopy: select.indexCopy,
+  indexFill: select.indexFill,
+  indexReduce: select.indexReduce,
+  maskedFill: select.maskedFill,
+  maskedScatter: select.maskedScatter,
+  mvlgamma,
+  put: select.put,
+  renorm: linalg.renorm,
+  scatter: select.scatter,
+  scatterAdd: select.scatterAdd,
+  scatterReduce: select.scatterReduce,
+  tril: matrix.tril,
+  triu: matrix.triu,
+};
+const newMethods = { newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom };
 const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
 type RandomMethods = Pick<
   typeof random,
@@ -121,7 +147,11 @@ interface Properties {
 }
 
 declare module '../tensor/tensor.js' {
-  interface Tensor extends Methods<Modules>, InplaceMethods<typeof pointwise>, Properties {
+  interface Tensor
+    extends
+      Methods<Modules & typeof newMethods & typeof plainMethods>,
+      InplaceMethods<typeof pointwise & typeof specialMethods & typeof inplaceOnly & typeof misc.geometryOps>,
+      Properties {
     clone: typeof clone extends (input: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
     contiguous: typeof contiguous extends (input: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
   }
@@ -178,7 +208,8 @@ for (const module of [
   linalg,
   joinMethods,
   random,
-  { clone, contiguous, newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom },
+  { clone, contiguous },
+  newMethods,
 ])
   attachMethods(module);
 
@@ -186,13 +217,6 @@ const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma
 attachMethods(specialMethods);
 const matrixMethods = { unsafeChunk, frexp, indexPut, indexPut_, inner, kron, istft, stft, corrcoef, cov, histogram };
 attachMethods(matrixMethods);
-
-attachInplace({
-  mvlgamma,
-  renorm: linalg.renorm,
-  triu: matrix.triu,
-  tril: matrix.tril,
-});
 
 const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   requiresGrad: {
@@ -365,24 +389,6 @@ attach('addbmm_', (self, ...args) => {
   const [a, b] = args as Tensor[];
   return sameSizes(x.sizes, [a.sizes[1], b.sizes[2]]) ? inplaceOf(x, compute, copyInto) : replace(x, compute(x));
 });
-attachInplace({
-  addmm: matmul.addmm,
-  addmv: matmul.addmv,
-  addr: matmul.addr,
-  baddbmm: matmul.baddbmm,
-  cumprod: scan.cumprod,
-  cumsum: scan.cumsum,
-  indexAdd: select.indexAdd,
-  indexCopy: select.indexCopy,
-  indexFill: select.indexFill,
-  indexReduce: select.indexReduce,
-  maskedFill: select.maskedFill,
-  maskedScatter: select.maskedScatter,
-  put: select.put,
-  scatter: select.scatter,
-  scatterAdd: select.scatterAdd,
-  scatterReduce: select.scatterReduce,
-  tril: matrix.tril,
-  triu: matrix.triu,
-});
+attachInplace(inplaceOnly);
+for (const [name, f] of Object.entries(plainMethods)) attach(name, f as Any);
 for (const [name, f] of Object.entries(misc.geometryInplace)) attach(name, f as Any);

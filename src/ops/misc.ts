@@ -377,11 +377,10 @@ const viewInplace =
     source.outputIndex = self.outputIndex;
     return become(self, (f as (t: Tensor, ...a: unknown[]) => Tensor)(source, ...args));
   };
-/** In-place forms of views: the tensor takes the view's geometry. */
+/** Views whose in-place forms give the tensor itself the view's geometry. */
+export const geometryOps = { squeeze, unsqueeze, transpose, t: view.t, swapaxes: view.swapaxes, swapdims: view.swapdims, asStrided };
 export const geometryInplace: Record<string, (self: Tensor, ...args: unknown[]) => Tensor> = Object.fromEntries(
-  Object.entries({ squeeze, unsqueeze, transpose, t: view.t, swapaxes: view.swapaxes, swapdims: view.swapdims, asStrided }).map(
-    ([name, f]) => [`${name}_`, viewInplace(f as (t: Tensor, ...args: never[]) => Tensor)],
-  ),
+  Object.entries(geometryOps).map(([name, f]) => [`${name}_`, viewInplace(f as (t: Tensor, ...args: never[]) => Tensor)]),
 );
 /** Another size, keeping the elements at the front of the memory. https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html */
 export const resize_: (input: Tensor, ...sizes: (number | readonly number[])[]) => Tensor = define(

@@ -1,0 +1,107 @@
+/** Questions about tensors and dtypes. */
+import { bool, type DType } from '../ir/dtype.js';
+import { promoteTypes as promote } from '../ir/expr.js';
+import { RuntimeError } from '../tensor/errors.js';
+import { isNumber, type Number_, resultType as typeOf } from '../tensor/promote.js';
+import { sameSizes } from '../tensor/shape.js';
+import { numelOf } from '../tensor/size.js';
+import { Tensor } from '../tensor/tensor.js';
+import { toDType } from './memory.js';
+import { item } from './read.js';
+import type { DTypeLike } from './types.js';
+
+/** Whether `x` is a tensor. https://pytorch.org/docs/stable/generated/torch.is_tensor.html */
+export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
+/** Whether elements are floats. */
+export const isFloatingPoint = (input: Tensor): boolean => input.dtype.isFloatingPoint;
+/** Whether elements are complex. */
+export const isComplex = (input: Tensor): boolean => input.dtype.isComplex;
+/** Whether elements may be negative. */
+export const isSigned = (input: Tensor): boolean => input.dtype.isSigned;
+/** Whether the tensor was made in inference mode. */
+export const isInference = (input: Tensor): boolean => input.inference;
+/** How many elements there are. https://pytorch.org/docs/stable/generated/torch.numel.html */
+export const numel = (input: Tensor): number => numelOf(input.sizes);
+/** Whether both have one shape. */
+export const isSameSize = (input: Tensor, other: Tensor): boolean => sameSizes(input.sizes, other.sizes);
+
+/** Whether the one element is not 0. https://pytorch.org/docs/stable/generated/torch.is_nonzero.html */
+export function isNonzero(input: Tensor): boolean {
+  const n = numel(input);
+  if (n === 0) throw new RuntimeError('Boolean value of Tensor with no values is ambiguous');
+  if (n > 1) throw new RuntimeError('Boolean value of Tensor with more than one value is ambiguous');
+  const value = item(input);
+  return typeof value === 'object' ? value.re !== 0 || value.im !== 0 : Boolean(value);
+}
+
+/** The dtype in which two operands meet. https://pytorch.org/docs/stable/generated/torch.result_type.html */
+export function resultType(tensor1: Tensor | Number_, tensor2: Tensor | Number_): DType {
+  for (const x of [tensor1, tensor2])
+    if (!(x instanceof Tensor) && !isNumber(x)) throw new TypeError(`result_type(): expected tensors or numbers, got ${typeof x}`);
+  return typeOf([tensor1, tensor2]);
+}
+/** The smallest dtype that holds the values of both. https://pytorch.org/docs/stable/generated/torch.promote_types.html */
+export const promoteTypes = (type1: DTypeLike, type2: DTypeLike): DType => promote(toDType(type1), toDType(type2));
+
+/** The limits of a float dtype. https://pytorch.org/docs/stable/type_info.html */
+export interface FloatInfo {
+  readonly bits: number;
+  readonly dtype: string;
+  /** The distance from 1 to the next number. */
+  readonly eps: number;
+  readonly max: number;
+  readonly min: number;
+  /** The smallest positive normal number, also called `smallestNormal`. */
+  readonly tiny: number;
+  readonly smallestNormal: number;
+  readonly resolution: number;
+}
+/** By name: bits of the fraction, largest and smallest exponent, decimal digits. */
+const floats: Record<string, readonly [fraction: number, most: number, least: number, digits: number]> = {
+  float16: [10, 15, -14, 3],
+  bfloat16: [7, 127, -126, 2],
+  float32: [23, 127, -126, 6],
+  float64: [52, 1023, -1022, 15],
+};
+/** What `torch.finfo(dtype)` gives in PyTorch; complex dtypes answer for their parts. */
+export function finfo(dtypeLike: DTypeLike = 'float32'): FloatInfo {
+  const dtype = toDType(dtypeLike).toReal();
+  if (!dtype.isFloatingPoint)
+    throw new TypeError(`torch.finfo() requires a floating point input type. Use torch.iinfo to handle 'torch.${dtype.name}'`);
+  const [fraction, most, least, digits] = floats[dtype.name];
+  const eps = 2 ** -fraction;
+  const max = (2 - eps) * 2 ** most;
+  const tiny = 2 ** least;
+  return {
+    bits: 8 * dtype.itemsize,
+    dtype: dtype.name,
+    eps,
+    max,
+    min: -max,
+    tiny,
+    smallestNormal: tiny,
+    resolution: Number(`1e-${digits}`),
+  };
+}
+
+/** The limits of an integer dtype; those of int64 are bigints. */
+export interface IntegerInfo {
+  readonly bits: number;
+  readonly dtype: string;
+  readonly max: number | bigint;
+  readonly min: number | bigint;
+}
+/** What `torch.iinfo(dtype)` gives in PyTorch. */
+export function iinfo(dtypeLike: DTypeLike): IntegerInfo {
+  const dtype = toDType(dtypeLike);
+  if (dtype.category !== 1 || dtype === bool)
+    throw new TypeError(`torch.iinfo() requires an integer input type. Use torch.finfo to handle 'torch.${dtype.name}'`);
+  const bits = 8 * dtype.itemsize;
+  const [min, max] = dtype.isSigned ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
+  const shown = (x: bigint): number | bigint => (Number.isSafeInteger(Number(x)) ? Number(x) : x);
+  return { bits, dtype: dtype.name, min: shown(min), max: shown(max) };
+}
+
+/** The name of a tensor's class, such as 'torch.FloatTensor'. https://pytorch.org/docs/stable/generated/torch.typename.html */
+export const typename = (x: unknown): string =>
+  x instanceof Tensor ? x.type() : typeof x === 'object' && x !== null ? x.constructor.name : typeof x;

@@ -1,0 +1,91 @@
+/** Methods of tensors that are no operators. */
+import { RuntimeError } from '../tensor/errors.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { alias, checkInplace, replace } from './inplace.js';
+import { copyInto, fillRaw } from './memory.js';
+import { conjPhysical } from './pointwise.js';
+import { isNonzero, isSameSize } from './queries.js';
+import { tolist } from './read.js';
+import { tensorOfValues } from './scalar.js';
+import type { Scalar } from './types.js';
+import { transpose } from './view.js';
+
+/** The conjugate transpose of the last two dims. https://pytorch.org/docs/stable/generated/torch.adjoint.html */
+export function adjoint(input: Tensor): Tensor {
+  const swapped = transpose(input, -2, -1);
+  return input.dtype.isComplex ? conjPhysical(swapped) : swapped;
+}
+
+/**
+ * Writes `value` on the main diagonal; with `wrap`, tall matrices continue it below, leaving a row out.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html
+ */
+export function fillDiagonal_(self: Tensor, value: Scalar, wrap = false): Tensor {
+  if (self.ndim < 2) throw new RuntimeError('dimensions must larger than 1');
+  if (self.ndim > 2 && self.sizes.some((n) => n !== self.sizes[0]))
+    throw new RuntimeError('all dimensions of input must be of equal length');
+  checkInplace(self);
+  const least = Math.min(...self.sizes);
+  const step = self.strides.reduce((a, b) => a + b, 0);
+  const view = (count: number, offset: number): Tensor => {
+    const line = alias(self);
+    [line.sizes, line.strides, line.offset] = [[count], [step], self.offset + offset];
+    return line;
+  };
+  const [rows, columns] = self.sizes;
+  for (let first = 0; first < rows; first += columns + 1) {
+    const count = first === 0 ? least : Math.min(columns, rows - first);
+    if (count > 0) fillRaw(view(count, first * self.strides[0]), value);
+    if (!wrap || self.ndim > 2) break;
+  }
+  self.storage.version++;
+  return self;
+}
+
+/** Replaces every element by `callable(element)`; only on the CPU, and slow. https://pytorch.org/docs/stable/generated/torch.Tensor.apply_.html */
+export function apply_(self: Tensor, callable: (x: Scalar) => Scalar): Tensor {
+  return map2_(self, self, self, callable);
+}
+/** `callable(element, other element)` in place. */
+export function map_(self: Tensor, other: Tensor, callable: (x: Scalar, y: Scalar) => Scalar): Tensor {
+  return map2_(self, other, other, callable);
+}
+/** `callable(element, x's, y's)` in place. */
+export function map2_(self: Tensor, x: Tensor, y: Tensor, callable: (a: Scalar, b: Scalar, c: Scalar) => Scalar): Tensor {
+  checkInplace(self);
+  const flat = (t: Tensor): Scalar[] => ([tolist(t)] as unknown[]).flat(8) as Scalar[];
+  const [a, b, c] = [self, x, y].map(flat);
+  const values = a.map((value, i) => callable(value, b[i], c[i]));
+  copyInto(self, tensorOfValues(values, self.dtype, self.sizes, self.storage.device));
+  return self;
+}
+
+/** Makes the tensor share the memory, shape and strides of `source`. https://pytorch.org/docs/stable/generated/torch.Tensor.set_.html */
+export const set_ = (self: Tensor, source: Tensor): Tensor => replace(self, alias(source));
+
+/** The order of dims in memory, outermost first. https://pytorch.org/docs/stable/generated/torch.Tensor.dim_order.html */
+export const dimOrder = (input: Tensor): number[] =>
+  input.sizes.map((_, d) => d).sort((a, b) => input.strides[b] - input.strides[a] || a - b);
+
+const same = (input: Tensor): Tensor => input;
+const no = (_input: Tensor): boolean => false;
+/** What only other layouts, dtypes and devices have: dense tensors on the host answer as in PyTorch. */
+export const plainMethods = {
+  adjoint,
+  apply_,
+  dimOrder,
+  fillDiagonal_,
+  getDevice: (_input: Tensor): number => -1,
+  isConj: no,
+  isNeg: no,
+  isNonzero,
+  isPinned: no,
+  isSameSize,
+  isShared: no,
+  map2_,
+  map_,
+  pinMemory: same,
+  set_,
+  shareMemory_: same,
+  toDense: same,
+};
