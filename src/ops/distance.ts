@@ -6,8 +6,9 @@ import { broadcastSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
-import { zeros } from './creation.js';
+import { onesLike, zeros } from './creation.js';
 import { define } from './define.js';
+import { cat } from './join.js';
 import { matmul } from './matmul.js';
 import { triuIndices } from './misc.js';
 import { selectWhere } from './pointwise.js';
@@ -18,12 +19,13 @@ import type { Op } from './types.js';
 
 const floats = (x: Tensor): Tensor => (x.dtype.category < 2 ? convert(x, getDefaultDtype()) : x);
 
-/** Euclidean distances by |x|² + |y|² - 2xy: one matrix product, but less precise for near rows. */
+/** Euclidean distances by |x|² + |y|² - 2xy, in one matrix product of longer rows; less precise for near ones. */
 function byProduct(x1: Tensor, x2: Tensor): Tensor {
   const squares = (x: Tensor): Tensor => x.mul(x).sum(-1, true);
-  const total = squares(x1).add(transpose(squares(x2), -2, -1));
-  return total
-    .sub(matmul(x1, transpose(x2, -2, -1)).mul(2))
+  const [n1, n2] = [squares(x1), squares(x2)];
+  const left = cat([x1.mul(-2), n1, onesLike(n1)], -1);
+  const right = cat([x2, onesLike(n2), n2], -1);
+  return matmul(left, transpose(right, -2, -1))
     .clampMin(0)
     .sqrt();
 }
