@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { deflateSync, gzipSync } from 'node:zlib';
+import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as torch from 'typetorch';
 import * as vision from 'typetorch/vision';
@@ -194,6 +194,68 @@ test('QMNIST reads its labels of eight numbers', async () => {
   const train = await datasets.QMNIST.open(folder, { download: true, progress: false });
   expect([0, 1, 2, 3].map((i) => (train.at(i) as [torch.Tensor, number])[1])).toEqual([3, 1, 4, 1]);
   expect([...train.targets.shape]).toEqual([4, 8]);
+});
+
+/** A zip archive of small files, compressed and not by turns. */
+function zip(files: Record<string, Uint8Array>): Buffer {
+  const locals: Buffer[] = [];
+  const central: Buffer[] = [];
+  for (const [i, [name, bytes]] of Object.entries(files).entries()) {
+    const packed = i % 2 === 0 ? deflateRawSync(bytes) : bytes;
+    const fields = Buffer.alloc(26);
+    fields.writeUInt16LE(i % 2 === 0 ? 8 : 0, 4);
+    fields.writeUInt32LE(packed.length, 14);
+    fields.writeUInt32LE(bytes.length, 18);
+    fields.writeUInt16LE(name.length, 22);
+    const offset = Buffer.alloc(4);
+    offset.writeUInt32LE(locals.reduce((sum, part) => sum + part.length, 0));
+    central.push(Buffer.from('PK\x01\x02\0\0', 'latin1'), fields, Buffer.alloc(10), offset, Buffer.from(name));
+    locals.push(Buffer.from('PK\x03\x04', 'latin1'), fields, Buffer.from(name), Buffer.from(packed));
+  }
+  const [head, directory] = [Buffer.concat(locals), Buffer.concat(central)];
+  const end = Buffer.alloc(18);
+  end.writeUInt32LE(directory.length, 8);
+  end.writeUInt32LE(head.length, 12);
+  return Buffer.concat([head, directory, Buffer.from('PK\x05\x06', 'latin1'), end]);
+}
+
+describe('EMNIST', () => {
+  const serve = (files: Record<string, Uint8Array>): void => {
+    const archive = zip(files);
+    server.files.set('gzip.zip', archive);
+    datasets.EMNIST.url = `${server.url}gzip.zip`;
+    datasets.EMNIST.md5 = md5(archive);
+  };
+
+  test('is taken out of its archive, one split of many', async () => {
+    const files = Object.fromEntries(
+      ['letters', 'digits'].flatMap((split) =>
+        ['train', 'test'].flatMap((part) => [
+          [`gzip/emnist-${split}-${part}-images-idx3-ubyte.gz`, gzipSync(idx([2, 28, 28], pixels(2 * 784)))],
+          [`gzip/emnist-${split}-${part}-labels-idx1-ubyte.gz`, gzipSync(idx([2], Uint8Array.from([1, 26])))],
+        ]),
+      ),
+    );
+    serve({ ...files, 'gzip/readme.txt': Buffer.from('hello') });
+    const letters = await datasets.EMNIST.open(folder, 'letters', { train: false, download: true, progress: false });
+    expect(letters.targets.tolist()).toEqual([1, 26]);
+    expect(letters.classes[(letters.at(1) as [torch.Tensor, number])[1]]).toBe('z');
+    expect(new datasets.EMNIST(folder, 'letters').length).toBe(2);
+    expect(() => new datasets.EMNIST(folder, 'digits')).toThrow('Dataset not found.');
+    expect(readdirSync(join(folder, 'EMNIST', 'raw')).some((name) => name.includes('digits'))).toBe(false);
+  });
+
+  test('from an archive that lies is refused', async () => {
+    const images = { 'gzip/emnist-digits-train-images-idx3-ubyte.gz': gzipSync('x') };
+    const archive = zip(images);
+    archive.writeUInt32LE(5, archive.indexOf('PK\x01\x02', 0, 'latin1') + 24);
+    server.files.set('gzip.zip', archive);
+    datasets.EMNIST.url = `${server.url}gzip.zip`;
+    datasets.EMNIST.md5 = md5(archive);
+    await expect(datasets.EMNIST.open(folder, 'digits', { download: true, progress: false })).rejects.toThrow(
+      /buffer|should have 5 bytes/i,
+    );
+  });
 });
 
 /** A tar archive of small files. */
