@@ -4,7 +4,6 @@ import { int64 } from '../../ir/dtype.js';
 import { tensor } from '../../ops/creation.js';
 import { isNumber, type Number_, resultType } from '../../tensor/promote.js';
 import { Tensor } from '../../tensor/tensor.js';
-import { bytesOf } from '../layout.js';
 import {
   type AttributeProto,
   AttributeType,
@@ -14,6 +13,7 @@ import {
   type TensorProto,
   type ValueProto,
 } from './schema.js';
+import { tensorToProto } from './tensor-proto.js';
 
 /** A number that ONNX keeps as a float. */
 export class Float {
@@ -29,13 +29,6 @@ function attribute(name: string, value: NonNullable<Attributes[string]>): Attrib
   if (typeof value === 'string') return { name, type: AttributeType.string, s: new TextEncoder().encode(value) };
   return { name, type: AttributeType.ints, ints: [...value] };
 }
-
-export const tensorProto = (t: Tensor, name: string): TensorProto => ({
-  name,
-  dims: [...t.sizes],
-  dataType: codeOf(t.dtype),
-  rawData: bytesOf(t),
-});
 
 /** The names of dims whose size may change, by their place. */
 export type DynamicAxes = Readonly<Record<number, string>>;
@@ -76,7 +69,7 @@ export class GraphBuilder {
     if (t.node !== null) throw new Error(`ONNX export: a tensor came from ${t.node.name}, which cannot be exported`);
     const name = this.suggested.get(t) ?? `constant_${this.count++}`;
     this.names.set(t, name);
-    this.initializers.push(tensorProto(t, name));
+    this.initializers.push(tensorToProto(t, name));
     return name;
   }
 

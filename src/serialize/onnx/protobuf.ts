@@ -146,9 +146,10 @@ function decodeMessage(schema: Schema, bytes: Uint8Array, depth: number): Messag
     const key = Number(reader.unsigned());
     const [field, wire] = [schema[Math.floor(key / 8)], key % 8];
     if (!field) reader.skip(wire);
-    else if (field.repeated)
-      ((message[field.name] ??= [] as unknown[]), readRepeated(reader, field, wire, message[field.name] as unknown[], depth));
-    else {
+    else if (field.repeated) {
+      message[field.name] ??= [];
+      readRepeated(reader, field, wire, message[field.name] as unknown[], depth);
+    } else {
       if (wire !== wireOf(field.type)) throw corrupt(`field ${field.name}`);
       message[field.name] = reader.value(field.type, depth);
     }

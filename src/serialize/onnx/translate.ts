@@ -1,7 +1,7 @@
 /** What operators become in ONNX, operator set 17. https://onnx.ai/onnx/operators/ */
-import { bool, type DType, int64 } from '../../ir/dtype.js';
+import { bool, type DType, float32, int64 } from '../../ir/dtype.js';
 import { tril } from '../../ops/matrix.js';
-import { ones, zeros } from '../../ops/creation.js';
+import { ones, tensor, zeros } from '../../ops/creation.js';
 import { wrapDim, wrapDims } from '../../tensor/shape.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
@@ -277,7 +277,8 @@ on<Interpolate>('interpolate', (g, [x, , , mode = 'nearest', alignCorners], [y])
     coordinate_transformation_mode: mode === 'nearest' ? 'asymmetric' : alignCorners ? 'align_corners' : 'half_pixel',
     nearest_mode: mode === 'nearest' ? 'floor' : undefined,
   };
-  return g.node('Resize', [g.nameOf(x), null, null, g.ints(y.sizes)], attributes);
+  const scales = y.sizes.map((size, d) => size / x.sizes[d]);
+  return g.node('Resize', [g.nameOf(x), null, g.nameOf(tensor(scales, { dtype: float32 }))], attributes);
 });
 
 // --- normalisation ------------------------------------------------------------------------------------------------------------
