@@ -99,7 +99,7 @@ function serveDigits(): void {
   Digits.source = { mirrors: [server.url], resources: resources.map(([name, bytes]) => [name, md5(bytes)] as const) };
 }
 
-const open = (options: Parameters<typeof Digits.open>[1] = {}) => Digits.open(folder, { download: true, progress: false, ...options });
+const open = ({ train = true }: { train?: boolean } = {}) => Digits.open(folder, train, { download: true, progress: false });
 
 describe('MNIST', () => {
   test('is downloaded, unpacked and read', async () => {
@@ -122,7 +122,7 @@ describe('MNIST', () => {
     serveDigits();
     await open();
     const transform = new vision.transforms.ToTensor();
-    const train = new Digits(folder, { transform, targetTransform: (target) => target + 1 });
+    const train = new Digits(folder, true, transform, (target) => target + 1);
     const [images, targets] = [...new torch.utils.data.DataLoader(train, { batchSize: 5 })][0];
     expect([...images.shape]).toEqual([5, 1, 28, 28]);
     expect(images.dtype).toBe(torch.float32);

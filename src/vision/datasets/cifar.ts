@@ -1,15 +1,21 @@
 /** CIFAR-10 and CIFAR-100, from their binary version. https://www.cs.toronto.edu/~kriz/cifar.html */
 import * as torch from '../../index.js';
+import { bind } from '../arguments.js';
 import { downloadUrl } from '../download.js';
 import { builtin } from '../node.js';
 import { extractTar } from './archive.js';
-import { type DownloadableOptions, indexOf, isFile, join, needsOpen, notFound, VisionDataset } from './vision.js';
+import { type DatasetArgs, type DownloadableOptions, indexOf, isFile, join, needsOpen, notFound, VisionDataset } from './vision.js';
 
 type Tensor = torch.Tensor;
 
 export interface CIFAROptions extends DownloadableOptions {
   train?: boolean;
 }
+
+type CIFARArgs = DatasetArgs<boolean, CIFAROptions>;
+
+const bindCIFAR = (args: CIFARArgs): CIFAROptions =>
+  bind<CIFAROptions>('CIFAR', 'train, transform, targetTransform, download, *, progress', args);
 
 interface Layout {
   folder: string;
@@ -21,6 +27,11 @@ interface Layout {
   names: string;
   /** Bytes before the pixels of each image; the last is the class. */
   labelBytes: number;
+}
+
+interface Opened<D> {
+  new (root: string, ...args: CIFARArgs): D;
+  layout: Layout;
 }
 
 const PIXELS = 3 * 32 * 32;
@@ -61,7 +72,8 @@ export class CIFAR10 extends VisionDataset {
   readonly targets: readonly number[];
   readonly classes: readonly string[];
 
-  constructor(root: string, options: CIFAROptions = {}) {
+  constructor(root: string, ...args: CIFARArgs) {
+    const options = bindCIFAR(args);
     super(root, options);
     const { layout } = new.target;
     const path = (file: string) => join(root, layout.folder, file);
@@ -79,15 +91,12 @@ export class CIFAR10 extends VisionDataset {
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open<D extends CIFAR10>(
-    this: { new (root: string, options?: CIFAROptions): D; layout: Layout },
-    root: string,
-    options: CIFAROptions = {},
-  ): Promise<D> {
+  static async open<D extends CIFAR10>(this: Opened<D>, root: string, ...args: CIFARArgs): Promise<D> {
+    const { download, progress } = bindCIFAR(args);
     const { folder, url, md5, train, test, names } = this.layout;
     const isThere = [...train, ...test, names].every((file) => isFile(join(root, folder, file)));
-    if (options.download && !isThere) extractTar(await downloadUrl(url, root, { md5, progress: options.progress }), root);
-    return new this(root, options);
+    if (download && !isThere) extractTar(await downloadUrl(url, root, { md5, progress }), root);
+    return new this(root, ...args);
   }
 
   get length(): number {

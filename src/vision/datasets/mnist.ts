@@ -1,16 +1,32 @@
 /** MNIST and the datasets that have its form. https://pytorch.org/vision/stable/generated/torchvision.datasets.MNIST.html */
 import type * as torch from '../../index.js';
+import { bind } from '../arguments.js';
 import { downloadFromMirrors, downloadUrl } from '../download.js';
 import { builtin } from '../node.js';
 import { extractGzip, extractZip } from './archive.js';
 import { readIdx } from './idx.js';
-import { checkChoice, type DownloadableOptions, indexOf, isFile, join, needsOpen, notFound, VisionDataset } from './vision.js';
+import {
+  checkChoice,
+  type DatasetArgs,
+  type DownloadableOptions,
+  indexOf,
+  isFile,
+  join,
+  needsOpen,
+  notFound,
+  VisionDataset,
+} from './vision.js';
 
 type Tensor = torch.Tensor;
 
 export interface MNISTOptions extends DownloadableOptions {
   train?: boolean;
 }
+
+type MNISTArgs = DatasetArgs<boolean, MNISTOptions>;
+
+const bindMNIST = (args: MNISTArgs): MNISTOptions =>
+  bind<MNISTOptions>('MNIST', 'train, transform, targetTransform, download, *, progress', args);
 
 /** A file at the servers and its MD5. */
 type Resource = readonly [file: string, md5: string];
@@ -77,6 +93,11 @@ abstract class IdxDataset extends VisionDataset {
   }
 }
 
+interface Opened<D> {
+  new (root: string, ...args: MNISTArgs): D;
+  source: Source;
+}
+
 const rawFolder = (root: string, name: string): string => join(root, name, 'raw');
 
 /**
@@ -99,7 +120,8 @@ export class MNIST extends IdxDataset {
   );
   readonly train: boolean;
 
-  constructor(root: string, options: MNISTOptions = {}) {
+  constructor(root: string, ...args: MNISTArgs) {
+    const options = bindMNIST(args);
     const { train = true } = options;
     const folder = rawFolder(root, new.target.name);
     const prefix = train ? 'train' : 't10k';
@@ -108,13 +130,10 @@ export class MNIST extends IdxDataset {
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open<D extends MNIST>(
-    this: { new (root: string, options?: MNISTOptions): D; source: Source },
-    root: string,
-    options: MNISTOptions = {},
-  ): Promise<D> {
-    if (options.download) await downloadGzipped(this.source, rawFolder(root, this.name), options.progress ?? true);
-    return new this(root, options);
+  static async open<D extends MNIST>(this: Opened<D>, root: string, ...args: MNISTArgs): Promise<D> {
+    const { download = false, progress = true } = bindMNIST(args);
+    if (download) await downloadGzipped(this.source, rawFolder(root, this.name), progress);
+    return new this(root, ...args);
   }
 
   get classes(): readonly string[] {

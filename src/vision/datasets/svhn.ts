@@ -1,9 +1,10 @@
 /** Street view house numbers. https://pytorch.org/vision/stable/generated/torchvision.datasets.SVHN.html */
 import * as torch from '../../index.js';
+import { bind } from '../arguments.js';
 import { checkIntegrity, downloadUrl } from '../download.js';
 import { builtin } from '../node.js';
 import { readMat } from './mat.js';
-import { checkChoice, type DownloadableOptions, join, needsOpen, notFound, VisionDataset } from './vision.js';
+import { checkChoice, type DatasetArgs, type DownloadableOptions, join, needsOpen, notFound, VisionDataset } from './vision.js';
 
 type Tensor = torch.Tensor;
 export type SVHNSplit = 'train' | 'test' | 'extra';
@@ -11,6 +12,11 @@ export type SVHNSplit = 'train' | 'test' | 'extra';
 export interface SVHNOptions extends DownloadableOptions {
   split?: SVHNSplit;
 }
+
+type SVHNArgs = DatasetArgs<SVHNSplit, SVHNOptions>;
+
+const bindSVHN = (args: SVHNArgs): SVHNOptions =>
+  bind<SVHNOptions>('SVHN', 'split, transform, targetTransform, download, *, progress', args);
 
 /** Single digits cut out of photographs, 32 by 32, in `root/train_32x32.mat` and its kin. */
 export class SVHN extends VisionDataset {
@@ -25,7 +31,8 @@ export class SVHN extends VisionDataset {
   readonly data: Tensor;
   readonly labels: readonly number[];
 
-  constructor(root: string, options: SVHNOptions = {}) {
+  constructor(root: string, ...args: SVHNArgs) {
+    const options = bindSVHN(args);
     super(root, options);
     this.split = checkChoice(options.split ?? 'train', 'split', ['train', 'test', 'extra']);
     const path = join(root, `${this.split}_32x32.mat`);
@@ -39,10 +46,11 @@ export class SVHN extends VisionDataset {
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open(root: string, options: SVHNOptions = {}): Promise<SVHN> {
+  static async open(root: string, ...args: SVHNArgs): Promise<SVHN> {
+    const options = bindSVHN(args);
     const split = checkChoice(options.split ?? 'train', 'split', ['train', 'test', 'extra']);
     if (options.download) await downloadUrl(`${SVHN.url}${split}_32x32.mat`, root, { md5: SVHN.md5[split], progress: options.progress });
-    return new SVHN(root, options);
+    return new SVHN(root, ...args);
   }
 
   get length(): number {

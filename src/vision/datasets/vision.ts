@@ -1,5 +1,6 @@
 /** What the datasets of images share. https://pytorch.org/vision/stable/datasets.html */
 import * as torch from '../../index.js';
+import type { Args } from '../arguments.js';
 import { builtin } from '../node.js';
 
 type Tensor = torch.Tensor;
@@ -16,6 +17,14 @@ export interface DownloadableOptions extends DatasetOptions {
   /** Shows how far a download is. */
   progress?: boolean;
 }
+
+type Transform = DatasetOptions['transform'];
+type TargetTransform = DatasetOptions['targetTransform'];
+/** One argument of the dataset's own, then those that all have. */
+export type DatasetArgs<First, Options> = Args<
+  [first: First, transform: Transform, targetTransform: TargetTransform, download: boolean],
+  Options
+>;
 
 /** Pairs of an image and its class. */
 export abstract class VisionDataset extends torch.utils.data.Dataset<[Tensor, number]> {

@@ -1,5 +1,6 @@
 /** Reads and writes images. Everything that decodes or encodes comes later: `await` it. https://pytorch.org/vision/stable/io.html */
 import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
 import { builtin } from '../node.js';
 import { decode, encodeAsJpeg, encodeAsPng, toChannels } from './codec.js';
 import type { Pixels } from './png.js';
@@ -80,22 +81,33 @@ export function pixelsOf(image: Tensor, allowed: readonly number[]): Pixels {
   return { width, height, channels, data: image.cpu().permute(1, 2, 0).contiguous().toTypedArray() as Uint8Array };
 }
 
+interface PngOptions {
+  compressionLevel?: number;
+}
+type PngArgs = Args<[compressionLevel: number], PngOptions>;
+interface JpegOptions {
+  quality?: number;
+}
+type JpegArgs = Args<[quality: number], JpegOptions>;
+
 /** The bytes of a PNG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_png.html */
-export async function encodePng(input: Tensor, compressionLevel = 6): Promise<Tensor> {
+export async function encodePng(input: Tensor, ...args: PngArgs): Promise<Tensor> {
+  const { compressionLevel = 6 } = bind<PngOptions>('encode_png', 'compressionLevel', args);
   if (!(compressionLevel >= 0 && compressionLevel <= 9)) throw new Error('Compression level should be between 0 and 9');
   return torch.tensor(new Uint8Array(await encodeAsPng(pixelsOf(input, [1, 3]), compressionLevel)));
 }
 
 /** The bytes of a JPEG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_jpeg.html */
-export async function encodeJpeg(input: Tensor, quality = 75): Promise<Tensor> {
+export async function encodeJpeg(input: Tensor, ...args: JpegArgs): Promise<Tensor> {
+  const { quality = 75 } = bind<JpegOptions>('encode_jpeg', 'quality', args);
   if (!(quality >= 1 && quality <= 100)) throw new Error('Image quality should be a positive number between 1 and 100');
   return torch.tensor(new Uint8Array(await encodeAsJpeg(pixelsOf(input, [1, 3]), quality)));
 }
 
 /** https://pytorch.org/vision/stable/generated/torchvision.io.write_png.html */
-export const writePng = async (input: Tensor, filename: string, compressionLevel = 6): Promise<void> =>
-  writeFile(filename, await encodePng(input, compressionLevel));
+export const writePng = async (input: Tensor, filename: string, ...args: PngArgs): Promise<void> =>
+  writeFile(filename, await encodePng(input, ...args));
 
 /** https://pytorch.org/vision/stable/generated/torchvision.io.write_jpeg.html */
-export const writeJpeg = async (input: Tensor, filename: string, quality = 75): Promise<void> =>
-  writeFile(filename, await encodeJpeg(input, quality));
+export const writeJpeg = async (input: Tensor, filename: string, ...args: JpegArgs): Promise<void> =>
+  writeFile(filename, await encodeJpeg(input, ...args));

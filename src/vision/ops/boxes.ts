@@ -1,9 +1,19 @@
 /** Boxes: formats, areas, overlaps and suppression. https://pytorch.org/vision/stable/ops.html#box-operators */
 import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
 
 type Tensor = torch.Tensor;
 
 export type BoxFormat = 'xyxy' | 'xywh' | 'cxcywh';
+interface FormatOptions {
+  fmt?: BoxFormat;
+}
+type FormatArgs = Args<[fmt: BoxFormat], FormatOptions>;
+interface EpsOptions {
+  eps?: number;
+}
+type EpsArgs = Args<[eps: number], EpsOptions>;
+
 const formats: readonly string[] = ['xyxy', 'xywh', 'cxcywh'];
 
 /** Integers are computed with in 64 bits, floats at least in 32. */
@@ -36,7 +46,8 @@ export function boxConvert(boxes: Tensor, inFmt: BoxFormat, outFmt: BoxFormat): 
 }
 
 /** https://pytorch.org/vision/stable/generated/torchvision.ops.box_area.html */
-export function boxArea(boxes: Tensor, fmt: BoxFormat = 'xyxy'): Tensor {
+export function boxArea(boxes: Tensor, ...args: FormatArgs): Tensor {
+  const { fmt = 'xyxy' } = bind<FormatOptions>('box_area', 'fmt', args);
   if (!formats.includes(fmt)) throw new Error(`Unsupported Bounding Box area for given format ${fmt}`);
   const [a, b, c, d] = upcast(boxes).unbind(-1);
   return fmt === 'xyxy' ? c.sub(a).mul(d.sub(b)) : c.mul(d);
@@ -66,7 +77,8 @@ function hull(boxes1: Tensor, boxes2: Tensor): [width: Tensor, height: Tensor] {
 }
 
 /** Intersection over union: (N, 4), (M, 4) → (N, M). https://pytorch.org/vision/stable/generated/torchvision.ops.box_iou.html */
-export function boxIou(boxes1: Tensor, boxes2: Tensor, fmt: BoxFormat = 'xyxy'): Tensor {
+export function boxIou(boxes1: Tensor, boxes2: Tensor, ...args: FormatArgs): Tensor {
+  const { fmt = 'xyxy' } = bind<FormatOptions>('box_iou', 'fmt', args);
   if (!formats.includes(fmt)) throw new Error(`Unsupported Box IoU Calculation for given fmt ${fmt}.`);
   const { intersection, union } = overlap(toCorners(boxes1, fmt), toCorners(boxes2, fmt));
   return intersection.div(union);
@@ -85,7 +97,8 @@ function centres(boxes: readonly Tensor[]): [x: Tensor, y: Tensor] {
 }
 
 /** Less for centres far apart. https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou.html */
-export function distanceBoxIou(boxes1: Tensor, boxes2: Tensor, eps = 1e-7): Tensor {
+export function distanceBoxIou(boxes1: Tensor, boxes2: Tensor, ...args: EpsArgs): Tensor {
+  const { eps = 1e-7 } = bind<EpsOptions>('distance_box_iou', 'eps', args);
   const [first, second] = [upcast(boxes1), upcast(boxes2)];
   const [width, height] = hull(first, second);
   const diagonal = width.square().add(height.square()).add(eps);
@@ -96,7 +109,8 @@ export function distanceBoxIou(boxes1: Tensor, boxes2: Tensor, eps = 1e-7): Tens
 }
 
 /** Less for centres far apart and other shapes. https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou.html */
-export function completeBoxIou(boxes1: Tensor, boxes2: Tensor, eps = 1e-7): Tensor {
+export function completeBoxIou(boxes1: Tensor, boxes2: Tensor, ...args: EpsArgs): Tensor {
+  const { eps = 1e-7 } = bind<EpsOptions>('complete_box_iou', 'eps', args);
   const [first, second] = [upcast(boxes1), upcast(boxes2)];
   const [a, b] = pairwise(first, second);
   const angle = (box: Tensor[]): Tensor => box[2].sub(box[0]).div(box[3].sub(box[1])).atan();

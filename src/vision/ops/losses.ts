@@ -1,5 +1,6 @@
 /** Losses of detection. https://pytorch.org/vision/stable/ops.html#losses */
 import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
 
 type Tensor = torch.Tensor;
 export type Reduction = 'none' | 'mean' | 'sum';
@@ -21,8 +22,9 @@ export interface FocalLossOptions {
 export function sigmoidFocalLoss(
   inputs: Tensor,
   targets: Tensor,
-  { alpha = 0.25, gamma = 2, reduction = 'none' }: FocalLossOptions = {},
+  ...args: Args<[alpha: number, gamma: number, reduction: Reduction], FocalLossOptions>
 ): Tensor {
+  const { alpha = 0.25, gamma = 2, reduction = 'none' } = bind<FocalLossOptions>('sigmoid_focal_loss', 'alpha, gamma, reduction', args);
   if (!(alpha >= 0 && alpha <= 1) && alpha !== -1)
     throw new Error(`Invalid alpha value: ${alpha}. alpha must be in the range [0,1] or -1 for ignore.`);
   const p = inputs.sigmoid();
@@ -44,6 +46,12 @@ export function sigmoidFocalLoss(
 export interface BoxLossOptions {
   reduction?: Reduction;
   eps?: number;
+}
+
+type BoxLossArgs = Args<[reduction: Reduction, eps: number], BoxLossOptions>;
+
+function bindLoss(name: string, args: BoxLossArgs): Required<BoxLossOptions> {
+  return { reduction: 'none', eps: 1e-7, ...bind<BoxLossOptions>(name, 'reduction, eps', args) };
 }
 
 type Corners = readonly [left: Tensor, top: Tensor, right: Tensor, bottom: Tensor];
@@ -68,7 +76,8 @@ const hull = (a: Corners, b: Corners): [Tensor, Tensor] => [
 ];
 
 /** 1 − generalised intersection over union. https://pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou_loss.html */
-export function generalizedBoxIouLoss(boxes1: Tensor, boxes2: Tensor, { reduction = 'none', eps = 1e-7 }: BoxLossOptions = {}): Tensor {
+export function generalizedBoxIouLoss(boxes1: Tensor, boxes2: Tensor, ...args: BoxLossArgs): Tensor {
+  const { reduction, eps } = bindLoss('generalized_box_iou_loss', args);
   const [a, b] = [cornersOf(boxes1), cornersOf(boxes2)];
   const [intersection, union] = overlap(a, b);
   const [width, height] = hull(a, b);
@@ -97,12 +106,14 @@ function distanceLoss(a: Corners, b: Corners, eps: number): { loss: Tensor; iou:
 }
 
 /** https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou_loss.html */
-export function distanceBoxIouLoss(boxes1: Tensor, boxes2: Tensor, { reduction = 'none', eps = 1e-7 }: BoxLossOptions = {}): Tensor {
+export function distanceBoxIouLoss(boxes1: Tensor, boxes2: Tensor, ...args: BoxLossArgs): Tensor {
+  const { reduction, eps } = bindLoss('distance_box_iou_loss', args);
   return reduce(distanceLoss(cornersOf(boxes1), cornersOf(boxes2), eps).loss, reduction);
 }
 
 /** https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou_loss.html */
-export function completeBoxIouLoss(boxes1: Tensor, boxes2: Tensor, { reduction = 'none', eps = 1e-7 }: BoxLossOptions = {}): Tensor {
+export function completeBoxIouLoss(boxes1: Tensor, boxes2: Tensor, ...args: BoxLossArgs): Tensor {
+  const { reduction, eps } = bindLoss('complete_box_iou_loss', args);
   const [a, b] = [cornersOf(boxes1), cornersOf(boxes2)];
   const { loss, iou } = distanceLoss(a, b, 1e-7);
   const angle = ([x1, y1, x2, y2]: Corners): Tensor => x2.sub(x1).div(y2.sub(y1)).atan();

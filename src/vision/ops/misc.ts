@@ -1,6 +1,6 @@
 /** Layers that many models share. https://pytorch.org/vision/stable/ops.html#layers */
 import * as torch from '../../index.js';
-import { pythonFloat } from '../arguments.js';
+import { type Args, bind, pythonFloat } from '../arguments.js';
 
 const { nn } = torch;
 type Tensor = torch.Tensor;
@@ -73,16 +73,36 @@ abstract class ConvNormActivation extends nn.Sequential {
   }
 }
 
+type ConvNormArgs = Args<
+  [
+    kernelSize: Size,
+    stride: Size,
+    padding: Size | 'same' | 'valid' | null,
+    groups: number,
+    normLayer: NormLayer | null,
+    activationLayer: ActivationLayer | null,
+    dilation: Size,
+    inplace: boolean | null,
+    bias: boolean | null,
+  ],
+  ConvNormActivationOptions
+>;
+
+const bindConv = (name: string, args: ConvNormArgs): ConvNormActivationOptions =>
+  bind<ConvNormActivationOptions>(name, 'kernelSize, stride, padding, groups, normLayer, activationLayer, dilation, inplace, bias', args);
+
 /** Convolution, norm, activation on (N, C, H, W). https://pytorch.org/vision/stable/generated/torchvision.ops.Conv2dNormActivation.html */
 export class Conv2dNormActivation extends ConvNormActivation {
-  constructor(inChannels: number, outChannels: number, { normLayer = nn.BatchNorm2d, ...options }: ConvNormActivationOptions = {}) {
+  constructor(inChannels: number, outChannels: number, ...args: ConvNormArgs) {
+    const { normLayer = nn.BatchNorm2d, ...options } = bindConv('Conv2dNormActivation', args);
     super(nn.Conv2d, inChannels, outChannels, { normLayer, ...options });
   }
 }
 
 /** Convolution, norm, activation on (N, C, D, H, W). https://pytorch.org/vision/stable/generated/torchvision.ops.Conv3dNormActivation.html */
 export class Conv3dNormActivation extends ConvNormActivation {
-  constructor(inChannels: number, outChannels: number, { normLayer = nn.BatchNorm3d, ...options }: ConvNormActivationOptions = {}) {
+  constructor(inChannels: number, outChannels: number, ...args: ConvNormArgs) {
+    const { normLayer = nn.BatchNorm3d, ...options } = bindConv('Conv3dNormActivation', args);
     super(nn.Conv3d, inChannels, outChannels, { normLayer, ...options });
   }
 }
@@ -100,8 +120,13 @@ export class SqueezeExcitation extends nn.Module {
   activation: Layer;
   scaleActivation: Layer;
 
-  constructor(inputChannels: number, squeezeChannels: number, options: SqueezeExcitationOptions = {}) {
+  constructor(
+    inputChannels: number,
+    squeezeChannels: number,
+    ...args: Args<[activation: ActivationLayer, scaleActivation: ActivationLayer], SqueezeExcitationOptions>
+  ) {
     super();
+    const options = bind<SqueezeExcitationOptions>('SqueezeExcitation', 'activation, scaleActivation', args);
     this.fc1 = new nn.Conv2d(inputChannels, squeezeChannels, 1);
     this.fc2 = new nn.Conv2d(squeezeChannels, inputChannels, 1);
     this.activation = makeLayer(options.activation ?? nn.ReLU);
@@ -124,7 +149,15 @@ export interface MLPOptions {
 
 /** Linear layers with activations and dropout between them. https://pytorch.org/vision/stable/generated/torchvision.ops.MLP.html */
 export class MLP extends nn.Sequential {
-  constructor(inChannels: number, hiddenChannels: readonly number[], options: MLPOptions = {}) {
+  constructor(
+    inChannels: number,
+    hiddenChannels: readonly number[],
+    ...args: Args<
+      [normLayer: NormLayer | null, activationLayer: ActivationLayer, inplace: boolean | null, bias: boolean, dropout: number],
+      MLPOptions
+    >
+  ) {
+    const options = bind<MLPOptions>('MLP', 'normLayer, activationLayer, inplace, bias, dropout', args);
     const { normLayer = null, activationLayer = nn.ReLU, inplace = null, bias = true, dropout = 0 } = options;
     const given = inplaceOptions(inplace);
     const layers: Layer[] = [];

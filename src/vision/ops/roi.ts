@@ -1,5 +1,6 @@
 /** Features of regions of images. https://pytorch.org/vision/stable/ops.html#detection-and-segmentation-operators */
 import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
 
 const { nn } = torch;
 type Tensor = torch.Tensor;
@@ -90,8 +91,10 @@ export function roiAlign(
   input: Tensor,
   boxes: Boxes,
   outputSize: Size,
-  { spatialScale = 1, samplingRatio = -1, aligned = false }: RoIAlignOptions = {},
+  ...args: Args<[spatialScale: number, samplingRatio: number, aligned: boolean], RoIAlignOptions>
 ): Tensor {
+  const given = bind<RoIAlignOptions>('roi_align', 'spatialScale, samplingRatio, aligned', args);
+  const { spatialScale = 1, samplingRatio = -1, aligned = false } = given;
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   const offset = aligned ? 0.5 : 0;
@@ -120,8 +123,14 @@ function spansOf(start: number, length: number, bins: number, limit: number): Sp
   }));
 }
 
+interface ScaleOptions {
+  spatialScale?: number;
+}
+type ScaleArgs = Args<[spatialScale: number], ScaleOptions>;
+
 /** The largest value of each bin in each region. https://pytorch.org/vision/stable/generated/torchvision.ops.roi_pool.html */
-export function roiPool(input: Tensor, boxes: Boxes, outputSize: Size, { spatialScale = 1 }: { spatialScale?: number } = {}): Tensor {
+export function roiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args: ScaleArgs): Tensor {
+  const { spatialScale = 1 } = bind<ScaleOptions>('roi_pool', 'spatialScale', args);
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   const length = (from: number, to: number): number => Math.max(round(to) - round(from) + 1, 1);
@@ -163,8 +172,9 @@ export function psRoiAlign(
   input: Tensor,
   boxes: Boxes,
   outputSize: Size,
-  { spatialScale = 1, samplingRatio = -1 }: PSRoIAlignOptions = {},
+  ...args: Args<[spatialScale: number, samplingRatio: number], PSRoIAlignOptions>
 ): Tensor {
+  const { spatialScale = 1, samplingRatio = -1 } = bind<PSRoIAlignOptions>('ps_roi_align', 'spatialScale, samplingRatio', args);
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   return forRegions(
@@ -185,7 +195,8 @@ const meanWeights = (spans: readonly Span[], size: number): Weights =>
   spans.map(({ start, end }) => Array.from({ length: size }, (_, i) => (i >= start && i < end ? 1 / (end - start) : 0)));
 
 /** Means of whole pixels, where each bin has channels of its own. https://pytorch.org/vision/stable/generated/torchvision.ops.ps_roi_pool.html */
-export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, { spatialScale = 1 }: { spatialScale?: number } = {}): Tensor {
+export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args: ScaleArgs): Tensor {
+  const { spatialScale = 1 } = bind<ScaleOptions>('ps_roi_pool', 'spatialScale', args);
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   const spans = (from: number, to: number, bins: number, size: number): Span[] =>

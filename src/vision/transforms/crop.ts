@@ -281,6 +281,10 @@ export interface ScaleOptions {
   antialias?: boolean;
 }
 
+export interface ScaleJitterOptions extends ScaleOptions {
+  scaleRange?: readonly [number, number];
+}
+
 /** Fits the image into `targetSize`, then scales by a random factor. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ScaleJitter.html */
 export class ScaleJitter extends Transform {
   readonly scaleRange: readonly [number, number];
@@ -288,10 +292,10 @@ export class ScaleJitter extends Transform {
 
   constructor(
     readonly targetSize: readonly [number, number],
-    options: ScaleOptions & { scaleRange?: readonly [number, number] } = {},
+    ...args: Args<[scaleRange: readonly [number, number], interpolation: F.Interpolation, antialias: boolean], ScaleJitterOptions>
   ) {
     super();
-    const { scaleRange = [0.1, 2], ...rest } = options;
+    const { scaleRange = [0.1, 2], ...rest } = bind<ScaleJitterOptions>('ScaleJitter', 'scaleRange, interpolation, antialias', args);
     this.scaleRange = scaleRange;
     this.options = rest;
   }
@@ -311,9 +315,9 @@ export class RandomShortestSize extends Transform {
   readonly maxSize: number | null;
   private readonly options: ScaleOptions;
 
-  constructor(minSize: Size, options: ScaleOptions & { maxSize?: number | null } = {}) {
+  constructor(minSize: Size, ...args: Args<[maxSize: number | null, interpolation: F.Interpolation, antialias: boolean], F.ResizeOptions>) {
     super();
-    const { maxSize = null, ...rest } = options;
+    const { maxSize = null, ...rest } = bind<F.ResizeOptions>('RandomShortestSize', 'maxSize, interpolation, antialias', args);
     this.minSize = typeof minSize === 'number' ? [minSize] : minSize;
     this.maxSize = maxSize;
     this.options = rest;
@@ -329,12 +333,15 @@ export class RandomShortestSize extends Transform {
 
 /** The shorter edge becomes a random number. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResize.html */
 export class RandomResize extends Transform {
+  private readonly options: ScaleOptions;
+
   constructor(
     readonly minSize: number,
     readonly maxSize: number,
-    private readonly options: ScaleOptions = {},
+    ...args: Args<[interpolation: F.Interpolation, antialias: boolean], ScaleOptions>
   ) {
     super();
+    this.options = bind<ScaleOptions>('RandomResize', 'interpolation, antialias', args);
   }
 
   protected transform(image: Tensor): Tensor {

@@ -1,5 +1,6 @@
 /** Grids of images, boxes and masks on images. https://pytorch.org/vision/stable/utils.html */
 import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
 import { encodeJpeg, encodePng, writeFile } from '../io/index.js';
 import { toDtype } from '../transforms/functional/dtype.js';
 import { type Color, colorsOf } from './color.js';
@@ -36,8 +37,16 @@ function spread(image: Tensor, range: readonly [number, number] | null | undefin
 }
 
 /** Images side by side as one image (3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.make_grid.html */
-export function makeGrid(images: Tensor | readonly Tensor[], options: MakeGridOptions = {}): Tensor {
-  const { nrow = 8, padding = 2, normalize = false, valueRange, scaleEach = false, padValue = 0 } = options;
+export function makeGrid(
+  images: Tensor | readonly Tensor[],
+  ...args: Args<
+    [nrow: number, padding: number, normalize: boolean, valueRange: readonly [number, number] | null, scaleEach: boolean, padValue: number],
+    MakeGridOptions
+  >
+): Tensor {
+  const names = 'nrow, padding, normalize, valueRange, scaleEach, padValue';
+  const given = bind<MakeGridOptions>('make_grid', names, args);
+  const { nrow = 8, padding = 2, normalize = false, valueRange, scaleEach = false, padValue = 0 } = given;
   return torch.noGrad(() => {
     let batch = asBatch(images);
     if (normalize) batch = scaleEach ? torch.stack(batch.unbind(0).map((image) => spread(image, valueRange))) : spread(batch, valueRange);
@@ -121,7 +130,8 @@ class Canvas {
 }
 
 /** Boxes (N, 4), left, top, right, bottom, on an image (1 or 3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.draw_bounding_boxes.html */
-export function drawBoundingBoxes(image: Tensor, boxes: Tensor, { colors, fill = false, width = 1 }: DrawBoxesOptions = {}): Tensor {
+export function drawBoundingBoxes(image: Tensor, boxes: Tensor, options: DrawBoxesOptions = {}): Tensor {
+  const { colors, fill = false, width = 1 } = bind<DrawBoxesOptions>('draw_bounding_boxes', '*, colors, fill, width', [options]);
   checkImage(image);
   if (image.shape[0] !== 1 && image.shape[0] !== 3) throw new Error('Only grayscale and RGB images are supported');
   const list = boxes.detach().to(torch.int64).tolist() as number[][];
@@ -147,7 +157,12 @@ export interface DrawMasksOptions {
 }
 
 /** Masks (N, H, W) or (H, W) on an image (3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.draw_segmentation_masks.html */
-export function drawSegmentationMasks(image: Tensor, masks: Tensor, { alpha = 0.8, colors }: DrawMasksOptions = {}): Tensor {
+export function drawSegmentationMasks(
+  image: Tensor,
+  masks: Tensor,
+  ...args: Args<[alpha: number, colors: Color | readonly Color[] | null], DrawMasksOptions>
+): Tensor {
+  const { alpha = 0.8, colors } = bind<DrawMasksOptions>('draw_segmentation_masks', 'alpha, colors', args);
   checkImage(image);
   if (image.shape[0] !== 3) throw new Error('Pass an RGB image. Other Image formats are not supported');
   const all = masks.ndim === 2 ? masks.unsqueeze(0) : masks;

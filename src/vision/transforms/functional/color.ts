@@ -1,5 +1,6 @@
 /** Colours of images. https://pytorch.org/vision/stable/transforms.html#color */
 import * as torch from '../../../index.js';
+import { type Args, bind } from '../../arguments.js';
 import { asFloat, chw, isFloat, maxValue, numValueBits, type Tensor } from './common.js';
 import { toDtype } from './dtype.js';
 
@@ -133,7 +134,8 @@ export function adjustHue(image: Tensor, hueFactor: number): Tensor {
 }
 
 /** gain · image^gamma. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_gamma.html */
-export function adjustGamma(image: Tensor, gamma: number, gain = 1): Tensor {
+export function adjustGamma(image: Tensor, gamma: number, ...args: Args<[gain: number], { gain?: number }>): Tensor {
+  const { gain = 1 } = bind<{ gain?: number }>('adjust_gamma', 'gain', args);
   if (!(gamma >= 0)) throw new Error('Gamma should be a non-negative real number');
   const powered = (isFloat(image) ? image : toDtype(image, torch.float32, true)).pow(gamma);
   return toDtype(gain === 1 ? powered : powered.mul(gain).clamp(0, 1), image.dtype, true);
