@@ -139,7 +139,10 @@ export const rsqrt: Unary = unary('rsqrt', (x) => x.sqrt().reciprocal(), {
 const isInteger = (d: DType): boolean => d.category < 2;
 const integerPower = (x: Expr, k: number): Expr => (k === 2 ? x.mul(x) : x.mul(x).mul(x));
 const fixedPowers = new Map<number, Unary>(
-  [2, 3].map((k) => [k, unary('pow', (x) => (x.dtype === bool ? x : integerPower(x, k)), { ...arithmetic, node: 'PowBackward0' })]),
+  [2, 3].map((k) => [
+    k,
+    unary(k === 2 ? 'square' : 'cube', (x) => (x.dtype === bool ? x : integerPower(x, k)), { ...arithmetic, node: 'PowBackward0' }),
+  ]),
 );
 /** `pow` of any exponent by the one general formula; `pow` picks faster ones for small numbers. */
 export const generalPow: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.or(y.not()) : x.pow(y)));

@@ -3,6 +3,7 @@ import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import * as torch from '../../src/index.js';
 import { bytes, checkpoint, zip } from './archive.js';
+import { mutated, randomInts } from './mutate.js';
 
 const load = (pickle: string, storages?: Record<string, Uint8Array>) => (): unknown => torch.load(checkpoint(pickle, storages));
 const text = (value: string): string => `X${String.fromCharCode(value.length)}\0\0\0${value}`;
@@ -119,27 +120,6 @@ test('zip bombs are refused before they grow', () => {
   expect(() => torch.load(deflated('archive/data.pkl', compressed, 2 ** 20))).toThrow('corrupt compressed data');
   expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 26);
 });
-
-/** Numbers of [0, n) from a seed. */
-function randomInts(seed: number): (n: number) => number {
-  let state = seed;
-  return (n) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * n);
-  };
-}
-
-/** A copy with a few bytes changed, a piece cut out, repeated or the end cut off. */
-function mutated(file: Uint8Array, random: (n: number) => number): Uint8Array {
-  const [a, b] = [random(file.length), random(file.length)].sort((x, y) => x - y);
-  const kind = random(6);
-  if (kind === 0) return file.slice(0, a);
-  if (kind === 1) return Uint8Array.from([...file.slice(0, a), ...file.slice(b)]);
-  if (kind === 2) return Uint8Array.from([...file.slice(0, b), ...file.slice(a)]);
-  const copy = file.slice();
-  for (let i = 0; i <= random(4); i++) copy[random(copy.length)] = kind === 3 ? 255 : random(256);
-  return copy;
-}
 
 test('thousands of mutated checkpoints either load or throw an Error', () => {
   const random = randomInts(1);

@@ -92,6 +92,7 @@ on<[Operand, Operand, string?]>('div', (g, [x, y, rounding], [z]) => {
   return rounding === 'floor' ? g.node('Floor', [quotient]) : quotient;
 });
 on<[Tensor]>('square', (g, [x]) => g.node('Mul', [g.nameOf(x), g.nameOf(x)]));
+on<[Tensor]>('cube', (g, [x]) => g.node('Pow', [g.nameOf(x), g.scalar(3, x.dtype)]));
 on<[Tensor]>('rsqrt', (g, [x]) => g.node('Reciprocal', [g.node('Sqrt', [g.nameOf(x)])]));
 on<[Tensor]>('log1p', (g, [x], [y]) => g.node('Log', [g.node('Add', [g.nameOf(x), g.scalar(1, y.dtype)])]));
 on<[Tensor]>('silu', (g, [x]) => g.node('Mul', [g.nameOf(x), g.node('Sigmoid', [g.nameOf(x)])]));
