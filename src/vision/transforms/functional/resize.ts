@@ -99,57 +99,70 @@ function resizeFloat(batch: Tensor, [height, width]: readonly [number, number], 
   return down.matmul(batch.matmul(across.t()));
 }
 
-/** Weights as 16-bit integers with as many binary places as fit: what PyTorch and Pillow compute bytes with. */
-function fixedPoint(taps: Taps): { weights: Int32Array[]; precision: number } {
-  const most = Math.max(0, ...taps.weights.flat());
+/** Taps with 16-bit integers as weights, in as many binary places as fit: what PyTorch and Pillow compute bytes with. */
+interface FixedTaps {
+  first: number[];
+  weights: Int32Array[];
+  precision: number;
+}
+
+function fixedPoint({ first, weights }: Taps): FixedTaps {
+  const most = weights.reduce((max, row) => Math.max(max, ...row), 0);
   let precision = 0;
   while (precision < 22 && Math.trunc(0.5 + most * 2 ** (precision + 1)) < 2 ** 15) precision++;
   const rounded = (w: number) => Math.trunc(w * 2 ** precision + (w < 0 ? -0.5 : 0.5));
-  return { weights: taps.weights.map((row) => Int32Array.from(row, rounded)), precision };
+  return { first, weights: weights.map((row) => Int32Array.from(row, rounded)), precision };
 }
 
-/** One pass over `lines` lines of bytes; neighbouring pixels of a line lie `step` apart, lines begin where `startOf` says. */
-function resizeLines(
-  source: Uint8Array,
-  target: Uint8Array,
-  taps: Taps,
-  lines: number,
-  step: number,
-  startOf: (line: number, size: number) => number,
-  input: number,
-): void {
-  const { weights, precision } = fixedPoint(taps);
+const toByte = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
+
+/** Resizes each of the lines of `input` bytes. */
+function resizeAcross(source: Uint8Array, lines: number, input: number, { first, weights, precision }: FixedTaps): Uint8Array {
   const output = weights.length;
-  for (let line = 0; line < lines; line++) {
-    const [from, to] = [startOf(line, input), startOf(line, output)];
-    for (let i = 0; i < output; i++) {
-      const row = weights[i];
-      let at = from + taps.first[i] * step;
+  const target = new Uint8Array(lines * output);
+  for (let i = 0; i < output; i++) {
+    const row = weights[i];
+    for (let line = 0, at = first[i], to = i; line < lines; line++, at += input, to += output) {
       let sum = 1 << (precision - 1);
-      for (let j = 0; j < row.length; j++, at += step) sum += row[j] * source[at];
-      const value = sum >> precision;
-      target[to + i * step] = value < 0 ? 0 : value > 255 ? 255 : value;
+      for (let j = 0; j < row.length; j++) sum += row[j] * source[at + j];
+      target[to] = toByte(sum >> precision);
     }
   }
+  return target;
+}
+
+/** Resizes the columns of planes of `input` lines of `width` bytes, a line at a time. */
+function resizeDown(
+  source: Uint8Array,
+  planes: number,
+  input: number,
+  width: number,
+  { first, weights, precision }: FixedTaps,
+): Uint8Array {
+  const output = weights.length;
+  const target = new Uint8Array(planes * output * width);
+  const sums = new Int32Array(width);
+  for (let plane = 0; plane < planes; plane++) {
+    for (let i = 0; i < output; i++) {
+      sums.fill(1 << (precision - 1));
+      for (const [j, weight] of weights[i].entries()) {
+        const from = (plane * input + first[i] + j) * width;
+        for (let x = 0; x < width; x++) sums[x] += weight * source[from + x];
+      }
+      const to = (plane * output + i) * width;
+      for (let x = 0; x < width; x++) target[to + x] = toByte(sums[x] >> precision);
+    }
+  }
+  return target;
 }
 
 function resizeBytes(batch: Tensor, [height, width]: readonly [number, number], interpolation: Interpolation, antialias: boolean): Tensor {
   const [count, channels, oldHeight, oldWidth] = batch.shape;
   const planes = count * channels;
   let pixels = batch.cpu().contiguous().toTypedArray() as Uint8Array;
-  if (width !== oldWidth) {
-    const wide = new Uint8Array(planes * oldHeight * width);
-    const taps = tapsFor(oldWidth, width, interpolation, antialias);
-    resizeLines(pixels, wide, taps, planes * oldHeight, 1, (line, size) => line * size, oldWidth);
-    pixels = wide;
-  }
-  if (height !== oldHeight) {
-    const tall = new Uint8Array(planes * height * width);
-    const taps = tapsFor(oldHeight, height, interpolation, antialias);
-    const startOf = (line: number, size: number) => Math.floor(line / width) * size * width + (line % width);
-    resizeLines(pixels, tall, taps, planes * width, width, startOf, oldHeight);
-    pixels = tall;
-  }
+  const taps = (input: number, output: number): FixedTaps => fixedPoint(tapsFor(input, output, interpolation, antialias));
+  if (width !== oldWidth) pixels = resizeAcross(pixels, planes * oldHeight, oldWidth, taps(oldWidth, width));
+  if (height !== oldHeight) pixels = resizeDown(pixels, planes, oldHeight, width, taps(oldHeight, height));
   return torch.tensor(pixels).reshape(count, channels, height, width).to(batch.device);
 }
 
