@@ -12,15 +12,16 @@ import {
   numel,
   type Variant,
 } from './corpus.js';
-import { attempt, type Context, type Outcome, perform } from './ops.js';
+import { attempt, checkDtypes, type Context, type Outcome, perform } from './ops.js';
 import { asTensor, type Dynamic, method, Skipped, type Tensor } from './torch.js';
 
 const CASES = 2;
 /** Jacobians take a run of the operator for each element, so samples are small; where there is no small one, one may be larger. */
 const SMALL = 72;
-const LARGEST = 300;
+const LARGEST = 700;
 
-const isFloat = (e: EncodedTensor): boolean => e.dtype === 'float32' || e.dtype === 'float64';
+/** The double-precision dtype of each dtype that has derivatives. */
+const doubles: Record<string, string> = { float32: 'float64', float64: 'float64', complex64: 'complex128' };
 type Change = (x: number) => number;
 /** Ways to move numbers into the domain of an operator, tried in this order. */
 const into: Change[] = [
@@ -31,13 +32,13 @@ const into: Change[] = [
 
 function inDouble(t: EncodedTensor, change: Change): EncodedTensor {
   const values = Float64Array.from(encodedValues(t) as ArrayLike<number>, change);
-  return { ...t, dtype: 'float64', data: Buffer.from(values.buffer).toString('base64') };
+  return { ...t, dtype: doubles[t.dtype], data: Buffer.from(values.buffer).toString('base64') };
 }
 function converted(e: Encoded, change: Change): Encoded {
   if (Array.isArray(e)) return e.map((each) => converted(each, change));
   if (typeof e !== 'object' || e === null) return e;
-  if (isTensor(e)) return isFloat(e) && e.data !== undefined ? inDouble(e, change) : e;
-  if (e.$ === 'dtype' && e.v === 'float32') return { ...e, v: 'float64' };
+  if (isTensor(e)) return e.dtype in doubles && e.data !== undefined ? inDouble(e, change) : e;
+  if (e.$ === 'dtype' && (e.v as string) in doubles) return { ...e, v: doubles[e.v as string] };
   return Array.isArray(e.v) ? { ...e, v: e.v.map((each) => converted(each, change)) } : e;
 }
 /** The sample in double precision, its numbers changed. */
@@ -75,22 +76,24 @@ const sizeOf = (test: Case): number => inputPaths(test).reduce((sum, path) => su
 /** Whether a sample can be used: differences need a function that gives the same for the same input. */
 const isUsable = (test: Case): boolean =>
   test.call !== undefined &&
-  (test.dtype === 'float32' || test.dtype === 'float64') &&
+  (test.dtype ?? '') in doubles &&
   (test.compare === 'value' || (test.seed !== undefined && test.compare !== 'random')) &&
   sizeOf(test) > 0 &&
   sizeOf(test) <= LARGEST;
 
 /** Variants whose samples PyTorch does not use for finite differences: at kinks, or of a rank that every difference changes. */
 const isUnfit = ({ variant }: Variant): boolean => variant.startsWith('subgradients') || variant === 'singular';
-const isDoubleCase = (test: Case): number => (test.dtype === 'float64' ? 1 : 0);
+const preference = ['float64', 'float32', 'complex64'];
+const byPreference = (a: Case, b: Case): number => preference.indexOf(a.dtype!) - preference.indexOf(b.dtype!);
 
 /** A few samples of each differentiable variant: the largest of the small ones, for they show most. */
 export function derivativeCases(file: CorpusFile): Case[] {
   const variants = (file.variants ?? []).filter((each) => each.supports_autograd && !isUnfit(each));
-  const fit = variants.filter(({ variant }) => variant.startsWith('grad'));
-  return (fit.length > 0 ? fit : variants).flatMap(({ variant }) => {
-    const own = file.cases.filter((test) => test.variant === variant && isUsable(test)).sort((a, b) => sizeOf(b) - sizeOf(a));
-    const small = own.filter((test) => sizeOf(test) <= SMALL).sort((a, b) => isDoubleCase(b) - isDoubleCase(a));
+  const samples = (variant: Variant): Case[] => file.cases.filter((test) => test.variant === variant.variant && isUsable(test));
+  const fit = variants.filter((each) => each.variant.startsWith('grad') && samples(each).length > 0);
+  return (fit.length > 0 ? fit : variants).flatMap((variant) => {
+    const own = samples(variant).sort((a, b) => sizeOf(b) - sizeOf(a));
+    const small = own.filter((test) => sizeOf(test) <= SMALL).sort(byPreference);
     return small.length > 0 ? small.slice(0, CASES) : own.slice(-1);
   });
 }
@@ -144,6 +147,7 @@ const inputsOf = ({ build }: Context, test: Case): Dynamic[] =>
 
 /** The sample with numbers for which the results are finite. */
 function inDomain(context: Context, given: Case, op: string): Case {
+  checkDtypes(given.output);
   for (const change of into) {
     const test = changed(given, change);
     const outputs = outputsOf(context, test, op, inputsOf(context, test));

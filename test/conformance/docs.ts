@@ -14,6 +14,7 @@ const share = ({ passed, failed, missing }: Tally): string => {
 
 /** What PyTorch itself does not give. */
 const known: Record<string, string> = {
+  'ops/as_strided_scatter': "PyTorch's gradient of the input is that of the elements written over; ours is that of the others",
   'ops/renorm': "PyTorch's gradient of the infinity norm of complex numbers is NaN here, ours is not",
 };
 

@@ -127,7 +127,7 @@ function byOperator({ torch }: Context, name: string, args: unknown[], encoded: 
 }
 
 /** Skips what gives dtypes or layouts that the library does not have. */
-function checkDtypes(output: Encoded): void {
+export function checkDtypes(output: Encoded): void {
   if (Array.isArray(output)) output.forEach(checkDtypes);
   else if (isTensor(output)) {
     if (itemsize[output.dtype] === undefined) throw new Skipped(`dtype ${output.dtype} is not in the library`);
@@ -265,7 +265,7 @@ export async function attempt(stage: Outcome['stage'], action: () => Promise<voi
       stage,
       status,
       message:
-        error instanceof Mismatch
+        error instanceof Mismatch || error instanceof Skipped || error instanceof Missing
           ? error.message
           : String((error as Error)?.stack ?? error)
               .split('\n    at')
