@@ -52,6 +52,7 @@ function formulaFor(dtype: DType): Formula {
 /**
  * Mantissa, of modulus in [½, 1), and exponent (int32) with input = mantissa · 2^exponent. Floats only.
  * https://pytorch.org/docs/stable/generated/torch.frexp.html
+ * @example const { mantissa, exponent } = torch.frexp(x)
  */
 export const frexp: Op<[], [], object, NamedTuple<'mantissa' | 'exponent'>> = define('frexp', 'input', (input: Tensor) => {
   if (!input.dtype.isFloatingPoint) throw new RuntimeError('torch.frexp() only supports floating-point dtypes');

@@ -24,13 +24,19 @@ function write(target: Tensor, indices: Positions, values: Tensor, accumulate: b
 }
 
 type IndexPut = Op<[indices: Positions, values: Tensor], [accumulate: boolean], { accumulate: boolean }>;
-/** A copy with `values` at the positions (null for a whole dim); they are added to what is there with `accumulate`. */
+/**
+ * A copy with `values` at the positions (null for a whole dim); they are added to what is there with `accumulate`.
+ * @example x.indexPut([rows, cols], values, true)
+ */
 export const indexPut: IndexPut = define(
   'index_put',
   'input, indices, values, accumulate?',
   (input: Tensor, indices: Positions, values: Tensor, accumulate = false) => write(clone(input), indices, values, accumulate),
 );
-/** `indexPut` in place. https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html */
+/**
+ * `indexPut` in place. https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
+ * @example x.indexPut_([torch.tensor([0, 2])], torch.tensor(1))
+ */
 export const indexPut_: IndexPut = define(
   'index_put_',
   'input, indices, values, accumulate?',

@@ -43,7 +43,10 @@ interface SegmentOptions {
   unsafe?: boolean;
   initial?: number | null;
 }
-/** Reduces each run of `axis`; runs are given by their lengths or offsets. An empty one gives `initial`, or what changes nothing (NaN for a mean). */
+/**
+ * Reduces each run of `axis`; runs are given by their lengths or offsets. An empty one gives `initial`, or what changes nothing (NaN for a mean).
+ * @example torch._segmentReduce(data, 'sum', { lengths: torch.tensor([2, 3]) })
+ */
 export const _segmentReduce: (data: Tensor, reduce: SegmentReduce, options?: SegmentOptions) => Tensor = define(
   'segment_reduce',
   'data, reduce, *, lengths?, indices?, offsets?, axis?, unsafe?, initial?',

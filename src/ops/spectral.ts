@@ -89,6 +89,7 @@ type Stft = Op<
 /**
  * The spectra of windowed frames of a signal [n] or [batch, n]: [.., frequencies, frames], complex, or with a last dim of 2 without `returnComplex`.
  * https://pytorch.org/docs/stable/generated/torch.stft.html
+ * @example torch.stft(signal, 512, { window: torch.hannWindow(512), returnComplex: true })
  */
 export const stft: Stft = define(
   'stft',
@@ -179,7 +180,11 @@ type Istft = Op<
   ],
   IstftOptions
 >;
-/** The signal whose `stft` is the input, in the sense of least squares. https://pytorch.org/docs/stable/generated/torch.istft.html */
+/**
+ * The signal whose `stft` is the input, in the sense of least squares. https://pytorch.org/docs/stable/generated/torch.istft.html
+ * @throws RuntimeError where the windows leave an element uncovered
+ * @example torch.istft(spectra, 512, { window: torch.hannWindow(512), length: signal.shape[0] })
+ */
 export const istft: Istft = define(
   'istft',
   'input, nFft, hopLength?, winLength?, window?, center?, normalized?, onesided?, length?, returnComplex?',

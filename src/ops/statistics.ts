@@ -52,6 +52,7 @@ type CovOptions = { correction: number; fweights: Weights; aweights: Weights };
 /**
  * The covariance matrix of variables (rows) by observations (columns); a scalar for one variable. `fweights` repeat observations, `aweights` rate them.
  * https://pytorch.org/docs/stable/generated/torch.cov.html
+ * @example torch.cov(torch.tensor([[0, 1, 2], [2, 1, 0]]))  // [[1, -1], [-1, 1]]
  */
 export const cov: Op<[], [], CovOptions> = define(
   'cov',
@@ -73,7 +74,10 @@ export const cov: Op<[], [], CovOptions> = define(
   },
 );
 
-/** Pearson's correlation coefficients of variables (rows). https://pytorch.org/docs/stable/generated/torch.corrcoef.html */
+/**
+ * Pearson's correlation coefficients of variables (rows). https://pytorch.org/docs/stable/generated/torch.corrcoef.html
+ * @example torch.corrcoef(x)
+ */
 export const corrcoef: Op = define('corrcoef', 'input', (input: Tensor) => {
   if (input.ndim > 2)
     throw new RuntimeError(`corrcoef(): expected input to have two or fewer dimensions but got an input with ${input.ndim} dimensions`);
@@ -182,6 +186,7 @@ export interface HistogramOptions {
 /**
  * How many values fall in each bin, or the sums of their weights, and the edges of the bins. `bins` is their number or their edges.
  * https://pytorch.org/docs/stable/generated/torch.histogram.html
+ * @example const { hist, binEdges } = torch.histogram(x, 10, { range: [0, 1] })
  */
 export const histogram: Op<
   [],
@@ -207,7 +212,10 @@ type HistogramDDOp = Op<
   HistogramOptions,
   HistogramDD
 >;
-/** Points [.., D] counted in bins of D dims. https://pytorch.org/docs/stable/generated/torch.histogramdd.html */
+/**
+ * Points [.., D] counted in bins of D dims. https://pytorch.org/docs/stable/generated/torch.histogramdd.html
+ * @example const { hist, binEdges } = torch.histogramdd(points, [8, 8])
+ */
 export const histogramdd: HistogramDDOp = define(
   'histogramdd',
   'input, bins, range?, weight?, density?',

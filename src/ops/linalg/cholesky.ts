@@ -54,19 +54,29 @@ function factor(input: Tensor, upper: boolean, name: string, checkErrors: boolea
   return tuple(['L', 'info'], [upper ? adjoint(l) : l, info]);
 }
 
-/** Lower L (or upper Lᴴ) with A = L Lᴴ. https://pytorch.org/docs/stable/generated/torch.linalg.cholesky.html */
+/**
+ * Lower L (or upper Lᴴ) with A = L Lᴴ. https://pytorch.org/docs/stable/generated/torch.linalg.cholesky.html
+ * @throws LinAlgError where a matrix is not positive-definite
+ * @example const L = torch.linalg.cholesky(A)
+ */
 export const cholesky: Op<[], [], { upper: boolean }> = define(
   'linalg_cholesky',
   'A, *, upper?',
   (a: Tensor, upper = false) => factor(a, upper, 'linalg.cholesky', true).L,
 );
-/** `cholesky` that reports matrices which are not positive-definite in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html */
+/**
+ * `cholesky` that reports matrices which are not positive-definite in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
+ * @example const { L, info } = torch.linalg.choleskyEx(A)
+ */
 export const choleskyEx: Op<[], [], { upper: boolean; checkErrors: boolean }, NamedTuple<'L' | 'info'>> = define(
   'linalg_cholesky_ex',
   'A, *, upper?, checkErrors?',
   (a: Tensor, upper = false, checkErrors = false) => factor(a, upper, 'linalg.cholesky_ex', checkErrors),
 );
-/** `linalg.cholesky`. https://pytorch.org/docs/stable/generated/torch.cholesky.html */
+/**
+ * `linalg.cholesky`. https://pytorch.org/docs/stable/generated/torch.cholesky.html
+ * @example const U = A.cholesky(true)
+ */
 export const torchCholesky: Op<[], [upper: boolean], { upper: boolean }> = define(
   'cholesky',
   'input, upper?',
@@ -85,7 +95,10 @@ function factorGradient(product: Tensor, l: Tensor, upper: boolean): Tensor {
   return (upper ? matmul(l, common) : matmul(common, l)).neg();
 }
 
-/** The solution of A X = B from the Cholesky factor of A. https://pytorch.org/docs/stable/generated/torch.cholesky_solve.html */
+/**
+ * The solution of A X = B from the Cholesky factor of A. https://pytorch.org/docs/stable/generated/torch.cholesky_solve.html
+ * @example const X = torch.choleskySolve(B, torch.linalg.cholesky(A))
+ */
 export const choleskySolve: Op<[L: Tensor], [upper: boolean], { upper: boolean }> = define(
   'cholesky_solve',
   'B, L, upper?',
@@ -108,7 +121,10 @@ function solveWhole(b: Tensor, l: Tensor, upper: boolean): Tensor {
   });
 }
 
-/** A⁻¹ from the Cholesky factor of A. https://pytorch.org/docs/stable/generated/torch.cholesky_inverse.html */
+/**
+ * A⁻¹ from the Cholesky factor of A. https://pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
+ * @example const inverse = torch.choleskyInverse(torch.linalg.cholesky(A))
+ */
 export const choleskyInverse: Op<[], [upper: boolean], { upper: boolean }> = define(
   'cholesky_inverse',
   'L, upper?',

@@ -44,6 +44,8 @@ function checkUplo(uplo: string): void {
 /**
  * Eigenvalues, ascending [.., n], and eigenvectors as columns, of Hermitian matrices: only the triangle `UPLO` is read.
  * https://pytorch.org/docs/stable/generated/torch.linalg.eigh.html
+ * @throws LinAlgError where the matrix holds NaN or infinities
+ * @example const [L, Q] = torch.linalg.eigh(A, 'U')
  */
 export const eigh: Op<[], [UPLO: 'L' | 'U'], { UPLO: 'L' | 'U' }, Eigen> = define(
   'linalg_eigh',
@@ -63,7 +65,10 @@ export const eigh: Op<[], [UPLO: 'L' | 'U'], { UPLO: 'L' | 'U' }, Eigen> = defin
     return tuple(['eigenvalues', 'eigenvectors'], [values, vectors]);
   },
 );
-/** The eigenvalues of Hermitian matrices, ascending: [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html */
+/**
+ * The eigenvalues of Hermitian matrices, ascending: [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.eigvalsh.html
+ * @example torch.linalg.eigvalsh(torch.tensor([[2, 1], [1, 2]]))  // tensor([1., 3.])
+ */
 export const eigvalsh: Op<[], [UPLO: 'L' | 'U'], { UPLO: 'L' | 'U' }> = define(
   'linalg_eigvalsh',
   'A, UPLO?',
@@ -99,6 +104,8 @@ function eigGradient(gradL: Tensor | null, gradV: Tensor | null, l: Tensor, v: T
 /**
  * Eigenvalues [.., n] and eigenvectors as columns of unit norm [.., n, n], both complex, in no particular order.
  * https://pytorch.org/docs/stable/generated/torch.linalg.eig.html
+ * @throws RuntimeError where the matrix holds NaN or infinities
+ * @example const { eigenvalues, eigenvectors } = torch.linalg.eig(A)
  */
 export const eig: Op<[], [], object, Eigen> = define('linalg_eig', 'A', (input: Tensor) => {
   const a = squareInput('linalg.eig', input);
@@ -113,7 +120,10 @@ export const eig: Op<[], [], object, Eigen> = define('linalg_eig', 'A', (input: 
   });
   return tuple(['eigenvalues', 'eigenvectors'], [values, vectors]);
 });
-/** The eigenvalues of square matrices, complex [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.eigvals.html */
+/**
+ * The eigenvalues of square matrices, complex [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
+ * @example torch.linalg.eigvals(torch.tensor([[0, -1], [1, 0]]))  // i and -i
+ */
 export const eigvals: Op = define('linalg_eigvals', 'A', (input: Tensor) => {
   const a = squareInput('linalg.eigvals', input);
   return a.requiresGrad ? eig(a).eigenvalues : eigRaw(a, false).values;

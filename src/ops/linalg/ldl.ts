@@ -38,6 +38,7 @@ function factor(name: string, input: Tensor, hermitian: boolean, checkErrors: bo
 /**
  * A compact form of A = L D Lᵀ (of Lᴴ if `hermitian`) from its lower triangle, as LAPACK's sytrf: `LD` [.., n, n], `pivots` int32 [.., n]. Not differentiable.
  * https://pytorch.org/docs/stable/generated/torch.linalg.ldl_factor.html
+ * @example const { LD, pivots } = torch.linalg.ldlFactor(A)
  */
 export const ldlFactor: Op<[], [], { hermitian: boolean }, NamedTuple<'LD' | 'pivots'>> = define(
   'linalg_ldl_factor',
@@ -47,7 +48,10 @@ export const ldlFactor: Op<[], [], { hermitian: boolean }, NamedTuple<'LD' | 'pi
     return tuple(['LD', 'pivots'], [ld, pivots]);
   },
 );
-/** `ldlFactor` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.ldl_factor_ex.html */
+/**
+ * `ldlFactor` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.ldl_factor_ex.html
+ * @example const { LD, pivots, info } = torch.linalg.ldlFactorEx(A)
+ */
 export const ldlFactorEx: Op<[], [], { hermitian: boolean; checkErrors: boolean }, NamedTuple<'LD' | 'pivots' | 'info'>> = define(
   'linalg_ldl_factor_ex',
   'A, *, hermitian?, checkErrors?',
@@ -55,7 +59,10 @@ export const ldlFactorEx: Op<[], [], { hermitian: boolean; checkErrors: boolean 
     tuple(['LD', 'pivots', 'info'], factor('linalg.ldl_factor_ex', a, hermitian, checkErrors)),
 );
 
-/** The solution of A X = B from what `ldlFactor` gives. https://pytorch.org/docs/stable/generated/torch.linalg.ldl_solve.html */
+/**
+ * The solution of A X = B from what `ldlFactor` gives. https://pytorch.org/docs/stable/generated/torch.linalg.ldl_solve.html
+ * @example const X = torch.linalg.ldlSolve(LD, pivots, B)
+ */
 export const ldlSolve: Op<[pivots: Tensor, B: Tensor], [], { hermitian: boolean }> = define(
   'linalg_ldl_solve',
   'LD, pivots, B, *, hermitian?',

@@ -37,13 +37,19 @@ function lowRank(input: Tensor, q: number, niter: number, offset: Tensor | null)
 }
 
 type SvdLowrank = Op<[], [q: number, niter: number, M: Tensor | null], { q: number; niter: number; M: Tensor | null }, LowRank>;
-/** U, S and V with U diag(S) Vᴴ near A - M, for rank at most about q. https://pytorch.org/docs/stable/generated/torch.svd_lowrank.html */
+/**
+ * U, S and V with U diag(S) Vᴴ near A - M, for rank at most about q. https://pytorch.org/docs/stable/generated/torch.svd_lowrank.html
+ * @example const [U, S, V] = torch.svdLowrank(A, 6)
+ */
 export const svdLowrank: SvdLowrank = define('svd_lowrank', 'A, q?, niter?, M?', (a: Tensor, q = 6, niter = 2, m: Tensor | null = null) =>
   lowRank(a, q, niter, m),
 );
 
 type PcaLowrank = Op<[], [q: number | null, center: boolean, niter: number], { q: number | null; center: boolean; niter: number }, LowRank>;
-/** `svdLowrank` of A with the means of its columns taken away, unless `center` is false. https://pytorch.org/docs/stable/generated/torch.pca_lowrank.html */
+/**
+ * `svdLowrank` of A with the means of its columns taken away, unless `center` is false. https://pytorch.org/docs/stable/generated/torch.pca_lowrank.html
+ * @example const [U, S, V] = torch.pcaLowrank(A, { q: 3 })
+ */
 export const pcaLowrank: PcaLowrank = define(
   'pca_lowrank',
   'A, q?, center?, niter?',

@@ -131,6 +131,7 @@ function factors(name: string, input: Tensor, pivot: boolean, checkErrors: boole
 /**
  * The factors of P A = L U in one matrix `LU` [.., m, n], and `pivots` [.., min(m, n)] (int32, from 1). Throws for a zero pivot.
  * https://pytorch.org/docs/stable/generated/torch.linalg.lu_factor.html
+ * @example const [LU, pivots] = torch.linalg.luFactor(A)
  */
 export const luFactor: Op<[], [], { pivot: boolean }, NamedTuple<'LU' | 'pivots'>> = define(
   'linalg_lu_factor',
@@ -140,7 +141,10 @@ export const luFactor: Op<[], [], { pivot: boolean }, NamedTuple<'LU' | 'pivots'
     return tuple(['LU', 'pivots'], [lu, pivots]);
   },
 );
-/** `luFactor` that reports zero pivots in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.lu_factor_ex.html */
+/**
+ * `luFactor` that reports zero pivots in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.lu_factor_ex.html
+ * @example const { LU, pivots, info } = torch.linalg.luFactorEx(A)
+ */
 export const luFactorEx: Op<[], [], { pivot: boolean; checkErrors: boolean }, NamedTuple<'LU' | 'pivots' | 'info'>> = define(
   'linalg_lu_factor_ex',
   'A, *, pivot?, checkErrors?',
@@ -149,7 +153,10 @@ export const luFactorEx: Op<[], [], { pivot: boolean; checkErrors: boolean }, Na
     return tuple(['LU', 'pivots', 'info'], [lu, pivots, info]);
   },
 );
-/** P, L and U with P L U = A. https://pytorch.org/docs/stable/generated/torch.linalg.lu.html */
+/**
+ * P, L and U with P L U = A. https://pytorch.org/docs/stable/generated/torch.linalg.lu.html
+ * @example const [P, L, U] = torch.linalg.lu(A)
+ */
 export const lu: Op<[], [], { pivot: boolean }, NamedTuple<'P' | 'L' | 'U'>> = define(
   'linalg_lu',
   'A, *, pivot?',
@@ -159,7 +166,10 @@ export const lu: Op<[], [], { pivot: boolean }, NamedTuple<'P' | 'L' | 'U'>> = d
   },
 );
 
-/** `luFactor`, with the infos if asked for. https://pytorch.org/docs/stable/generated/torch.lu.html */
+/**
+ * `luFactor`, with the infos if asked for. https://pytorch.org/docs/stable/generated/torch.lu.html
+ * @example const [LU, pivots] = A.lu()
+ */
 export const torchLu: Op<
   [],
   [pivot: boolean, getInfos: boolean],
@@ -176,7 +186,10 @@ type Unpack = Op<
   { unpackData: boolean; unpackPivots: boolean },
   NamedTuple<'P' | 'L' | 'U'>
 >;
-/** The matrices P, L and U from what `luFactor` gives; empty where not wanted. https://pytorch.org/docs/stable/generated/torch.lu_unpack.html */
+/**
+ * The matrices P, L and U from what `luFactor` gives; empty where not wanted. https://pytorch.org/docs/stable/generated/torch.lu_unpack.html
+ * @example const [P, L, U] = torch.luUnpack(LU, pivots)
+ */
 export const luUnpack: Unpack = define(
   'lu_unpack',
   'LUData, LUPivots, unpackData?, unpackPivots?',
@@ -233,6 +246,7 @@ function checkPivots(factored: Tensor, pivots: Tensor): void {
 /**
  * The solution of A X = B (or X A = B, and of Aᴴ in place of A) from `LU` and `pivots` of `luFactor`.
  * https://pytorch.org/docs/stable/generated/torch.linalg.lu_solve.html
+ * @example const X = torch.linalg.luSolve(LU, pivots, B)
  */
 export const luSolve: Op<[pivots: Tensor, B: Tensor], [], { left: boolean; adjoint: boolean }> = define(
   'linalg_lu_solve',
@@ -250,7 +264,10 @@ export const luSolve: Op<[pivots: Tensor, B: Tensor], [], { left: boolean; adjoi
     return adjoint(solveFromLeft(wholeA, order, adjoint(wholeB), !adjointed));
   },
 );
-/** `linalg.luSolve` with the right-hand side first. https://pytorch.org/docs/stable/generated/torch.lu_solve.html */
+/**
+ * `linalg.luSolve` with the right-hand side first. https://pytorch.org/docs/stable/generated/torch.lu_solve.html
+ * @example const X = torch.luSolve(B, LU, pivots)
+ */
 export const torchLuSolve: Op<[LUData: Tensor, LUPivots: Tensor]> = define(
   'lu_solve',
   'b, LUData, LUPivots',

@@ -58,7 +58,10 @@ function exponentialGradient(grad: Tensor, a: Tensor): Tensor {
   return narrow(narrow(matrixExp(block), -2, 0, n), -1, n, n);
 }
 
-/** I + A + A²/2! + …, for square matrices [.., n, n]. https://pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html */
+/**
+ * I + A + A²/2! + …, for square matrices [.., n, n]. https://pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
+ * @example torch.linalg.matrixExp(torch.zeros(2, 2))  // the identity
+ */
 export const matrixExp: Op = define('linalg_matrix_exp', 'A', (input: Tensor) => {
   const a = squareInput('linalg.matrix_exp', input);
   const wide = a.storage.device.supports(float64) ? convert(a.detach(), a.dtype.isComplex ? complex128 : float64) : a.detach();

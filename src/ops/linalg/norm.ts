@@ -92,6 +92,7 @@ type NormOptions<O> = { ord: O; dim: Dims | null; keepdim: boolean; dtype: DType
 /**
  * (Σ|x|^ord)^(1/ord) over `dim`, or all dims: the largest modulus for Infinity, the count of numbers other than 0 for 0. Real, also for complex input.
  * https://pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
+ * @example torch.linalg.vectorNorm(torch.tensor([3, 4]))  // tensor(5.)
  */
 export const vectorNorm: Op<[], [ord: number, dim: Dims | null, keepdim: boolean], NormOptions<number>> = define(
   'linalg_vector_norm',
@@ -134,6 +135,7 @@ type MatrixNorm = Op<[], [ord: MatrixOrder, dim: readonly number[], keepdim: boo
 /**
  * The norm of matrices: Frobenius (`fro`), nuclear (`nuc`), spectral (2, -2), or sums of columns (1, -1) or rows (Infinity, -Infinity).
  * https://pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html
+ * @example torch.linalg.matrixNorm(A, 'nuc')
  */
 export const matrixNorm: MatrixNorm = define(
   'linalg_matrix_norm',
@@ -168,6 +170,7 @@ const dimList = (dim: Dims | null | undefined): readonly number[] | null =>
 /**
  * A vector norm over one dim (or, without `ord`, all of them), a matrix norm over two.
  * https://pytorch.org/docs/stable/generated/torch.linalg.norm.html
+ * @example torch.linalg.norm(A, 2, { dim: 1 })
  */
 export const norm: Op<[], [ord: MatrixOrder | null, dim: Dims | null, keepdim: boolean], NormOptions<MatrixOrder | null>> = define(
   'linalg_norm',
@@ -181,7 +184,10 @@ type TorchNorm = Op<
   [p: MatrixOrder | null, dim: Dims | null, keepdim: boolean, out: null, dtype: DTypeLike | null],
   { p: MatrixOrder | null; dim: Dims | null; keepdim: boolean; dtype: DTypeLike | null }
 >;
-/** A vector norm over `dim`; `nuc` is the nuclear norm of matrices. https://pytorch.org/docs/stable/generated/torch.norm.html */
+/**
+ * A vector norm over `dim`; `nuc` is the nuclear norm of matrices. https://pytorch.org/docs/stable/generated/torch.norm.html
+ * @example x.norm(1, 0)
+ */
 export const torchNorm: TorchNorm = define(
   'norm',
   'input, p?, dim?, keepdim?, dtype?',
@@ -192,12 +198,18 @@ export const torchNorm: TorchNorm = define(
   },
 );
 
-/** The p-norm of input - other, over all elements. https://pytorch.org/docs/stable/generated/torch.dist.html */
+/**
+ * The p-norm of input - other, over all elements. https://pytorch.org/docs/stable/generated/torch.dist.html
+ * @example torch.dist(torch.tensor([1, 2]), torch.tensor([4, 6]))  // tensor(5.)
+ */
 export const dist: Op<[other: Tensor], [p: number], { p: number }> = define('dist', 'input, other, p?', (x: Tensor, y: Tensor, p = 2) =>
   vectorNorm(x.sub(y), p),
 );
 
-/** Slices along `dim` whose p-norm is above `maxnorm`, scaled down to it. https://pytorch.org/docs/stable/generated/torch.renorm.html */
+/**
+ * Slices along `dim` whose p-norm is above `maxnorm`, scaled down to it. https://pytorch.org/docs/stable/generated/torch.renorm.html
+ * @example torch.renorm(x, 2, 0, 1)  // rows of norm 1 at most
+ */
 export const renorm: Op<[p: number, dim: number, maxnorm: number]> = define(
   'renorm',
   'input, p, dim, maxnorm',

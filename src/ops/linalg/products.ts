@@ -56,6 +56,7 @@ function bestSplits(sizes: readonly number[]): number[][] {
 /**
  * The product of matrices in the cheapest order; the first and last may be vectors.
  * https://pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html
+ * @example torch.linalg.multiDot([A, B, c])
  */
 export const multiDot: (tensors: readonly Tensor[], options?: { out?: Tensor }) => Tensor = define(
   'linalg_multi_dot',
@@ -75,10 +76,16 @@ export const multiDot: (tensors: readonly Tensor[], options?: { out?: Tensor }) 
     return first.ndim === 1 ? squeeze(columns, 0) : columns;
   },
 );
-/** `linalg.multiDot` of matrices given one by one. https://pytorch.org/docs/stable/generated/torch.chain_matmul.html */
+/**
+ * `linalg.multiDot` of matrices given one by one. https://pytorch.org/docs/stable/generated/torch.chain_matmul.html
+ * @example torch.chainMatmul(A, B, C)
+ */
 export const chainMatmul = (...matrices: Tensor[]): Tensor => (matrices.length === 1 ? matrices[0] : multiDot(matrices));
 
-/** The powers 0 to N - 1 of each number: [.., n, N]. https://pytorch.org/docs/stable/generated/torch.linalg.vander.html */
+/**
+ * The powers 0 to N - 1 of each number: [.., n, N]. https://pytorch.org/docs/stable/generated/torch.linalg.vander.html
+ * @example torch.linalg.vander(torch.tensor([1, 2, 3]))  // rows [1, x, x²]
+ */
 export const vander: Op<[], [], { N: number | null }> = define('linalg_vander', 'x, *, N?', (input: Tensor, count?: number | null) => {
   const x = input.ndim === 0 ? unsqueeze(input, 0) : input;
   const n = count ?? x.sizes[x.ndim - 1];
@@ -88,7 +95,10 @@ export const vander: Op<[], [], { N: number | null }> = define('linalg_vander', 
   return cat([first, powers], -1);
 });
 
-/** Σ conj(x) y along `dim`, broadcast. https://pytorch.org/docs/stable/generated/torch.linalg.vecdot.html */
+/**
+ * Σ conj(x) y along `dim`, broadcast. https://pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
+ * @example torch.linalg.vecdot(x, y)
+ */
 export const vecdot: Op<[y: Tensor], [], { dim: number }> = define('linalg_vecdot', 'x, y, *, dim?', (x: Tensor, y: Tensor, dim = -1) =>
   sum(conj(x).mul(y), dim),
 );
@@ -103,7 +113,10 @@ function crossAlong(a: Tensor, b: Tensor, dim: number): Tensor {
     .mul(turned(b, 2))
     .sub(turned(a, 2).mul(turned(b, 1)));
 }
-/** The cross product of vectors of three along `dim`. https://pytorch.org/docs/stable/generated/torch.linalg.cross.html */
+/**
+ * The cross product of vectors of three along `dim`. https://pytorch.org/docs/stable/generated/torch.linalg.cross.html
+ * @example torch.linalg.cross(torch.tensor([1, 0, 0]), torch.tensor([0, 1, 0]))  // tensor([0, 0, 1])
+ */
 export const cross: Op<[other: Tensor], [], { dim: number }> = define(
   'linalg_cross',
   'input, other, *, dim?',
@@ -112,7 +125,10 @@ export const cross: Op<[other: Tensor], [], { dim: number }> = define(
     return crossAlong(a, b, dim);
   },
 );
-/** `linalg.cross` along the first dim of size 3, unless `dim` is given. https://pytorch.org/docs/stable/generated/torch.cross.html */
+/**
+ * `linalg.cross` along the first dim of size 3, unless `dim` is given. https://pytorch.org/docs/stable/generated/torch.cross.html
+ * @example a.cross(b, 0)
+ */
 export const torchCross: Op<[other: Tensor], [dim: number | null], { dim: number | null }> = define(
   'cross',
   'input, other, dim?',
@@ -127,7 +143,10 @@ export const torchCross: Op<[other: Tensor], [dim: number | null], { dim: number
 );
 
 type Diagonal = Op<[], [], { offset: number; dim1: number; dim2: number }>;
-/** `torch.diagonal` of the last two dims. https://pytorch.org/docs/stable/generated/torch.linalg.diagonal.html */
+/**
+ * `torch.diagonal` of the last two dims. https://pytorch.org/docs/stable/generated/torch.linalg.diagonal.html
+ * @example torch.linalg.diagonal(A, { offset: 1 })
+ */
 export const diagonal: Diagonal = define('linalg_diagonal', 'A, *, offset?, dim1?, dim2?', (a: Tensor, offset = 0, dim1 = -2, dim2 = -1) =>
   diagonalOf(a, offset, dim1, dim2),
 );

@@ -104,20 +104,27 @@ function decompose(input: Tensor, mode: QrMode): NamedTuple<'Q' | 'R'> {
 /**
  * Orthonormal Q and upper triangular R with Q R = A: [.., m, k], [.., k, n] for `reduced`, k = min(m, n); k = m for `complete`; Q is empty for `r`.
  * https://pytorch.org/docs/stable/generated/torch.linalg.qr.html
+ * @example const [Q, R] = torch.linalg.qr(A)
  */
 export const qr: Op<[], [mode: QrMode], { mode: QrMode }, NamedTuple<'Q' | 'R'>> = define(
   'linalg_qr',
   'A, mode?',
   (a: Tensor, mode: QrMode = 'reduced') => decompose(a, mode),
 );
-/** `linalg.qr`, reduced or complete. https://pytorch.org/docs/stable/generated/torch.qr.html */
+/**
+ * `linalg.qr`, reduced or complete. https://pytorch.org/docs/stable/generated/torch.qr.html
+ * @example const { Q, R } = A.qr()
+ */
 export const torchQr: Op<[], [some: boolean], { some: boolean }, NamedTuple<'Q' | 'R'>> = define(
   'qr',
   'input, some?',
   (a: Tensor, some = true) => decompose(a, some ? 'reduced' : 'complete'),
 );
 
-/** R and the reflectors in one matrix, as LAPACK's geqrf. Not differentiable. https://pytorch.org/docs/stable/generated/torch.geqrf.html */
+/**
+ * R and the reflectors in one matrix, as LAPACK's geqrf. Not differentiable. https://pytorch.org/docs/stable/generated/torch.geqrf.html
+ * @example const { a, tau } = torch.geqrf(A)
+ */
 export const geqrf: Op<[], [], object, NamedTuple<'a' | 'tau'>> = define('geqrf', 'input', (input: Tensor) => {
   if (input.ndim < 2) throw new RuntimeError('torch.geqrf: input must have at least 2 dimensions.');
   const { a, tau } = geqrfRaw(floatInput('torch.geqrf', input));
@@ -144,7 +151,10 @@ function checkReflectors(name: string, a: Tensor, tau: Tensor, batch: readonly n
     );
   checkSameType(name, a, tau);
 }
-/** The first n columns of the product of reflectors, as `geqrf` gives them. https://pytorch.org/docs/stable/generated/torch.linalg.householder_product.html */
+/**
+ * The first n columns of the product of reflectors, as `geqrf` gives them. https://pytorch.org/docs/stable/generated/torch.linalg.householder_product.html
+ * @example const Q = torch.linalg.householderProduct(a, tau)
+ */
 export const householderProduct: Op<[tau: Tensor]> = define('linalg_householder_product', 'input, tau', (input: Tensor, tau: Tensor) => {
   const name = 'torch.linalg.householder_product';
   if (input.ndim < 2) throw new RuntimeError(`${name}: input must have at least 2 dimensions.`);
@@ -173,7 +183,10 @@ function checkOrmqr(input: Tensor, tau: Tensor, other: Tensor, left: boolean): v
     throw new RuntimeError(`torch.ormqr: tau.shape[-1] must be equal to min(other.shape[${side}], input.shape[-1])`);
 }
 type Ormqr = Op<[tau: Tensor, other: Tensor], [left: boolean, transpose: boolean], { left: boolean; transpose: boolean }>;
-/** Q C or C Q (or with Qᴴ) for the product Q of the reflectors of `geqrf`. https://pytorch.org/docs/stable/generated/torch.ormqr.html */
+/**
+ * Q C or C Q (or with Qᴴ) for the product Q of the reflectors of `geqrf`. https://pytorch.org/docs/stable/generated/torch.ormqr.html
+ * @example const QtB = torch.ormqr(a, tau, B, { transpose: true })
+ */
 export const ormqr: Ormqr = define(
   'ormqr',
   'input, tau, other, left?, transpose?',

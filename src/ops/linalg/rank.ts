@@ -55,6 +55,7 @@ type Rank = Op<[], [tol: Tolerance, hermitian: boolean], { tol: Tolerance; hermi
 /**
  * How many singular values are above max(atol, rtol · the largest): int64 [..]. rtol is eps · max(m, n) unless a tolerance is given.
  * https://pytorch.org/docs/stable/generated/torch.linalg.matrix_rank.html
+ * @example torch.linalg.matrixRank(torch.ones(3, 3))  // tensor(1)
  */
 export const matrixRank: Rank = define(
   'linalg_matrix_rank',
@@ -115,6 +116,7 @@ type Pinv = Op<[], [rcond: Tolerance, hermitian: boolean], { rcond: Tolerance; h
 /**
  * The Moore-Penrose inverse: [.., n, m]. Singular values up to max(atol, rtol · the largest) count as 0.
  * https://pytorch.org/docs/stable/generated/torch.linalg.pinv.html
+ * @example const inverse = torch.linalg.pinv(A, { rtol: 1e-4 })
  */
 export const pinv: Pinv = define(
   'linalg_pinv',
@@ -122,7 +124,10 @@ export const pinv: Pinv = define(
   (a: Tensor, rcond: Tolerance, hermitian = false, atol?: Tolerance, rtol?: Tolerance) =>
     pseudoInverse(a, hermitian, { atol, rtol: rcond ?? rtol }),
 );
-/** `linalg.pinv` with a small tolerance. https://pytorch.org/docs/stable/generated/torch.pinverse.html */
+/**
+ * `linalg.pinv` with a small tolerance. https://pytorch.org/docs/stable/generated/torch.pinverse.html
+ * @example const inverse = A.pinverse()
+ */
 export const pinverse: Op<[], [rcond: number], { rcond: number }> = define('pinverse', 'input, rcond?', (a: Tensor, rcond = 1e-15) =>
   pseudoInverse(a, false, { rtol: rcond }),
 );
@@ -133,6 +138,7 @@ const isConditionNorm = (p: unknown): p is 'fro' | 'nuc' | number =>
 /**
  * How much A X = B magnifies errors: |A| |A⁻¹| for the norm p, or the ratio of the extreme singular values (2, the default, and -2).
  * https://pytorch.org/docs/stable/generated/torch.linalg.cond.html
+ * @example torch.linalg.cond(A, 'fro')
  */
 export const cond: Op<[], [p: ConditionNorm], { p: ConditionNorm }> = define(
   'linalg_cond',
@@ -219,6 +225,7 @@ type Lstsq = Op<
  * X that makes A X nearest to B: [.., n, k] or vectors [.., n]; the shortest one, where there are several. Drivers differ in what they tell besides:
  * `gels` (full rank), `gelsy` (default: rank), `gelsd` and `gelss` (rank and singular values).
  * https://pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
+ * @example const { solution, residuals } = torch.linalg.lstsq(A, B, { driver: 'gels' })
  */
 export const lstsq: Lstsq = define(
   'linalg_lstsq',

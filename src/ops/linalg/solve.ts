@@ -72,7 +72,11 @@ function solveAny(name: string, givenA: Tensor, givenB: Tensor, left: boolean): 
   return { x: transpose(x, -2, -1), info };
 }
 
-/** The solution of A X = B: [.., n, k] or vectors [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.solve.html */
+/**
+ * The solution of A X = B: [.., n, k] or vectors [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.solve.html
+ * @throws LinAlgError where a matrix is singular
+ * @example const x = torch.linalg.solve(A, b)
+ */
 export const solve: Op<[B: Tensor], [], { left: boolean }> = define(
   'linalg_solve',
   'A, B, *, left?',
@@ -82,7 +86,10 @@ export const solve: Op<[B: Tensor], [], { left: boolean }> = define(
     return x;
   },
 );
-/** `solve` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html */
+/**
+ * `solve` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
+ * @example const { result, info } = torch.linalg.solveEx(A, B)
+ */
 export const solveEx: Op<[B: Tensor], [], { left: boolean; checkErrors: boolean }, NamedTuple<'result' | 'info'>> = define(
   'linalg_solve_ex',
   'A, B, *, left?, checkErrors?',
@@ -109,9 +116,16 @@ function inverse(name: string, input: Tensor, checkErrors: boolean): NamedTuple<
   });
   return tuple(['inverse', 'info'], [x, info]);
 }
-/** The inverse matrix. https://pytorch.org/docs/stable/generated/torch.linalg.inv.html */
+/**
+ * The inverse matrix. https://pytorch.org/docs/stable/generated/torch.linalg.inv.html
+ * @throws LinAlgError where a matrix is singular
+ * @example torch.linalg.inv(torch.tensor([[2, 0], [0, 4]])).diagonal()  // tensor([0.5000, 0.2500])
+ */
 export const inv: Op = define('linalg_inv', 'A', (input: Tensor) => inverse('linalg.inv', input, true).inverse);
-/** `inv` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html */
+/**
+ * `inv` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
+ * @example const { inverse, info } = torch.linalg.invEx(A)
+ */
 export const invEx: Op<[], [], { checkErrors: boolean }, NamedTuple<'inverse' | 'info'>> = define(
   'linalg_inv_ex',
   'A, *, checkErrors?',
@@ -135,7 +149,10 @@ function determinantGradient(grad: Tensor, a: Tensor, determinant: Tensor, singu
   const others = convert(productOfOthers(s, s.ndim - 1), u.dtype).mul(unsqueeze(scale, -1));
   return matmul(u.mul(unsqueeze(others, -2)), vh);
 }
-/** The determinant: [..]. https://pytorch.org/docs/stable/generated/torch.linalg.det.html */
+/**
+ * The determinant: [..]. https://pytorch.org/docs/stable/generated/torch.linalg.det.html
+ * @example torch.linalg.det(torch.tensor([[1, 2], [3, 4]]))  // tensor(-2.)
+ */
 export const det: Op = define('linalg_det', 'A', (input: Tensor) => {
   const a = squareInput('linalg.det', input);
   const { lu, pivots, info } = factorLu(a);
@@ -145,7 +162,10 @@ export const det: Op = define('linalg_det', 'A', (input: Tensor) => {
   ]);
 });
 
-/** Sign and logarithm of the modulus of the determinant: [..] each. https://pytorch.org/docs/stable/generated/torch.linalg.slogdet.html */
+/**
+ * Sign and logarithm of the modulus of the determinant: [..] each. https://pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
+ * @example const { sign, logabsdet } = torch.linalg.slogdet(A)
+ */
 export const slogdet: Op<[], [], object, NamedTuple<'sign' | 'logabsdet'>> = define('linalg_slogdet', 'A', (input: Tensor) => {
   const a = squareInput('linalg.slogdet', input);
   const { lu, pivots } = factorLu(a);
@@ -159,13 +179,19 @@ export const slogdet: Op<[], [], object, NamedTuple<'sign' | 'logabsdet'>> = def
   });
   return tuple(['sign', 'logabsdet'], [sign, logabsdet]);
 });
-/** The logarithm of the determinant; NaN where it is negative. https://pytorch.org/docs/stable/generated/torch.logdet.html */
+/**
+ * The logarithm of the determinant; NaN where it is negative. https://pytorch.org/docs/stable/generated/torch.logdet.html
+ * @example torch.logdet(torch.eye(3))  // tensor(0.)
+ */
 export const logdet: Op = define('logdet', 'input', (input: Tensor) => {
   const { sign, logabsdet } = slogdet(input);
   return sign.dtype.isComplex ? sign.log().add(logabsdet) : selectWhere(sign.eq(-1), NaN, logabsdet);
 });
 
-/** A tensor X with tensordot(A, X, ind) = the identity. https://pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html */
+/**
+ * A tensor X with tensordot(A, X, ind) = the identity. https://pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html
+ * @example torch.linalg.tensorinv(torch.eye(24).reshape(4, 6, 8, 3)).shape  // [8, 3, 4, 6]
+ */
 export const tensorinv: Op<[], [ind: number], { ind: number }> = define('linalg_tensorinv', 'A, ind?', (a: Tensor, ind = 2) => {
   if (ind <= 0) throw new RuntimeError(`Expected a strictly positive integer for 'ind', but got ${ind}`);
   const [front, back] = [a.sizes.slice(0, ind), a.sizes.slice(ind)];
@@ -178,7 +204,10 @@ export const tensorinv: Op<[], [ind: number], { ind: number }> = define('linalg_
 });
 
 type TensorSolve = Op<[B: Tensor], [dims: readonly number[] | null], { dims: readonly number[] | null }>;
-/** A tensor X with tensordot(A, X, X.ndim) = B; `dims` of A are moved to its end first. https://pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html */
+/**
+ * A tensor X with tensordot(A, X, X.ndim) = B; `dims` of A are moved to its end first. https://pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html
+ * @example torch.linalg.tensorsolve(torch.eye(24).reshape(6, 4, 2, 3, 4), torch.ones(6, 4)).shape  // [2, 3, 4]
+ */
 export const tensorsolve: TensorSolve = define('linalg_tensorsolve', 'A, B, dims?', (a: Tensor, b: Tensor, dims?: number[] | null) => {
   const ends = dims?.map((_, i) => a.ndim - dims.length + i) ?? [];
   const moved = dims ? movedim(a, dims, ends) : a;
@@ -202,7 +231,10 @@ function powerOf(a: Tensor, n: number): Tensor {
   }
   return result as Tensor;
 }
-/** The product of n copies of square matrices; of their inverses for negative n. https://pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html */
+/**
+ * The product of n copies of square matrices; of their inverses for negative n. https://pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
+ * @example torch.linalg.matrixPower(A, -2)
+ */
 export const matrixPower: Op<[n: number]> = define('linalg_matrix_power', 'A, n', (a: Tensor, n: number) => {
   if (a.ndim < 2) throw new RuntimeError('linalg.matrix_power: The input tensor A must have at least 2 dimensions.');
   if (rowsOf(a) !== colsOf(a))

@@ -88,6 +88,8 @@ type SvdOptions = { fullMatrices: boolean; driver: string | null };
 /**
  * A = U diag(S) Vh, S descending and real: U [.., m, m], S [.., k], Vh [.., n, n] with k = min(m, n), or [.., m, k] and [.., k, n] without `fullMatrices`.
  * https://pytorch.org/docs/stable/generated/torch.linalg.svd.html
+ * @throws LinAlgError where the matrix holds NaN or infinities
+ * @example const [U, S, Vh] = torch.linalg.svd(A, { fullMatrices: false })
  */
 export const svd: Op<[], [fullMatrices: boolean], SvdOptions, NamedTuple<'U' | 'S' | 'Vh'>> = define(
   'linalg_svd',
@@ -98,7 +100,10 @@ export const svd: Op<[], [fullMatrices: boolean], SvdOptions, NamedTuple<'U' | '
   },
 );
 
-/** The singular values alone, largest first: [.., min(m, n)]. https://pytorch.org/docs/stable/generated/torch.linalg.svdvals.html */
+/**
+ * The singular values alone, largest first: [.., min(m, n)]. https://pytorch.org/docs/stable/generated/torch.linalg.svdvals.html
+ * @example torch.linalg.svdvals(torch.tensor([[3, 0], [0, -4]]))  // tensor([4., 3.])
+ */
 export const svdvals: Op<[], [], { driver: string | null }> = define('linalg_svdvals', 'A, *, driver?', (input: Tensor) => {
   const a = matrixInput('linalg.svd', input);
   if (a.requiresGrad) return decompose(a, false).s;
@@ -108,7 +113,10 @@ export const svdvals: Op<[], [], { driver: string | null }> = define('linalg_svd
 });
 
 type TorchSvd = Op<[], [some: boolean, computeUv: boolean], { some: boolean; computeUv: boolean }, NamedTuple<'U' | 'S' | 'V'>>;
-/** A = U diag(S) Vᴴ; note that V is not transposed. https://pytorch.org/docs/stable/generated/torch.svd.html */
+/**
+ * A = U diag(S) Vᴴ; note that V is not transposed. https://pytorch.org/docs/stable/generated/torch.svd.html
+ * @example const [U, S, V] = torch.svd(A)
+ */
 export const torchSvd: TorchSvd = define('svd', 'input, some?, computeUv?', (input: Tensor, some = true, computeUv = true) => {
   if (computeUv) {
     const { u, s, vh } = decompose(input, !some);

@@ -40,6 +40,7 @@ type SolveTriangular = (A: Tensor, B: Tensor, options: { upper: boolean; left?: 
 /**
  * The solution of A X = B (or X A = B) for triangular A; the other triangle is not read. Batches broadcast.
  * https://pytorch.org/docs/stable/generated/torch.linalg.solve_triangular.html
+ * @example const X = torch.linalg.solveTriangular(A, B, { upper: true })
  */
 export const solveTriangular: SolveTriangular = define(
   'linalg_solve_triangular',
@@ -62,7 +63,10 @@ type TriangularSolve = Op<
   { upper: boolean; transpose: boolean; unitriangular: boolean },
   NamedTuple<'solution' | 'clonedCoefficient'>
 >;
-/** The solution of A X = b, and a copy of A. https://pytorch.org/docs/stable/generated/torch.triangular_solve.html */
+/**
+ * The solution of A X = b, and a copy of A. https://pytorch.org/docs/stable/generated/torch.triangular_solve.html
+ * @example const { solution } = torch.triangularSolve(b, A)
+ */
 export const triangularSolve: TriangularSolve = define(
   'triangular_solve',
   'b, A, upper?, transpose?, unitriangular?',
