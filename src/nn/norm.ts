@@ -65,8 +65,9 @@ abstract class RunningNorm extends Module {
   protected abstract checkInput(input: Tensor): void;
 
   override extraRepr(): string {
-    const { numFeatures, eps, momentum, affine, trackRunningStats } = this;
-    return `${numFeatures}, eps=${float(eps)}, momentum=${momentum === null ? 'None' : float(momentum)}, affine=${python(affine)}, track_running_stats=${python(trackRunningStats)}`;
+    const { numFeatures, eps, momentum, affine, bias, trackRunningStats } = this;
+    const learnt = `affine=${python(affine)}, bias=${python(bias !== null)}`;
+    return `${numFeatures}, eps=${float(eps)}, momentum=${momentum === null ? 'None' : float(momentum)}, ${learnt}, track_running_stats=${python(trackRunningStats)}`;
   }
 }
 
@@ -209,7 +210,8 @@ export class LayerNorm extends Module {
   }
 
   override extraRepr(): string {
-    return `${python(this.normalizedShape)}, eps=${float(this.eps)}, elementwise_affine=${python(this.elementwiseAffine)}`;
+    const learnt = `elementwise_affine=${python(this.elementwiseAffine)}, bias=${python(this.bias !== null)}`;
+    return `${python(this.normalizedShape)}, eps=${float(this.eps)}, ${learnt}`;
   }
 }
 
@@ -285,7 +287,7 @@ export class GroupNorm extends Module {
   }
 
   override extraRepr(): string {
-    return `${this.numGroups}, ${this.numChannels}, eps=${float(this.eps)}, affine=${python(this.affine)}`;
+    return `${this.numGroups}, ${this.numChannels}, eps=${float(this.eps)}, affine=${python(this.affine)}, bias=${python(this.bias !== null)}`;
   }
 }
 

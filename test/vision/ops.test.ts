@@ -112,7 +112,7 @@ describe('losses and layers', () => {
   test('print as in torchvision', () => {
     expect(String(new ops.Conv2dNormActivation(3, 8))).toBe(
       'Conv2dNormActivation(\n  (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(1, 1), padding=(1, 1), bias=False)\n' +
-        '  (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)\n  (2): ReLU(inplace=True)\n)',
+        '  (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)\n  (2): ReLU(inplace=True)\n)',
     );
     const frozen = new ops.FrozenBatchNorm2d(4);
     expect(String(frozen)).toBe('FrozenBatchNorm2d(4, eps=1e-05)');

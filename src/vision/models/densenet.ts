@@ -13,7 +13,7 @@ interface DenseOptions {
   dropRate: number;
 }
 
-class DenseLayer extends nn.Module {
+class _DenseLayer extends nn.Module {
   norm1: torch.nn.BatchNorm2d;
   relu1 = new nn.ReLU({ inplace: true });
   conv1: torch.nn.Conv2d;
@@ -41,20 +41,20 @@ class DenseLayer extends nn.Module {
 }
 
 /** Every layer sees what all before it made. */
-class DenseBlock extends nn.ModuleDict {
+class _DenseBlock extends nn.ModuleDict {
   constructor(numLayers: number, inFeatures: number, options: DenseOptions) {
     super();
-    for (let i = 0; i < numLayers; i++) this.addModule(`denselayer${i + 1}`, new DenseLayer(inFeatures + i * options.growthRate, options));
+    for (let i = 0; i < numLayers; i++) this.addModule(`denselayer${i + 1}`, new _DenseLayer(inFeatures + i * options.growthRate, options));
   }
 
   override forward(input: Tensor): Tensor {
     const features = [input];
-    for (const layer of this.values()) features.push((layer as DenseLayer)(features));
+    for (const layer of this.values()) features.push((layer as _DenseLayer)(features));
     return torch.cat(features, 1);
   }
 }
 
-class Transition extends nn.Sequential {
+class _Transition extends nn.Sequential {
   constructor(inFeatures: number, outFeatures: number) {
     super({
       norm: new nn.BatchNorm2d(inFeatures),
@@ -91,10 +91,10 @@ export class DenseNet extends nn.Module {
     };
     let features = numInitFeatures;
     for (const [i, numLayers] of blockConfig.entries()) {
-      layers[`denseblock${i + 1}`] = new DenseBlock(numLayers, features, { growthRate, bnSize, dropRate });
+      layers[`denseblock${i + 1}`] = new _DenseBlock(numLayers, features, { growthRate, bnSize, dropRate });
       features += numLayers * growthRate;
       if (i === blockConfig.length - 1) break;
-      layers[`transition${i + 1}`] = new Transition(features, Math.floor(features / 2));
+      layers[`transition${i + 1}`] = new _Transition(features, Math.floor(features / 2));
       features = Math.floor(features / 2);
     }
     layers.norm5 = new nn.BatchNorm2d(features);

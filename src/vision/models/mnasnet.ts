@@ -18,7 +18,7 @@ const depthwise = (channels: number, kernelSize: number, stride: number) => [
   norm(channels),
 ];
 
-class InvertedResidual extends nn.Module {
+class _InvertedResidual extends nn.Module {
   layers: torch.nn.Sequential;
   private readonly applyResidual: boolean;
 
@@ -44,8 +44,8 @@ class InvertedResidual extends nn.Module {
 function stack(inChannels: number, outChannels: number, kernelSize: number, stride: number, expansion: number, repeats: number) {
   const blocks = Array.from({ length: repeats }, (_, i) =>
     i === 0
-      ? new InvertedResidual(inChannels, outChannels, kernelSize, stride, expansion)
-      : new InvertedResidual(outChannels, outChannels, kernelSize, 1, expansion),
+      ? new _InvertedResidual(inChannels, outChannels, kernelSize, stride, expansion)
+      : new _InvertedResidual(outChannels, outChannels, kernelSize, 1, expansion),
   );
   return new nn.Sequential(...blocks);
 }

@@ -15,7 +15,7 @@ interface BlockOptions {
   activation: ActivationLayer;
 }
 
-function bottleneck(widthIn: number, widthOut: number, stride: number, options: BlockOptions): torch.nn.Sequential {
+function bottleneckLayers(widthIn: number, widthOut: number, stride: number, options: BlockOptions): Record<string, Layer> {
   const { groupWidth, seRatio, normLayer, activation } = options;
   const common = { normLayer, activationLayer: activation };
   const layers: Record<string, Layer> = {
@@ -24,12 +24,18 @@ function bottleneck(widthIn: number, widthOut: number, stride: number, options: 
   };
   if (seRatio) layers.se = new SqueezeExcitation(widthOut, Math.round(seRatio * widthIn), { activation });
   layers.c = new Conv2dNormActivation(widthOut, widthOut, { kernelSize: 1, normLayer, activationLayer: null });
-  return new nn.Sequential(layers);
+  return layers;
+}
+
+class BottleneckTransform extends nn.Sequential {
+  constructor(widthIn: number, widthOut: number, stride: number, options: BlockOptions) {
+    super(bottleneckLayers(widthIn, widthOut, stride, options));
+  }
 }
 
 class ResBottleneckBlock extends nn.Module {
   proj: Conv2dNormActivation | null = null;
-  f: torch.nn.Sequential;
+  f: BottleneckTransform;
   activation: Layer;
 
   constructor(widthIn: number, widthOut: number, stride: number, options: BlockOptions) {
@@ -37,7 +43,7 @@ class ResBottleneckBlock extends nn.Module {
     const { normLayer, activation } = options;
     if (widthIn !== widthOut || stride !== 1)
       this.proj = new Conv2dNormActivation(widthIn, widthOut, { kernelSize: 1, stride, normLayer, activationLayer: null });
-    this.f = bottleneck(widthIn, widthOut, stride, options);
+    this.f = new BottleneckTransform(widthIn, widthOut, stride, options);
     this.activation = makeLayer(activation, { inplace: true });
   }
 
@@ -45,6 +51,11 @@ class ResBottleneckBlock extends nn.Module {
     return this.activation((this.proj ? this.proj(input) : input).add(this.f(input)));
   }
 }
+
+class AnyStage extends nn.Sequential {}
+
+/** Halves the image. */
+class SimpleStemIN extends Conv2dNormActivation {}
 
 /** How widths grow with depth: w0 + wa · i, rounded to powers of wm. */
 export interface BlockParams {
@@ -87,7 +98,7 @@ export interface RegNetOptions {
 
 /** Images (N, 3, H, W) to logits (N, numClasses). */
 export class RegNet extends nn.Module {
-  stem: Conv2dNormActivation;
+  stem: SimpleStemIN;
   trunkOutput: torch.nn.Sequential;
   avgpool = new nn.AdaptiveAvgPool2d([1, 1]);
   fc: torch.nn.Linear;
@@ -95,7 +106,7 @@ export class RegNet extends nn.Module {
   constructor(params: BlockParams, options: RegNetOptions = {}) {
     super();
     const { numClasses = 1000, stemWidth = 32, normLayer = nn.BatchNorm2d, activation = nn.ReLU } = options;
-    this.stem = new Conv2dNormActivation(3, stemWidth, { stride: 2, normLayer, activationLayer: activation });
+    this.stem = new SimpleStemIN(3, stemWidth, { stride: 2, normLayer, activationLayer: activation });
     let current = stemWidth;
     const trunk: Record<string, torch.nn.Module> = {};
     for (const [i, { width, depth, groupWidth }] of stagesOf(params).entries()) {
@@ -103,7 +114,7 @@ export class RegNet extends nn.Module {
       const stage: Record<string, torch.nn.Module> = {};
       for (let j = 0; j < depth; j++)
         stage[`block${i + 1}-${j}`] = new ResBottleneckBlock(j === 0 ? current : width, width, j === 0 ? 2 : 1, block);
-      trunk[`block${i + 1}`] = new nn.Sequential(stage);
+      trunk[`block${i + 1}`] = new AnyStage(stage);
       current = width;
     }
     this.trunkOutput = new nn.Sequential(trunk);
