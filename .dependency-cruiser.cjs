@@ -1,6 +1,14 @@
 // Each layer may import itself and the layers before it (docs/design.md). Layers of one row do not see each other's insides,
 // but for the pairs named in `also`.
-const rows = [['ir'], ['device'], ['tensor'], ['autograd'], ['ops'], ['compile'], ['nn', 'optim', 'amp', 'data', 'serialize', 'distributed']];
+const rows = [
+  ['ir'],
+  ['device'],
+  ['tensor'],
+  ['autograd'],
+  ['ops'],
+  ['compile'],
+  ['nn', 'optim', 'amp', 'data', 'serialize', 'distributed'],
+];
 const also = { serialize: ['nn', 'optim'], distributed: ['nn', 'optim', 'data'] };
 const companions = ['vision', 'text', 'audio', 'lightning', 'plot'];
 

@@ -150,7 +150,10 @@ const isGroups = <O>(list: readonly unknown[]): list is (Partial<O> & { params: 
 const saved = (state: State): Record<string, unknown> =>
   renamed(
     Object.fromEntries(
-      Object.entries(state).map(([key, value]) => [key, key === 'step' ? tensor(value as number, { dtype: 'float32', device: 'cpu' }) : value]),
+      Object.entries(state).map(([key, value]) => [
+        key,
+        key === 'step' ? tensor(value as number, { dtype: 'float32', device: 'cpu' }) : value,
+      ]),
     ),
     snake,
   );
