@@ -1,14 +1,26 @@
 /** Recurrent networks. https://pytorch.org/docs/stable/nn.html#recurrent-layers */
 import { empty, zeros } from '../ops/creation.js';
 import { cat, stack } from '../ops/join.js';
+import { indexSelect } from '../ops/select.js';
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bind, type Place, type PlaceArgs, python } from './arguments.js';
 import * as F from './functional/index.js';
-import { composedLayer, gruLayer, gruStep, type Layer, type LayerResult, lstmLayer, lstmStep, type Step } from './functional/recurrent.js';
+import {
+  composedLayer,
+  gruLayer,
+  gruStep,
+  type Layer,
+  type LayerResult,
+  lstmLayer,
+  lstmStep,
+  packedLayer,
+  type Step,
+} from './functional/recurrent.js';
 import * as init from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { PackedSequence } from './rnn-utils.js';
 
 type Nonlinearity = 'tanh' | 'relu';
 
@@ -36,6 +48,7 @@ export type RNNArgs = [
 interface Mode {
   name: string;
   gates: number;
+  step: Step;
   layer: (layer: Layer) => LayerResult;
   /** How many tensors a state has. */
   states: number;
@@ -142,7 +155,7 @@ abstract class RecurrentBase extends Module {
     }
     const batched = input.ndim === 3;
     const sequence = !batched ? input.unsqueeze(1) : this.batchFirst ? input.transpose(0, 1) : input;
-    const initial = given?.map((state) => (batched ? state : state.unsqueeze(1))) ?? this.zeroStates(sequence);
+    const initial = given?.map((state) => (batched ? state : state.unsqueeze(1))) ?? this.zeroStates(sequence, sequence.sizes[1]);
     this.checkStates(initial, sequence.sizes[1], batched);
     const { output, states } = this.runLayers(sequence, initial);
     return {
@@ -151,10 +164,26 @@ abstract class RecurrentBase extends Module {
     };
   }
 
-  private zeroStates(sequence: Tensor): Tensor[] {
-    const options = { dtype: sequence.dtype, device: sequence.device };
+  protected runAny(input: Tensor | PackedSequence, given: readonly Tensor[] | null): { output: Tensor | PackedSequence; states: Tensor[] } {
+    return input instanceof PackedSequence ? this.runPacked(input, given) : this.run(input, given);
+  }
+
+  /** Runs over packed sequences. */
+  protected runPacked(input: PackedSequence, given: readonly Tensor[] | null): { output: PackedSequence; states: Tensor[] } {
+    const { data, sortedIndices, unsortedIndices } = input;
+    const sizes = input.batchSizes.tolist() as number[];
+    const permuted = (states: readonly Tensor[], order: Tensor | null): Tensor[] =>
+      states.map((state) => (order ? indexSelect(state, 1, order) : state));
+    const initial = given ? permuted(given, sortedIndices) : this.zeroStates(data, sizes[0]);
+    this.checkStates(initial, sizes[0], true);
+    const { output, states } = this.runLayers(data, initial, sizes);
+    return { output: input.with(output), states: permuted(states, unsortedIndices) };
+  }
+
+  private zeroStates(like: Tensor, batch: number): Tensor[] {
+    const options = { dtype: like.dtype, device: like.device };
     const count = this.numLayers * this.directions;
-    return this.stateSizes().map((size) => zeros([count, sequence.sizes[1], size], options));
+    return this.stateSizes().map((size) => zeros([count, batch, size], options));
   }
 
   private stateSizes(): number[] {
@@ -170,12 +199,13 @@ abstract class RecurrentBase extends Module {
     });
   }
 
-  private runLayers(sequence: Tensor, initial: readonly Tensor[]): { output: Tensor; states: Tensor[] } {
+  /** `sizes` are the batch sizes of packed steps. */
+  private runLayers(sequence: Tensor, initial: readonly Tensor[], sizes?: readonly number[]): { output: Tensor; states: Tensor[] } {
     const finals: (readonly Tensor[])[] = [];
     for (let layer = 0; layer < this.numLayers; layer++) {
       const outputs = this.suffixes(layer).map((suffix, direction) => {
         const state = initial.map((each) => each.select(0, layer * this.directions + direction));
-        const { output, final } = this.runDirection(sequence, state, this.weights(suffix), direction === 1);
+        const { output, final } = this.runDirection(sequence, state, this.weights(suffix), direction === 1, sizes);
         finals.push(final);
         return output;
       });
@@ -193,9 +223,10 @@ abstract class RecurrentBase extends Module {
     };
   }
 
-  private runDirection(sequence: Tensor, state: Tensor[], weights: Weights, reverse: boolean): LayerResult {
+  private runDirection(sequence: Tensor, state: Tensor[], weights: Weights, reverse: boolean, sizes?: readonly number[]): LayerResult {
     const { weightIh, biasIh, weightHh, biasHh, weightHr } = weights;
-    return this.mode.layer({ projected: F.linear(sequence, weightIh, biasIh), state, weightHh, biasHh, weightHr, reverse });
+    const layer = { projected: F.linear(sequence, weightIh, biasIh), state, weightHh, biasHh, weightHr, reverse };
+    return sizes ? packedLayer(this.mode.step, sizes, layer) : this.mode.layer(layer);
   }
 
   override extraRepr(): string {
@@ -221,11 +252,16 @@ export class RNN extends RecurrentBase {
     ]
   ) {
     const { nonlinearity, rest } = takeNonlinearity(args);
-    super({ name: 'RNN', gates: 1, layer: (each) => composedLayer(simpleStep(nonlinearity), each), states: 1 }, rest);
+    super(
+      { name: 'RNN', gates: 1, step: simpleStep(nonlinearity), layer: (each) => composedLayer(simpleStep(nonlinearity), each), states: 1 },
+      rest,
+    );
   }
 
-  override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, hidden: Tensor] {
-    const { output, states } = this.run(input, hx && [hx]);
+  override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
+  override forward(input: Tensor | PackedSequence, hx: Tensor | null = null): [output: Tensor | PackedSequence, hidden: Tensor] {
+    const { output, states } = this.runAny(input, hx && [hx]);
     return [output, states[0]];
   }
 }
@@ -249,11 +285,16 @@ function takeNonlinearity(args: readonly unknown[]): { nonlinearity: Nonlinearit
 /** Long short-term memory. Gives [outputs, [hidden, cell]]. https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html */
 export class LSTM extends RecurrentBase {
   constructor(...args: RNNArgs) {
-    super({ name: 'LSTM', gates: 4, layer: lstmLayer, states: 2 }, args);
+    super({ name: 'LSTM', gates: 4, step: lstmStep, layer: lstmLayer, states: 2 }, args);
   }
 
-  override forward(input: Tensor, hx: readonly [Tensor, Tensor] | null = null): [output: Tensor, state: [hidden: Tensor, cell: Tensor]] {
-    const { output, states } = this.run(input, hx);
+  override forward(input: PackedSequence, hx?: readonly [Tensor, Tensor] | null): [output: PackedSequence, state: [hidden: Tensor, cell: Tensor]];
+  override forward(input: Tensor, hx?: readonly [Tensor, Tensor] | null): [output: Tensor, state: [hidden: Tensor, cell: Tensor]];
+  override forward(
+    input: Tensor | PackedSequence,
+    hx: readonly [Tensor, Tensor] | null = null,
+  ): [output: Tensor | PackedSequence, state: [hidden: Tensor, cell: Tensor]] {
+    const { output, states } = this.runAny(input, hx);
     return [output, [states[0], states[1]]];
   }
 }
@@ -261,11 +302,13 @@ export class LSTM extends RecurrentBase {
 /** Gated recurrent units. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.GRU.html */
 export class GRU extends RecurrentBase {
   constructor(...args: RNNArgs) {
-    super({ name: 'GRU', gates: 3, layer: gruLayer, states: 1 }, args);
+    super({ name: 'GRU', gates: 3, step: gruStep, layer: gruLayer, states: 1 }, args);
   }
 
-  override forward(input: Tensor, hx: Tensor | null = null): [output: Tensor, hidden: Tensor] {
-    const { output, states } = this.run(input, hx && [hx]);
+  override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
+  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
+  override forward(input: Tensor | PackedSequence, hx: Tensor | null = null): [output: Tensor | PackedSequence, hidden: Tensor] {
+    const { output, states } = this.runAny(input, hx && [hx]);
     return [output, states[0]];
   }
 }

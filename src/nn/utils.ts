@@ -1,4 +1,5 @@
 /** `torch.nn.utils`. https://pytorch.org/docs/stable/nn.html#utilities */
+export * as rnn from './rnn-utils.js';
 import { noGrad } from '../autograd/modes.js';
 import { cat, stack } from '../ops/join.js';
 import { tensor } from '../ops/creation.js';

@@ -4,6 +4,7 @@ import { noGrad } from '../../autograd/modes.js';
 import { needsRecord, record } from '../../autograd/node.js';
 import { isIntercepted } from '../../ops/define.js';
 import { cat, stack } from '../../ops/join.js';
+import { split } from '../../ops/view.js';
 import { addmm, linear, mm } from '../../ops/matmul.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
@@ -62,6 +63,32 @@ export function composedLayer(step: Step, { projected, state, weightHh, biasHh, 
     outputs[t] = now[0];
   }
   return { output: stack(outputs, 0), final: now };
+}
+
+/**
+ * Over packed steps: `projected` is (sum of batch sizes, gates · hidden), and step t has the first `sizes[t]` sequences.
+ * Sequences join and leave as their steps do.
+ */
+export function packedLayer(
+  step: Step,
+  sizes: readonly number[],
+  { projected, state, weightHh, biasHh, weightHr, reverse }: Layer,
+): LayerResult {
+  const gates = split(projected, sizes);
+  const outputs = new Array<Tensor>(sizes.length);
+  const ended: (readonly Tensor[])[] = [];
+  const rows = (tensors: readonly Tensor[], from: number, to: number): Tensor[] => tensors.map((t) => t.narrow(0, from, to - from));
+  let now = rows(state, 0, sizes[reverse ? sizes.length - 1 : 0]);
+  for (const t of visits(sizes.length, reverse)) {
+    const [size, before] = [sizes[t], now[0].sizes[0]];
+    if (size < before) ended.unshift(rows(now, size, before));
+    if (size !== before)
+      now = size < before ? rows(now, 0, size) : now.map((each, k) => cat([each, state[k].narrow(0, before, size - before)], 0));
+    const [hidden, ...rest] = step(gates[t], linear(now[0], weightHh, biasHh), now);
+    now = [weightHr ? linear(hidden, weightHr) : hidden, ...rest];
+    outputs[t] = now[0];
+  }
+  return { output: cat(outputs, 0), final: state.map((_, k) => cat([now[k], ...ended.map((each) => each[k])], 0)) };
 }
 
 /** Whether the routines can compute a layer. */
