@@ -9,7 +9,7 @@ const rows = [
   ['compile'],
   ['nn', 'optim', 'amp', 'data', 'serialize', 'distributed'],
 ];
-const also = { serialize: ['nn', 'optim'], distributed: ['nn', 'optim', 'data'] };
+const also = { optim: ['nn'], serialize: ['nn', 'optim'], distributed: ['nn', 'optim', 'data'] };
 const companions = ['vision', 'text', 'audio', 'lightning', 'plot'];
 
 const layerRules = rows.flatMap((row, height) =>

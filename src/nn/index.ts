@@ -1,5 +1,6 @@
 /** `torch.nn` */
 export * from './activation.js';
+export { AdaptiveLogSoftmaxWithLoss } from './adaptive-softmax.js';
 export { MultiheadAttention, type AttentionOptions } from './attention.js';
 export { ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential } from './container.js';
 export {

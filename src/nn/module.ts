@@ -8,6 +8,7 @@ import { clone, copyInto, fillRaw, resolveDevice } from '../ops/memory.js';
 import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type DeviceLike, TorchDevice } from '../tensor/torch-device.js';
+import { type BackwardHook, type BackwardPreHook, withBackwardHooks } from './backward-hooks.js';
 import { become, Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
 
 /** Takes a hook away again. */
@@ -28,7 +29,16 @@ interface Own {
   buffers: Map<string, boolean>;
   preHooks: Map<number, ForwardPreHook>;
   hooks: Map<number, ForwardHook>;
+  backwardPreHooks: Map<number, BackwardPreHook>;
+  backwardHooks: Map<number, BackwardHook>;
 }
+const nothingOwned = (): Own => ({
+  buffers: new Map(),
+  preHooks: new Map(),
+  hooks: new Map(),
+  backwardPreHooks: new Map(),
+  backwardHooks: new Map(),
+});
 
 const own = new WeakMap<Module, Own>();
 let hookCount = 0;
@@ -63,9 +73,24 @@ export class Module {
     delete (self as Partial<Record<'name' | 'length', unknown>>).name;
     delete (self as Partial<Record<'name' | 'length', unknown>>).length;
     Object.setPrototypeOf(self, new.target.prototype as object);
-    own.set(self, { buffers: new Map(), preHooks: new Map(), hooks: new Map() });
+    own.set(self, nothingOwned());
     self.training = true;
     return self;
+  }
+
+  /** A module of this class with the same hooks and registrations and without fields, for copying. */
+  bareCopy(): Module {
+    const copy = new Module();
+    Object.setPrototypeOf(copy, Object.getPrototypeOf(this) as object);
+    const mine = own.get(this)!;
+    own.set(copy, {
+      buffers: new Map(mine.buffers),
+      preHooks: new Map(mine.preHooks),
+      hooks: new Map(mine.hooks),
+      backwardPreHooks: new Map(mine.backwardPreHooks),
+      backwardHooks: new Map(mine.backwardHooks),
+    });
+    return copy;
   }
 
   /** Computes the output; subclasses define it. */
@@ -282,6 +307,19 @@ export class Module {
     return addTo(own.get(this)!.hooks, hook);
   }
 
+  /**
+   * Calls `hook(module, gradInput, gradOutput)` when the gradients of the module's inputs are known; what it returns replaces them.
+   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook
+   */
+  registerFullBackwardHook(hook: BackwardHook): RemovableHandle {
+    return addTo(own.get(this)!.backwardHooks, hook);
+  }
+
+  /** Calls `hook(module, gradOutput)` before the gradients go through the module; what it returns replaces them. */
+  registerFullBackwardPreHook(hook: BackwardPreHook): RemovableHandle {
+    return addTo(own.get(this)!.backwardPreHooks, hook);
+  }
+
   /** What stands between the parentheses of the printout. */
   extraRepr(): string {
     return '';
@@ -311,12 +349,16 @@ const positional = (args: unknown[]): unknown[] => {
 
 function call(self: Module, given: unknown[]): unknown {
   let args = positional(given);
-  const { preHooks, hooks } = own.get(self)!;
+  const { preHooks, hooks, backwardPreHooks, backwardHooks } = own.get(self)!;
   for (const hook of preHooks.values()) {
     const replaced = hook(self, args);
     if (replaced !== null && replaced !== undefined) args = Array.isArray(replaced) ? replaced : [replaced];
   }
-  let output = (self.forward as (...given: unknown[]) => unknown)(...args);
+  const run = (final: unknown[]): unknown => (self.forward as (...given: unknown[]) => unknown)(...final);
+  let output =
+    backwardHooks.size + backwardPreHooks.size > 0
+      ? withBackwardHooks(self, [...backwardPreHooks.values()], [...backwardHooks.values()], args, run)
+      : run(args);
   for (const hook of hooks.values()) output = hook(self, args, output) ?? output;
   return output;
 }

@@ -27,7 +27,7 @@ abstract class RunningNorm extends Module {
   readonly numFeatures: number;
   readonly eps: number;
   /** null averages over all batches. */
-  readonly momentum: number | null;
+  momentum: number | null;
   readonly affine: boolean;
   readonly trackRunningStats: boolean;
   weight: Parameter | null;

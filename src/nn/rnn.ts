@@ -288,7 +288,10 @@ export class LSTM extends RecurrentBase {
     super({ name: 'LSTM', gates: 4, step: lstmStep, layer: lstmLayer, states: 2 }, args);
   }
 
-  override forward(input: PackedSequence, hx?: readonly [Tensor, Tensor] | null): [output: PackedSequence, state: [hidden: Tensor, cell: Tensor]];
+  override forward(
+    input: PackedSequence,
+    hx?: readonly [Tensor, Tensor] | null,
+  ): [output: PackedSequence, state: [hidden: Tensor, cell: Tensor]];
   override forward(input: Tensor, hx?: readonly [Tensor, Tensor] | null): [output: Tensor, state: [hidden: Tensor, cell: Tensor]];
   override forward(
     input: Tensor | PackedSequence,

@@ -185,3 +185,20 @@ export class PairwiseDistance extends Module {
     return F.pairwiseDistance(x1, x2, this.norm, this.eps, this.keepdim);
   }
 }
+
+/** https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html */
+export class UpsamplingNearest2d extends Upsample {
+  constructor(...args: Args<[size: SizeN | null, scaleFactor: SizeN | null], Pick<UpsampleOptions, 'size' | 'scaleFactor'>>) {
+    super(...upsamplingArguments('UpsamplingNearest2d', args), 'nearest');
+  }
+}
+/** https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html */
+export class UpsamplingBilinear2d extends Upsample {
+  constructor(...args: Args<[size: SizeN | null, scaleFactor: SizeN | null], Pick<UpsampleOptions, 'size' | 'scaleFactor'>>) {
+    super(...upsamplingArguments('UpsamplingBilinear2d', args), 'bilinear', true);
+  }
+}
+function upsamplingArguments(name: string, args: readonly unknown[]): [size: SizeN | null, scaleFactor: SizeN | null] {
+  const [size = null, scaleFactor = null] = bind<[(SizeN | null)?, (SizeN | null)?]>(name, 'size?, scaleFactor?', args);
+  return [size, scaleFactor];
+}

@@ -105,9 +105,8 @@ function maskedRest(grad: Tensor, mask: Tensor, shape: readonly number[]): Tenso
 
 /** The indices of the elements that are not 0, a row each; `asTuple` gives a vector a dim. https://pytorch.org/docs/stable/generated/torch.nonzero.html */
 export const nonzero: {
-  (input: Tensor): Tensor;
   (input: Tensor, options: { asTuple: true }): Tensor[];
-  (input: Tensor, options: { asTuple?: false }): Tensor;
+  (input: Tensor, options?: { asTuple?: false }): Tensor;
 } = define('nonzero', 'input, *, asTuple?', (input: Tensor, asTuple = false) => (asTuple ? nonzeroTuple(input) : nonzeroRows(input)));
 function nonzeroRows(input: Tensor): Tensor {
   const dense = contiguousRaw(input);

@@ -16,5 +16,7 @@ export {
 } from './classic.js';
 export { LBFGS, type LBFGSOptions } from './lbfgs.js';
 export * as lrScheduler from './lr-scheduler.js';
+export { Muon, type MuonOptions } from './muon.js';
 export { Optimizer, type OptimizerStateDict, type ParamGroup, type Params } from './optimizer.js';
 export { SGD, type SGDOptions } from './sgd.js';
+export * as swaUtils from './swa.js';
