@@ -2,14 +2,13 @@
 import { record, requiresGrad } from '../autograd/node.js';
 import { alias } from '../ops/inplace.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { Module } from './module.js';
 
 type Grads = readonly (Tensor | null)[];
 type Replacement = Tensor | Grads | null | undefined | void;
 /** Sees the gradients of inputs and outputs; what it returns replaces those of the inputs. */
-export type BackwardHook = (module: Module, gradInput: Grads, gradOutput: Grads) => Replacement;
+export type BackwardHook<M> = (module: M, gradInput: Grads, gradOutput: Grads) => Replacement;
 /** Sees the gradients of the outputs; what it returns replaces them. */
-export type BackwardPreHook = (module: Module, gradOutput: Grads) => Replacement;
+export type BackwardPreHook<M> = (module: M, gradOutput: Grads) => Replacement;
 
 const listOf = (given: Replacement, otherwise: Grads): Grads => (given instanceof Tensor ? [given] : (given ?? otherwise));
 
@@ -31,10 +30,10 @@ function refill(value: unknown, tensors: readonly Tensor[], wanted: (x: unknown)
 }
 
 /** Runs a module's forward between gates at which its hooks are called. */
-export function withBackwardHooks(
-  module: Module,
-  preHooks: Iterable<BackwardPreHook>,
-  hooks: Iterable<BackwardHook>,
+export function withBackwardHooks<M>(
+  module: M,
+  preHooks: Iterable<BackwardPreHook<M>>,
+  hooks: Iterable<BackwardHook<M>>,
   args: unknown[],
   run: (args: unknown[]) => unknown,
 ): unknown {

@@ -29,8 +29,8 @@ interface Own {
   buffers: Map<string, boolean>;
   preHooks: Map<number, ForwardPreHook>;
   hooks: Map<number, ForwardHook>;
-  backwardPreHooks: Map<number, BackwardPreHook>;
-  backwardHooks: Map<number, BackwardHook>;
+  backwardPreHooks: Map<number, BackwardPreHook<Module>>;
+  backwardHooks: Map<number, BackwardHook<Module>>;
 }
 const nothingOwned = (): Own => ({
   buffers: new Map(),
@@ -311,12 +311,12 @@ export class Module {
    * Calls `hook(module, gradInput, gradOutput)` when the gradients of the module's inputs are known; what it returns replaces them.
    * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook
    */
-  registerFullBackwardHook(hook: BackwardHook): RemovableHandle {
+  registerFullBackwardHook(hook: BackwardHook<Module>): RemovableHandle {
     return addTo(own.get(this)!.backwardHooks, hook);
   }
 
   /** Calls `hook(module, gradOutput)` before the gradients go through the module; what it returns replaces them. */
-  registerFullBackwardPreHook(hook: BackwardPreHook): RemovableHandle {
+  registerFullBackwardPreHook(hook: BackwardPreHook<Module>): RemovableHandle {
     return addTo(own.get(this)!.backwardPreHooks, hook);
   }
 

@@ -40,6 +40,7 @@ describe('packed sequences', () => {
     const layer = new nn[name](3, 4, options as never) as torch.nn.LSTM;
     const [output, state] = layer.forward(rnn.packSequence(sequences, { enforceSorted: false }));
     const outputs = rnn.unpackSequence(output);
+    expect(outputs.length).toBe(sequences.length);
     const hidden = Array.isArray(state) ? state[0] : (state as unknown as torch.Tensor);
     sequences.forEach((sequence, i) => {
       const [alone, end] = layer.forward(sequence);
