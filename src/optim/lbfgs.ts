@@ -2,15 +2,16 @@ import { enableGrad, noGrad } from '../autograd/modes.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { cat } from '../ops/join.js';
-import { zerosLike } from '../ops/creation.js';
-import { numberOf, Optimizer, type Params } from './optimizer.js';
+import { tensor, zerosLike } from '../ops/creation.js';
+import { clone } from '../ops/memory.js';
+import { numberOf, Optimizer, type OptimizerStateDict, type Params } from './optimizer.js';
 import { float64 } from '../ir/dtype.js';
 import { type Rounding, strongWolfe } from './strong-wolfe.js';
 
 export interface LBFGSOptions {
   lr: number | Tensor;
   maxIter: number;
-  maxEval: number | null;
+  maxEval: number;
   toleranceGrad: number;
   toleranceChange: number;
   historySize: number;
@@ -28,6 +29,19 @@ interface Memory {
   iterations: number;
 }
 
+/** The same as PyTorch saves it. */
+interface SavedMemory {
+  n_iter: number;
+  d?: Tensor | null;
+  t?: number | Tensor;
+  old_dirs?: Tensor[] | null;
+  old_stps?: Tensor[];
+  ro?: Tensor[];
+  H_diag?: Tensor | number;
+  prev_flat_grad?: Tensor | null;
+  prev_loss?: number | Tensor;
+}
+
 const number = (t: Tensor): number => Number(t.item());
 const largest = (t: Tensor): number => number(t.abs().amax());
 
@@ -35,16 +49,17 @@ const largest = (t: Tensor): number => number(t.abs().amax());
 export class LBFGS extends Optimizer<LBFGSOptions> {
   private readonly memory: Memory = { direction: null, t: 0, olds: [], scale: 1, previousGrad: null, previousLoss: 0, iterations: 0 };
 
-  constructor(params: Params<LBFGSOptions>, options: Partial<LBFGSOptions> = {}) {
+  constructor(params: Params<LBFGSOptions>, options: Partial<Omit<LBFGSOptions, 'maxEval'>> & { maxEval?: number | null } = {}) {
+    const { maxIter = 20 } = options;
     super(params, {
       lr: 1,
-      maxIter: 20,
-      maxEval: null,
+      maxIter,
       toleranceGrad: 1e-7,
       toleranceChange: 1e-9,
       historySize: 100,
       lineSearchFn: null,
       ...options,
+      maxEval: options.maxEval ?? Math.floor((maxIter * 5) / 4),
     });
     if (this.paramGroups.length !== 1) throw new Error("LBFGS doesn't support per-parameter options (parameter groups)");
   }
@@ -84,9 +99,8 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
   private minimise(closure: () => Tensor): Tensor {
     const [group, memory, round] = [this.paramGroups[0], this.memory, this.round];
-    const { maxIter, toleranceGrad, toleranceChange, lineSearchFn } = group;
+    const { maxIter, maxEval, toleranceGrad, toleranceChange, lineSearchFn } = group;
     const lr = numberOf(group.lr);
-    const maxEval = group.maxEval ?? Math.floor((maxIter * 5) / 4);
     const first = closure();
     let loss = number(first);
     let [evaluations, iterations] = [1, 0];
@@ -157,5 +171,42 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     if (this.memory.olds.length === this.paramGroups[0].historySize) this.memory.olds.shift();
     this.memory.olds.push({ y, s, ro: this.round(1 / ys) });
     this.memory.scale = this.round(ys / number(y.dot(y)));
+  }
+
+  override stateDict(): OptimizerStateDict {
+    const { direction, t, olds, scale, previousGrad, previousLoss, iterations } = this.memory;
+    const scalar = (value: number): Tensor => tensor(value, { dtype: this.params[0].dtype });
+    const state = {
+      func_evals: iterations,
+      n_iter: iterations,
+      d: direction,
+      t,
+      old_dirs: olds.map(({ y }) => y),
+      old_stps: olds.map(({ s }) => s),
+      ro: olds.map(({ ro }) => scalar(ro)),
+      H_diag: scalar(scale),
+      prev_flat_grad: previousGrad,
+      prev_loss: previousLoss,
+    };
+    const all = super.stateDict();
+    // PyTorch keeps it with the first parameter.
+    if (iterations > 0) all.state[0] = state;
+    return all;
+  }
+
+  override loadStateDict(stateDict: OptimizerStateDict): void {
+    super.loadStateDict({ ...stateDict, state: {} });
+    const saved = stateDict.state[0] as unknown as SavedMemory | undefined;
+    if (!saved) return;
+    const olds = (saved.old_dirs ?? []).map((y, i) => ({ y: clone(y), s: clone(saved.old_stps![i]), ro: number(saved.ro![i]) }));
+    Object.assign(this.memory, {
+      direction: saved.d && clone(saved.d),
+      t: Number(saved.t ?? 0),
+      olds,
+      scale: saved.H_diag instanceof Tensor ? number(saved.H_diag) : (saved.H_diag ?? 1),
+      previousGrad: saved.prev_flat_grad && clone(saved.prev_flat_grad),
+      previousLoss: Number(saved.prev_loss ?? 0),
+      iterations: saved.n_iter,
+    });
   }
 }

@@ -1,4 +1,5 @@
 /** `torch.optim.lr_scheduler`: schedules of the learning rate by epoch. */
+import { withIntKeys } from '../tensor/int-keys.js';
 import type { Optimizer } from './optimizer.js';
 import { bindArguments, type Group, LRScheduler } from './scheduler.js';
 
@@ -29,6 +30,11 @@ export class LambdaLR extends LRScheduler {
     this.start();
   }
 
+  /** As in PyTorch, functions are not saved. */
+  override stateDict(): Record<string, unknown> {
+    return { ...super.stateDict(), lr_lambdas: this.lambdas.map(() => null) };
+  }
+
   protected rate(_: Group, i: number): number {
     return this.baseLrs[i] * this.lambdas[i](this.lastEpoch);
   }
@@ -46,6 +52,11 @@ export class MultiplicativeLR extends LRScheduler {
     super(optimizer, lastEpoch);
     this.lambdas = perGroup(lambdas, this.groups.length);
     this.start();
+  }
+
+  /** As in PyTorch, functions are not saved. */
+  override stateDict(): Record<string, unknown> {
+    return { ...super.stateDict(), lr_lambdas: this.lambdas.map(() => null) };
   }
 
   protected rate({ lr }: Group, i: number): number {
@@ -71,6 +82,10 @@ export class StepLR extends LRScheduler {
     this.start();
   }
 
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), step_size: 'stepSize', gamma: 'gamma' };
+  }
+
   protected rate({ lr }: Group): number {
     return this.lastEpoch === 0 || this.lastEpoch % this.stepSize !== 0 ? lr : lr * this.gamma;
   }
@@ -82,7 +97,7 @@ export class StepLR extends LRScheduler {
 
 /** Rate × gamma at each milestone. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html */
 export class MultiStepLR extends LRScheduler {
-  private readonly milestones: readonly number[];
+  private milestones: readonly number[];
   private readonly gamma: number;
 
   constructor(
@@ -100,6 +115,23 @@ export class MultiStepLR extends LRScheduler {
     super(optimizer, lastEpoch);
     [this.milestones, this.gamma] = [milestones, gamma];
     this.start();
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), gamma: 'gamma' };
+  }
+
+  /** PyTorch counts how often each milestone comes. */
+  override stateDict(): Record<string, unknown> {
+    const counts: Record<number, number> = withIntKeys({});
+    for (const milestone of this.milestones) counts[milestone] = (counts[milestone] ?? 0) + 1;
+    return { ...super.stateDict(), milestones: counts };
+  }
+
+  override loadStateDict(state: Record<string, unknown>): void {
+    super.loadStateDict(state);
+    const counts = Object.entries((state.milestones ?? {}) as Record<number, number>);
+    if (state.milestones) this.milestones = counts.flatMap(([milestone, count]) => new Array<number>(count).fill(Number(milestone)));
   }
 
   protected rate({ lr }: Group): number {
@@ -132,6 +164,10 @@ export class ConstantLR extends LRScheduler {
     super(optimizer, lastEpoch);
     [this.factor, this.totalIters] = [factor, totalIters];
     this.start();
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), factor: 'factor', total_iters: 'totalIters' };
   }
 
   protected rate({ lr }: Group): number {
@@ -173,6 +209,10 @@ export class LinearLR extends LRScheduler {
     this.start();
   }
 
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), start_factor: 'from', end_factor: 'to', total_iters: 'totalIters' };
+  }
+
   protected rate({ lr }: Group): number {
     const { lastEpoch: epoch, from, to, totalIters } = this;
     if (epoch === 0) return lr * from;
@@ -193,6 +233,10 @@ export class ExponentialLR extends LRScheduler {
     super(optimizer, lastEpoch);
     this.gamma = gamma;
     this.start();
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), gamma: 'gamma' };
   }
 
   protected rate({ lr }: Group): number {
@@ -226,6 +270,10 @@ export class PolynomialLR extends LRScheduler {
     this.start();
   }
 
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), total_iters: 'totalIters', power: 'power' };
+  }
+
   protected rate({ lr }: Group): number {
     const { lastEpoch: epoch, totalIters, power } = this;
     if (epoch === 0 || epoch > totalIters) return lr;
@@ -256,6 +304,10 @@ export class CosineAnnealingLR extends LRScheduler {
     super(optimizer, lastEpoch);
     [this.TMax, this.etaMin] = [TMax, etaMin];
     this.start();
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), T_max: 'TMax', eta_min: 'etaMin' };
   }
 
   protected rate({ lr }: Group, i: number): number {

@@ -38,6 +38,19 @@ export class SequentialLR extends LRScheduler {
     this.lastLrs = this.schedulers[0].getLastLr();
   }
 
+  protected override savedFields(): Record<string, string> {
+    return { last_epoch: 'lastEpoch', _last_lr: 'lastLrs', _milestones: 'milestones' };
+  }
+
+  override stateDict(): Record<string, unknown> {
+    return { ...super.stateDict(), _schedulers: statesOf(this.schedulers) };
+  }
+
+  override loadStateDict(state: Record<string, unknown>): void {
+    super.loadStateDict(state);
+    loadStates(this.schedulers, state._schedulers);
+  }
+
   protected rate({ lr }: Group): number {
     return lr;
   }
@@ -52,6 +65,11 @@ export class SequentialLR extends LRScheduler {
   }
 }
 
+type State = Record<string, unknown>;
+const statesOf = (schedulers: readonly LRScheduler[]): State[] => schedulers.map((scheduler) => scheduler.stateDict());
+const loadStates = (schedulers: readonly LRScheduler[], states: unknown): void =>
+  schedulers.forEach((scheduler, i) => scheduler.loadStateDict((states as State[])[i]));
+
 /** All schedulers step together. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html */
 export class ChainedScheduler extends LRScheduler {
   private readonly schedulers: readonly LRScheduler[];
@@ -62,6 +80,19 @@ export class ChainedScheduler extends LRScheduler {
     super(schedulers[0].optimizer);
     this.schedulers = schedulers;
     this.lastLrs = this.groups.map((group) => group.lr);
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { _last_lr: 'lastLrs' };
+  }
+
+  override stateDict(): Record<string, unknown> {
+    return { ...super.stateDict(), _schedulers: statesOf(this.schedulers) };
+  }
+
+  override loadStateDict(state: Record<string, unknown>): void {
+    super.loadStateDict(state);
+    loadStates(this.schedulers, state._schedulers);
   }
 
   protected rate({ lr }: Group): number {

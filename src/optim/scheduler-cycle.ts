@@ -50,6 +50,10 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
     this.start();
   }
 
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), T_0: 'T0', T_mult: 'TMult', eta_min: 'etaMin', T_i: 'period', T_cur: 'position' };
+  }
+
   protected rate(_: Group, i: number): number {
     return this.etaMin + ((this.baseLrs[i] - this.etaMin) * (1 + Math.cos((Math.PI * this.position) / this.period))) / 2;
   }
@@ -146,6 +150,15 @@ export class CyclicLR extends LRScheduler {
     if (cycleMomentum) checkMomentum(groups);
     this.momenta = cycleMomentum ? { base: each(baseMomentum, groups.length), max: each(maxMomentum, groups.length) } : null;
     this.start();
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), max_lrs: 'maxLrs', total_size: 'total', step_ratio: 'ratio' };
+  }
+
+  /** As in PyTorch, a function is not saved. */
+  override stateDict(): Record<string, unknown> {
+    return { ...super.stateDict(), _scale_fn_custom: null };
   }
 
   protected rate(group: Group, i: number): number {
@@ -246,14 +259,22 @@ export class OneCycleLR extends LRScheduler {
       throw new Error(`anneal_strategy must be one of 'cos' or 'linear', instead got ${annealStrategy}`);
     const groups = optimizer.paramGroups as unknown as Group[];
     const levels = each(maxLr, groups.length).map((max) => ({ initial: max / divFactor, max, min: max / divFactor / finalDivFactor }));
-    levels.forEach(({ initial }, i) => lastEpoch === -1 && (groups[i].initialLr = initial));
+    // PyTorch keeps the bounds in the groups.
+    levels.forEach(
+      ({ initial, max, min }, i) => lastEpoch === -1 && Object.assign(groups[i], { initialLr: initial, maxLr: max, minLr: min }),
+    );
     super(optimizer, lastEpoch);
     this.total = totalSteps || epochs! * stepsPerEpoch!;
     [this.phases, this.anneal, this.levels] = [phasesOf(this.total, pctStart, threePhase), anneals[annealStrategy], levels];
     if (cycleMomentum) checkMomentum(groups);
     const [bases, maxima] = [each(baseMomentum, groups.length), each(maxMomentum, groups.length)];
     this.momenta = cycleMomentum ? bases.map((base, i) => ({ base, max: maxima[i] })) : null;
+    this.momenta?.forEach(({ base, max }, i) => lastEpoch === -1 && Object.assign(groups[i], { baseMomentum: base, maxMomentum: max }));
     this.start();
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), total_steps: 'total' };
   }
 
   protected rate(group: Group, i: number): number {

@@ -74,4 +74,21 @@ export class ReduceLROnPlateau {
   getLastLr(): number[] {
     return this.groups.map((group) => group.lr);
   }
+
+  /** What another scheduler needs to go on, under PyTorch's names. */
+  stateDict(): Record<string, unknown> {
+    return {
+      best: this.best,
+      num_bad_epochs: this.numBadEpochs,
+      last_epoch: this.lastEpoch,
+      cooldown_counter: this.cooldownLeft,
+      _last_lr: this.getLastLr(),
+    };
+  }
+
+  /** Takes over what `stateDict` gave, here or in PyTorch. */
+  loadStateDict(state: Record<string, unknown>): void {
+    const { best, num_bad_epochs: bad, last_epoch: epoch, cooldown_counter: cooldown } = state as Record<string, number>;
+    [this.best, this.numBadEpochs, this.lastEpoch, this.cooldownLeft] = [best, bad, epoch, cooldown];
+  }
 }

@@ -66,12 +66,21 @@ export abstract class LRScheduler {
     return [...this.lastLrs];
   }
 
-  stateDict(): Record<string, unknown> {
-    const isOwn = ([key, value]: [string, unknown]) => key !== 'optimizer' && typeof value !== 'function';
-    return Object.fromEntries(Object.entries(this).filter(isOwn));
+  /** PyTorch's names of the fields that `stateDict` holds; subclasses add theirs. */
+  protected savedFields(): Record<string, string> {
+    return { base_lrs: 'baseLrs', last_epoch: 'lastEpoch', _last_lr: 'lastLrs' };
   }
 
+  /** What another scheduler of the same kind needs to go on, under PyTorch's names. */
+  stateDict(): Record<string, unknown> {
+    const own = Object.entries(this.savedFields()).map(([name, field]) => [name, copied(Reflect.get(this, field))]);
+    return { ...Object.fromEntries(own), _step_count: this.lastEpoch + 1 };
+  }
+
+  /** Takes over what `stateDict` gave, here or in PyTorch. */
   loadStateDict(state: Record<string, unknown>): void {
-    Object.assign(this, state);
+    for (const [name, field] of Object.entries(this.savedFields())) if (name in state) Reflect.set(this, field, copied(state[name]));
   }
 }
+
+const copied = (value: unknown): unknown => (Array.isArray(value) ? [...(value as unknown[])] : value);

@@ -201,7 +201,8 @@ export class Pickler {
   }
 
   private append(bytes: Uint8Array): void {
-    this.bytes.set(bytes, this.grow(bytes.length));
+    const at = this.grow(bytes.length);
+    this.bytes.set(bytes, at);
   }
 
   /** Makes room for `count` bytes and gives their place. */

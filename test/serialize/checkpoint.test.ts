@@ -117,6 +117,13 @@ test('keys of ints and keys of strings stay what they are', () => {
   expect(text).toContain('X\u0001\u0000\u0000\u00000');
 });
 
+test('pickles of all lengths', () => {
+  for (let n = 900; n < 1100; n++) {
+    const value = { text: 'x'.repeat(n), list: Array.from({ length: 300 }, (_, i) => i / 3), deep: [[['end']]] };
+    expect(torch.load(torch.save(value))).toEqual(value);
+  }
+});
+
 test('data lies at multiples of 64 bytes', () => {
   const bytes = torch.save({ x: torch.full([5], 1.25) });
   const data = new Uint8Array(new Float32Array(5).fill(1.25).buffer);
