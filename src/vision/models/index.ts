@@ -17,6 +17,7 @@ export * from './efficientnet.js';
 export * from './googlenet.js';
 export * from './inception.js';
 export * from './lenet.js';
+export * from './maxvit.js';
 export * from './mnasnet.js';
 export * from './mobilenetv2.js';
 export * from './mobilenetv3.js';

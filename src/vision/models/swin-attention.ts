@@ -97,7 +97,7 @@ export function shiftedWindowAttention(input: Tensor, options: Attention): Tenso
 }
 
 /** The row of the bias table for each pair of positions in a window, flattened. */
-function relativePositionIndex([height, width]: Pair): Tensor {
+export function relativePositionIndex([height, width]: Pair): Tensor {
   const positions = Array.from({ length: height * width }, (_, i) => [Math.floor(i / width), i % width]);
   const index = positions.flatMap(([y, x]) =>
     positions.map(([otherY, otherX]) => (y - otherY + height - 1) * (2 * width - 1) + (x - otherX + width - 1)),

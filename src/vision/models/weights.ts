@@ -74,6 +74,9 @@ export const GoogLeNet_Weights = weightsEnum('GoogLeNet_Weights', {
 export const Inception_V3_Weights = weightsEnum('Inception_V3_Weights', {
   IMAGENET1K_V1: ['inception_v3_google-0cc3c7bd', { cropSize: 299, resizeSize: 342 }],
 });
+export const MaxVit_T_Weights = weightsEnum('MaxVit_T_Weights', {
+  IMAGENET1K_V1: ['maxvit_t-bc5ab103', { resizeSize: 224, interpolation: 'bicubic' }],
+});
 export const MNASNet0_5_Weights = weightsEnum('MNASNet0_5_Weights', {
   IMAGENET1K_V1: ['mnasnet0.5_top1_67.823-3ffadce67e', common],
 });
