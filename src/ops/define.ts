@@ -20,6 +20,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { type CustomGradient, Formula, inputLeaves, isIdentity, paramLeaf } from './formula.js';
 import { checkInplace, keepOriginal, rebase } from './inplace.js';
 import { accumulateType, commonDevice, runFormula, runFormulaInto, runReduction } from './launch.js';
+import { describe, notTensor, snakeCase } from './messages.js';
 import { scalarTensor, toCommonDevice } from './scalar.js';
 import { isOptions, Signature } from './signature.js';
 
@@ -38,12 +39,17 @@ export interface OperatorInfo {
 export function define<F>(name: string, spec: string, body: (...args: never[]) => unknown, wrongOut: WrongOut = expectedOut): F {
   const signature = new Signature(name, spec);
   const run = body as (...args: unknown[]) => unknown;
+  const takesTensor = tensorNames.has(signature.first);
   const op = acceptOut(signature, wrongOut, (args) => {
     const bound = signature.bind(args);
+    if (takesTensor && !(bound[0] instanceof Tensor)) throw notTensor(name, signature.first, 1, bound[0]);
     return interceptor ? interceptor(name, bound, (changed) => run(...changed)) : run(...bound);
   });
   return Object.assign(op, { opName: name }) as unknown as F;
 }
+
+/** First parameters by these names are tensors, never numbers or lists. */
+const tensorNames: ReadonlySet<string> = new Set(['input', 'A', 'LU', 'LD', 'LUData', 'x1', 'gradOutput']);
 
 /** Stands between operators and their callers: autocast changes their arguments, ONNX's export notes them. In-place forms have names ending in `_`. */
 export type Interceptor = (name: string, args: readonly unknown[], run: (args: readonly unknown[]) => unknown) => unknown;
@@ -338,17 +344,6 @@ function castFormula(formula: Formula, dtype: DType): Formula {
 }
 
 const numberAsTensor = (x: Number_): Tensor => scalarTensor(x, dtypeOfNumber(x), getDevice('cpu'));
-
-/** PyTorch's spelling of a name. */
-export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (c) => `_${c.toLowerCase()}`);
-
-export function describe(x: unknown): string {
-  if (typeof x === 'number') return Number.isInteger(x) ? 'int' : 'float';
-  if (typeof x === 'boolean') return 'bool';
-  if (x === null || x === undefined) return 'NoneType';
-  if (typeof x === 'string') return 'str';
-  return Array.isArray(x) ? 'list' : typeof x === 'object' ? (x.constructor?.name ?? 'object') : typeof x;
-}
 
 /** A formula applied to tensors, recorded for backward. */
 export function applyFormula(formula: Formula, name: string, tensors: readonly Tensor[], params: readonly Number_[]): Tensor {

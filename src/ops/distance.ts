@@ -4,12 +4,13 @@ import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { getDefaultDtype } from '../tensor/promote.js';
 import { broadcastSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
 import { onesLike, zeros } from './creation.js';
 import { define } from './define.js';
 import { cat } from './join.js';
 import { matmul } from './matmul.js';
+import { notTensor } from './messages.js';
 import { triuIndices } from './misc.js';
 import { selectWhere } from './pointwise.js';
 import { indexSelect } from './scatter.js';
@@ -67,6 +68,7 @@ function prefersProduct(mode: ComputeMode, p: number, rows1: number, rows2: numb
   }
 }
 function checkRows(x1: Tensor, x2: Tensor, p: number): void {
+  if (!(x2 instanceof Tensor)) throw notTensor('cdist', 'x2', 2, x2);
   if (x1.ndim < 2) throw new RuntimeError(`cdist only supports at least 2D tensors, X1 got: ${x1.ndim}D`);
   if (x2.ndim < 2) throw new RuntimeError(`cdist only supports at least 2D tensors, X2 got: ${x2.ndim}D`);
   const [m1, m2] = [x1.sizes[x1.ndim - 1], x2.sizes[x2.ndim - 1]];

@@ -37,6 +37,11 @@ export class Signature {
     this.variadic = all.findIndex((w) => w.startsWith('...'));
   }
 
+  /** The name of the first parameter. */
+  get first(): string {
+    return this.names[0];
+  }
+
   has(name: string): boolean {
     return this.names.includes(name);
   }

@@ -417,7 +417,7 @@ interface Family {
 
 const MAX_DEGREE = 1024;
 function orthogonal(name: string, family: Family, shift = false): Polynomial {
-  return define<Polynomial>(name, 'input, n', (input: Tensor | number, degree: Tensor | number) => {
+  return define<Polynomial>(name, 'x, n', (input: Tensor | number, degree: Tensor | number) => {
     const [x0, n0] = promotedPair(input, degree);
     const x = shift ? sub(mul(x0, 2), 1) : x0;
     const n = trunc(n0);

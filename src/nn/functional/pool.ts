@@ -1,7 +1,8 @@
 /** Pooling over windows. https://pytorch.org/docs/stable/nn.functional.html#pooling-functions */
 import { int64 } from '../../ir/dtype.js';
 import { record } from '../../autograd/node.js';
-import { define, snakeCase } from '../../ops/define.js';
+import { define } from '../../ops/define.js';
+import { snakeCase } from '../../ops/messages.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';

@@ -5,11 +5,12 @@ import { LinAlgError, RuntimeError } from '../../tensor/errors.js';
 import { getDefaultDtype } from '../../tensor/promote.js';
 import { broadcastSizes } from '../../tensor/shape.js';
 import { numelOf } from '../../tensor/size.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
 import { eye } from '../creation.js';
 import { scalarTypeName } from '../define.js';
 import { clone } from '../memory.js';
+import { describe } from '../messages.js';
 import { conj } from '../misc.js';
 import { expand, transpose } from '../view.js';
 
@@ -29,15 +30,17 @@ export const identityLike = (x: Tensor, n: number, m = n): Tensor => eye(n, m, {
 export const epsilonOf = (dtype: DType): number => (dtype.toReal() === float64 ? 2 ** -52 : 2 ** -23);
 
 /** Integers become floats; float types other than 32 and 64 bits are refused, as in PyTorch. */
-export function floatInput(name: string, input: Tensor): Tensor {
+export function floatInput(name: string, input: Tensor, label = 'A'): Tensor {
+  if (!(input instanceof Tensor)) throw new TypeError(`${name}(): argument '${label}' must be Tensor, not ${describe(input)}`);
   const a = input.dtype.category < 2 ? convert(input, getDefaultDtype()) : input;
   if (a.dtype.toReal().itemsize < 4) throw new RuntimeError(`${name}: Low precision dtypes not supported. Got ${scalarTypeName(a.dtype)}`);
   return a;
 }
 /** Batches of matrices. */
 export function matrixInput(name: string, input: Tensor, label = 'A'): Tensor {
-  if (input.ndim < 2) throw new RuntimeError(`${name}: The input tensor ${label} must have at least 2 dimensions.`);
-  return floatInput(name, input);
+  const a = floatInput(name, input, label);
+  if (a.ndim < 2) throw new RuntimeError(`${name}: The input tensor ${label} must have at least 2 dimensions.`);
+  return a;
 }
 /** Batches of square matrices. */
 export function squareInput(name: string, input: Tensor): Tensor {

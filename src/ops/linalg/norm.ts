@@ -5,11 +5,12 @@ import { RuntimeError } from '../../tensor/errors.js';
 import { getDefaultDtype } from '../../tensor/promote.js';
 import { wrapDim, wrapDims } from '../../tensor/shape.js';
 import { numelOf } from '../../tensor/size.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
 import { define } from '../define.js';
 import { accumulateType } from '../launch.js';
 import { toDType } from '../memory.js';
+import { describe, notTensor } from '../messages.js';
 import { selectWhere } from '../pointwise.js';
 import { amax, amin, reduceRaw, restoreDims, sum } from '../reduce.js';
 import { movedim, unsqueeze } from '../view.js';
@@ -84,6 +85,7 @@ function checkIdentity(x: Tensor, ord: number, dim: Dims | null | undefined, dim
 }
 
 function floats(input: Tensor, dtype: DTypeLike | null | undefined): Tensor {
+  if (!(input instanceof Tensor)) throw notTensor('linalg_vector_norm', 'x', 1, input);
   if (dtype) return convert(input, toDType(dtype));
   return input.dtype.category < 2 ? convert(input, getDefaultDtype()) : input;
 }
@@ -112,6 +114,7 @@ export const vectorNorm: Op<[], [ord: number, dim: Dims | null, keepdim: boolean
 type MatrixOrder = number | 'fro' | 'nuc';
 function matrixDims(x: Tensor, dim: readonly number[] | number): [number, number] {
   const list = typeof dim === 'number' ? [dim] : dim;
+  if (!Array.isArray(list)) throw new TypeError(`linalg_matrix_norm(): argument 'dim' must be tuple of ints, not ${describe(dim)}`);
   if (list.length !== 2) throw new RuntimeError(`linalg.matrix_norm: dim must be a 2-tuple. Got ${list.join(' ')}`);
   const [a, b] = list.map((d) => wrapDim(d, x.ndim));
   if (a === b) throw new RuntimeError(`linalg.matrix_norm: dims must be different. Got (${list.join(', ')})`);

@@ -1,10 +1,11 @@
 /** Products and powers of matrices and vectors. */
 import { RuntimeError } from '../../tensor/errors.js';
 import { broadcastSizes, sameSizes, wrapDim } from '../../tensor/shape.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { Tensor } from '../../tensor/tensor.js';
 import { define } from '../define.js';
 import { cat } from '../join.js';
 import { matmul } from '../matmul.js';
+import { describe, notTensor } from '../messages.js';
 import { conj } from '../misc.js';
 import { ones } from '../creation.js';
 import { cumprod } from '../scan.js';
@@ -13,6 +14,8 @@ import { sum } from '../reduce.js';
 import type { Op } from '../types.js';
 
 function checkChain(tensors: readonly Tensor[]): void {
+  if (!Array.isArray(tensors) || !tensors.every((t) => t instanceof Tensor))
+    throw new TypeError(`linalg_multi_dot(): argument 'tensors' (position 1) must be tuple of Tensors, not ${describe(tensors)}`);
   const n = tensors.length;
   if (n < 2) throw new RuntimeError(`multi_dot(): expected at least 2 tensors but got ${n}`);
   tensors.forEach((t, i) => {
@@ -87,6 +90,7 @@ export const chainMatmul = (...matrices: Tensor[]): Tensor => (matrices.length =
  * @example torch.linalg.vander(torch.tensor([1, 2, 3]))  // rows [1, x, x²]
  */
 export const vander: Op<[], [], { N: number | null }> = define('linalg_vander', 'x, *, N?', (input: Tensor, count?: number | null) => {
+  if (!(input instanceof Tensor)) throw notTensor('linalg_vander', 'x', 1, input);
   const x = input.ndim === 0 ? unsqueeze(input, 0) : input;
   const n = count ?? x.sizes[x.ndim - 1];
   if (n <= 1) throw new RuntimeError('N must be greater than 1.');

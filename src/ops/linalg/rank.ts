@@ -61,7 +61,7 @@ export const matrixRank: Rank = define(
   'linalg_matrix_rank',
   'A, tol?, hermitian?, *, atol?, rtol?',
   (input: Tensor, tol: Tolerance, hermitian = false, atol?: Tolerance, rtol?: Tolerance) => {
-    const a = matrixInput('torch.linalg.matrix_rank', input.detach(), 'input');
+    const a = matrixInput('torch.linalg.matrix_rank', input, 'input').detach();
     if (isEmpty(a)) return zeros([...batchOf(a)], { dtype: int64, device: a.device });
     const s = hermitian ? eigvalsh(a).abs() : svdvals(a);
     const given = tol === null || tol === undefined ? { atol, rtol } : { atol: tol, rtol: 0 };

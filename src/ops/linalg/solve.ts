@@ -59,7 +59,7 @@ function checkSolvable(name: string, info: Tensor): void {
 /** Solves for a right-hand side on either side, of matrices or vectors. */
 function solveAny(name: string, givenA: Tensor, givenB: Tensor, left: boolean): Solution {
   const a = squareInput(name, givenA);
-  const b = floatInput(name, givenB);
+  const b = floatInput(name, givenB, 'B');
   checkSameType(name, a, b);
   const isVector = isVectorFor(a, b);
   const rhs = isVector ? unsqueeze(b, -1) : b;
@@ -151,7 +151,7 @@ function determinantGradient(grad: Tensor, a: Tensor, determinant: Tensor, singu
 }
 /**
  * The determinant: [..]. https://pytorch.org/docs/stable/generated/torch.linalg.det.html
- * @example torch.linalg.det(torch.tensor([[1, 2], [3, 4]]))  // tensor(-2.)
+ * @example torch.linalg.det(torch.tensor([[1, 2], [3, 4]]))  // tensor(-2.0000)
  */
 export const det: Op = define('linalg_det', 'A', (input: Tensor) => {
   const a = squareInput('linalg.det', input);
