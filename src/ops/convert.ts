@@ -71,7 +71,7 @@ function movedTo(input: Tensor, device: Device): Tensor {
 /** `input` as `dtype` on `device`: itself if nothing changes. */
 export function convert(input: Tensor, dtype: DType, device: Device = input.storage.device, copy = false, format?: MemoryFormat): Tensor {
   if (!copy && dtype === input.dtype && device === input.storage.device && !format) return input;
-  if (dtype === input.dtype && device === input.storage.device) return clone(input, format ? { memoryFormat: format } : undefined);
+  if (dtype === input.dtype && device === input.storage.device) return format ? clone(input, { memoryFormat: format }) : clone(input);
   return converted(input, dtype, device, format);
 }
 

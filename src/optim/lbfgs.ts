@@ -3,8 +3,7 @@ import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { cat } from '../ops/join.js';
 import { tensor, zerosLike } from '../ops/creation.js';
-import { clone } from '../ops/memory.js';
-import { numberOf, Optimizer, type OptimizerStateDict, type Params } from './optimizer.js';
+import { broughtTo, numberOf, Optimizer, type OptimizerStateDict, type Params } from './optimizer.js';
 import { float64 } from '../ir/dtype.js';
 import { type Rounding, strongWolfe } from './strong-wolfe.js';
 
@@ -198,13 +197,14 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     super.loadStateDict({ ...stateDict, state: {} });
     const saved = stateDict.state[0] as unknown as SavedMemory | undefined;
     if (!saved) return;
-    const olds = (saved.old_dirs ?? []).map((y, i) => ({ y: clone(y), s: clone(saved.old_stps![i]), ro: number(saved.ro![i]) }));
+    const here = (value: Tensor): Tensor => broughtTo(value, this.params[0]);
+    const olds = (saved.old_dirs ?? []).map((y, i) => ({ y: here(y), s: here(saved.old_stps![i]), ro: number(saved.ro![i]) }));
     Object.assign(this.memory, {
-      direction: saved.d && clone(saved.d),
+      direction: saved.d && here(saved.d),
       t: Number(saved.t ?? 0),
       olds,
       scale: saved.H_diag instanceof Tensor ? number(saved.H_diag) : (saved.H_diag ?? 1),
-      previousGrad: saved.prev_flat_grad && clone(saved.prev_flat_grad),
+      previousGrad: saved.prev_flat_grad && here(saved.prev_flat_grad),
       previousLoss: Number(saved.prev_loss ?? 0),
       iterations: saved.n_iter,
     });

@@ -1,7 +1,8 @@
 /** What all optimizers share: parameter groups, state, and saving them. */
 import { enableGrad, noGrad } from '../autograd/modes.js';
 import { tensor } from '../ops/creation.js';
-import { clone, fillRaw } from '../ops/memory.js';
+import { convert } from '../ops/convert.js';
+import { fillRaw } from '../ops/memory.js';
 import { withIntKeys } from '../tensor/int-keys.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -116,7 +117,10 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
       Object.assign(this.paramGroups[i], renamed(group, camel), { params: this.paramGroups[i].params });
     });
     this.state.clear();
-    for (const [number, values] of Object.entries(state)) this.state.set(all.get(Number(number))!, loaded(values));
+    for (const [number, values] of Object.entries(state)) {
+      const param = all.get(Number(number))!;
+      this.state.set(param, loaded(values, param));
+    }
   }
 
   toString(): string {
@@ -158,13 +162,18 @@ const saved = (state: State): Record<string, unknown> =>
     snake,
   );
 
-function loaded(values: Record<string, unknown>): State {
+/** A copy of a saved state where the parameter is, and in its dtype. */
+function loaded(values: Record<string, unknown>, param: Tensor): State {
   const state = renamed(values, camel) as State;
   for (const [key, value] of Object.entries(state)) {
-    if (value instanceof Tensor) state[key] = value.ndim === 0 && scalars.has(key) ? Number(value.item()) : clone(value);
+    if (value instanceof Tensor) state[key] = value.ndim === 0 && scalars.has(key) ? Number(value.item()) : broughtTo(value, param);
   }
   return state;
 }
+
+/** A copy of a saved tensor on the device of `param`, in its dtype if it is a float. */
+export const broughtTo = (value: Tensor, param: Tensor): Tensor =>
+  convert(value, value.dtype.isFloatingPoint ? param.dtype : value.dtype, param.storage.device, true);
 
 /** State that PyTorch keeps in 0-dim tensors and we in numbers. */
 const scalars = new Set(['step', 'muProduct', 'eta', 'mu']);

@@ -67,17 +67,33 @@ class TensorWriter {
     pickler.persistent('storage', () => pickler.global('torch', storageClasses[dtype.name]), stored.key, locationOf(storage.device), numel);
   }
 
-  /** The bytes of each storage, as entries of the archive. */
+  /** The storages as entries of the archive, each read when its turn comes. */
   items(): ZipItem[] {
-    return [...this.storages].map(([storage, { key, dtype }]) => ({
-      name: `data/${key}`,
-      data: () => {
-        const bytes = new Uint8Array(Math.floor(storage.buffer.bytes / dtype.itemsize) * dtype.itemsize);
-        if (bytes.length > 0) storage.device.read(storage.buffer, 0, bytes);
-        return bytes;
-      },
-    }));
+    return [...this.storages].map(([storage, { key, dtype }]) => ({ name: `data/${key}`, data: () => contentOf(storage, dtype) }));
   }
+
+  /** The same for devices that can only be read asynchronously: all are read at once. */
+  itemsAsync(): Promise<ZipItem[]> {
+    const entries = [...this.storages].map(async ([storage, { key, dtype }]) => {
+      const bytes = roomFor(storage, dtype);
+      if (bytes.length > 0) await storage.device.readAsync(storage.buffer, 0, bytes);
+      return { name: `data/${key}`, data: () => bytes };
+    });
+    return Promise.all(entries);
+  }
+}
+
+const roomFor = ({ buffer }: Storage, { itemsize }: DType): Uint8Array => new Uint8Array(Math.floor(buffer.bytes / itemsize) * itemsize);
+
+function contentOf(storage: Storage, dtype: DType): Uint8Array {
+  const { device, buffer } = storage;
+  if (!device.canReadSync)
+    throw new RuntimeError(
+      `save() cannot read a tensor on '${device.type}:${device.index}' synchronously: use 'await torch.saveAsync(…)' instead`,
+    );
+  const bytes = roomFor(storage, dtype);
+  if (bytes.length > 0) device.read(buffer, 0, bytes);
+  return bytes;
 }
 
 const noHooks = (pickler: Pickler): void => pickler.call('collections', 'OrderedDict', () => pickler.tuple());
@@ -85,19 +101,17 @@ const deviceArguments = ({ type, index }: TorchDevice): (string | number)[] => (
 /** Where PyTorch will look for the tensor; what it does not know it takes for the CPU's. */
 const locationOf = ({ type, index }: Device): string => (type === 'cuda' ? `cuda:${index}` : 'cpu');
 
-function* archive(value: unknown): Iterable<Uint8Array> {
-  const tensors = new TensorWriter();
-  const data = pickle(value, tensors);
+function archive(data: Uint8Array, storages: readonly ZipItem[]): Iterable<Uint8Array> {
   const text = (name: string, content: string): ZipItem => ({ name, data: () => new TextEncoder().encode(content) });
   const items = [
     { name: 'data.pkl', data: () => data },
     text('.format_version', '1'),
     text('.storage_alignment', String(ALIGNMENT)),
     text('byteorder', 'little'),
-    ...tensors.items(),
+    ...storages,
     text('version', '3\n'),
   ];
-  yield* writeZip(
+  return writeZip(
     items.map(({ name, data: content }) => ({ name: `archive/${name}`, data: content })),
     ALIGNMENT,
   );
@@ -113,6 +127,21 @@ function* archive(value: unknown): Iterable<Uint8Array> {
 export function save(obj: unknown): Uint8Array;
 export function save(obj: unknown, path: string | URL): void;
 export function save(obj: unknown, path?: string | URL): Uint8Array | void {
-  if (path === undefined) return concatBytes(...archive(obj));
-  writeFile(path, archive(obj));
+  const tensors = new TensorWriter();
+  const data = pickle(obj, tensors);
+  return written(archive(data, tensors.items()), path);
+}
+
+/** The same for tensors on any device, such as WebGPU, that can only be read asynchronously. */
+export function saveAsync(obj: unknown): Promise<Uint8Array>;
+export function saveAsync(obj: unknown, path: string | URL): Promise<void>;
+export async function saveAsync(obj: unknown, path?: string | URL): Promise<Uint8Array | void> {
+  const tensors = new TensorWriter();
+  const data = pickle(obj, tensors);
+  return written(archive(data, await tensors.itemsAsync()), path);
+}
+
+function written(pieces: Iterable<Uint8Array>, path?: string | URL): Uint8Array | void {
+  if (path === undefined) return concatBytes(...pieces);
+  writeFile(path, pieces);
 }

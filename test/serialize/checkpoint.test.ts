@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import * as torch from '../../src/index.js';
+import '../../src/device/reference/index.js';
 import { fixCrc } from './archive.js';
 
 const { nn, optim } = torch;
@@ -138,6 +139,18 @@ test('mapLocation', () => {
   expect(() => torch.load(fixCrc(moved))).toThrow(/Invalid device string|device type/);
   expect(torch.load<torch.Tensor>(fixCrc(moved), { mapLocation: 'cpu' }).tolist()).toEqual([1, 1]);
   expect(torch.load<torch.Tensor>(fixCrc(moved), { mapLocation: { xpu: 'cpu' } }).tolist()).toEqual([1, 1]);
+});
+
+test('tensors on devices that can only be read asynchronously', async () => {
+  const x = torch.arange(3).to('reference');
+  expect(() => torch.save({ x })).toThrow(
+    "save() cannot read a tensor on 'reference:0' synchronously: use 'await torch.saveAsync(…)' instead",
+  );
+  expect(torch.load<{ x: torch.Tensor }>(await torch.saveAsync({ x })).x.tolist()).toEqual([0, 1, 2]);
+  const path = join(folder, 'async.pt');
+  await torch.saveAsync([x, x], path);
+  const [one, two] = torch.load<torch.Tensor[]>(path, { mapLocation: 'reference' });
+  expect([String(one.device), (await two.cpuAsync()).tolist()]).toEqual(['reference:0', [0, 1, 2]]);
 });
 
 test('what cannot be saved is named, and leaves no file', () => {

@@ -82,7 +82,7 @@ function train({ params: [w, b], optimizer, scheduler }: Run, steps: number): vo
 }
 
 const largestDifference = (ours: Params, theirs: Params): number =>
-  Math.max(...ours.map((p, i) => p.detach().sub(theirs[i]).abs().max().item() as number));
+  Math.max(...ours.map((p, i) => p.detach().cpu().sub(theirs[i].cpu()).abs().max().item() as number));
 
 function continued(name: string, { params, optimizer, scheduler }: Omit<Saved, 'after' | 'lr'>): Run {
   const run = begin(name);
