@@ -41,7 +41,14 @@ export const aliasCopy = copying('aliasCopy', (input: Tensor) => input);
 export const asStridedCopy = copying('asStridedCopy', asStrided);
 export const diagonalCopy = copying('diagonalCopy', diagonal);
 export const expandCopy = copying('expandCopy', expand);
-export const narrowCopy = copying('narrowCopy', narrow);
+export const narrowCopy: typeof narrow = copying(
+  'narrowCopy',
+  define('narrowCopy', 'input, dim, start, length', (input: Tensor, dim: number, start: number | Tensor, length: number) => {
+    const size = input.sizes[wrapDim(dim, input.ndim)];
+    if (length < 0) throw new RuntimeError(`start (${String(start)}) + length (${length}) exceeds dimension size (${size}).`);
+    return narrow(input, dim, start, length);
+  }),
+);
 export const permuteCopy = copying('permuteCopy', permute);
 export const selectCopy = copying('selectCopy', select);
 export const sliceCopy = copying('sliceCopy', slice);

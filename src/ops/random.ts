@@ -454,6 +454,7 @@ export const multinomial: Op<[numSamples: number], [replacement: boolean], { rep
       throw new RuntimeError(`multinomial only supports floating-point dtypes for input, got: ${scalarTypeName(input.dtype)}`);
     if (!(count > 0)) throw new RuntimeError('cannot sample n_sample <= 0 samples');
     const n = input.sizes[input.ndim - 1];
+    if (n > 2 ** 24) throw new RuntimeError('number of categories cannot exceed 2^24');
     if (!replacement && count > n) throw new RuntimeError('cannot sample n_sample > prob_dist.size(-1) samples without replacement');
     const weights = contiguousRaw(convert(alias(input), input.dtype, cpu()));
     const rows = input.ndim === 2 ? input.sizes[0] : 1;
