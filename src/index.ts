@@ -68,6 +68,9 @@ export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';
 export { expr } from './compile/expr-template.js';
 export * as masked from './nn/masked.js';
 export * as nn from './nn/index.js';
+export { deepcopy } from './nn/deepcopy.js';
+/** `torch.func` */
+export * as func from './nn/stateless.js';
 export * as optim from './optim/index.js';
 export * as amp from './amp/index.js';
 export { autocast, clearAutocastCache, getAutocastDtype, isAutocastCacheEnabled, isAutocastEnabled } from './amp/autocast.js';

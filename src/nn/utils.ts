@@ -1,10 +1,22 @@
 /** `torch.nn.utils`. https://pytorch.org/docs/stable/nn.html#utilities */
+export * as parametrize from './parametrize.js';
+export {
+  hookedSpectralNorm as spectralNorm,
+  hookedWeightNorm as weightNorm,
+  removeSpectralNorm,
+  removeWeightNorm,
+} from './parametrizations.js';
 export * as rnn from './rnn-utils.js';
+export * as stateless from './stateless.js';
 import { noGrad } from '../autograd/modes.js';
+import { spectralNorm, weightNorm } from './parametrizations.js';
 import { cat, stack } from '../ops/join.js';
 import { tensor } from '../ops/creation.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
+
+/** `torch.nn.utils.parametrizations` */
+export const parametrizations = { spectralNorm, weightNorm };
 
 type Tensors = Tensor | Iterable<Tensor>;
 
@@ -44,9 +56,16 @@ export function clipGradNorm_(
         `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``,
       );
     }
-    const scale = total.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
-    for (const grad of grads) grad.mul_(scale);
+    clipGradsWithNorm_(parameters, maxNorm, total);
     return total;
+  });
+}
+
+/** Scales the gradients as `clipGradNorm_` does, given their norm. */
+export function clipGradsWithNorm_(parameters: Tensors, maxNorm: number, totalNorm: Tensor): void {
+  noGrad(() => {
+    const scale = totalNorm.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
+    for (const grad of gradsOf(parameters)) grad.mul_(scale);
   });
 }
 

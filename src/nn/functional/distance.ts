@@ -317,7 +317,8 @@ export const gaussianNllLoss: (
       else if (variance.sizes.length !== input.ndim || variance.sizes.some((n, d) => n !== 1 && n !== input.sizes[d]))
         throw new RuntimeError('var is of incorrect size');
     }
-    if (variance.storage.device.canReadSync && Number(variance.detach().amin().item()) < 0) throw new RuntimeError('var has negative entry/entries');
+    if (variance.storage.device.canReadSync && Number(variance.detach().amin().item()) < 0)
+      throw new RuntimeError('var has negative entry/entries');
     // The floor does not take part in the gradient.
     const floored = variance.add(variance.detach().clampMin(eps).sub(variance.detach()));
     const losses = floored.log().add(input.sub(target).square().div(floored)).mul(0.5);

@@ -20,6 +20,8 @@ export {
   tanhshrink,
   threshold,
 } from './activation.js';
+export { affineGrid } from './affine-grid.js';
+export { celu_, elu_, hardtanh_, leakyRelu_, relu_, rrelu_, selu_, threshold_ } from './inplace.js';
 export { scaledDotProductAttention } from './attention.js';
 export { multiHeadAttentionForward, type MultiHeadOptions } from './multi-head.js';
 export { pdist } from '../../ops/distance.js';

@@ -1,0 +1,53 @@
+import { bmm } from '../../ops/matmul.js';
+import { linspace, ones } from '../../ops/creation.js';
+import { define } from '../../ops/define.js';
+import { cat } from '../../ops/join.js';
+import type { Args } from '../../ops/types.js';
+import { RuntimeError, ValueError } from '../../tensor/errors.js';
+import type { Tensor } from '../../tensor/tensor.js';
+
+/** Centres of `n` cells over [-1, 1]; with `alignCorners` the outer ones lie at the ends. */
+function centres(n: number, like: Tensor, alignCorners: boolean): Tensor {
+  const place = { dtype: like.dtype, device: like.device };
+  const whole = n > 1 ? linspace(-1, 1, n, place) : linspace(0, 0, n, place);
+  return alignCorners ? whole : whole.mul((n - 1) / n);
+}
+
+/**
+ * The grid of positions (N, H, W, 2) or (N, D, H, W, 3) that `gridSample` reads, from affine matrices theta (N, 2, 3) or (N, 3, 4).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html
+ */
+export const affineGrid: (
+  theta: Tensor,
+  size: readonly number[],
+  ...args: Args<[alignCorners: boolean | null], { alignCorners?: boolean | null }>
+) => Tensor = define(
+  'affineGrid',
+  'theta, size, alignCorners?',
+  (theta: Tensor, size: readonly number[], alignCorners?: boolean | null) => {
+    if (!theta.dtype.isFloatingPoint) throw new ValueError(`Expected theta to have floating point type, but got ${theta.dtype}`);
+    const spatial = size.slice(2);
+    const n = spatial.length;
+    if (n !== 2 && n !== 3)
+      throw new RuntimeError(
+        'affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size ' +
+          `torch.Size([${size.join(', ')}]).`,
+      );
+    if (theta.ndim !== 3 || theta.sizes[1] !== n || theta.sizes[2] !== n + 1)
+      throw new ValueError(
+        `Expected a batch of ${n}D affine matrices of shape Nx${n}x${n + 1} for size torch.Size([${size.join(', ')}]). Got ${String(theta.shape)}.`,
+      );
+    if (size.some((s) => s <= 0)) throw new ValueError(`Expected non-zero, positive output size. Got torch.Size([${size.join(', ')}])`);
+    // Coordinates come last dim first: x, y(, z), 1.
+    const axes = [...spatial.keys()].reverse().map((d) => {
+      const shape = spatial.map((_, k) => (k === d ? -1 : 1));
+      return centres(spatial[d], theta, alignCorners ?? false)
+        .view(shape)
+        .expand(spatial)
+        .reshape(-1, 1);
+    });
+    const points = axes[0].sizes[0];
+    const base = cat([...axes, ones([points, 1], { dtype: theta.dtype, device: theta.device })], 1);
+    return bmm(base.unsqueeze(0).expand([size[0], points, n + 1]), theta.transpose(1, 2)).view([size[0], ...spatial, n]);
+  },
+);

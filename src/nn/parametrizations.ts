@@ -1,0 +1,184 @@
+/** `torch.nn.utils.parametrizations`, and their older forms by hooks. */
+import { noGrad } from '../autograd/modes.js';
+import { empty } from '../ops/creation.js';
+import { copyInto } from '../ops/memory.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
+import { wrapDim } from '../tensor/shape.js';
+import { Tensor } from '../tensor/tensor.js';
+import { normalize } from './functional/norm.js';
+import { Module, type RemovableHandle } from './module.js';
+import { Buffer, Parameter } from './parameter.js';
+import { registerParametrization } from './parametrize.js';
+
+type Fields = Record<string, unknown>;
+const fieldsOf = (module: Module): Fields => module as unknown as Fields;
+
+// --- weight norm ------------------------------------------------------------------------------------------------------------------------
+
+/** Norms over all dims but `dim`, which stay as 1; of the whole tensor if it is null. */
+function normExceptDim(v: Tensor, dim: number | null): Tensor {
+  if (dim === null || dim === -1) return v.norm();
+  const others = v.sizes.map((_, d) => d).filter((d) => d !== wrapDim(dim, v.ndim));
+  return v.square().sum(others, true).sqrt();
+}
+const weightOf = (g: Tensor, v: Tensor, dim: number | null): Tensor => v.mul(g.div(normExceptDim(v, dim)));
+
+class WeightNorm extends Module {
+  constructor(readonly dim: number | null) {
+    super();
+  }
+  override forward(magnitude: Tensor, direction: Tensor): Tensor {
+    return weightOf(magnitude, direction, this.dim);
+  }
+  rightInverse(weight: Tensor): Tensor[] {
+    return [normExceptDim(weight, this.dim), weight];
+  }
+}
+
+/** Splits a weight into its norm over `dim` and its direction. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.weight_norm.html */
+export const weightNorm = <M extends Module>(module: M, name = 'weight', dim: number | null = 0): M =>
+  registerParametrization(module, name, new WeightNorm(dim)) as M;
+
+// --- spectral norm ----------------------------------------------------------------------------------------------------------------------
+
+interface SpectralOptions {
+  nPowerIterations?: number;
+  eps?: number;
+  dim?: number | null;
+}
+
+/** A weight as a matrix with the rows of `dim`. */
+const asMatrix = (weight: Tensor, dim: number): Tensor => (dim === 0 ? weight : weight.movedim(dim, 0)).flatten(1);
+const unit = (x: Tensor, eps: number): Tensor => normalize(x, { dim: 0, eps });
+const randomUnit = (like: Tensor, n: number, eps: number): Tensor =>
+  unit(empty([n], { dtype: like.dtype, device: like.device }).normal_(0, 1), eps);
+/** PyTorch's default: transposed convolutions have their outputs in dim 1. */
+const outputDim = (module: Module): number => (module.constructor.name.startsWith('ConvTranspose') ? 1 : 0);
+
+class SpectralNorm extends Module {
+  _u: Buffer | null = null;
+  _v: Buffer | null = null;
+
+  constructor(
+    weight: Tensor,
+    readonly nPowerIterations: number,
+    readonly dim: number,
+    readonly eps: number,
+  ) {
+    super();
+    if (!(nPowerIterations > 0))
+      throw new ValueError(`Expected n_power_iterations to be positive, but got n_power_iterations=${nPowerIterations}`);
+    if (weight.ndim === 1) return;
+    const matrix = asMatrix(weight.detach(), dim);
+    const [u, v] = matrix.sizes.map((n) => randomUnit(matrix, n, eps));
+    [this._u, this._v] = [new Buffer(u), new Buffer(v)];
+    this.iterate(matrix, 15);
+  }
+
+  private iterate(matrix: Tensor, times: number): void {
+    noGrad(() => {
+      for (let i = 0; i < times; i++) {
+        copyInto(this._u!, unit(matrix.mv(this._v!), this.eps));
+        copyInto(this._v!, unit(matrix.t().mv(this._u!), this.eps));
+      }
+    });
+  }
+
+  override forward(weight: Tensor): Tensor {
+    if (weight.ndim === 1) return unit(weight, this.eps);
+    const matrix = asMatrix(weight, this.dim);
+    if (this.training) this.iterate(matrix.detach(), this.nPowerIterations);
+    const [u, v] = [this._u!.detach().clone(), this._v!.detach().clone()];
+    return weight.div(u.dot(matrix.mv(v)));
+  }
+
+  rightInverse(value: Tensor): Tensor {
+    return value;
+  }
+}
+
+/** Divides a weight by its largest singular value. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.spectral_norm.html */
+export function spectralNorm<M extends Module>(
+  module: M,
+  name = 'weight',
+  { nPowerIterations = 1, eps = 1e-12, dim = null }: SpectralOptions = {},
+): M {
+  const weight = fieldsOf(module)[name];
+  if (!(weight instanceof Tensor))
+    throw new ValueError(`Module '${module.constructor.name}' has no parameter or buffer with name '${name}'`);
+  const at = wrapDim(dim ?? outputDim(module), weight.ndim);
+  return registerParametrization(module, name, new SpectralNorm(weight, nPowerIterations, at, eps)) as M;
+}
+
+// --- the older forms: parameters under other names, and a hook that computes the field before forward -------------------------------------
+
+const handles = new WeakMap<Module, Map<string, { handle: RemovableHandle; compute: () => Tensor; fields: string[] }>>();
+
+/** Replaces the parameter `name` by `parts`; `compute` gives its value before every forward. */
+function byHook(module: Module, name: string, parts: Record<string, Parameter | Buffer>, compute: () => Tensor): void {
+  const fields = fieldsOf(module);
+  const before = (fields[name] as Tensor).detach();
+  delete fields[name];
+  Object.assign(fields, parts);
+  const define = (value: Tensor): void =>
+    void Object.defineProperty(module, name, { value, enumerable: false, configurable: true, writable: true });
+  define(before);
+  const handle = module.registerForwardPreHook(() => define(compute()));
+  if (!handles.has(module)) handles.set(module, new Map());
+  handles.get(module)!.set(name, { handle, compute, fields: Object.keys(parts) });
+}
+
+function removeHook(kind: string, module: Module, name: string): void {
+  const known = handles.get(module)?.get(name);
+  if (!known) throw new ValueError(`${kind} of '${name}' not found in ${module.constructor.name}`);
+  const { training } = module;
+  module.training = false;
+  const value = noGrad(known.compute).detach().clone();
+  module.training = training;
+  known.handle.remove();
+  handles.get(module)!.delete(name);
+  for (const field of known.fields) delete fieldsOf(module)[field];
+  delete fieldsOf(module)[name];
+  fieldsOf(module)[name] = new Parameter(value);
+}
+
+function parameterOf(module: Module, name: string): Parameter {
+  const weight = fieldsOf(module)[name];
+  if (!(weight instanceof Parameter)) throw new RuntimeError(`${module.constructor.name} has no parameter '${name}'`);
+  return weight;
+}
+
+/** The older weight norm: parameters `weight_g` and `weight_v`. https://pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html */
+export function hookedWeightNorm<M extends Module>(module: M, name = 'weight', dim: number | null = 0): M {
+  const weight = parameterOf(module, name);
+  const g = new Parameter(normExceptDim(weight.detach(), dim));
+  const v = new Parameter(weight.detach().clone());
+  byHook(module, name, { [`${name}G`]: g, [`${name}V`]: v }, () => weightOf(g, v, dim));
+  return module;
+}
+export const removeWeightNorm = <M extends Module>(module: M, name = 'weight'): M => (removeHook('weight_norm', module, name), module);
+
+/** The older spectral norm: `weight_orig` and the buffers `weight_u`, `weight_v`. https://pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html */
+export function hookedSpectralNorm<M extends Module>(
+  module: M,
+  name = 'weight',
+  { nPowerIterations = 1, eps = 1e-12, dim = null }: SpectralOptions = {},
+): M {
+  const weight = parameterOf(module, name);
+  const at = dim ?? outputDim(module);
+  const shape = asMatrix(weight.detach(), at).sizes;
+  const [u, v] = shape.map((n) => new Buffer(randomUnit(weight, n, eps)));
+  const iterate = (matrix: Tensor): void => {
+    for (let i = 0; i < nPowerIterations; i++) {
+      copyInto(v, unit(matrix.t().mv(u), eps));
+      copyInto(u, unit(matrix.mv(v), eps));
+    }
+  };
+  byHook(module, name, { [`${name}Orig`]: weight, [`${name}U`]: u, [`${name}V`]: v }, () => {
+    const matrix = asMatrix(weight, at);
+    if (module.training) noGrad(() => iterate(matrix.detach()));
+    return weight.div(u.detach().clone().dot(matrix.mv(v.detach().clone())));
+  });
+  return module;
+}
+export const removeSpectralNorm = <M extends Module>(module: M, name = 'weight'): M => (removeHook('spectral_norm', module, name), module);

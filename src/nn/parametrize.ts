@@ -1,0 +1,103 @@
+/** `torch.nn.utils.parametrize`: fields computed from other parameters. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html */
+import { noGrad } from '../autograd/modes.js';
+import { ValueError } from '../tensor/errors.js';
+import { Tensor } from '../tensor/tensor.js';
+import { ModuleDict, ModuleList } from './container.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
+
+/** A module that computes a field; `rightInverse` gives what it would compute a value from, one tensor or several. */
+export type Parametrization = Module & { rightInverse?: (value: Tensor) => Tensor | readonly Tensor[] };
+
+type Fields = Record<string, unknown>;
+const fieldsOf = (module: Module): Fields => module as unknown as Fields;
+const call = (module: Module, args: readonly Tensor[]): Tensor => (module as unknown as (...given: Tensor[]) => Tensor)(...args);
+
+/** The parametrizations of one field, and the parameters that it is computed from: `original`, or `original0`, `original1`, … */
+export class ParametrizationList extends ModuleList {
+  constructor(parametrizations: readonly Parametrization[], original: Parameter) {
+    super();
+    let value: Tensor | readonly Tensor[] = original;
+    for (const each of [...parametrizations].reverse()) {
+      if (!(value instanceof Tensor)) throw new ValueError('only the first parametrization may compute a field from several tensors');
+      if (each.rightInverse) value = noGrad(() => each.rightInverse!(value as Tensor));
+    }
+    if (value instanceof Tensor) this.registerParameter('original', value === original ? original : asParameter(value, original));
+    else value.forEach((each, i) => this.registerParameter(`original${i}`, asParameter(each, original)));
+    this.extend(parametrizations);
+  }
+
+  private get originals(): Tensor[] {
+    const fields = fieldsOf(this);
+    if (fields.original) return [fields.original as Tensor];
+    return Object.keys(fields)
+      .filter((key) => /^original\d+$/.test(key))
+      .map((key) => fields[key] as Tensor);
+  }
+
+  override forward(): Tensor {
+    let value = this.originals;
+    for (const parametrization of this) value = [call(parametrization, value)];
+    return value[0];
+  }
+}
+
+const asParameter = (value: Tensor, like: Parameter): Parameter => new Parameter(value.detach().clone(), like.wantsGrad);
+
+const listsOf = (module: Module): Fields | null => {
+  const { parametrizations } = fieldsOf(module);
+  return parametrizations instanceof ModuleDict ? fieldsOf(parametrizations) : null;
+};
+
+/** Whether `module`, or its field `tensorName`, is computed by parametrizations. */
+export function isParametrized(module: Module, tensorName?: string): boolean {
+  const lists = listsOf(module);
+  return lists !== null && (tensorName === undefined || lists[tensorName] instanceof ParametrizationList);
+}
+
+/**
+ * Makes the field `tensorName` of `module` what `parametrization` computes from its present value; several apply one after another.
+ * @example parametrize.registerParametrization(layer, 'weight', new Symmetric());
+ */
+export function registerParametrization(module: Module, tensorName: string, parametrization: Parametrization): Module {
+  const fields = fieldsOf(module);
+  const known = listsOf(module)?.[tensorName];
+  if (known instanceof ParametrizationList) {
+    known.append(parametrization);
+    return module;
+  }
+  const original = fields[tensorName];
+  if (!(original instanceof Parameter))
+    throw new ValueError(
+      `Module '${module.constructor.name}' does not have a parameter, a buffer, or a parametrized element with name '${tensorName}'`,
+    );
+  const list = new ParametrizationList([parametrization], original);
+  delete fields[tensorName];
+  if (!(fields.parametrizations instanceof ModuleDict)) fields.parametrizations = new ModuleDict();
+  (fields.parametrizations as ModuleDict).addModule(tensorName, list);
+  Object.defineProperty(module, tensorName, { get: () => list.forward(), configurable: true, enumerable: false });
+  return module;
+}
+
+/** Takes the parametrizations of a field away; it keeps its computed value, or with `leaveParametrized` false its original. */
+export function removeParametrizations(
+  module: Module,
+  tensorName: string,
+  { leaveParametrized = true }: { leaveParametrized?: boolean } = {},
+): Module {
+  const lists = listsOf(module);
+  const list = lists?.[tensorName];
+  if (!lists || !(list instanceof ParametrizationList))
+    throw new ValueError(`Module ${module.constructor.name} does not have a parametrization on ${tensorName}`);
+  const { original } = fieldsOf(list);
+  if (!leaveParametrized && !original)
+    throw new ValueError(
+      'Cannot leave unparametrized (`leave_parametrized=False`) a tensor that is parametrized in terms of a sequence of tensors.',
+    );
+  const value = leaveParametrized ? noGrad(() => list.forward()).detach() : (original as Tensor).detach();
+  delete fieldsOf(module)[tensorName];
+  delete lists[tensorName];
+  if (Object.values(lists).every((each) => !(each instanceof Module))) delete fieldsOf(module).parametrizations;
+  fieldsOf(module)[tensorName] = new Parameter(value.clone());
+  return module;
+}
