@@ -3,6 +3,7 @@ export { cholesky, choleskyEx } from './cholesky.js';
 export { eig, eigh, eigvals, eigvalsh } from './eig.js';
 export { ldlFactor, ldlFactorEx, ldlSolve } from './ldl.js';
 export { lu, luFactor, luFactorEx, luSolve } from './lu.js';
+export { LinAlgError } from '../../tensor/errors.js';
 export { matmul } from '../matmul.js';
 export { matrixExp } from './matrix-exp.js';
 export { matrixNorm, norm, vectorNorm } from './norm.js';

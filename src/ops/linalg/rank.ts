@@ -175,6 +175,13 @@ function solveFullRank(a: Tensor, b: Tensor): Tensor {
   const [q, r] = qr(adjoint(a));
   return matmul(q, solveTriangular(adjoint(r), b, { upper: false }));
 }
+/** The thin SVD; of tall matrices by way of their triangular factor. */
+function thinSvd(a: Tensor): Tensor[] {
+  if (rowsOf(a) < 2 * colsOf(a)) return svd(a, false);
+  const [q, r] = qr(a);
+  const [u, s, vh] = svd(r, false);
+  return [matmul(q, u), s, vh];
+}
 function leastSquares(a: Tensor, b: Tensor, rcond: number, driver: Driver): LeastSquares {
   const n = colsOf(a);
   if (isEmpty(a)) {
@@ -184,7 +191,7 @@ function leastSquares(a: Tensor, b: Tensor, rcond: number, driver: Driver): Leas
     return { solution, rank: zero, singularValues: s };
   }
   if (driver === 'gels') return { solution: solveFullRank(a, b), rank: null, singularValues: null };
-  const [u, s, vh] = svd(a, false);
+  const [u, s, vh] = thinSvd(a);
   const limit = largestOf(s).mul(rcond);
   const scaled = matmul(adjoint(u), b).mul(unsqueeze(invertAbove(s, s, limit), -1));
   return { solution: matmul(adjoint(vh), scaled), rank: sum(s.gt(limit), -1), singularValues: s };
