@@ -479,6 +479,9 @@ describe('weights', () => {
     await expect(vision.models.resnet18({ weights: 'DEFAULT', numClasses: 10 })).rejects.toThrow(
       "The parameter 'numClasses' expected value 1000 but got 10 instead.",
     );
+    await expect(vision.models.resnet18({ weights: 'IMAGENET1K_V9' })).rejects.toThrow(
+      "resnet18 has no weights 'IMAGENET1K_V9', only [IMAGENET1K_V1, DEFAULT]",
+    );
     expect(vision.models.listModels()).toContain('resnext50_32x4d');
     expect(() => vision.models.getModel('resnet19')).toThrow('Unknown model resnet19');
   });

@@ -1,6 +1,7 @@
 /** Model builders by name, and where pretrained weights come from. https://pytorch.org/vision/stable/models.html */
 import * as torch from '../../index.js';
 import { loadStateDictFromUrl } from '../hub.js';
+import type { Layer } from '../ops/misc.js';
 import { ImageClassification, type ImageClassificationOptions } from '../transforms/presets.js';
 
 type Module = torch.nn.Module;
@@ -82,10 +83,12 @@ export interface Builder<M extends Module = Module, O extends object = Record<st
 const builders = new Map<string, Builder>();
 const enumsOfModels = new Map<string, WeightsEnum>();
 
-function resolveWeights(weights: Weights | string, known: WeightsEnum | null): Weights | string {
-  if (weights instanceof Weights) return weights;
+/** What looks like a member of an enum must be one of the model's. */
+function resolveWeights(name: string, weights: Weights | string, known: WeightsEnum | null): Weights | string {
+  if (weights instanceof Weights || !/^(\w+_Weights\.)?[A-Z][A-Z0-9_]+$/.test(weights)) return weights;
   const key = weights.split('.').at(-1)!;
-  return (known && Object.hasOwn(known, key) && known[key]) || weights;
+  if (known && Object.hasOwn(known, key)) return known[key];
+  throw new Error(`${name} has no weights '${weights}', only [${Object.keys(known ?? {}).join(', ')}]`);
 }
 
 const loadState = (weights: Weights | string, options: LoadOptions): Promise<StateDict> =>
@@ -123,7 +126,7 @@ export function builder<M extends Module, O extends object>(
   make: (options: O) => M,
 ): Builder<M, O> {
   const load = async ({ weights, progress = true, checkHash = true }: WeightsOptions, options: O): Promise<M> => {
-    const resolved = resolveWeights(weights, known);
+    const resolved = resolveWeights(name, weights, known);
     const isNamed = resolved instanceof Weights;
     const model = make(isNamed ? pretrained(withFixed(options, { numClasses: 1000, ...fixed?.(resolved) })) : options);
     model.loadStateDict(renamed(await loadState(resolved, { progress, checkHash }), rename));
@@ -149,10 +152,10 @@ export function getModelBuilder(name: string): Builder {
 }
 
 /** Builds the model with torchvision's name. https://pytorch.org/vision/stable/generated/torchvision.models.get_model.html */
-export function getModel(name: string, options?: Record<string, unknown> & { weights?: null }): Module;
-export function getModel(name: string, options: Record<string, unknown> & WeightsOptions): Promise<Module>;
-export function getModel(name: string, options: Record<string, unknown> = {}): Module | Promise<Module> {
-  return getModelBuilder(name)(options as { weights?: null });
+export function getModel(name: string, options?: Record<string, unknown> & { weights?: null }): Layer;
+export function getModel(name: string, options: Record<string, unknown> & WeightsOptions): Promise<Layer>;
+export function getModel(name: string, options: Record<string, unknown> = {}): Layer | Promise<Layer> {
+  return getModelBuilder(name)(options as { weights?: null }) as Layer;
 }
 
 /** The weights there are for a model. https://pytorch.org/vision/stable/generated/torchvision.models.get_model_weights.html */
