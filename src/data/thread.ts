@@ -14,14 +14,14 @@ export interface Thread {
   terminate(): Promise<void>;
 }
 
-/** Starts a module in a thread of its own. */
-export function startThread(url: URL, events: ThreadEvents): Thread {
+/** Starts `worker.ts` in a thread of its own. */
+export function startThread(events: ThreadEvents): Thread {
   const threads = globalThis.process?.getBuiltinModule?.('node:worker_threads');
-  return threads ? startInNode(threads, url, events) : startInBrowser(url, events);
+  return threads ? startInNode(threads, events) : startInBrowser(events);
 }
 
-function startInNode({ Worker: NodeWorker }: typeof import('node:worker_threads'), url: URL, events: ThreadEvents): Thread {
-  const worker = new NodeWorker(url);
+function startInNode({ Worker: NodeWorker }: typeof import('node:worker_threads'), events: ThreadEvents): Thread {
+  const worker = new NodeWorker(new URL('./worker.js', import.meta.url));
   worker.unref();
   worker.on('message', (message) => events.onMessage(message));
   worker.on('error', (error) => events.onEnd(error));
@@ -33,10 +33,11 @@ function startInNode({ Worker: NodeWorker }: typeof import('node:worker_threads'
   };
 }
 
-function startInBrowser(url: URL, events: ThreadEvents): Thread {
-  const worker = new Worker(url, { type: 'module' });
+function startInBrowser(events: ThreadEvents): Thread {
+  // Bundlers look for these very words.
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
   worker.addEventListener('message', (event) => events.onMessage(event.data));
-  worker.addEventListener('error', (event) => events.onEnd(new Error(event.message || `${url.href} does not load`)));
+  worker.addEventListener('error', (event) => events.onEnd(new Error(event.message || 'its program does not load')));
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
     hold: () => {},

@@ -43,7 +43,7 @@ class WorkerHandle {
   private readonly ready = new Promise<void>((resolve) => (this.becomeReady = resolve));
 
   constructor(private readonly setup: Setup) {
-    this.thread = startThread(new URL('./worker.js', import.meta.url), {
+    this.thread = startThread({
       onMessage: (message) => this.receive(message as Reply | Ready),
       onEnd: (error) => this.end(error),
     });
