@@ -1,55 +1,15 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import * as torch from 'typetorch';
 import * as vision from 'typetorch/vision';
+import { FileServer } from './server.js';
 
 const { datasets } = vision;
 const md5 = (bytes: Uint8Array): string => createHash('md5').update(bytes).digest('hex');
-
-/** A server of a few files that answers ranges, and can hang up in the middle. */
-class FileServer {
-  readonly files = new Map<string, Uint8Array>();
-  readonly requests: string[] = [];
-  /** After how many bytes the next answers end. */
-  readonly cuts: number[] = [];
-  private server!: Server;
-
-  async start(): Promise<void> {
-    this.server = createServer((request, response) => this.answer(request, response));
-    await new Promise<void>((done) => this.server.listen(0, '127.0.0.1', done));
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
-  }
-
-  stop(): Promise<void> {
-    this.server.closeAllConnections();
-    return new Promise((done) => this.server.close(() => done()));
-  }
-
-  private answer(request: IncomingMessage, response: ServerResponse): void {
-    const range = request.headers.range;
-    this.requests.push(`${request.url} ${range ?? ''}`.trim());
-    const file = this.files.get(request.url!.slice(1));
-    if (!file) return void response.writeHead(404).end();
-    const start = Number(/bytes=(\d+)-/.exec(range ?? '')?.[1] ?? 0);
-    if (start >= file.length && range) return void response.writeHead(416).end();
-    const body = file.subarray(start);
-    const headers: Record<string, string | number> = { 'Content-Length': body.length };
-    if (range) headers['Content-Range'] = `bytes ${start}-${file.length - 1}/${file.length}`;
-    response.writeHead(range ? 206 : 200, headers);
-    const cut = this.cuts.shift();
-    if (cut === undefined) return void response.end(body);
-    response.write(body.subarray(0, cut), () => setTimeout(() => response.destroy(), 20));
-  }
-}
 
 const server = new FileServer();
 let folder: string;
@@ -436,53 +396,5 @@ describe('folders', () => {
       'Found no valid file for the classes three. Supported extensions are: .txt',
     );
     expect(() => datasets.findClasses(join(folder, 'three'))).toThrow("Couldn't find any class folder in");
-  });
-});
-
-describe('weights', () => {
-  test('are loaded from a URL, checked by their hash, and found again', async () => {
-    torch.manualSeed(1);
-    const source = vision.models.squeezenet1_1({ numClasses: 3 });
-    const bytes = torch.save(source.stateDict());
-    const hash = createHash('sha256').update(bytes).digest('hex').slice(0, 8);
-    server.files.set(`squeezenet-${hash}.pth`, bytes);
-    server.files.set('squeezenet-00000000.pth', bytes);
-    process.env.TORCH_HOME = folder;
-    const weights = `${server.url}squeezenet-${hash}.pth`;
-    const model = await vision.models.squeezenet1_1({ weights, numClasses: 3, progress: false });
-    const input = torch.rand(1, 3, 32, 32);
-    expect(model.eval()(input).equal(source.eval()(input))).toBe(true);
-    expect(readdirSync(join(folder, 'hub', 'checkpoints'))).toEqual([`squeezenet-${hash}.pth`]);
-    await vision.models.squeezenet1_1({ weights, numClasses: 3, progress: false });
-    expect(server.requests.length).toBe(1);
-    const wrong = vision.models.squeezenet1_1({ weights: `${server.url}squeezenet-00000000.pth`, numClasses: 3, progress: false });
-    await expect(wrong).rejects.toThrow('does not have the checksum 00000000');
-    delete process.env.TORCH_HOME;
-  });
-
-  test('are loaded from a file', async () => {
-    const path = join(folder, 'lenet.pt');
-    torch.save(vision.models.lenet().stateDict(), path);
-    const model = await vision.models.lenet({ weights: path });
-    expect([...model(torch.rand(2, 1, 28, 28)).shape]).toEqual([2, 10]);
-  });
-
-  test('have names', async () => {
-    const { ResNet50_Weights } = vision.models;
-    expect(ResNet50_Weights.DEFAULT).toBe(ResNet50_Weights.IMAGENET1K_V2);
-    expect(String(ResNet50_Weights.IMAGENET1K_V1)).toBe('ResNet50_Weights.IMAGENET1K_V1');
-    expect(ResNet50_Weights.IMAGENET1K_V1.url).toBe('https://download.pytorch.org/models/resnet50-0676ba61.pth');
-    expect(vision.models.getWeight('ViT_B_16_Weights.IMAGENET1K_V1').url).toBe('https://download.pytorch.org/models/vit_b_16-c867db91.pth');
-    const prepare = ResNet50_Weights.IMAGENET1K_V1.transforms();
-    const prepared = prepare(torch.randint(0, 256, [3, 300, 280], { dtype: torch.uint8 }));
-    expect([...prepared.shape]).toEqual([3, 224, 224]);
-    await expect(vision.models.resnet18({ weights: 'DEFAULT', numClasses: 10 })).rejects.toThrow(
-      "The parameter 'numClasses' expected value 1000 but got 10 instead.",
-    );
-    await expect(vision.models.resnet18({ weights: 'IMAGENET1K_V9' })).rejects.toThrow(
-      "resnet18 has no weights 'IMAGENET1K_V9', only [IMAGENET1K_V1, DEFAULT]",
-    );
-    expect(vision.models.listModels()).toContain('resnext50_32x4d');
-    expect(() => vision.models.getModel('resnet19')).toThrow('Unknown model resnet19');
   });
 });

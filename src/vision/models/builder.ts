@@ -116,8 +116,11 @@ export interface BuilderSpec<M extends Module, O extends object> {
   readonly finish?: (model: M, options: O) => void;
 }
 
-const renamed = (state: StateDict, rename: (key: string) => string): StateDict =>
-  Object.fromEntries(Object.entries(state).map(([key, value]) => [rename(key), value]));
+/** An old checkpoint as the model wants it: with the names of today, and counts of batches, which batch norms did not have before 2018. */
+function modernised(state: StateDict, model: Module, rename: (key: string) => string): StateDict {
+  const counts = Object.entries(model.stateDict()).filter(([key]) => key.endsWith('num_batches_tracked'));
+  return { ...Object.fromEntries(counts), ...Object.fromEntries(Object.entries(state).map(([key, value]) => [rename(key), value])) };
+}
 
 /** A builder, registered under torchvision's name for it. */
 export function builder<M extends Module, O extends object>(
@@ -129,7 +132,7 @@ export function builder<M extends Module, O extends object>(
     const resolved = resolveWeights(name, weights, known);
     const isNamed = resolved instanceof Weights;
     const model = make(isNamed ? pretrained(withFixed(options, { numClasses: 1000, ...fixed?.(resolved) })) : options);
-    model.loadStateDict(renamed(await loadState(resolved, { progress, checkHash }), rename));
+    model.loadStateDict(modernised(await loadState(resolved, { progress, checkHash }), model, rename));
     if (isNamed) finish?.(model, options);
     return model;
   };

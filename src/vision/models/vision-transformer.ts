@@ -181,10 +181,14 @@ export class VisionTransformer extends nn.Module {
 /** With the weights made for larger images, images must be larger. */
 const imageSizeOf = (weights: Weights) => ({ imageSize: weights.fullName.includes('E2E') ? weights.transforms().cropSize[0] : 224 });
 
+/** Old checkpoints call the layers of a perceptron `linear_1` and `linear_2`. */
+const rename = (key: string): string =>
+  key.replace(/(mlp\.)linear_([12])\./, (_, prefix: string, n: string) => `${prefix}${n === '1' ? 0 : 3}.`);
+
 const vit = (name: string, known: WeightsEnum, sizes: Omit<VisionTransformerSizes, 'imageSize'>) =>
   builder(
     name,
-    { weights: known, fixed: imageSizeOf },
+    { weights: known, fixed: imageSizeOf, rename },
     ({ imageSize = 224, ...options }: VisionTransformerOptions) => new VisionTransformer({ imageSize, ...sizes }, options),
   );
 
