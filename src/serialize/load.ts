@@ -15,6 +15,8 @@ export interface LoadOptions {
   mapLocation?: MapLocation | null;
   /** Accepted for PyTorch's sake: nothing else than weights and plain values is ever loaded. */
   weightsOnly?: boolean;
+  /** Accepted too: files are read piece by piece anyway. */
+  mmap?: boolean | null;
 }
 
 function checkFormat(source: Source): void {

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import * as torch from '../../src/index.js';
+import { load as loadNumpy } from '../../src/serialize/numpy.js';
+import { deserialize } from '../../src/serialize/safetensors.js';
 import { bytes, checkpoint, zip } from './archive.js';
 import { mutated, randomInts } from './mutate.js';
 
@@ -146,4 +148,23 @@ test('thousands of mutated checkpoints either load or throw an Error', () => {
   }
   expect(refused).toBeGreaterThan(2000);
   expect('polluted' in {}).toBe(false);
+});
+
+test.each([
+  ['tensors.safetensors', (file: Uint8Array) => deserialize(file)],
+  ['arrays.npz', (file: Uint8Array) => loadNumpy<Record<string, torch.Tensor>>(file)],
+  ['version3.npy', (file: Uint8Array) => loadNumpy(file)],
+])('mutations of %s either load or throw an Error', (name, read) => {
+  const random = randomInts(3);
+  const file = new Uint8Array(readFileSync(new URL(`../fixtures/serialize/${name}`, import.meta.url)));
+  let refused = 0;
+  for (let i = 0; i < 1500; i++) {
+    try {
+      read(mutated(file, random));
+    } catch (error) {
+      refused++;
+      if (!(error instanceof Error) || error.message.length === 0) throw error;
+    }
+  }
+  expect(refused).toBeGreaterThan(500);
 });
