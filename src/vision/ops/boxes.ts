@@ -155,22 +155,22 @@ export function masksToBoxes(masks: Tensor): Tensor {
 
 const fround = Math.fround;
 
-/** For each kept box, those behind it that overlap it more than the threshold go. */
+/** For each kept box, those behind it that overlap it more than the threshold go. All in float32, as in torchvision. */
 function suppress(boxes: Float64Array, order: readonly number[], threshold: number): number[] {
-  const areas = Float64Array.from(order, (_, i) =>
-    fround(fround(boxes[4 * i + 2] - boxes[4 * i]) * fround(boxes[4 * i + 3] - boxes[4 * i + 1])),
-  );
+  const side = (i: number, low: number): number => fround(boxes[4 * i + low + 2] - boxes[4 * i + low]);
+  const areas = Float64Array.from(order, (_, i) => fround(side(i, 0) * side(i, 1)));
+  const shared = (i: number, j: number, low: number): number =>
+    Math.max(fround(Math.min(boxes[4 * i + low + 2], boxes[4 * j + low + 2]) - Math.max(boxes[4 * i + low], boxes[4 * j + low])), 0);
   const isGone = new Uint8Array(order.length);
   const kept: number[] = [];
-  for (const [at, i] of order.entries()) {
+  for (let at = 0; at < order.length; at++) {
+    const i = order[at];
     if (isGone[i]) continue;
     kept.push(i);
-    for (const j of order.slice(at + 1)) {
-      if (isGone[j]) continue;
-      const width = Math.min(boxes[4 * i + 2], boxes[4 * j + 2]) - Math.max(boxes[4 * i], boxes[4 * j]);
-      const height = Math.min(boxes[4 * i + 3], boxes[4 * j + 3]) - Math.max(boxes[4 * i + 1], boxes[4 * j + 1]);
-      const shared = fround(Math.max(fround(width), 0) * Math.max(fround(height), 0));
-      if (fround(shared / fround(areas[i] + areas[j] - shared)) > threshold) isGone[j] = 1;
+    for (let next = at + 1; next < order.length; next++) {
+      const j = order[next];
+      const intersection = fround(shared(i, j, 0) * shared(i, j, 1));
+      if (fround(intersection / fround(areas[i] + areas[j] - intersection)) > threshold) isGone[j] = 1;
     }
   }
   return kept;

@@ -59,7 +59,27 @@ function sampledWeights(start: number, length: number, bins: number, ratio: numb
   });
 }
 
-const matrix = (weights: Weights, like: Tensor): Tensor => torch.tensor(weights, { dtype: like.dtype, device: like.device });
+/** The weights of those pixels only that count in any bin. */
+interface Band {
+  start: number;
+  length: number;
+  /** (bins, length) */
+  matrix: Tensor;
+}
+
+function bandOf(weights: Weights, like: Tensor): Band {
+  const used = weights.flatMap((row) => row.flatMap((w, i) => (w === 0 ? [] : [i])));
+  const [start, end] = used.length === 0 ? [0, 1] : [Math.min(...used), Math.max(...used) + 1];
+  const values = Float64Array.from(weights.flatMap((row) => row.slice(start, end)));
+  const matrix = torch
+    .tensor(values, { device: like.device })
+    .to(like.dtype)
+    .reshape(weights.length, end - start);
+  return { start, length: end - start, matrix };
+}
+
+const within = (image: Tensor, down: Band, across: Band): Tensor =>
+  image.narrow(-2, down.start, down.length).narrow(-1, across.start, across.length);
 
 /** The kernels share their form: for each region, weights of rows and columns, and what is done with them. */
 function forRegions(
@@ -100,9 +120,9 @@ export function roiAlign(
   const offset = aligned ? 0.5 : 0;
   const extent = (from: number, to: number): number => (aligned ? to - from : Math.max(to - from, 1));
   return forRegions(input, boxes, spatialScale, [channels, rows, columns], (image, { corners: [left, top, right, bottom] }) => {
-    const down = sampledWeights(top - offset, extent(top, bottom), rows, samplingRatio, height);
-    const across = sampledWeights(left - offset, extent(left, right), columns, samplingRatio, width);
-    return matrix(down, input).matmul(image.matmul(matrix(across, input).t()));
+    const down = bandOf(sampledWeights(top - offset, extent(top, bottom), rows, samplingRatio, height), input);
+    const across = bandOf(sampledWeights(left - offset, extent(left, right), columns, samplingRatio, width), input);
+    return down.matrix.matmul(within(image, down, across).matmul(across.matrix.t()));
   });
 }
 
@@ -152,13 +172,14 @@ function largest(image: Tensor, y: Span, x: Span): Tensor {
 }
 
 /** Each bin has channels of its own: (C, H, W) → (C / bins, rows, columns). */
-function positionSensitive(image: Tensor, down: Weights, across: Weights): Tensor {
-  const [rows, columns] = [down.length, across.length];
+function positionSensitive(image: Tensor, rowWeights: Weights, columnWeights: Weights): Tensor {
+  const [rows, columns] = [rowWeights.length, columnWeights.length];
   const [channels, height, width] = image.shape;
   if (channels % (rows * columns) !== 0) throw new Error('input channels must be a multiple of pooling height * pooling width');
-  const parts = image.reshape(-1, rows, columns, height, width);
-  const y = matrix(down, image).reshape(1, rows, 1, height, 1);
-  const x = matrix(across, image).reshape(1, 1, columns, 1, width);
+  const [down, across] = [bandOf(rowWeights, image), bandOf(columnWeights, image)];
+  const parts = within(image.reshape(-1, rows, columns, height, width), down, across);
+  const y = down.matrix.reshape(1, rows, 1, down.length, 1);
+  const x = across.matrix.reshape(1, 1, columns, 1, across.length);
   return parts.mul(y).mul(x).sum([-2, -1]);
 }
 
