@@ -38,7 +38,9 @@ export class TensorReader implements PickleContext {
   }
 
   find(module: string, name: string): Global | undefined {
-    return this.globals.get(`${module.replace('__builtin__', 'builtins')}.${name}`);
+    const found = this.globals.get(`${module.replace('__builtin__', 'builtins')}.${name}`);
+    if (!found && module === 'torch' && otherTypes.test(name)) throw new RuntimeError(`torch.${name} is not supported`);
+    return found;
   }
 
   persistentLoad(id: PyTuple): Stored {
@@ -73,6 +75,8 @@ export class TensorReader implements PickleContext {
         if (!(storage instanceof Stored) || !(dtype instanceof DType)) throw invalid('a tensor');
         return viewOf(new Stored(dtype, storage.content), offset, sizes, strides, grad);
       }),
+      // A tensor with attributes, which have no place here.
+      named('torch._tensor._rebuild_from_type_v2', ([make, , args]) => called(make, args)),
       named('torch._utils._rebuild_parameter', ([data, grad]) => parameterOf(data, grad)),
       named('torch._utils._rebuild_parameter_with_state', ([data, grad]) => parameterOf(data, grad)),
       named('torch.nn.parameter.Parameter', ([data, grad = true]) => parameterOf(data, grad)),
@@ -96,6 +100,12 @@ function viewOf(storage: unknown, offset: unknown, sizes: unknown, strides: unkn
   return tensor;
 }
 
+function called(make: unknown, args: unknown): unknown {
+  const { name, call } = (make ?? {}) as Partial<Global>;
+  if (!name?.startsWith('torch._utils.') || !call || !Array.isArray(args)) throw invalid('a tensor');
+  return call(args);
+}
+
 function checkDifferentiable(tensor: Tensor): true {
   if (tensor.dtype.category < 2) throw invalid(`a tensor of ${tensor.dtype} that requires grad`);
   return true;
@@ -105,6 +115,9 @@ function parameterOf(data: unknown, grad: unknown): Parameter {
   if (!(data instanceof Tensor)) throw invalid('a parameter');
   return new Parameter(data, grad === true && checkDifferentiable(data));
 }
+
+/** PyTorch's types that are not ours. */
+const otherTypes = /^(u?int\d+|float[48]\w+|complex32|qu?int\w+|\w+Storage)$/;
 
 const storageTypes = new Map<string, DType>([
   ...dtypes.map((dtype): [string, DType] => [`torch.${storageClasses[dtype.name]}`, dtype]),
@@ -157,6 +170,7 @@ const plainGlobals: readonly Global[] = [
   { name: 'builtins.complex', call: complexOf },
   { name: 'builtins.bytearray', call: bytearrayOf },
   { name: '_codecs.encode', call: bytesOfText },
+  { name: 'torch.Tensor' },
   { name: 'torch.Size', call: shapeOf },
   { name: 'torch.device', call: deviceFrom },
   ...dtypes.map((dtype) => ({ name: `torch.${dtype.name}`, value: dtype })),

@@ -183,7 +183,10 @@ class Unpickler {
     const path = `${module}.${name}`;
     if (blocked.includes(module)) throw error(`Trying to load unsupported GLOBAL ${path} whose module ${module} is blocked.`);
     const found = this.context.find(module, name);
-    if (!found) throw error(`Unsupported global: GLOBAL ${path} was not an allowed global by default.`);
+    if (!found)
+      throw error(
+        `Unsupported global: GLOBAL ${path} was not an allowed global by default. Only tensors, plain values and containers of them can be loaded: of a model, save its state_dict().`,
+      );
     this.push('value' in found ? found.value : found);
   }
 

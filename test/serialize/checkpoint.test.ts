@@ -52,13 +52,14 @@ function checkValues(values: Values): void {
   expect([...(values.bytes as Uint8Array), ...(values.bytearray as Uint8Array)]).toEqual([0, 255, 97, 98, 120, 121]);
   expect(values.complex).toEqual({ re: 1, im: 2 });
   expect([values.size, values.dtype, values.device].map(String)).toEqual(['torch.Size([2, 3])', 'torch.bfloat16', 'cpu']);
+  expect((values.noted as torch.Tensor).tolist()).toEqual([0, 1]);
   const cycle = values.cycle as unknown[];
   expect(cycle[1]).toBe(cycle);
 }
 
 test("values of PyTorch's checkpoint", () => {
   const values = load();
-  expect(Object.keys(values)).toHaveLength(22);
+  expect(Object.keys(values)).toHaveLength(23);
   checkValues(values);
 });
 
@@ -177,6 +178,10 @@ test('the pickles before PyTorch 1.6 are read', () => {
 });
 
 test('other formats are refused by name', () => {
+  expect(() => torch.load(fixture('uint16.pt'))).toThrow('torch.uint16 is not supported');
+  expect(() => torch.load(fixture('module.pt'))).toThrow(
+    /Unsupported global: GLOBAL torch.nn.modules.linear.Linear .*save its state_dict\(\)/,
+  );
   expect(() => torch.load(fixture('script.pt'))).toThrow('TorchScript');
   const tar = new Uint8Array(600);
   tar.set(new TextEncoder().encode('ustar'), 257);
