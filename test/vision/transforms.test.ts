@@ -97,11 +97,13 @@ describe('transforms', () => {
 
   test('make tensors of pixels', () => {
     const pixels = { data: new Uint8ClampedArray([1, 2, 3, 255, 4, 5, 6, 255]), width: 2, height: 1 };
-    const made = new v2.ToImage()(pixels as never) as torch.Tensor;
+    const made = new v2.ToImage()(pixels);
     expect(made.tolist()).toEqual([[[1, 4]], [[2, 5]], [[3, 6]], [[255, 255]]]);
-    const scaled = new v2.ToTensor()(pixels as never) as torch.Tensor;
+    const scaled = new v2.ToTensor()(pixels);
     expect(scaled.dtype).toBe(torch.float32);
     expect(scaled.max().item()).toBe(1);
+    const [first, label] = new v2.ToTensor()(image, 3) as unknown as [torch.Tensor, number];
+    expect([first.dtype, label]).toEqual([torch.float32, 3]);
   });
 
   test('are differentiable on floats', () => {

@@ -4,7 +4,7 @@ import { type Args, bind } from '../arguments.js';
 import { randomBox } from './crop.js';
 import { pairOf } from './functional/common.js';
 import * as F from './functional/index.js';
-import { randomInteger, RandomTransform, Transform, uniform } from './transform.js';
+import { randomInteger, RandomTransform, sampleOf, Transform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Range = readonly [number, number];
@@ -16,16 +16,20 @@ export class Identity extends Transform {
   }
 }
 
+export interface ToImage {
+  (image: Tensor | F.PixelSource): Tensor;
+}
+
 /** Pixels row by row become a tensor (C, H, W); tensors stay. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToImage.html */
 export class ToImage extends Transform {
   override forward(...inputs: never[]): unknown {
-    const [first, ...rest] = inputs as unknown[];
-    const image = F.toImage(first as Tensor | F.PixelSource);
-    return rest.length === 0 ? image : [image, ...rest];
+    const sample = sampleOf(inputs);
+    const convert = (image: unknown): unknown => this.transform(F.toImage(image as Tensor | F.PixelSource));
+    return Array.isArray(sample) ? [convert(sample[0]), ...(sample.slice(1) as unknown[])] : convert(sample);
   }
 
   protected transform(image: Tensor): Tensor {
-    return F.toImage(image);
+    return image;
   }
 }
 
@@ -34,12 +38,6 @@ export class PILToTensor extends ToImage {}
 
 /** Floats in [0, 1] of bytes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToTensor.html */
 export class ToTensor extends ToImage {
-  override forward(...inputs: never[]): unknown {
-    const sample = super.forward(...inputs);
-    if (Array.isArray(sample)) return [this.transform(sample[0] as Tensor), ...(sample.slice(1) as unknown[])];
-    return this.transform(sample as Tensor);
-  }
-
   protected override transform(image: Tensor): Tensor {
     return image.dtype === torch.uint8 ? F.toDtype(image, torch.float32, true) : image;
   }
