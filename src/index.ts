@@ -46,7 +46,7 @@ export * as linalg from './ops/linalg/index.js';
 export { cdist, pdist } from './ops/distance.js';
 export { frexp } from './ops/frexp.js';
 export { _unsafeMaskedIndex, _unsafeMaskedIndexPutAccumulate, indexPut } from './ops/index-put.js';
-export { _chunkCat, _segmentReduce } from './ops/segments.js';
+export { _chunkCat, _segmentReduce, _segmentReduce as segmentReduce } from './ops/segments.js';
 export { istft, stft } from './ops/spectral.js';
 export { corrcoef, cov, histogram, histogramdd } from './ops/statistics.js';
 export { bartlettWindow, blackmanWindow, hammingWindow, hannWindow, kaiserWindow } from './ops/windows.js';

@@ -151,6 +151,22 @@ describe('solving', () => {
     ]);
   });
 
+  it('gives powers in either order', () => {
+    const x = torch.tensor([1, 2, 3]);
+    expect(torch.vander(x, 4, true).tolist()).toEqual([
+      [1, 1, 1, 1],
+      [1, 2, 4, 8],
+      [1, 3, 9, 27],
+    ]);
+    expect(torch.vander(x).select(0, 2).tolist()).toEqual([9, 3, 1]);
+    expect(torch.vander(x, 0).shape.join()).toBe('3,0');
+    expect(linalg.vander(x, { N: 2 }).tolist()).toEqual([
+      [1, 1],
+      [1, 2],
+      [1, 3],
+    ]);
+  });
+
   it('finds rank and condition', () => {
     const a = random([40, 3]).matmul(random([3, 50]));
     expect(linalg.matrixRank(a).item()).toBe(3);

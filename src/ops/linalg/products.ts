@@ -1,9 +1,11 @@
 /** Products and powers of matrices and vectors. */
+import { int64 } from '../../ir/dtype.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { broadcastSizes, sameSizes, wrapDim } from '../../tensor/shape.js';
 import { Tensor } from '../../tensor/tensor.js';
+import { convert } from '../convert.js';
 import { define } from '../define.js';
-import { cat } from '../join.js';
+import { cat, flip } from '../join.js';
 import { matmul } from '../matmul.js';
 import { describe, notTensor } from '../messages.js';
 import { conj } from '../misc.js';
@@ -97,6 +99,22 @@ export const vander: Op<[], [], { N: number | null }> = define('linalg_vander', 
   const first = ones([...x.sizes, 1], { dtype: x.dtype, device: x.device });
   const powers = cumprod(expand(unsqueeze(x, -1), [...x.sizes, n - 1]), -1);
   return cat([first, powers], -1);
+});
+
+type TorchVander = Op<[], [N: number | null, increasing: boolean], { N: number | null; increasing: boolean }>;
+/**
+ * The powers N - 1 to 0 of the numbers of a vector, or 0 to N - 1 if `increasing`: [n, N]. https://pytorch.org/docs/stable/generated/torch.vander.html
+ * @example torch.vander(torch.tensor([1, 2, 3]))  // rows [x², x, 1]
+ */
+export const torchVander: TorchVander = define('vander', 'x, N?, increasing?', (x: Tensor, count?: number | null, increasing = false) => {
+  if (!(x instanceof Tensor)) throw notTensor('vander', 'x', 1, x);
+  if (x.ndim !== 1) throw new RuntimeError('x must be a one-dimensional tensor.');
+  const n = count ?? x.sizes[0];
+  if (n < 0) throw new RuntimeError('N must be non-negative.');
+  const wide = x.dtype.category < 2 ? convert(x, int64) : x;
+  const first = ones([x.sizes[0], Math.min(n, 1)], { dtype: wide.dtype, device: x.device });
+  const powers = n > 1 ? cat([first, cumprod(expand(unsqueeze(wide, -1), [x.sizes[0], n - 1]), -1)], -1) : first;
+  return increasing ? powers : flip(powers, 1);
 });
 
 /**

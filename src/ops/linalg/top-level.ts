@@ -4,7 +4,7 @@ export { luUnpack, torchLu as lu, torchLuSolve as luSolve } from './lu.js';
 export { pcaLowrank, svdLowrank } from './lowrank.js';
 export { matrixExp } from './matrix-exp.js';
 export { dist, renorm, torchNorm as norm } from './norm.js';
-export { chainMatmul, torchCross as cross } from './products.js';
+export { chainMatmul, torchCross as cross, torchVander as vander } from './products.js';
 export { geqrf, householderProduct as orgqr, ormqr, torchQr as qr } from './qr.js';
 export { pinverse } from './rank.js';
 export { det, inv as inverse, logdet, matrixPower, slogdet } from './solve.js';
