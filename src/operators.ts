@@ -106,6 +106,7 @@ export {
   svd,
   svdLowrank,
   triangularSolve,
+  vander,
 } from './ops/linalg/top-level.js';
 export { addbmm, addmm, addmv, addr, baddbmm, bmm, dot, ger, linear, matmul, mm, mv, outer, vdot } from './ops/matmul.js';
 export { diag, diagEmbed, diagflat, trace, tril, triu } from './ops/matrix.js';
