@@ -85,6 +85,10 @@ describe('regions', () => {
     const numbered = torch.cat([torch.tensor([[0], [0], [1], [1], [1]], { dtype: torch.float32 }), rois.narrow(1, 1, 4)], 1);
     expect(ops.roiAlign(x, list, 2).equal(ops.roiAlign(x, numbered, 2))).toBe(true);
     expect([...ops.roiAlign(x, torch.empty(0, 5), 2).shape]).toEqual([0, 12, 2, 2]);
+    const huge = torch.tensor([[0, 0, 0, 1e9, 1e9]]);
+    expect(ops.roiAlign(x, huge, 2).isfinite().all().item()).toBe(true);
+    expect(() => ops.roiAlign(x, huge.div(0), 2)).toThrow('boxes must be finite');
+    expect(() => ops.roiAlign(x, torch.tensor([[7, 0, 0, 1, 1]]), 2)).toThrow(Error);
     expect(() => ops.roiAlign(x, torch.rand(3, 4), 2)).toThrow('The boxes tensor shape is not correct as Tensor[K, 5]');
   });
 });

@@ -124,6 +124,7 @@ describe('transforms', () => {
     expect(() => new v2.GaussianBlur(4)).toThrow('Kernel size value should be an odd and positive number.');
     expect(() => new v2.ColorJitter(0.1, { brightness: 1 } as never)).toThrow("got multiple values for argument 'brightness'");
     expect(() => new v2.Pad(1, { colour: 1 } as never)).toThrow("got an unexpected keyword argument 'colour'");
+    expect(() => v2.functional.resize('photo.jpg' as never, 4)).toThrow('images must be tensors, but got photo.jpg instead.');
     expect(() => v2.functional.centerCrop(torch.rand(4), 2)).toThrow('Expected an image of size (..., C, H, W). Got torch.Size([4]).');
   });
 });

@@ -25,7 +25,10 @@ function regionsOf(boxes: Boxes, scale: number): Region[] {
         : 'The shape of the tensor in the boxes list is not correct as List[Tensor[L, 4]]',
     );
   }
-  const scaled = (box: readonly number[]): Region['corners'] => box.map((x) => Math.fround(x * scale)) as unknown as Region['corners'];
+  const scaled = (box: readonly number[]): Region['corners'] => {
+    if (!box.every(Number.isFinite)) throw new Error(`boxes must be finite, got [${box.join(', ')}]`);
+    return box.map((x) => Math.fround(x * scale)) as unknown as Region['corners'];
+  };
   return lists.flatMap((list, n) =>
     (list.detach().tolist() as number[][]).map((row) =>
       columns === 5 ? { image: Math.trunc(row[0]), corners: scaled(row.slice(1)) } : { image: n, corners: scaled(row) },
@@ -48,13 +51,16 @@ function addSample(row: number[], position: number, size: number, share: number)
   if (part > 0) row[low + 1] += share * part;
 }
 
-/** Means of samples, `ratio` a bin, or as many as there are pixels. */
+/** Means of samples, `ratio` a bin, or as many as there are pixels. Only those near the map are looked at. */
 function sampledWeights(start: number, length: number, bins: number, ratio: number, size: number): Weights {
   const samples = ratio > 0 ? ratio : Math.ceil(length / bins);
   const bin = length / bins;
+  const step = bin / samples;
   return Array.from({ length: bins }, (_, b) => {
     const row = new Array<number>(size).fill(0);
-    for (let i = 0; i < samples; i++) addSample(row, start + b * bin + ((i + 0.5) * bin) / samples, size, 1 / Math.max(samples, 1));
+    const origin = start + b * bin;
+    const [first, last] = step > 0 ? [Math.floor((-1 - origin) / step) - 1, Math.ceil((size - origin) / step)] : [0, samples - 1];
+    for (let i = Math.max(first, 0); i <= Math.min(last, samples - 1); i++) addSample(row, origin + (i + 0.5) * step, size, 1 / samples);
     return row;
   });
 }

@@ -30,6 +30,7 @@ export const asFloat = (image: Tensor): Tensor => (isFloat(image) ? image : imag
 
 /** Channels, height and width. */
 export function chw(image: Tensor): [channels: number, height: number, width: number] {
+  if (!(image instanceof torch.Tensor)) throw new TypeError(`images must be tensors, but got ${String(image)} instead.`);
   const [channels, height, width] = image.shape.slice(-3);
   if (width === undefined) throw new TypeError(`Expected an image of size (..., C, H, W). Got ${String(image.shape)}.`);
   return [channels, height, width];
