@@ -56,17 +56,18 @@ export function clipGradNorm_(
         `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``,
       );
     }
-    clipGradsWithNorm_(parameters, maxNorm, total);
+    scaleToNorm(grads, maxNorm, total);
     return total;
   });
 }
 
 /** Scales the gradients as `clipGradNorm_` does, given their norm. */
 export function clipGradsWithNorm_(parameters: Tensors, maxNorm: number, totalNorm: Tensor): void {
-  noGrad(() => {
-    const scale = totalNorm.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
-    for (const grad of gradsOf(parameters)) grad.mul_(scale);
-  });
+  noGrad(() => scaleToNorm(gradsOf(parameters), maxNorm, totalNorm));
+}
+function scaleToNorm(grads: readonly Tensor[], maxNorm: number, norm: Tensor): void {
+  const scale = norm.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
+  for (const grad of grads) grad.mul_(scale);
 }
 
 /** Keeps every element of the gradients in [−clipValue, clipValue]. https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html */
