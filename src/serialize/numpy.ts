@@ -1,4 +1,6 @@
 /** NumPy's files: `.npy` (one array) and `.npz` (several by name). https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
+import '../device/cpu/index.js';
+import '../ops/methods.js';
 import { type DType, dtypes, int32, int64 } from '../ir/dtype.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';

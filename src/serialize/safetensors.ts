@@ -1,4 +1,6 @@
 /** Files of the safetensors format (https://github.com/huggingface/safetensors): names and tensors, nothing that runs. */
+import '../device/cpu/index.js';
+import '../ops/methods.js';
 import { type DType, dtypes } from '../ir/dtype.js';
 import { numelOf } from '../tensor/size.js';
 import type { Tensor } from '../tensor/tensor.js';
