@@ -18,10 +18,16 @@ const known: Record<string, string> = {
   'ops/renorm': "PyTorch's gradient of the infinity norm of complex numbers is NaN here, ours is not",
 };
 
+/** Why a gradient was compared with PyTorch's alone. */
+function uncheckedReason({ kind, gradient, gradcheck, unchecked }: OpSummary): string {
+  if (kind !== 'ops' || gradient.passed === 0 || gradcheck.passed + gradcheck.failed > 0) return '';
+  return `no gradcheck: ${unchecked ?? 'samples are random, or too large for finite differences'}`;
+}
+
 function reason(summary: OpSummary): string {
   if (stateOf(summary) === 'missing') return 'not there';
   if (stateOf(summary) === 'skipped') return summary.firstSkip ?? 'its dtypes or layouts are not there';
-  if (summary.failed === 0) return '';
+  if (summary.failed === 0) return uncheckedReason(summary);
   const message = (summary.firstFailure ?? '').replaceAll(/\s+/g, ' ').replace(/ at [^ ]* ?\(?file:.*/, '');
   return known[`${summary.kind}/${summary.name}`] ?? message.replaceAll('|', '\\|').slice(0, 120);
 }

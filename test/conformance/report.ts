@@ -25,6 +25,8 @@ export interface OpSummary extends Tally {
   dtypes: Record<string, Tally>;
   firstFailure?: string;
   firstSkip?: string;
+  /** Why derivatives were not compared. */
+  unchecked?: string;
 }
 
 export function newSummary(kind: string, name: string): OpSummary {
@@ -52,6 +54,7 @@ export function addResult(summary: OpSummary, result: Result): void {
   for (const { stage, status, message } of result.outcomes) {
     tallyOf(summary, stage)[tallyKeys[status]]++;
     if (status === 'skip' && isCase(result)) summary.firstSkip ??= message;
+    if (status === 'skip' && stage === 'gradcheck') summary.unchecked ??= message;
     if (status === 'fail' && isCase(result)) summary.firstFailure ??= `${result.id} ${stage}: ${message}`;
   }
   if (!isCase(result)) return;
