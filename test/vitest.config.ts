@@ -1,8 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
-const source = (path: string) => new URL(`./src/${path}`, import.meta.url).pathname;
+const source = (path: string) => new URL(`../src/${path}`, import.meta.url).pathname;
 
 export default defineConfig({
+  root: new URL('..', import.meta.url).pathname,
   resolve: {
     alias: [
       { find: /^typetorch$/, replacement: source('index.ts') },
