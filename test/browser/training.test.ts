@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -83,9 +84,11 @@ test.skipIf(reason)(`a network trains in a browser as in Node${reason && ` (${re
     expect(inBrowser).toMatchObject({ printed: inNode.printed, equal: true });
     expect(inBrowser.loss as number).toBeCloseTo(inNode.loss, 5);
   } finally {
-    child.kill('SIGKILL');
+    // The browser's processes are a group of their own.
+    process.kill(-child.pid!, 'SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     server.close();
     server.closeAllConnections();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 });

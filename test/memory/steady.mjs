@@ -1,5 +1,5 @@
 // A child of memory.test.ts: loops that make much garbage, with the resident memory as they go. usage: node steady.mjs mlp|large|awaiting STEPS
-import * as torch from 'typetorch';
+import * as torch from '../../dist/index.js';
 
 const { nn, optim } = torch;
 const [kind, steps] = [process.argv[2], Number(process.argv[3])];
