@@ -75,6 +75,7 @@ test.skipIf(reason)(`a network trains in a browser as in Node${reason && ` (${re
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
   const child = spawn(browser!, [...flags, '--disable-component-update', '--disable-sync', `--user-data-dir=${profile}`, url], {
     stdio: 'ignore',
+    detached: true,
   });
   try {
     const inBrowser = await result;
