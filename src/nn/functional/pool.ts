@@ -1,6 +1,6 @@
 /** Pooling over windows. https://pytorch.org/docs/stable/nn.functional.html#pooling-functions */
 import { int64 } from '../../ir/dtype.js';
-import { record } from '../../autograd/node.js';
+import { needsRecord, record } from '../../autograd/node.js';
 import { define } from '../../ops/define.js';
 import { snakeCase } from '../../ops/messages.js';
 import { contiguousRaw } from '../../ops/memory.js';
@@ -128,10 +128,23 @@ function maxima(
   return [out, indices];
 }
 
-function maxPool(name: string, n: number, input: Tensor, windows: Windows, ceil: boolean): [values: Tensor, indices: Tensor] {
+/** Indices are left out where neither the caller nor backward wants them. */
+function maxPool(
+  name: string,
+  n: number,
+  input: Tensor,
+  windows: Windows,
+  ceil: boolean,
+  wantsIndices: boolean,
+): [values: Tensor, indices: Tensor | null] {
   const { x, restore } = batched(name, input, n);
   const params = windows.kernel.flatMap((k, d) => [k, windows.stride[d], windows.padding[d], windows.dilation[d]]);
   const node = `maxPool${n}dWithIndices`;
+  if (!wantsIndices && !needsRecord([x])) {
+    const values = emptyOn(x, outputSizes(x, windows, ceil));
+    if (numelOf(values.sizes) > 0) runRoutine('max_pool', [values, null, contiguousRaw(x)], params);
+    return [restore(values), null];
+  }
   const [values, indices] = maxima(node, x, outputSizes(x, windows, ceil), (out, at) =>
     runRoutine('max_pool', [out, at, contiguousRaw(x)], params),
   );
@@ -159,20 +172,21 @@ function maxPoolWithIndices(
   name: string,
   n: number,
   input: Tensor,
+  wantsIndices: boolean,
   ...[kernel, stride, padding = 0, dilation = 1, ceil = false]: MaxArguments
-): [Tensor, Tensor] {
-  return maxPool(name, n, input, windowsOf(name, n, kernel, stride, padding, dilation), ceil);
+): [Tensor, Tensor | null] {
+  return maxPool(name, n, input, windowsOf(name, n, kernel, stride, padding, dilation), ceil, wantsIndices);
 }
 
 /** The largest value of every window, or [values, indices] with `returnIndices`. */
 const maxPoolOf = (name: string, n: number): MaxPool<Tensor> =>
   define(name, MAX_SPEC, ((input: Tensor, ...args: MaxArguments) => {
-    const results = maxPoolWithIndices(name, n, input, ...args);
+    const results = maxPoolWithIndices(name, n, input, args[5] === true, ...args);
     return args[5] ? results : results[0];
   }) as (...args: never[]) => Tensor);
 
 const maxPoolIndicesOf = (name: string, n: number): MaxPool<[values: Tensor, indices: Tensor]> =>
-  define(name, MAX_SPEC, (input: Tensor, ...args: MaxArguments) => maxPoolWithIndices(name, n, input, ...args));
+  define(name, MAX_SPEC, (input: Tensor, ...args: MaxArguments) => maxPoolWithIndices(name, n, input, true, ...args));
 
 /** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html */
 export const maxPool1d: MaxPool<Tensor> = maxPoolOf('maxPool1d', 1);
