@@ -22,7 +22,7 @@ void set_num_threads(int) {}
 namespace {
 
 constexpr int MAX_THREADS = 256;
-constexpr int SPINS = 4000;
+constexpr int SPINS = 10000;
 
 struct Job {
   void (*body)(void*, int64_t, int64_t);

@@ -20,6 +20,14 @@ export class Parameter extends Tensor {
     super(data.storage, data.dtype, data.sizes, data.strides, data.offset);
     this.wantsGrad = requiresGrad;
   }
+
+  override toString(): string {
+    return `Parameter containing:\n${super.toString()}`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
 }
 
 /**

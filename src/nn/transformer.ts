@@ -5,6 +5,7 @@ import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { MultiheadAttention } from './attention.js';
 import { bind, type Place, type PlaceArgs } from './arguments.js';
+import { deepcopy } from './deepcopy.js';
 import { ModuleList } from './container.js';
 import { Dropout } from './dropout.js';
 import * as F from './functional/index.js';
@@ -205,14 +206,27 @@ export interface DecoderMasks {
 
 type MaskBound = [(Tensor | null)?, (Tensor | null)?, (Tensor | null)?, (Tensor | null)?, (boolean | null)?, boolean?];
 
-/** A stack of encoder layers; `make` gives a new one. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html */
+type StackArgs<L, Name extends string> =
+  | [
+      layer: L,
+      numLayers: number,
+      ...Args<[norm: Module | null], { norm?: Module | null; enableNestedTensor?: boolean; maskCheck?: boolean }>,
+    ]
+  | [options: Record<Name, L> & { numLayers: number; norm?: Module | null }];
+
+/** `numLayers` copies of an encoder layer, one after another. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html */
 export class TransformerEncoder extends Module {
   layers: ModuleList;
   norm: Module | null;
 
-  constructor(make: () => TransformerEncoderLayer, numLayers: number, { norm = null }: { norm?: Module | null } = {}) {
+  constructor(...args: StackArgs<TransformerEncoderLayer, 'encoderLayer'>) {
     super();
-    this.layers = new ModuleList(Array.from({ length: numLayers }, make));
+    const [layer, numLayers, norm = null] = bind<[TransformerEncoderLayer, number, (Module | null)?]>(
+      'TransformerEncoder',
+      'encoderLayer, numLayers, norm?, enableNestedTensor?, maskCheck?',
+      args,
+    );
+    this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
     this.norm = norm;
   }
 
@@ -226,14 +240,19 @@ export class TransformerEncoder extends Module {
   }
 }
 
-/** A stack of decoder layers; `make` gives a new one. https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html */
+/** `numLayers` copies of a decoder layer, one after another. https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html */
 export class TransformerDecoder extends Module {
   layers: ModuleList;
   norm: Module | null;
 
-  constructor(make: () => TransformerDecoderLayer, numLayers: number, { norm = null }: { norm?: Module | null } = {}) {
+  constructor(...args: StackArgs<TransformerDecoderLayer, 'decoderLayer'>) {
     super();
-    this.layers = new ModuleList(Array.from({ length: numLayers }, make));
+    const [layer, numLayers, norm = null] = bind<[TransformerDecoderLayer, number, (Module | null)?]>(
+      'TransformerDecoder',
+      'decoderLayer, numLayers, norm?',
+      args,
+    );
+    this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
     this.norm = norm;
   }
 
@@ -310,10 +329,8 @@ export class Transformer extends Module {
     const [layerNormEps = 1e-5, batchFirst = false, normFirst = false, bias = true, device, dtype] = others;
     const options = { dimFeedforward, dropout, activation, layerNormEps, batchFirst, normFirst, bias, device, dtype };
     const norm = () => new LayerNorm(dModel, { eps: layerNormEps, bias, device, dtype });
-    this.encoder =
-      customEncoder ?? new TransformerEncoder(() => new TransformerEncoderLayer(dModel, nhead, options), encoders, { norm: norm() });
-    this.decoder =
-      customDecoder ?? new TransformerDecoder(() => new TransformerDecoderLayer(dModel, nhead, options), decoders, { norm: norm() });
+    this.encoder = customEncoder ?? new TransformerEncoder(new TransformerEncoderLayer(dModel, nhead, options), encoders, norm());
+    this.decoder = customDecoder ?? new TransformerDecoder(new TransformerDecoderLayer(dModel, nhead, options), decoders, norm());
     [this.dModel, this.nhead, this.batchFirst] = [dModel, nhead, batchFirst];
     for (const parameter of this.parameters()) if (parameter.ndim > 1) init.xavierUniform_(parameter);
   }
