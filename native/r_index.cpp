@@ -1,5 +1,6 @@
 // Selecting and writing by index along one dim, gather and scatter, linear indices.
 #include "walk.h"
+#include <atomic>
 
 namespace tt { namespace TT_ISA {
 
@@ -116,6 +117,30 @@ template <class T, class F> void scatter_walk(const View& self, const View& inde
   });
 }
 
+// Whether every index lies in [0, size). Whole rows are looked over at once; only where one is wrong it is looked for.
+static bool strided_indices_fit(Call& c, const View& index, int64_t size) {
+  const Walk<1> walk(index.ndim, index.size, {index.stride});
+  std::atomic<bool> fit{true};
+  auto wrong = [&](int64_t i) { return (uint64_t)i >= (uint64_t)size; };
+  walk.run(0, walk.rows, [&](int64_t, const int64_t* offset) {
+    const int64_t *line = index.as<int64_t>() + offset[0], step = walk.inner[0];
+    parallel_for(walk.length, 65536, [&](int64_t begin, int64_t end) {
+      uint64_t any = 0;
+      if (step == 1) for (int64_t j = begin; j < end; j++) any |= wrong(line[j]);
+      else for (int64_t j = begin; j < end; j++) any |= wrong(line[j * step]);
+      if (any) fit = false;
+    });
+  });
+  if (fit) return true;
+  walk.run(0, walk.rows, [&](int64_t row, const int64_t* offset) {
+    for (int64_t j = 0; j < walk.length; j++) {
+      const int64_t i = index.as<int64_t>()[offset[0] + j * walk.inner[0]];
+      if (wrong(i) && !c.status) c.fail(INDEX_OUT_OF_RANGE, (double)i, (double)(row * walk.length + j), (double)size);
+    }
+  });
+  return false;
+}
+
 // self[i][index[i][j][k]][k] = combine(.., source[i][j][k]) (for dim 1 of 3), in row-major order of the index.
 // t: self (in place, contiguous), index int64 (any strides), source (index's shape or larger, any strides; 0 for a scalar); same ndim, any dtype.
 // params: dim, mode (0 set, 1 add, 2 mul, 3 amin, 4 amax, 5 mean), include_self. Fails with INDEX_OUT_OF_RANGE before anything is written.
@@ -125,14 +150,7 @@ void scatter(Call& c) {
   const bool include = mode == SET || c.i(2) != 0;
   const int64_t size = self.ndim ? self.size[d] : 1;
   if (index.numel() == 0) return;
-  const Walk<1> check(index.ndim, index.size, {index.stride});
-  check.run(0, check.rows, [&](int64_t row, const int64_t* offset) {
-    for (int64_t j = 0; j < check.length; j++) {
-      const int64_t i = index.as<int64_t>()[offset[0] + j * check.inner[0]];
-      if (i < 0 || i >= size) c.fail(INDEX_OUT_OF_RANGE, (double)i, (double)(row * check.length + j), (double)size);
-    }
-  });
-  if (c.status) return;
+  if (!strided_indices_fit(c, index, size)) return;
   const int64_t n = self.numel();
   Scratch counts(mode == MEAN ? n * 8 : 8);
   if (!counts.data) return c.fail(OUT_OF_MEMORY);

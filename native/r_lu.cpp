@@ -89,29 +89,45 @@ void triangular_solve(Call& c) {
   }))
 }
 
+// The diagonal block of columns [j0, j1): each finished column is taken from the rest of its rows. `line` has room for a column.
+template <class T> int64_t cholesky_block(Mat<T> a, int64_t j0, int64_t j1, T* line) {
+  for (int64_t j = j0; j < j1; j++) {
+    const Real<T> d = real_part(a(j, j));
+    if (!(d > 0)) return j + 1;
+    const Real<T> root = std::sqrt(d);
+    a(j, j) = T(root);
+    for (int64_t i = j + 1; i < j1; i++) line[i - j0] = conj(a(i, j) = a(i, j) / root);
+    for (int64_t i = j + 1; i < j1; i++) subtract_row(&a(i, j + 1), line + j + 1 - j0, a(i, j), i - j);
+  }
+  return 0;
+}
+
+// The rows below the block, solved as columns of their adjoint [j1 - j0, rest], so that the arithmetic runs along many rows at once.
+template <class T> void cholesky_rows(Mat<T> a, int64_t j0, int64_t j1, Mat<T> adjoint, int64_t begin, int64_t end) {
+  for (int64_t i = begin; i < end; i++) for (int64_t p = j0; p < j1; p++) adjoint(p - j0, i) = conj(a(j1 + i, p));
+  for (int64_t j = j0; j < j1; j++) {
+    T* y = &adjoint(j - j0, 0);
+    for (int64_t p = j0; p < j; p++) subtract_row(y + begin, &adjoint(p - j0, begin), T(a(j, p)), end - begin);
+    const Real<T> root = real_part(a(j, j));
+    for (int64_t i = begin; i < end; i++) y[i] = y[i] / root;
+  }
+  for (int64_t i = begin; i < end; i++) for (int64_t p = j0; p < j1; p++) a(j1 + i, p) = conj(adjoint(p - j0, i));
+}
+
 // Lower Cholesky factor in place of the lower triangle. Returns 0, the first bad leading minor (from 1), or -1.
 template <class T> int64_t cholesky_lower(Mat<T> a, int64_t n) {
   using R = Real<T>;
-  constexpr int64_t NB = 48;
-  for (int64_t j0 = 0; j0 < n; j0 += NB) {
-    const int64_t j1 = min_of(n, j0 + NB), rest = n - j1;
-    for (int64_t j = j0; j < j1; j++) {
-      R d = real_part(a(j, j));
-      for (int64_t p = j0; p < j; p++) d -= norm2(a(j, p));
-      if (!(d > 0)) return j + 1;
-      const R root = std::sqrt(d);
-      a(j, j) = T(root);
-      for (int64_t i = j + 1; i < n; i++) {
-        T s = a(i, j);
-        for (int64_t p = j0; p < j; p++) s -= a(i, p) * conj(a(j, p));
-        a(i, j) = s / root;
-      }
-    }
+  constexpr int64_t BLOCK_COLUMNS = 64;
+  Scratch panel(BLOCK_COLUMNS * (n + 1) * (int64_t)sizeof(T));
+  if (!panel.data) return -1;
+  for (int64_t j0 = 0; j0 < n; j0 += BLOCK_COLUMNS) {
+    const int64_t j1 = min_of(n, j0 + BLOCK_COLUMNS), rest = n - j1;
+    if (const int64_t info = cholesky_block(a, j0, j1, panel.as<T>() + BLOCK_COLUMNS * n)) return info;
     if (!rest) break;
-    Scratch panel((j1 - j0) * rest * (int64_t)sizeof(T));
-    if (!panel.data) return -1;
     const Mat<T> adjoint{panel.as<T>(), rest};
-    for (int64_t i = 0; i < rest; i++) for (int64_t p = j0; p < j1; p++) adjoint(p - j0, i) = conj(a(j1 + i, p));
+    parallel_for(rest, max_of(64, grain_for(BLOCK_COLUMNS * BLOCK_COLUMNS / 2)), [&](int64_t begin, int64_t end) {
+      cholesky_rows(a, j0, j1, adjoint, begin, end);
+    });
     for (int64_t i0 = 0; i0 < rest; i0 += 128) {  // only on and below the diagonal, in strips
       const int64_t rows = min_of(128, rest - i0);
       if (!multiply(rows, i0 + rows, j1 - j0, R(-1), a.block(j1 + i0, j0), adjoint, a.block(j1 + i0, j1), true)) return -1;
