@@ -108,7 +108,8 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
   if (m == 0 || n == 0) return true;
   if (k == 0) { gemm_empty(m, n, e); return true; }
   if (m <= MR) return gemm_few_rows(m, n, k, a, b, e);
-  const int64_t kc_max = min_of(k, ceil_div(k, ceil_div(k, KC<T>))), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, NC<T>);
+  // A matrix of up to twice NC columns is one block: fewer rounds of the threads.
+  const int64_t kc_max = min_of(k, ceil_div(k, ceil_div(k, KC<T>))), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, n <= 2 * NC<T> ? 2 * NC<T> : NC<T>);
   const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), slack = 64;
   const int64_t a_count = ceil_div(mc_max, h) * h * kc_max + slack;
   Scratch scratch((a_count + nc_max * kc_max + slack) * (int64_t)sizeof(T));
