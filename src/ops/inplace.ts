@@ -126,6 +126,8 @@ export function become(self: Tensor, viewed: Tensor): Tensor {
 /** Gives `self` the memory and the history of `value`. */
 export function replace(self: Tensor, value: Tensor): Tensor {
   checkInplace(self);
+  if (value.dtype !== self.dtype)
+    throw new RuntimeError(`Could not set tensor of type ${value.dtype.name} to a tensor of type ${self.dtype.name}`);
   self.storage = value.storage;
   return become(self, value);
 }

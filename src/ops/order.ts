@@ -47,7 +47,8 @@ export const kthvalue: Op<[k: number], [dim: number, keepdim: boolean], { dim: n
   'input, k, dim?, keepdim?',
   (input: Tensor, k: number, dim = -1, keepdim = false) => {
     const n = input.ndim === 0 ? 1 : input.sizes[wrapDim(dim, input.ndim)];
-    if (k < 1 || k > n) throw new RuntimeError(`kthvalue(): selected number k out of range for dimension ${wrapDim(dim, input.ndim)}`);
+    if (!Number.isInteger(k) || k < 1 || k > n)
+      throw new RuntimeError(`kthvalue(): selected number k out of range for dimension ${wrapDim(dim, input.ndim)}`);
     return pick('kthvalue', 'kthvalue', input, dim, keepdim, [k]);
   },
 );
