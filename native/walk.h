@@ -13,7 +13,7 @@ template <int N> struct Walk {
     if (n > MAX_DIMS) n = MAX_DIMS;
     if (n > 0) length = sizes[n - 1];
     for (int o = 0; o < N; o++) inner[o] = n > 0 ? strides[o][n - 1] : 0;
-    for (int d = 0; d < n - 1; d++) {
+    for (int d = 0; d < n - 1 && ndim < MAX_DIMS; d++) {  // the second bound tells the compiler what the first line ensures
       size[ndim] = sizes[d];
       rows *= sizes[d];
       for (int o = 0; o < N; o++) stride[o][ndim] = strides[o][d];
