@@ -22,19 +22,15 @@ export {
   zero_,
 } from './ops/convert.js';
 export {
-  arange,
   asTensor,
   empty,
   emptyLike,
   emptyPermuted,
   emptyStrided,
-  eye,
   fromNumpy,
   frombuffer,
   full,
   fullLike,
-  linspace,
-  logspace,
   newEmpty,
   newEmptyStrided,
   newFull,
@@ -42,12 +38,12 @@ export {
   newZeros,
   ones,
   onesLike,
-  range,
   scalarTensor,
   tensor,
   zeros,
   zerosLike,
 } from './ops/creation.js';
+export { arange, eye, linspace, logspace, range } from './ops/sequences.js';
 export {
   atleast1d,
   atleast2d,
@@ -257,24 +253,8 @@ export {
   setRngState,
   uniform_,
 } from './ops/random.js';
-export {
-  all,
-  amax,
-  amin,
-  aminmax,
-  any,
-  countNonzero,
-  logsumexp,
-  mean,
-  nanmean,
-  nansum,
-  prod,
-  std,
-  stdMean,
-  sum,
-  var,
-  varMean,
-} from './ops/reduce.js';
+export { all, amax, amin, aminmax, any, countNonzero, logsumexp, mean, nanmean, nansum, prod, sum } from './ops/reduce.js';
+export { std, stdMean, var, varMean } from './ops/variance.js';
 export {
   aliasCopy,
   allclose,

@@ -2,7 +2,8 @@
 import { noGrad } from '../autograd/modes.js';
 import * as fill from '../ops/random.js';
 import type { Generator } from '../ops/random.js';
-import { empty, eye } from '../ops/creation.js';
+import { empty } from '../ops/creation.js';
+import { eye } from '../ops/sequences.js';
 import { where } from '../ops/join.js';
 import { runRoutine } from '../ops/routine.js';
 import { indexFill } from '../ops/select.js';

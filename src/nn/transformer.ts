@@ -1,5 +1,6 @@
 /** Transformers. https://pytorch.org/docs/stable/nn.html#transformer-layers */
-import { arange, zeros } from '../ops/creation.js';
+import { zeros } from '../ops/creation.js';
+import { arange } from '../ops/sequences.js';
 import { maskedFill } from '../ops/select.js';
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';

@@ -29,7 +29,8 @@ import { define, sumToSize } from './define.js';
 import { alias, checkInplace, keepOriginal, rebase } from './inplace.js';
 import { castFormula, clone, contiguousRaw, copyInto, fillRaw, type MemoryFormat, resolveDevice, stridesFor, toDType } from './memory.js';
 import { launch } from './launch.js';
-import { setViewDtype, viewOf } from './view.js';
+import { setViewDtype } from './view.js';
+import { viewOf } from './make-view.js';
 import type { DTypeLike, Op, TensorLike } from './types.js';
 
 /** A tensor outside the graph over the same memory. https://pytorch.org/docs/stable/generated/torch.Tensor.detach.html */

@@ -9,18 +9,18 @@ import { numelOf } from '../tensor/size.js';
 import { emptyStridedTensor, emptyTensor } from '../tensor/storage.js';
 import { Storage, Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
-import { describe } from './messages.js';
-import { type MemoryFormat, factory, filled, fillRaw, finish, resolveDevice, sequence, stridesFor, toDType } from './memory.js';
+import { type MemoryFormat, factory, filled, fillRaw, finish, resolveDevice, stridesFor, toDType } from './memory.js';
 import { tensorOfValues } from './scalar.js';
 import { dtypeOfArray } from './typed-array.js';
 import type { DeviceLike } from '../tensor/torch-device.js';
-import type { Args, FactoryOptions, Scalar } from './types.js';
+import type { FactoryOptions, Scalar } from './types.js';
 
 /** Numbers in nested arrays, typed arrays, tensors. */
 export type TensorData = Scalar | Tensor | ArrayBufferView | readonly TensorData[];
 
-const optionsOf = (...[dtype, device, requiresGrad]: unknown[]): FactoryOptions => ({ dtype, device, requiresGrad }) as FactoryOptions;
-const FACTORY = '*, dtype?, device?, requiresGrad?, layout?, pinMemory?, memoryFormat?, out?, names?';
+export const optionsOf = (...[dtype, device, requiresGrad]: unknown[]): FactoryOptions =>
+  ({ dtype, device, requiresGrad }) as FactoryOptions;
+export const FACTORY = '*, dtype?, device?, requiresGrad?, layout?, pinMemory?, memoryFormat?, out?, names?';
 
 // --- from data --------------------------------------------------------------------------------------------------------------------------------
 
@@ -68,7 +68,7 @@ let scalarOf: (t: Tensor) => Number_;
 export const setScalarOf = (f: typeof scalarOf): void => void (scalarOf = f);
 
 /** Numbers infer int64, float or complex; with `requiresGrad` always a float. */
-function inferDtype(dtype: DType | null, requiresGrad: boolean | undefined): DType {
+export function inferDtype(dtype: DType | null, requiresGrad: boolean | undefined): DType {
   if (dtype === null) return getDefaultDtype();
   return requiresGrad && dtype.category < 2 ? getDefaultDtype() : dtype;
 }
@@ -294,100 +294,6 @@ export const emptyPermuted: (size: readonly number[], physicalLayout: readonly n
     const strides = new Array<number>(size.length);
     contiguousStrides(layout.map((d) => size[d])).forEach((s, i) => (strides[layout[i]] = s));
     return emptyStrided(size, strides, optionsOf(...rest));
-  },
-);
-
-// --- sequences ------------------------------------------------------------------------------------------------------------------------------------
-
-/** start, start + step, … below end. https://pytorch.org/docs/stable/generated/torch.arange.html */
-export const arange: (
-  ...args:
-    | [end: Scalar, options?: FactoryOptions]
-    | [start: Scalar, ...Args<[end: Scalar, step: Scalar], FactoryOptions & { end?: Scalar; step?: Scalar }>]
-) => Tensor = define(
-  'arange',
-  `start?, end?, step?, ${FACTORY}`,
-  (a: Scalar | undefined, b: Scalar | undefined, step: Scalar = 1, ...rest: unknown[]) => {
-    const options = optionsOf(...rest);
-    const [start, end] = b === undefined ? [0, a as Scalar] : [a ?? 0, b];
-    const numbers = [start, end, step];
-    const inferred = numbers.some((x) => typeof x === 'number' && !Number.isInteger(x)) ? getDefaultDtype() : int64;
-    const [from, to, by] = numbers.map(Number);
-    if (by === 0 || Number.isNaN(by)) throw new RuntimeError('step must be nonzero');
-    if (!Number.isFinite(from) || !Number.isFinite(to)) throw new RuntimeError(`unsupported range: ${from} -> ${to}`);
-    if ((by > 0 && from > to) || (by < 0 && from < to)) throw new RuntimeError('upper bound and lower bound inconsistent with step sign');
-    const { dtype, device } = factory(options, inferDtype(inferred, options.requiresGrad));
-    const [first, last, stride] = dtype.category < 2 ? [from, to, by].map(Math.trunc) : [from, to, by];
-    if (stride === 0) throw new RuntimeError('step must be nonzero');
-    const n = Math.ceil((last - first) / stride);
-    checkSizes([n]);
-    return finish(sequence(n, start, step, dtype, device), options);
-  },
-);
-
-/** Deprecated by PyTorch: `arange` with the end included. */
-export const range: (start: number, end: number, ...args: Args<[step: number], FactoryOptions>) => Tensor = define(
-  'range',
-  `start, end, step?, ${FACTORY}`,
-  (start: number, end: number, step = 1, ...rest: unknown[]) => {
-    const options = optionsOf(...rest);
-    const { dtype, device } = factory(options, getDefaultDtype());
-    return finish(sequence(Math.floor((end - start) / step) + 1, start, step, dtype, device), options);
-  },
-);
-
-function checkEnds(name: string, ends: readonly (Scalar | Tensor)[]): void {
-  const [start, end] = ends.map((x) => (x instanceof Tensor ? x.ndim : 0));
-  if (start > 0 || end > 0)
-    throw new RuntimeError(
-      `${name} only supports 0-dimensional start and end tensors, but got start with ${start} dimension(s) and end with ${end} dimension(s).`,
-    );
-}
-type Spaced<O = object> = (start: Scalar, end: Scalar, steps: number, ...args: [options?: FactoryOptions & O]) => Tensor;
-/** `steps` numbers from start to end, counted from both ends as PyTorch does. */
-function spaced(name: string, ends: readonly Scalar[], steps: number, options: FactoryOptions, value: (x: number) => number): Tensor {
-  const { dtype } = factory(options, getDefaultDtype());
-  checkEnds(name, ends);
-  const [start, end] = ends.map((x) => (dtype.category < 2 ? Math.trunc(Number(x)) : Number(x)));
-  if (!Number.isInteger(steps))
-    throw new TypeError(
-      `${name}() received an invalid combination of arguments - got (${[...ends, steps].map(describe).join(', ')}), but expected (Scalar start, Scalar end, int steps)`,
-    );
-  if (steps < 0) throw new RuntimeError('number of steps must be non-negative');
-  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-  const at = (i: number): number => (i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - 1 - i));
-  const round = dtype === float32 ? Math.fround : dtype.category === 1 ? Math.trunc : (x: number): number => x;
-  return tensor(
-    Array.from({ length: steps }, (_, i) => round(value(at(i)))),
-    { ...options, dtype },
-  );
-}
-/** https://pytorch.org/docs/stable/generated/torch.linspace.html */
-export const linspace: Spaced = define(
-  'linspace',
-  `start, end, steps, ${FACTORY}`,
-  (start: Scalar, end: Scalar, steps: number, ...rest: unknown[]) => spaced('linspace', [start, end], steps, optionsOf(...rest), (x) => x),
-);
-/** Powers of `base` with evenly spaced exponents. https://pytorch.org/docs/stable/generated/torch.logspace.html */
-export const logspace: Spaced<{ base?: number }> = define(
-  'logspace',
-  `start, end, steps, base?, ${FACTORY}`,
-  (start: Scalar, end: Scalar, steps: number, base = 10, ...rest: unknown[]) =>
-    spaced('logspace', [start, end], steps, optionsOf(...rest), (x) => base ** x),
-);
-
-/** The identity matrix, n × m. https://pytorch.org/docs/stable/generated/torch.eye.html */
-export const eye: (n: number, ...args: Args<[m: number | null], FactoryOptions & { m?: number | null }>) => Tensor = define(
-  'eye',
-  `n, m?, ${FACTORY}`,
-  (n: number, m: number | null | undefined, ...rest: unknown[]) => {
-    const options = optionsOf(...rest);
-    if (n < 0) throw new RuntimeError(`n must be greater or equal to 0, got ${n}`);
-    if (m !== null && m !== undefined && m < 0) throw new RuntimeError(`m must be greater or equal to 0, got ${m}`);
-    const t = filled([n, m ?? n], 0, factory(options, getDefaultDtype()));
-    const k = Math.min(n, m ?? n);
-    if (k > 0) fillRaw(new Tensor(t.storage, t.dtype, [k], [t.strides[0] + 1], 0), 1);
-    return finish(t, options);
   },
 );
 

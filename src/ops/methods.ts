@@ -33,6 +33,7 @@ import * as reduce from './reduce.js';
 import * as scan from './scan.js';
 import * as select from './select.js';
 import * as sort from './sort.js';
+import * as variance from './variance.js';
 import { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './special.js';
 import './out.js';
 import './region.js';
@@ -78,6 +79,7 @@ type Modules = typeof pointwise &
   typeof convert &
   typeof read &
   typeof reduce &
+  typeof variance &
   typeof matmul &
   typeof autograd &
   typeof select &
@@ -197,6 +199,7 @@ for (const module of [
   convert,
   read,
   reduce,
+  variance,
   matmul,
   autograd,
   select,

@@ -1,20 +1,17 @@
 /** Operators that are made of others: copies of views, scatters into views, statistics of order, counting. */
-import { bool, type DType, float32, float64, int64 } from '../ir/dtype.js';
-import { complex as complexExpr } from '../ir/expr.js';
-import { Formula, inputLeaves } from './formula.js';
-import { record } from '../autograd/node.js';
+import { int64 } from '../ir/dtype.js';
 import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { getDefaultDtype, isNumber } from '../tensor/promote.js';
 import { checkSizes, formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
-import { convert, copy_ } from './convert.js';
-import { clone, filled, sequence, stridesFor } from './memory.js';
+import { convert } from './convert.js';
+import { filled, sequence, stridesFor } from './memory.js';
 import { type TensorData, tensor } from './creation.js';
-import { applyFormula, define } from './define.js';
+import { define } from './define.js';
 import { alias, become, checkInplace } from './inplace.js';
 import { cat } from './join.js';
-import { add, complex as makeComplex, eq, isclose, mul, ne, selectWhere, sub } from './pointwise.js';
+import { add, eq, isclose, mul, ne, selectWhere, sub } from './pointwise.js';
 import { all } from './reduce.js';
 import { item } from './read.js';
 import { emptyOn, runRoutine } from './routine.js';
@@ -22,165 +19,8 @@ import { indexSelect, nonzero, searchsorted } from './select.js';
 import { cumsum } from './scan.js';
 import { sort } from './sort.js';
 import * as view from './view.js';
-import { asStrided, diagonal, expand, narrow, permute, reshape, select, slice, squeeze, transpose, unsqueeze } from './view.js';
+import { asStrided, expand, narrow, reshape, select, squeeze, transpose, unsqueeze } from './view.js';
 import type { Dims, DTypeLike, FactoryOptions, Op, TensorLike } from './types.js';
-
-// --- copies of views --------------------------------------------------------------------------------------------------------------------------------------
-
-const dense = (t: Tensor): Tensor => clone(t, { memoryFormat: 'contiguous_format' });
-/** `f` with its results copied. */
-const copying = <F>(name: string, f: F): F =>
-  Object.assign(
-    (...args: unknown[]) => {
-      const result = (f as (...a: unknown[]) => Tensor | Tensor[])(...args);
-      return Array.isArray(result) ? result.map(dense) : dense(result);
-    },
-    { opName: name },
-  ) as F;
-export const aliasCopy = copying('aliasCopy', (input: Tensor) => input);
-export const asStridedCopy = copying('asStridedCopy', asStrided);
-export const diagonalCopy = copying('diagonalCopy', diagonal);
-export const expandCopy = copying('expandCopy', expand);
-export const narrowCopy: typeof narrow = copying(
-  'narrowCopy',
-  define('narrowCopy', 'input, dim, start, length', (input: Tensor, dim: number, start: number | Tensor, length: number) => {
-    const size = input.sizes[wrapDim(dim, input.ndim)];
-    if (length < 0) throw new RuntimeError(`start (${String(start)}) + length (${length}) exceeds dimension size (${size}).`);
-    return narrow(input, dim, start, length);
-  }),
-);
-export const permuteCopy = copying('permuteCopy', permute);
-export const selectCopy = copying('selectCopy', select);
-export const sliceCopy = copying('sliceCopy', slice);
-export const splitWithSizesCopy = copying('splitWithSizesCopy', view.splitWithSizes);
-export const squeezeCopy = copying('squeezeCopy', squeeze);
-export const tCopy = copying('tCopy', view.t);
-export const transposeCopy = copying('transposeCopy', transpose);
-export const unbindCopy = copying('unbindCopy', view.unbind);
-export const unfoldCopy = copying('unfoldCopy', view.unfold);
-export const unsqueezeCopy = copying('unsqueezeCopy', unsqueeze);
-export const viewCopy = copying('viewCopy', view.view);
-export const unsafeSplit = view.split;
-
-// --- scatters into views ------------------------------------------------------------------------------------------------------------------------------------
-
-/** A copy of `input` with `src` written into one of its views. */
-const scattering = (input: Tensor, src: Tensor, region: (t: Tensor) => Tensor): Tensor => {
-  const whole = clone(input);
-  const target = region(whole);
-  if (!sameSizes(target.sizes, src.sizes))
-    throw new RuntimeError(
-      `expected src to have a size equal to the slice of self. src size = ${formatShape(src.sizes)}, slice size = ${formatShape(target.sizes)}`,
-    );
-  copy_(target, src);
-  return whole;
-};
-/** `src` in place of a slice. */
-export const selectScatter: Op<[src: Tensor, dim: number, index: number]> = define(
-  'selectScatter',
-  'input, src, dim, index',
-  (input: Tensor, src: Tensor, dim: number, index: number) => scattering(input, src, (t) => select(t, dim, index)),
-);
-export const sliceScatter: Op<
-  [src: Tensor],
-  [dim: number, start: number | null, end: number | null, step: number],
-  { dim: number; start: number | null; end: number | null; step: number }
-> = define(
-  'sliceScatter',
-  'input, src, dim?, start?, end?, step?',
-  (input: Tensor, src: Tensor, dim = 0, start: number | null = null, end: number | null = null, step = 1) =>
-    scattering(input, src, (t) => slice(t, dim, start, end, step)),
-);
-export const diagonalScatter: Op<
-  [src: Tensor],
-  [offset: number, dim1: number, dim2: number],
-  { offset: number; dim1: number; dim2: number }
-> = define('diagonalScatter', 'input, src, offset?, dim1?, dim2?', (input: Tensor, src: Tensor, offset = 0, dim1 = 0, dim2 = 1) =>
-  scattering(input, src, (t) => diagonal(t, offset, dim1, dim2)),
-);
-export const asStridedScatter: Op<
-  [src: Tensor, size: readonly number[], stride: readonly number[]],
-  [storageOffset: number | null],
-  { storageOffset: number | null }
-> = define(
-  'asStridedScatter',
-  'input, src, size, stride, storageOffset?',
-  (input: Tensor, src: Tensor, size: readonly number[], stride: readonly number[], offset: number | null = null) =>
-    scattering(view.isContiguous(input) ? input : clone(input, { memoryFormat: 'contiguous_format' }), src, (t) =>
-      asStrided(t, size, stride, offset ?? 0),
-    ),
-);
-
-// --- complex numbers ------------------------------------------------------------------------------------------------------------------------------------------
-
-/** A view of one part of complex numbers. */
-function partView(input: Tensor, part: 0 | 1): Tensor {
-  const v = view.viewOf(
-    input,
-    input.sizes,
-    input.strides.map((s) => 2 * s),
-    2 * input.offset + part,
-  );
-  v.dtype = input.dtype.toReal();
-  const name = part ? 'imag' : 'real';
-  const zero = (g: Tensor): Tensor => mul(g, 0);
-  return record(name, [input], v, [], ({ grad }) => [part ? makeComplex(zero(grad), grad) : makeComplex(grad, zero(grad))]);
-}
-/** The real parts, as a view; a real tensor itself. */
-export const real: Op = define('real', 'input', (input: Tensor) => (input.dtype.isComplex ? partView(input, 0) : input));
-/** The imaginary parts, as a view. */
-export const imag: Op = define('imag', 'input', (input: Tensor) => {
-  if (!input.dtype.isComplex) throw new RuntimeError('imag is not implemented for tensors with non-complex dtypes.');
-  return partView(input, 1);
-});
-/** Complex numbers as pairs in a new last dim. */
-export const viewAsReal: Op = define('viewAsReal', 'input', (input: Tensor) => {
-  if (!input.dtype.isComplex) throw new RuntimeError('view_as_real is only supported for complex tensors');
-  const v = view.viewOf(input, [...input.sizes, 2], [...input.strides.map((s) => 2 * s), 1], 2 * input.offset);
-  v.dtype = input.dtype.toReal();
-  return record('viewAsReal', [input], v, [], ({ grad }) => [viewAsComplex(clone(grad, { memoryFormat: 'contiguous_format' }))]);
-});
-/** Pairs in the last dim as complex numbers. */
-export const viewAsComplex: Op = define('viewAsComplex', 'input', (input: Tensor) => {
-  const last = input.ndim - 1;
-  if (input.dtype !== float32 && input.dtype !== float64)
-    throw new RuntimeError(
-      `view_as_complex is only supported for half, float and double tensors, but got a tensor of scalar type: ${input.dtype.name}`,
-    );
-  if (input.ndim === 0) throw new RuntimeError('Input tensor must have one or more dimensions');
-  if (input.sizes[last] !== 2) throw new RuntimeError('Tensor must have a last dimension of size 2');
-  if (input.strides[last] !== 1) throw new RuntimeError('Tensor must have a last dimension with stride 1');
-  const strides = input.strides.slice(0, -1);
-  if (strides.some((s) => s % 2 !== 0) || input.offset % 2 !== 0)
-    throw new RuntimeError('Tensor must have a stride divisible by 2 for all but last dimension');
-  const v = view.viewOf(
-    input,
-    input.sizes.slice(0, -1),
-    strides.map((s) => s / 2),
-    input.offset / 2,
-  );
-  v.dtype = input.dtype.toComplex();
-  return record('viewAsComplex', [input], v, [], ({ grad }) => [viewAsReal(grad)]);
-});
-const conjFormulas = new Map<DType, Formula>();
-/** The complex conjugate. */
-export const conj: Op = define('conj', 'input', (input: Tensor) => {
-  if (!input.dtype.isComplex) return input;
-  let formula = conjFormulas.get(input.dtype);
-  if (!formula) {
-    const [x] = inputLeaves([input.dtype]);
-    conjFormulas.set(input.dtype, (formula = new Formula([x], [], [complexExpr(x.real, x.imag.neg())])));
-  }
-  return applyFormula(formula, 'conj', [input], []);
-});
-/** Conjugation and negation are never delayed here: the tensor itself. */
-export const resolveConj: Op = define('resolveConj', 'input', (input: Tensor) => input);
-export const resolveNeg: Op = define('resolveNeg', 'input', (input: Tensor) => input);
-/** The tensor itself. */
-export const positive: Op = define('positive', 'input', (input: Tensor) => {
-  if (input.dtype === bool) throw new RuntimeError('The `+` operator, on a bool tensor is not supported.');
-  return input;
-});
 
 // --- comparing whole tensors -----------------------------------------------------------------------------------------------------------------------------------
 
@@ -419,4 +259,6 @@ export const resizeAs_: Op<[other: Tensor], [], object> = define(
   (self: Tensor, other: Tensor) => resize_(self, other.sizes),
 );
 
+export * from './complex-views.js';
 export * from './order.js';
+export * from './view-copies.js';

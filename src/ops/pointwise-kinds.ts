@@ -14,6 +14,7 @@ export const binary = (name: string, formula: (x: Expr, y: Expr) => Expr, spec: 
   pointwise<Binary>(name, { args: 'input, other', operands: 2, promotion: 'arithmetic', ...spec }, formula);
 
 export const arithmetic = { promotion: 'arithmetic' } as const;
+export const integral = { promotion: 'integral' } as const;
 export const none = { grad: () => [null, null] } as const;
 
 export const refuseComplex =
@@ -36,3 +37,6 @@ export const sameFloats = (dtypes: readonly DType[]): string | null =>
       : `Expected object of scalar type ${scalarTypeName(dtypes[0])} but got scalar type ${scalarTypeName(dtypes[1])} for second argument`;
 
 export const copysignExpr = (size: Expr, sign: Expr): Expr => where(sign.signbit(), size.abs().neg(), size.abs());
+/** A test of both parts of a complex number, or of a real one. */
+export const parts = (x: Expr, f: (part: Expr) => Expr, join: 'or' | 'and'): Expr =>
+  x.dtype.isComplex ? f(x.real)[join](f(x.imag)) : f(x);

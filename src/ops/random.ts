@@ -1,266 +1,27 @@
 /** Random numbers, equal to those of PyTorch's CPU generator for the same seed. Other devices receive what the CPU draws. */
-import { bool, type DType, float32, int32, int64, uint8 } from '../ir/dtype.js';
+import { int64 } from '../ir/dtype.js';
 import { RoutineError } from '../device/device.js';
-import { getDevice } from '../device/registry.js';
 import { record } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { getDefaultDtype } from '../tensor/promote.js';
-import { broadcastSizes, contiguousStrides, isContiguous } from '../tensor/shape.js';
+import { broadcastSizes, contiguousStrides } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
-import { empty, emptyLike, frombuffer } from './creation.js';
+import { empty, emptyLike } from './creation.js';
 import { define, scalarTypeName, sumToSize } from './define.js';
-import { alias, checkInplace } from './inplace.js';
-import { contiguousRaw, copyInto, toDType } from './memory.js';
+import { alias } from './inplace.js';
+import { contiguousRaw, toDType } from './memory.js';
 import { add, div, mul } from './pointwise.js';
 import { runRoutine } from './routine.js';
 import { isOptions } from './signature.js';
-import { expand } from './view.js';
 import type { FactoryOptions, Op } from './types.js';
+import { cpu, draw, refuse, type MaybeGenerator } from './generator.js';
+import { bernoulli_, checkRange, drawBernoulli, drawNormal, halves } from './random-fill.js';
 
-const STATE_WORDS = 628;
-const DEFAULT_SEED = 67280421310721;
-
-const cpu = () => getDevice('cpu');
-
-/** A stream of random numbers with a state of its own. https://pytorch.org/docs/stable/generated/torch.Generator.html */
-export class Generator {
-  readonly device: string;
-  private seedValue: bigint = BigInt(DEFAULT_SEED);
-  private stateTensor: Tensor | null = null;
-
-  constructor(device: string | { device?: unknown } = 'cpu') {
-    this.device = typeof device === 'string' ? device : String(device.device ?? 'cpu');
-  }
-
-  /** The state that routines draw from (int32 words). */
-  get state(): Tensor {
-    if (!this.stateTensor) this.reset();
-    return this.stateTensor!;
-  }
-
-  private reset(): void {
-    this.stateTensor ??= emptyTensor(cpu(), int32, [STATE_WORDS]);
-    runRoutine('rng_seed', [this.stateTensor], [Number(BigInt.asUintN(32, this.seedValue))]);
-  }
-
-  /** Starts again from a seed (any integer of 64 bits). */
-  manualSeed(seed: number | bigint): this {
-    if (typeof seed === 'number' && !Number.isInteger(seed)) throw new TypeError(`manual_seed expected a long, but got ${seed}`);
-    const value = BigInt(seed);
-    if (value < -(2n ** 63n) || value >= 2n ** 64n) throw new RuntimeError('Overflow when unpacking long long');
-    this.seedValue = value < 0n ? value + 2n ** 64n : value;
-    this.reset();
-    return this;
-  }
-
-  initialSeed(): number | bigint {
-    return this.seedValue <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(this.seedValue) : this.seedValue;
-  }
-
-  /** Takes a seed from the clock and gives it. */
-  seed(): number | bigint {
-    const random = crypto.getRandomValues(new BigUint64Array(1))[0];
-    return this.manualSeed(random & (2n ** 53n - 1n)).initialSeed();
-  }
-
-  /** The whole state as bytes. */
-  getState(): Tensor {
-    const bytes = new Uint8Array(STATE_WORDS * 4);
-    const { state } = this;
-    state.storage.device.read(state.buffer, 0, bytes);
-    return frombuffer(bytes, { dtype: uint8 });
-  }
-
-  setState(state: Tensor): this {
-    if (!(state instanceof Tensor) || state.dtype !== uint8) throw new TypeError('expected a torch.ByteTensor');
-    if (numelOf(state.sizes) !== STATE_WORDS * 4) throw new RuntimeError('RNG state is wrong size');
-    const bytes = new Uint8Array(STATE_WORDS * 4);
-    const dense = contiguousRaw(state);
-    dense.storage.device.read(dense.buffer, dense.offset, bytes);
-    this.state.storage.device.write(this.state.buffer, 0, bytes);
-    return this;
-  }
-}
-
-/** What random functions draw from unless they are given another. */
-export const defaultGenerator = new Generator();
-
-/** Seeds the default generator. https://pytorch.org/docs/stable/generated/torch.manual_seed.html */
-export const manualSeed = (seed: number | bigint): Generator => defaultGenerator.manualSeed(seed);
-export const initialSeed = (): number | bigint => defaultGenerator.initialSeed();
-export const seed = (): number | bigint => defaultGenerator.seed();
-export const getRngState = (): Tensor => defaultGenerator.getState();
-export const setRngState = (state: Tensor): void => void defaultGenerator.setState(state);
-
-type MaybeGenerator = Generator | null | undefined;
-
-/** Draws into `t` in row-major order, wherever and however it lies. */
-function draw(routine: string, t: Tensor, generator: MaybeGenerator, params: readonly number[], extra: readonly Tensor[] = []): Tensor {
-  if (numelOf(t.sizes) === 0) return t;
-  const { state } = generator ?? defaultGenerator;
-  const direct = t.storage.device === cpu() && isContiguous(t.sizes, t.strides);
-  const target = direct
-    ? new Tensor(t.storage, t.dtype, t.sizes, contiguousStrides(t.sizes), t.offset)
-    : emptyTensor(cpu(), t.dtype, t.sizes);
-  const more = routine === 'rng_normal' ? [direct || t.storage.device !== cpu() ? 0 : 1] : [];
-  runRoutine(routine, [target, state, ...extra], [...params, ...more]);
-  if (direct) t.storage.version++;
-  else copyInto(t, target.storage.device === t.storage.device ? target : convert(target, t.dtype, t.storage.device));
-  return t;
-}
-
-const refuse = (name: string, dtype: DType): Error => new RuntimeError(`"${name}" not implemented for '${scalarTypeName(dtype)}'`);
-
-// --- in place ---------------------------------------------------------------------------------------------------------------------
-
-/** An in-place fill: the tensor leaves the graph that its old value had. */
-function filler<F>(name: string, spec: string, body: (t: Tensor, ...args: never[]) => void): F {
-  return define(name, spec, (input: Tensor, ...args: unknown[]) => {
-    checkInplace(input);
-    (body as (t: Tensor, ...rest: unknown[]) => void)(alias(input), ...args);
-    if (input.node) record(name, [input], input, [], ({ grad }) => [mul(grad, 0)]);
-    return input;
-  }) as F;
-}
-
-type Fill<A extends readonly unknown[], O> = (
-  input: Tensor,
-  ...args: Partial<A> | [...Partial<A>, O & { generator?: MaybeGenerator }] | [O & { generator?: MaybeGenerator }]
-) => Tensor;
-
-/** Complex numbers as pairs of real ones. */
-const realParts = (t: Tensor): Tensor =>
-  t.dtype.isComplex ? new Tensor(t.storage, t.dtype.toReal(), [...t.sizes, 2], [...t.strides.map((s) => 2 * s), 1], 2 * t.offset) : t;
-
-/** Uniform in [from, to). https://pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html */
-export const uniform_: Fill<[from: number, to: number], { from?: number; to?: number }> = filler(
-  'uniform_',
-  'input, from?, to?, *, generator?',
-  (t: Tensor, from = 0, to = 1, generator?: MaybeGenerator) => {
-    if (!(from <= to)) throw new RuntimeError(`uniform_ expects to return a [from, to) range, but found from=${from} > to=${to}`);
-    if (t.dtype.category < 2) throw refuse('check_uniform_bounds', t.dtype);
-    draw('rng_uniform', realParts(t), generator, [from, to]);
-  },
-);
-
-function drawNormal(t: Tensor, mean: number, std: number, generator: MaybeGenerator): void {
-  if (!(std >= 0)) throw new RuntimeError(`normal expects std >= 0.0, but found std ${std}`);
-  if (t.dtype.isComplex) {
-    draw('rng_normal', realParts(t), generator, [mean, std / Math.SQRT2]);
-  } else if (!t.dtype.isFloatingPoint) throw refuse('normal_kernel_cpu', t.dtype);
-  else draw('rng_normal', t, generator, [mean, std]);
-}
-
-/** Normal numbers. https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html */
-export const normal_: Fill<[mean: number, std: number], { mean?: number; std?: number }> = filler(
-  'normal_',
-  'input, mean?, std?, *, generator?',
-  (t: Tensor, mean = 0, std = 1, generator?: MaybeGenerator) => drawNormal(t, mean, std, generator),
-);
-
-const halves = (x: bigint): [number, number] => [Number(BigInt.asIntN(32, x >> 32n)), Number(BigInt.asUintN(32, x))];
-
-/** Integers of [from, to); all that the dtype holds if neither is given. https://pytorch.org/docs/stable/generated/torch.Tensor.random_.html */
-export const random_: Fill<[from: number, to: number | null], { from?: number; to?: number }> = filler(
-  'random_',
-  'input, from?, to?, *, generator?',
-  (t: Tensor, from?: number | bigint | null, to?: number | bigint | null, generator?: MaybeGenerator) => {
-    if (from === undefined || from === null) {
-      draw('rng_random', t, generator, []);
-      return;
-    }
-    const [low, high] = to === undefined ? [0n, BigInt(from)] : [BigInt(from), to === null ? largestOf(t.dtype) + 1n : BigInt(to)];
-    if (low === -(2n ** 63n) && to === null) {
-      draw('rng_random', t, generator, [1]);
-      return;
-    }
-    checkRange(low, high);
-    draw('rng_randint', t, generator, [...halves(low), ...halves(high - low)]);
-  },
-);
-
-function checkRange(low: bigint, high: bigint): void {
-  if (low >= high) throw new RuntimeError(`random_ expects 'from' to be less than 'to', but got from=${low} >= to=${high}`);
-}
-
-/** The largest integer that `random_` may draw for a dtype. */
-function largestOf(dtype: DType): bigint {
-  if (dtype.isFloatingPoint) return 2n ** BigInt(dtype.itemsize === 8 ? 53 : dtype === float32 ? 24 : dtype.name === 'float16' ? 11 : 8);
-  if (dtype === bool) return 1n;
-  return 2n ** BigInt(8 * dtype.itemsize - (dtype.isSigned ? 1 : 0)) - 1n;
-}
-
-const isProbability = (p: number): boolean => p >= 0 && p <= 1;
-
-/** Ones with probability p (a number, or a tensor that broadcasts), else zeros. https://pytorch.org/docs/stable/generated/torch.Tensor.bernoulli_.html */
-export const bernoulli_: Fill<[p: number | Tensor], { p?: number | Tensor }> = filler(
-  'bernoulli_',
-  'input, p?, *, generator?',
-  (t: Tensor, p: number | Tensor = 0.5, generator?: MaybeGenerator) => {
-    if (p instanceof Tensor) {
-      drawBernoulli(t, expand(p, t.sizes), generator);
-      return;
-    }
-    if (!isProbability(p)) throw new RuntimeError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
-    draw('rng_bernoulli', t, generator, [p]);
-  },
-);
-
-function drawBernoulli(t: Tensor, p: Tensor, generator: MaybeGenerator): void {
-  if (!p.dtype.isFloatingPoint) throw new RuntimeError(`expected probabilities tensor to have floating type, got ${p.dtype}`);
-  draw('rng_bernoulli_tensor', t, generator, [], [contiguousRaw(convert(p, p.dtype, cpu()))]);
-}
-
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html */
-export const exponential_: Fill<[lambd: number], { lambd?: number }> = filler(
-  'exponential_',
-  'input, lambd?, *, generator?',
-  (t: Tensor, lambd = 1, generator?: MaybeGenerator) => {
-    if (!(lambd > 0)) throw new RuntimeError(`exponential_ expects lambda > 0.0, but found lambda=${lambd}`);
-    if (!t.dtype.isFloatingPoint)
-      throw new RuntimeError(
-        `Exponential distribution is a continuous probability distribution. dtype must be a floating point but you specified ${scalarTypeName(t.dtype)}`,
-      );
-    draw('rng_exponential', t, generator, [lambd]);
-  },
-);
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.geometric_.html */
-export const geometric_: Fill<[p: number], { p?: number }> = filler(
-  'geometric_',
-  'input, p, *, generator?',
-  (t: Tensor, p: number, generator?: MaybeGenerator) => {
-    if (!(p > 0 && p < 1)) throw new RuntimeError(`geometric_ expects p to be in (0, 1), but got p=${p}`);
-    draw('rng_geometric', t, generator, [p]);
-  },
-);
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.cauchy_.html */
-export const cauchy_: Fill<[median: number, sigma: number], { median?: number; sigma?: number }> = filler(
-  'cauchy_',
-  'input, median?, sigma?, *, generator?',
-  (t: Tensor, median = 0, sigma = 1, generator?: MaybeGenerator) => {
-    if (!(sigma > 0)) throw new RuntimeError(`cauchy_ expects sigma > 0.0, but found sigma=${sigma}`);
-    if (!t.dtype.isFloatingPoint)
-      throw new RuntimeError(
-        `Cauchy distribution is a continuous probability distribution. dtype must be a floating point but you specified ${scalarTypeName(t.dtype)}`,
-      );
-    draw('rng_cauchy', t, generator, [median, sigma]);
-  },
-);
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.log_normal_.html */
-export const logNormal_: Fill<[mean: number, std: number], { mean?: number; std?: number }> = filler(
-  'logNormal_',
-  'input, mean?, std?, *, generator?',
-  (t: Tensor, mean = 1, std = 2, generator?: MaybeGenerator) => {
-    if (!(std > 0)) throw new RuntimeError(`log_normal_ expects std > 0.0, but found std=${std}`);
-    if (!t.dtype.isFloatingPoint) throw refuse('log_normal_cpu', t.dtype);
-    draw('rng_log_normal', t, generator, [mean, std]);
-  },
-);
-
-// --- new tensors -------------------------------------------------------------------------------------------------------------------
+export { defaultGenerator, Generator, getRngState, initialSeed, manualSeed, seed, setRngState } from './generator.js';
+export { bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, random_, uniform_ } from './random-fill.js';
 
 export interface RandomOptions extends FactoryOptions {
   generator?: MaybeGenerator;

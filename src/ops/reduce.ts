@@ -15,12 +15,12 @@ import { Formula, inputLeaves, paramLeaf } from './formula.js';
 import { accumulateType, runReduction, sumType } from './launch.js';
 import { contiguousRaw, toDType } from './memory.js';
 import { convert } from './convert.js';
-import { add, conjPhysical, div, eq, exp, isinf, log, mul, ne, selectWhere, sqrt, sub } from './pointwise.js';
+import { add, conjPhysical, div, eq, exp, isinf, log, mul, ne, selectWhere, sub } from './pointwise.js';
 import { expand, reshape, unsqueeze } from './view.js';
 import { tuple, type NamedTuple } from './tuple.js';
 import type { Dims, DTypeLike, Op } from './types.js';
 
-interface ReduceSpec {
+export interface ReduceSpec {
   readonly op: ReduceOp;
   readonly value: (...inputs: Expr[]) => Expr;
   readonly accumulate: DType;
@@ -75,7 +75,7 @@ const expandBack = (grad: Tensor, sizes: readonly number[], dims: readonly numbe
   sizes.length === 0 ? grad : expand(restoreDims(grad, dims, keepdim), sizes);
 
 /** How many elements go into one result. */
-const countOf = (sizes: readonly number[], dims: readonly number[]): number => dims.reduce((n, d) => n * sizes[d], 1);
+export const countOf = (sizes: readonly number[], dims: readonly number[]): number => dims.reduce((n, d) => n * sizes[d], 1);
 const identity = (x: Expr): Expr => x;
 const suffix = (name: string, dim: unknown): string =>
   dim === null || dim === undefined ? name : `${name[0].toUpperCase()}${name.slice(1)}Backward1`;
@@ -240,92 +240,7 @@ export const countNonzero: Op<[], [dim: Dims | null], { dim: Dims | null }> = de
     ),
 );
 
-// --- variance ---------------------------------------------------------------------------------------------------------------------------------------
-
-type Spread = Op<
-  [],
-  [dim: Dims | boolean | null, unbiased: boolean | number, keepdim: boolean],
-  { dim: Dims | null; unbiased: boolean; correction: number | null; keepdim: boolean }
->;
-const SPREAD = 'input, dim?, unbiased?, keepdim?, *, correction?';
-
-interface SpreadArguments {
-  readonly dims: number[];
-  readonly correction: number;
-  readonly keepdim: boolean;
-}
-function spreadArguments(input: Tensor, dim: unknown, unbiased: unknown, keepdim: unknown, correction: unknown): SpreadArguments {
-  const bare = typeof dim === 'boolean';
-  const flag = bare ? dim : unbiased;
-  const amount = typeof correction === 'number' ? correction : flag === false ? 0 : 1;
-  return { dims: wrapDims(bare ? null : (dim as Dims | null), input.ndim), correction: amount, keepdim: keepdim === true };
-}
-const asFloat = (input: Tensor): Tensor => (input.dtype.category < 2 ? convert(input, getDefaultDtype()) : input);
-
-/** Σ|x - mean|² / (n - correction), in two passes. */
-function varianceRaw(input: Tensor, { dims, correction, keepdim }: SpreadArguments): Tensor {
-  const { dtype } = input;
-  const wide = accumulateType(dtype);
-  const real = wide.toReal();
-  const n = countOf(input.sizes, dims);
-  const divided = (key: string, value: ReduceSpec['value'], accumulate: DType, outDtype: DType, by: number): ReduceSpec => ({
-    op: 'sum',
-    key,
-    value,
-    accumulate,
-    outDtype,
-    epilogue: (acc, [count]) => acc.div(count),
-    params: [{ value: by, dtype: real }],
-  });
-  const center = reduceRaw(
-    divided('center', (x) => x.cast(wide), wide, wide, n),
-    [input],
-    dims,
-    true,
-  );
-  const spread = divided('variance', (x, c) => squaredDistance(x.cast(wide), c), real, dtype.toReal(), Math.max(n - correction, 0));
-  return reduceRaw(spread, [input, center], dims, keepdim);
-}
-const varianceGrad = (grad: Tensor, x: Tensor, { dims, correction, keepdim }: SpreadArguments): Tensor =>
-  mul(
-    mul(restoreDims(grad, dims, keepdim), 2 / Math.max(countOf(x.sizes, dims) - correction, 0)),
-    sub(x, mean(x, x.ndim === 0 ? null : dims, x.ndim > 0)),
-  );
-
-function variance(name: string, given: Tensor, args: SpreadArguments): Tensor {
-  const input = asFloat(given);
-  return record(name, [input], varianceRaw(input, args), [input], ({ grad }, [x]) => [varianceGrad(grad, x, args)]);
-}
-function squaredDistance(x: Expr, c: Expr): Expr {
-  const d = x.sub(c);
-  return d.dtype.isComplex ? d.real.mul(d.real).add(d.imag.mul(d.imag)) : d.mul(d);
-}
-/** The variance. https://pytorch.org/docs/stable/generated/torch.var.html */
-const variance_: Spread = define('var', SPREAD, (input: Tensor, ...rest: unknown[]) =>
-  variance('var', input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])),
-);
-export { variance_ as var };
-
-function deviation(given: Tensor, args: SpreadArguments): Tensor {
-  const input = asFloat(given);
-  const result = sqrt(varianceRaw(input, args));
-  return record('std', [input], result, [input, result], ({ grad }, [x, s]) => [
-    varianceGrad(selectWhere(eq(s, 0), 0, div(grad, mul(s, 2))), x, args),
-  ]);
-}
-/** The standard deviation. https://pytorch.org/docs/stable/generated/torch.std.html */
-export const std: Spread = define('std', SPREAD, (input: Tensor, ...rest: unknown[]) =>
-  deviation(input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])),
-);
-
-type WithMean = (input: Tensor, ...args: Parameters<Spread> extends [Tensor, ...infer A] ? A : never) => [Tensor, Tensor];
-const withMean = (name: string, spread: (input: Tensor, args: SpreadArguments) => Tensor): WithMean =>
-  define<WithMean>(name, SPREAD, (input: Tensor, ...rest: unknown[]) => {
-    const args = spreadArguments(input, rest[0], rest[1], rest[2], rest[3]);
-    return [spread(input, args), mean(input, args.dims, args.keepdim)];
-  });
-export const varMean: WithMean = withMean('varMean', (input, args) => variance('varMean', input, args));
-export const stdMean: WithMean = withMean('stdMean', deviation);
+export const asFloat = (input: Tensor): Tensor => (input.dtype.category < 2 ? convert(input, getDefaultDtype()) : input);
 
 // --- products and log-sums ----------------------------------------------------------------------------------------------------------------------------
 

@@ -2,7 +2,8 @@
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { item } from './read.js';
-import { arange, ones, tensor, zeros } from './creation.js';
+import { ones, tensor, zeros } from './creation.js';
+import { arange } from './sequences.js';
 import { define } from './define.js';
 import { fft, ifft, irfft, rfft } from './fft.js';
 import { cat } from './join.js';

@@ -4,7 +4,7 @@ import { formatShape, wrapDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
 import type { Dims, Op } from './types.js';
-import { narrow, readIndex, slice, unbind } from './views.js';
+import { narrow, readIndex, slice, unbind } from './view-parts.js';
 
 /** Parts of given sizes, or of one size. https://pytorch.org/docs/stable/generated/torch.split.html */
 export const split: (

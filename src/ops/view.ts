@@ -1,3 +1,4 @@
 /** Views of tensors. */
 export * from './split.js';
 export * from './views.js';
+export * from './view-parts.js';

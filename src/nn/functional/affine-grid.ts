@@ -1,5 +1,6 @@
 import { bmm } from '../../ops/matmul.js';
-import { linspace, ones } from '../../ops/creation.js';
+import { ones } from '../../ops/creation.js';
+import { linspace } from '../../ops/sequences.js';
 import { define } from '../../ops/define.js';
 import { cat } from '../../ops/join.js';
 import type { Args } from '../../ops/types.js';

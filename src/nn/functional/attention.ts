@@ -2,7 +2,7 @@
 import { bool, float32, float64 } from '../../ir/dtype.js';
 import { needsRecord, record } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
-import { arange } from '../../ops/creation.js';
+import { arange } from '../../ops/sequences.js';
 import { define } from '../../ops/define.js';
 import { matmul } from '../../ops/matmul.js';
 import { contiguousRaw } from '../../ops/memory.js';

@@ -7,7 +7,7 @@ import { broadcastSizes } from '../../tensor/shape.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
-import { eye } from '../creation.js';
+import { eye } from '../sequences.js';
 import { scalarTypeName } from '../define.js';
 import { clone } from '../memory.js';
 import { describe } from '../messages.js';

@@ -6,7 +6,7 @@ import { RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
-import { arange } from '../creation.js';
+import { arange } from '../sequences.js';
 import { define } from '../define.js';
 import { matmul } from '../matmul.js';
 import { diagEmbed } from '../matrix.js';

@@ -1,6 +1,7 @@
 /** What ONNX's operators compute. https://onnx.ai/onnx/operators/ */
 import { bool, int64 } from '../../ir/dtype.js';
-import { arange, tensor } from '../../ops/creation.js';
+import { tensor } from '../../ops/creation.js';
+import { arange } from '../../ops/sequences.js';
 import { cat, where } from '../../ops/join.js';
 import { nonzero } from '../../ops/mask.js';
 import { einsum } from '../../ops/products.js';

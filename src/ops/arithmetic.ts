@@ -1,0 +1,243 @@
+/** Elementwise arithmetic: each operator is its formula; derivatives are derived unless `grad` states PyTorch's own. */
+import { bool, type DType, float64, int64 } from '../ir/dtype.js';
+import { Expr, where } from '../ir/expr.js';
+import { hypot as hypotExpr } from '../ir/complex.js';
+import { RuntimeError } from '../tensor/errors.js';
+import { isNumber } from '../tensor/promote.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { pointwise } from './define.js';
+import { one, zero } from './exprs.js';
+import type { Op, Scalar, TensorLike } from './types.js';
+import {
+  type Unary,
+  type Binary,
+  unary,
+  binary,
+  arithmetic,
+  none,
+  noComplex,
+  refuseBoolSubtraction,
+  copysignExpr,
+  integral,
+} from './pointwise-kinds.js';
+
+/** y · alpha; booleans are no expressions. */
+function scaled(y: Expr, alpha: Expr | boolean | undefined): Expr {
+  if (alpha === undefined || alpha === true) return y;
+  const factor = alpha === false ? zero(y) : alpha.cast(y.dtype);
+  return y.dtype === bool ? y.and(factor) : y.mul(factor);
+}
+
+/** input + alpha · other, broadcast and promoted. https://pytorch.org/docs/stable/generated/torch.add.html */
+export const add: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
+  'add',
+  { args: 'input, other, *, alpha?', operands: 2, takes: 'numbers' },
+  (x: Expr, y: Expr, alpha?: Expr) => (x.dtype === bool ? x.or(scaled(y, alpha)) : x.add(scaled(y, alpha))),
+);
+/** input - alpha · other. https://pytorch.org/docs/stable/generated/torch.sub.html */
+export const sub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
+  'sub',
+  { args: 'input, other, *, alpha?', operands: 2, refuse: refuseBoolSubtraction, takes: 'numbers' },
+  (x: Expr, y: Expr, alpha?: Expr) => x.sub(scaled(y, alpha)),
+);
+/** other - alpha · input. https://pytorch.org/docs/stable/generated/torch.rsub.html */
+export const rsub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
+  'rsub',
+  { args: 'input, other, *, alpha?', operands: 2, takes: 'tensorFirst', refuse: refuseBoolSubtraction },
+  (x: Expr, y: Expr, alpha?: Expr) => y.sub(scaled(x, alpha)),
+);
+/** input · other. https://pytorch.org/docs/stable/generated/torch.mul.html */
+export const mul: Binary = binary('mul', (x, y) => (x.dtype === bool ? x.and(y) : x.mul(y)), { takes: 'numbers' });
+
+const floorDiv = (x: Expr, y: Expr): Expr => (x.dtype.category < 2 ? floorDivInteger(x, y) : floorDivFloat(x, y));
+function floorDivInteger(x: Expr, y: Expr): Expr {
+  const quotient = x.idiv(y);
+  const inexact = quotient.mul(y).ne(x);
+  return x.dtype.isSigned ? where(inexact.and(x.lt(0).xor(y.lt(0))), quotient.sub(1), quotient) : quotient;
+}
+/** Python's float floor division: exact where a / b rounds up to an integer. */
+function floorDivFloat(x: Expr, y: Expr): Expr {
+  const rest = x.rem(y);
+  const quotient = x.sub(rest).div(y);
+  const lower = where(rest.ne(0).and(y.lt(0).xor(rest.lt(0))), quotient.sub(1), quotient);
+  const floor = lower.floor();
+  const nearest = where(lower.sub(floor).gt(0.5), floor.add(1), floor);
+  return where(y.eq(0), x.div(y), where(lower.ne(0), nearest, copysignExpr(zero(x), x.div(y))));
+}
+
+type RoundingMode = 'trunc' | 'floor' | null;
+const divTrue: Binary = binary('div', (x, y) => x.div(y), { promotion: 'float', takes: 'numbers' });
+const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise(
+  'div',
+  { args: 'input, other, mode', operands: 2, takes: 'numbers', grad: ({ grad }) => [grad.mul(0), grad.mul(0)] },
+  (x: Expr, y: Expr, mode: RoundingMode) => (mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc()),
+);
+
+/** Dispatches a division by its rounding mode. */
+function divideBy(inplace: boolean) {
+  return (input: Tensor, other: TensorLike | { other: TensorLike }, options?: { roundingMode?: RoundingMode } | RoundingMode): Tensor => {
+    const mode = typeof options === 'object' && options !== null ? (options.roundingMode ?? null) : (options ?? null);
+    if (mode !== null && mode !== 'trunc' && mode !== 'floor') {
+      throw new RuntimeError(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${String(mode)}'`);
+    }
+    const divisor = isDivisor(other) ? other.other : other;
+    const form = <F>(op: F): F => (inplace ? ((op as { inplace?: F }).inplace as F) : op);
+    return mode === null ? form(divTrue)(input, divisor) : form(divRounded)(input, divisor, mode);
+  };
+}
+const isDivisor = (x: unknown): x is { other: TensorLike } =>
+  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype && 'other' in x;
+
+export type Division = (input: Tensor, other: TensorLike, options?: { roundingMode?: RoundingMode }) => Tensor;
+const division = (name: string): Division => Object.assign(divideBy(false), { opName: name, inplace: divideBy(true) }) as Division;
+/** input / other; `roundingMode` 'trunc' or 'floor' rounds. https://pytorch.org/docs/stable/generated/torch.div.html */
+export const div: Division = division('div');
+/** Alias of `div`. */
+export const divide: Division = division('divide');
+/** input / other, always a float. */
+export const trueDivide: Binary = divTrue;
+/** The quotient rounded down. https://pytorch.org/docs/stable/generated/torch.floor_divide.html */
+export const floorDivide: Binary = binary('floorDivide', floorDiv, { ...none, takes: 'numbers', ...noComplex('floor_divide') });
+/** Python's modulo: has the sign of the divisor. https://pytorch.org/docs/stable/generated/torch.remainder.html */
+export const remainder: Binary = binary(
+  'remainder',
+  (x, y) => {
+    const rest = x.rem(y);
+    return x.dtype.isSigned ? where(rest.ne(0).and(rest.lt(0).xor(y.lt(0))), rest.add(y), rest) : rest;
+  },
+  { grad: ({ grad, args: [x, y] }) => [grad, grad.mul(floorDiv(x, y)).neg()], ...noComplex('remainder') },
+);
+/** C's modulo: has the sign of the dividend. https://pytorch.org/docs/stable/generated/torch.fmod.html */
+export const fmod: Binary = binary('fmod', (x, y) => x.rem(y), { takes: 'tensorFirst', ...noComplex('fmod') });
+
+/** -input. https://pytorch.org/docs/stable/generated/torch.neg.html */
+export const neg: Unary = unary('neg', (x) => x.neg(), {
+  ...arithmetic,
+  refuse: (_, d) =>
+    d === bool
+      ? 'Negation, the `-` operator, on a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.'
+      : null,
+});
+/** |input|. https://pytorch.org/docs/stable/generated/torch.abs.html */
+export const abs: Unary = unary('abs', (x) => (x.dtype.isSigned ? x.abs() : x), arithmetic);
+/** input itself. https://pytorch.org/docs/stable/generated/torch.positive.html */
+export const square: Unary = unary('square', (x) => (x.dtype === bool ? x.cast(int64) : x.mul(x)), { ...arithmetic, node: 'PowBackward0' });
+/** 1 / input. https://pytorch.org/docs/stable/generated/torch.reciprocal.html */
+export const reciprocal: Unary = unary('reciprocal', (x) => x.reciprocal(), {
+  grad: ({ grad, result }) => [grad.neg().mul(result.mul(result).conj())],
+});
+/** Square root. */
+export const sqrt: Unary = unary('sqrt', (x) => x.sqrt());
+/** 1 / √input. */
+export const rsqrt: Unary = unary('rsqrt', (x) => x.sqrt().reciprocal(), {
+  grad: ({ grad, result }) => [grad.mul(-0.5).mul(result.mul(result).mul(result).conj())],
+});
+
+const isInteger = (d: DType): boolean => d.category < 2;
+const integerPower = (x: Expr, k: number): Expr => (k === 2 ? x.mul(x) : x.mul(x).mul(x));
+const fixedPowers = new Map<number, Unary>(
+  [2, 3].map((k) => [
+    k,
+    unary(k === 2 ? 'square' : 'cube', (x) => (x.dtype === bool ? x : integerPower(x, k)), { ...arithmetic, node: 'PowBackward0' }),
+  ]),
+);
+/** `pow` of any exponent by the one general formula; `pow` picks faster ones for small numbers. */
+export const generalPow: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.or(y.not()) : x.pow(y)));
+
+/** Numbers that have a faster form; integers refuse negative ones. */
+function power(inplace: boolean) {
+  return (input: TensorLike, exponent: TensorLike | { exponent: TensorLike }): Tensor => {
+    const e = (typeof exponent === 'object' && exponent !== null && 'exponent' in exponent ? exponent.exponent : exponent) as TensorLike;
+    const form = <F>(op: F): F => (inplace ? ((op as { inplace?: F }).inplace as F) : op);
+    if (typeof e === 'number' && !isNumber(input)) {
+      if (e < 0 && Number.isInteger(e) && isInteger(input.dtype))
+        throw new RuntimeError('Integers to negative integer powers are not allowed.');
+      const fixed = fixedPowers.get(e);
+      if (fixed && input.dtype !== bool) return form(fixed)(input);
+    }
+    return form(generalPow)(input as Tensor, e);
+  };
+}
+export type Power = (input: TensorLike, exponent: TensorLike) => Tensor;
+/** input to the power of exponent. https://pytorch.org/docs/stable/generated/torch.pow.html */
+export const pow: Power = Object.assign(power(false), { opName: 'pow', inplace: power(true) }) as Power;
+/** `pow` in float64. https://pytorch.org/docs/stable/generated/torch.float_power.html */
+export const floatPower: Op<[exponent: TensorLike]> = pointwise(
+  'floatPower',
+  { args: 'input, exponent', operands: 2 },
+  (x: Expr, y: Expr) => {
+    const wide = x.dtype.isComplex ? float64.toComplex() : float64;
+    return x.cast(wide).pow(y.cast(wide));
+  },
+);
+
+/** input + value · tensor1 · tensor2. https://pytorch.org/docs/stable/generated/torch.addcmul.html */
+export const addcmul: Op<[tensor1: TensorLike, tensor2: TensorLike], [], { value: Scalar }> = pointwise(
+  'addcmul',
+  { args: 'input, tensor1, tensor2, *, value?', operands: 3 },
+  (x: Expr, a: Expr, b: Expr, value?: Expr) => x.add(scaled(a.mul(b), value)),
+);
+/** input + value · tensor1 / tensor2. https://pytorch.org/docs/stable/generated/torch.addcdiv.html */
+export const addcdiv: Op<[tensor1: TensorLike, tensor2: TensorLike], [], { value: Scalar }> = pointwise(
+  'addcdiv',
+  { args: 'input, tensor1, tensor2, *, value?', operands: 3, promotion: 'float' },
+  (x: Expr, a: Expr, b: Expr, value?: Expr) => x.add(scaled(a.div(b), value)),
+);
+/** input + weight · (end - input), exact at both ends. https://pytorch.org/docs/stable/generated/torch.lerp.html */
+export const lerp: Op<[end: TensorLike, weight: TensorLike]> = pointwise(
+  'lerp',
+  {
+    args: 'input, end, weight',
+    operands: 3,
+    promotion: 'float',
+    grad: ({ grad, args: [x, end, w] }) => [grad.mul(one(w).sub(w).conj()), grad.mul(w.conj()), grad.mul(end.sub(x).conj())],
+  },
+  (x: Expr, end: Expr, w: Expr) => {
+    const near = w.dtype.isComplex ? hypotExpr(w.real, w.imag).lt(0.5) : w.abs().lt(0.5);
+    const span = end.sub(x);
+    return where(near, x.add(w.mul(span)), end.sub(span.mul(one(w).sub(w))));
+  },
+);
+/** ln(e^a + e^b). https://pytorch.org/docs/stable/generated/torch.logaddexp.html */
+export const logaddexp: Binary = binary('logaddexp', (x, y) => logAdd(x, y, 1), {
+  takes: 'tensors',
+  grad: ({ grad, args: [x, y] }) => [grad.div(y.sub(x).exp().add(1).conj()), grad.div(x.sub(y).exp().add(1).conj())],
+});
+/** log2(2^a + 2^b). */
+export const logaddexp2: Binary = binary('logaddexp2', (x, y) => logAdd(x, y, Math.LN2), {
+  takes: 'tensors',
+  grad: ({ grad, args: [x, y] }) => [grad.div(y.sub(x).exp2().add(1)), grad.div(x.sub(y).exp2().add(1))],
+});
+function logAdd(x: Expr, y: Expr, base: number): Expr {
+  const [a, b] = x.dtype.isComplex ? [x.real, y.real] : [x, y];
+  const first = a.ge(b);
+  const [big, small] = [where(first, x, y), where(first, y, x)];
+  const sum = big.add(small.sub(big).mul(base).exp().log1p().div(base));
+  return where(a.isnan().or(b.isnan()), x.add(y), where(a.eq(b).and(a.abs().eq(Infinity)), x, sum));
+}
+/** input · ln(other), 0 where input is 0. https://pytorch.org/docs/stable/special.html#torch.special.xlogy */
+export const xlogy: Binary = binary('xlogy', (x, y) => where(y.isnan(), y, where(x.eq(0), zero(x), x.mul(y.log()))), {
+  promotion: 'float',
+  grad: ({ grad, args: [x, y] }) => [grad.mul(where(x.eq(0).and(y.le(0)), zero(x), y.log())), grad.mul(x.div(y))],
+});
+
+/** Greatest common divisor of integers, by a fixed number of Euclid's steps. */
+export const gcd: Binary = binary('gcd', gcdExpr, { ...integral, takes: 'tensors' });
+function gcdExpr(x: Expr, y: Expr): Expr {
+  let [a, b] = [x.abs(), y.abs()];
+  // Fibonacci numbers are the worst case: 92 steps cover 64 bits.
+  const steps = x.dtype === int64 ? 92 : x.dtype.itemsize === 4 ? 46 : x.dtype.itemsize === 2 ? 24 : 13;
+  for (let i = 0; i < steps; i++) [a, b] = [where(b.eq(0), a, b), where(b.eq(0), b, a.rem(b))];
+  return a;
+}
+/** Least common multiple. */
+export const lcm: Binary = binary(
+  'lcm',
+  (x, y) => {
+    const g = gcdExpr(x, y);
+    return where(g.eq(0), zero(x), x.idiv(g).mul(y).abs());
+  },
+  { ...integral, takes: 'tensors' },
+);
+/** input · 2^other. https://pytorch.org/docs/stable/generated/torch.ldexp.html */
+export const ldexp: Binary = binary('ldexp', (x, y) => x.mul(y.exp2()), { promotion: 'float', takes: 'tensors' });

@@ -1,0 +1,113 @@
+/** The random generator: PyTorch's mt19937, with the same numbers for a seed. */
+import { type DType, int32, uint8 } from '../ir/dtype.js';
+import { getDevice } from '../device/registry.js';
+import { RuntimeError } from '../tensor/errors.js';
+import { contiguousStrides, isContiguous } from '../tensor/shape.js';
+import { numelOf } from '../tensor/size.js';
+import { emptyTensor } from '../tensor/storage.js';
+import { Tensor } from '../tensor/tensor.js';
+import { convert } from './convert.js';
+import { frombuffer } from './creation.js';
+import { scalarTypeName } from './define.js';
+import { contiguousRaw, copyInto } from './memory.js';
+import { runRoutine } from './routine.js';
+
+const STATE_WORDS = 628;
+const DEFAULT_SEED = 67280421310721;
+
+export const cpu = () => getDevice('cpu');
+
+/** A stream of random numbers with a state of its own. https://pytorch.org/docs/stable/generated/torch.Generator.html */
+export class Generator {
+  readonly device: string;
+  private seedValue: bigint = BigInt(DEFAULT_SEED);
+  private stateTensor: Tensor | null = null;
+
+  constructor(device: string | { device?: unknown } = 'cpu') {
+    this.device = typeof device === 'string' ? device : String(device.device ?? 'cpu');
+  }
+
+  /** The state that routines draw from (int32 words). */
+  get state(): Tensor {
+    if (!this.stateTensor) this.reset();
+    return this.stateTensor!;
+  }
+
+  private reset(): void {
+    this.stateTensor ??= emptyTensor(cpu(), int32, [STATE_WORDS]);
+    runRoutine('rng_seed', [this.stateTensor], [Number(BigInt.asUintN(32, this.seedValue))]);
+  }
+
+  /** Starts again from a seed (any integer of 64 bits). */
+  manualSeed(seed: number | bigint): this {
+    if (typeof seed === 'number' && !Number.isInteger(seed)) throw new TypeError(`manual_seed expected a long, but got ${seed}`);
+    const value = BigInt(seed);
+    if (value < -(2n ** 63n) || value >= 2n ** 64n) throw new RuntimeError('Overflow when unpacking long long');
+    this.seedValue = value < 0n ? value + 2n ** 64n : value;
+    this.reset();
+    return this;
+  }
+
+  initialSeed(): number | bigint {
+    return this.seedValue <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(this.seedValue) : this.seedValue;
+  }
+
+  /** Takes a seed from the clock and gives it. */
+  seed(): number | bigint {
+    const random = crypto.getRandomValues(new BigUint64Array(1))[0];
+    return this.manualSeed(random & (2n ** 53n - 1n)).initialSeed();
+  }
+
+  /** The whole state as bytes. */
+  getState(): Tensor {
+    const bytes = new Uint8Array(STATE_WORDS * 4);
+    const { state } = this;
+    state.storage.device.read(state.buffer, 0, bytes);
+    return frombuffer(bytes, { dtype: uint8 });
+  }
+
+  setState(state: Tensor): this {
+    if (!(state instanceof Tensor) || state.dtype !== uint8) throw new TypeError('expected a torch.ByteTensor');
+    if (numelOf(state.sizes) !== STATE_WORDS * 4) throw new RuntimeError('RNG state is wrong size');
+    const bytes = new Uint8Array(STATE_WORDS * 4);
+    const dense = contiguousRaw(state);
+    dense.storage.device.read(dense.buffer, dense.offset, bytes);
+    this.state.storage.device.write(this.state.buffer, 0, bytes);
+    return this;
+  }
+}
+
+/** What random functions draw from unless they are given another. */
+export const defaultGenerator = new Generator();
+
+/** Seeds the default generator. https://pytorch.org/docs/stable/generated/torch.manual_seed.html */
+export const manualSeed = (seed: number | bigint): Generator => defaultGenerator.manualSeed(seed);
+export const initialSeed = (): number | bigint => defaultGenerator.initialSeed();
+export const seed = (): number | bigint => defaultGenerator.seed();
+export const getRngState = (): Tensor => defaultGenerator.getState();
+export const setRngState = (state: Tensor): void => void defaultGenerator.setState(state);
+
+export type MaybeGenerator = Generator | null | undefined;
+
+/** Draws into `t` in row-major order, wherever and however it lies. */
+export function draw(
+  routine: string,
+  t: Tensor,
+  generator: MaybeGenerator,
+  params: readonly number[],
+  extra: readonly Tensor[] = [],
+): Tensor {
+  if (numelOf(t.sizes) === 0) return t;
+  const { state } = generator ?? defaultGenerator;
+  const direct = t.storage.device === cpu() && isContiguous(t.sizes, t.strides);
+  const target = direct
+    ? new Tensor(t.storage, t.dtype, t.sizes, contiguousStrides(t.sizes), t.offset)
+    : emptyTensor(cpu(), t.dtype, t.sizes);
+  const more = routine === 'rng_normal' ? [direct || t.storage.device !== cpu() ? 0 : 1] : [];
+  runRoutine(routine, [target, state, ...extra], [...params, ...more]);
+  if (direct) t.storage.version++;
+  else copyInto(t, target.storage.device === t.storage.device ? target : convert(target, t.dtype, t.storage.device));
+  return t;
+}
+
+export const refuse = (name: string, dtype: DType): Error => new RuntimeError(`"${name}" not implemented for '${scalarTypeName(dtype)}'`);
