@@ -121,6 +121,16 @@ double upper_series(double a, double x) {
   return -std::expm1(a * log_x - log_gamma_1p) - std::exp(a * log_x - log_gamma_1p) * a * sum;
 }
 
+// Q(a, x) for a that are too large for series: Temme's uniform expansion, DLMF 8.12.4, to first order.
+double upper_asymptotic(double a, double x) {
+  double ratio = (x - a) / a;
+  bool near = std::fabs(ratio) < 1e-4;
+  double eta = near ? ratio * (1 - ratio / 3) : std::copysign(std::sqrt(2 * (ratio - std::log1p(ratio))), ratio);
+  double c0 = near ? eta / 12 - 1.0 / 3 : 1 / ratio - 1 / eta;
+  return 0.5 * std::erfc(eta * std::sqrt(a / 2)) + std::exp(-0.5 * a * eta * eta) / std::sqrt(2 * PI * a) * c0;
+}
+constexpr double LARGE_ORDER = 1e8;
+
 }  // namespace
 
 double igamma(double a, double x) {
@@ -129,6 +139,7 @@ double igamma(double a, double x) {
   if (x == 0) return 0;
   if (a == INF) return x == INF ? NOT_A_NUMBER : 0;
   if (x == INF) return 1;
+  if (a > LARGE_ORDER) return 1 - upper_asymptotic(a, x);
   return x < a + 1 ? lower_series(a, x) : 1 - upper_fraction(a, x);
 }
 
@@ -139,6 +150,7 @@ double igammac(double a, double x) {
   if (a == INF) return x == INF ? NOT_A_NUMBER : 1;
   if (x == INF) return 0;
   if (a < 1 && x < 1.1) return upper_series(a, x);
+  if (a > LARGE_ORDER) return upper_asymptotic(a, x);
   return x < a + 1 ? 1 - lower_series(a, x) : upper_fraction(a, x);
 }
 

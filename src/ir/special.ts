@@ -142,6 +142,16 @@ function upperFraction(a: number, x: number): number {
   return h * gammaDensity(a, x);
 }
 
+/** 1 - P(a, x) for a that are too large for series: Temme's uniform expansion, DLMF 8.12.4, to first order. */
+function upperAsymptotic(a: number, x: number): number {
+  const ratio = (x - a) / a;
+  const isNear = Math.abs(ratio) < 1e-4;
+  const eta = isNear ? ratio * (1 - ratio / 3) : Math.sign(ratio) * Math.sqrt(2 * (ratio - Math.log1p(ratio)));
+  const c0 = isNear ? eta / 12 - 1 / 3 : 1 / ratio - 1 / eta;
+  return 0.5 * erfc(eta * Math.sqrt(a / 2)) + (Math.exp(-0.5 * a * eta * eta) / Math.sqrt(2 * Math.PI * a)) * c0;
+}
+const LARGE_ORDER = 1e8;
+
 const nonzero = (x: number): number => (Math.abs(x) < 1e-300 ? 1e-300 : x);
 
 /** The regularised lower incomplete gamma function P(a, x). */
@@ -151,6 +161,7 @@ export function igamma(a: number, x: number): number {
   if (x === 0) return 0;
   if (a === Infinity) return x === Infinity ? NaN : 0;
   if (x === Infinity) return 1;
+  if (a > LARGE_ORDER) return 1 - upperAsymptotic(a, x);
   return x < a + 1 ? lowerSeries(a, x) : 1 - upperFraction(a, x);
 }
 
@@ -173,6 +184,7 @@ function upperSeries(a: number, x: number): number {
 export function igammac(a: number, x: number): number {
   if (!(a > 0) || !(x > 0) || a === Infinity || x === Infinity) return 1 - igamma(a, x);
   if (a < 1 && x < 1.1) return upperSeries(a, x);
+  if (a > LARGE_ORDER) return upperAsymptotic(a, x);
   return x < a + 1 ? 1 - lowerSeries(a, x) : upperFraction(a, x);
 }
 

@@ -4,7 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { pointwise } from './define.js';
 import { zero } from './exprs.js';
 import type { Op } from './types.js';
-import { type Unary, unary, arithmetic, sameFloats } from './pointwise-kinds.js';
+import { type Unary, unary, arithmetic, otherScalarType, sameFloats } from './pointwise-kinds.js';
 
 /** The angle of a complex number; 0 or π for a real one. https://pytorch.org/docs/stable/generated/torch.angle.html */
 export const angle: Unary = unary(
@@ -25,7 +25,7 @@ export const conjPhysical: Unary = unary('conjPhysical', (x) => x.conj(), arithm
 /** real + i · imag. https://pytorch.org/docs/stable/generated/torch.complex.html */
 export const complex: Op<[imag: Tensor]> = pointwise(
   'complex',
-  { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true },
+  { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true, wrongOut: otherScalarType },
   (re: Expr, im: Expr) => new Expr('complex', re.dtype.toComplex(), [re, im]),
 );
 /** abs · (cos angle + i · sin angle). */
@@ -36,6 +36,7 @@ export const polar: Op<[angle: Tensor]> = pointwise(
     operands: 2,
     takes: 'tensors',
     noInplace: true,
+    wrongOut: otherScalarType,
     grad: ({ grad, result }) => {
       const size = result.abs();
       const toward = where(size.eq(0), zero(result), result.div(size.cast(result.dtype)));

@@ -58,16 +58,21 @@ export const setInterceptor = (f: Interceptor | null): void => void (interceptor
 /** Whether something wants to see every operator, so that none may be left out by a shortcut. */
 export const isIntercepted = (): boolean => interceptor !== null;
 
-/** What to say of an `out` whose dtype is not the result's, both by PyTorch's names. */
-export type WrongOut = (result: string, out: string) => string;
+/** What to say of an `out` whose dtype is not the result's, both by PyTorch's names. Where the result always has `dtype`, that comes first. */
+export type WrongOut = ((result: string, out: string) => string) & { readonly dtype?: DType };
 const expectedOut: WrongOut = (result, out) =>
   `Expected out tensor to have dtype ${result.toLowerCase()}, but got ${out.toLowerCase()} instead`;
 
+/** Refuses an `out` that can't hold a result of `dtype`. */
+export function checkOut(dtype: DType, out: Tensor, wrongOut: WrongOut | null): void {
+  if (wrongOut ? dtype === out.dtype : canCast(dtype, out.dtype)) return;
+  const [from, to] = [dtype, out.dtype].map(scalarTypeName);
+  throw new RuntimeError(wrongOut?.(from, to) ?? `result type ${from} can't be cast to the desired output type ${to}`);
+}
+
 /** Writes results into the caller's `out`; set by `out.ts`. */
 let writeOut: (name: string, result: unknown, out: unknown, inputs: readonly Tensor[], wrongOut: WrongOut | null) => unknown;
-export function setWriteOut(f: typeof writeOut): void {
-  writeOut = f;
-}
+export const setWriteOut = (f: typeof writeOut): void => void (writeOut = f);
 
 /** `call` with the option `out`, whose dtype stands for a missing `dtype`. Without `wrongOut` results are cast as PyTorch's promotion allows. */
 export function acceptOut(signature: Signature, wrongOut: WrongOut | null, call: (args: readonly unknown[]) => unknown) {
@@ -76,6 +81,7 @@ export function acceptOut(signature: Signature, wrongOut: WrongOut | null, call:
     if (!isOptions(last) || !('out' in last)) return call(args);
     const { out, ...options } = last;
     if (out instanceof Tensor && signature.has('dtype') && !options.dtype) options.dtype = out.dtype;
+    if (wrongOut?.dtype && out instanceof Tensor) checkOut(wrongOut.dtype, out, wrongOut);
     const inputs = args.flat().filter((x) => x instanceof Tensor);
     const result = call([...args.slice(0, -1), options]);
     return out ? writeOut(signature.functionName, result, out, inputs, wrongOut) : result;
@@ -116,6 +122,8 @@ export interface PointwiseSpec {
   /** Complex operands are refused with this message. */
   readonly refuse?: (dtypes: readonly DType[], common: DType) => string | null;
   readonly noInplace?: boolean;
+  /** What to say of an `out` of another dtype, where none may be cast to. */
+  readonly wrongOut?: WrongOut;
   /** Refuses values of arguments, which come in the order of `args`. */
   readonly check?: (...args: never[]) => void;
   /** Which operands must be tensors, not numbers: the first, all, or none. By default one of them. */
@@ -475,7 +483,7 @@ export function pointwise<F>(name: string, spec: PointwiseSpec, formula: Pointwi
     interceptor
       ? interceptor(changes ? `${name}_` : name, op.signature.bind(args), (changed) => op.callBound(changed, changes))
       : op.call(args, changes);
-  const call = acceptOut(op.signature, null, (args) => run(args, false));
+  const call = acceptOut(op.signature, spec.wrongOut ?? null, (args) => run(args, false));
   const inplace = (...args: unknown[]): unknown => run(args, true);
   const defined = Object.assign(call, { opName: name, ...(spec.noInplace ? {} : { inplace }) });
   pointwiseOps.set(defined, op);

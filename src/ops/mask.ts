@@ -1,5 +1,5 @@
 /** Masks, positions of elements that are not 0, searches in sorted rows. */
-import { bool, type DType, float32, float64, int32, int64 } from '../ir/dtype.js';
+import { bool, type DType, int32, int64 } from '../ir/dtype.js';
 import { record } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { isComplexNumber, isNumber, type Number_, resultType } from '../tensor/promote.js';
@@ -27,20 +27,33 @@ export const maskedFill: Op<[mask: Tensor, value: TensorLike]> = define(
     if (mask.dtype !== bool) throw new RuntimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype.name}`);
     if (value instanceof Tensor && value.ndim > 0)
       throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
-    const other =
-      value instanceof Tensor ? convert(value, input.dtype) : scalarTensor(checkedFill(value, input), input.dtype, input.storage.device);
-    return selectWhere(mask, other, input);
+    checkFill(value, input.dtype);
+    return selectWhere(mask, value instanceof Tensor ? convert(value, input.dtype) : numberTensor(value, input), input);
   },
 );
-function checkedFill(value: Number_, input: Tensor): Number_ {
-  if (typeof value === 'number' && !Number.isInteger(value) && input.dtype.category < 2)
-    throw new RuntimeError(`value cannot be converted to type ${input.dtype.name} without overflow`);
-  if (isComplexNumber(value) && !input.dtype.isComplex && value.im !== 0)
-    throw new RuntimeError(`value cannot be converted to type ${cppName(input.dtype)} without overflow`);
-  return value;
+const numberTensor = (value: Number_, like: Tensor): Tensor => scalarTensor(value, like.dtype, like.storage.device);
+
+/** Refuses a number that elements of `dtype` can't hold. */
+function checkFill(value: TensorLike, dtype: DType): void {
+  if (!(dtype.name in elements) || (value instanceof Tensor && !value.storage.device.canReadSync)) return;
+  const [cppName, lowest, highest] = elements[dtype.name as keyof typeof elements];
+  const number = value instanceof Tensor ? item(value.detach()) : value;
+  const { re, im } = isComplexNumber(number) ? number : { re: Number(number), im: 0 };
+  const fits = Number.isFinite(re) ? re >= lowest && re <= highest : dtype.isFloatingPoint;
+  if (!fits || im !== 0) throw new RuntimeError(`value cannot be converted to type ${cppName} without overflow`);
 }
-/** PyTorch's C++ type of the elements. */
-const cppName = (dtype: DType): string => (dtype === float64 ? 'double' : dtype === float32 ? 'float' : dtype.name);
+/** PyTorch's C++ types of elements, and which numbers they take. */
+const elements = {
+  uint8: ['uint8_t', -255, 255],
+  int8: ['int8_t', -128, 127],
+  int16: ['int16_t', -32768, 32767],
+  int32: ['int', -(2 ** 31), 2 ** 31 - 1],
+  int64: ['int64_t', -(2 ** 63), 2 ** 63 - 1024],
+  float16: ['c10::Half', -65504, 65504],
+  bfloat16: ['c10::BFloat16', -3.3895313892515355e38, 3.3895313892515355e38],
+  float32: ['float', -3.4028234663852886e38, 3.4028234663852886e38],
+  float64: ['double', -Number.MAX_VALUE, Number.MAX_VALUE],
+} as const;
 
 /** The elements where the mask holds, as a vector. https://pytorch.org/docs/stable/generated/torch.masked_select.html */
 export const maskedSelect: Op<[mask: Tensor]> = define('maskedSelect', 'input, mask', (input: Tensor, mask: Tensor) => {

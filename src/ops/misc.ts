@@ -89,7 +89,8 @@ export const unravelIndex: (indices: Tensor, shape: Dims) => Tensor[] = define(
   (indices: Tensor, shapeLike: Dims) => {
     if (indices.dtype.category !== 1) throw new ValueError(`expected 'indices' to be integer dtype, but got ${indices.dtype}`);
     const shape = typeof shapeLike === 'number' ? [shapeLike] : shapeLike;
-    return shape.map((n, d) => indices.floorDivide(numelOf(shape.slice(d + 1))).remainder(n));
+    const flat = convert(indices, int64);
+    return shape.map((n, d) => flat.floorDivide(numelOf(shape.slice(d + 1))).remainder(n));
   },
 );
 /** Combinations of r elements of a vector, a row each. */

@@ -29,6 +29,9 @@ export const refuseBoolSubtraction = (dtypes: readonly DType[]): string | null =
       ? 'Subtraction, the `-` operator, with a bool tensor is not supported. If you are trying to invert a mask, use the `~` or `logical_not()` operator instead.'
       : null;
 
+/** Says that an `out` has another scalar type. */
+export const otherScalarType = (result: string, out: string): string =>
+  `Expected object of scalar type ${result} but got scalar type ${out} for argument 'out'`;
 export const sameFloats = (dtypes: readonly DType[]): string | null =>
   dtypes.some((d) => d.category !== 2)
     ? `Expected both inputs to be Half, Float or Double tensors but got ${dtypes.map(scalarTypeName).join(' and ')}`

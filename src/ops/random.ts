@@ -224,6 +224,7 @@ export const multinomial: Op<[numSamples: number], [replacement: boolean], { rep
     if (rows > 0) (replacement || count === 1 ? drawWith : drawWithout)(out, table, generator, replacement);
     return convert(input.ndim === 2 ? out : out.view([count]), int64, input.storage.device);
   },
+  Object.assign((_: string, got: string) => `multinomial expects Long tensor out, got: ${got}`, { dtype: int64 }),
 );
 
 const weightErrors: Record<number, string> = {

@@ -28,7 +28,7 @@ export const arange: (
     if (!Number.isFinite(from) || !Number.isFinite(to)) throw new RuntimeError(`unsupported range: ${from} -> ${to}`);
     if ((by > 0 && from > to) || (by < 0 && from < to)) throw new RuntimeError('upper bound and lower bound inconsistent with step sign');
     const { dtype, device } = factory(options, inferDtype(inferred, options.requiresGrad));
-    const [first, last, stride] = dtype.category < 2 ? [from, to, by].map(Math.trunc) : [from, to, by];
+    const [first, last, stride] = dtype === int64 ? [from, to, by].map(Math.trunc) : [from, to, by];
     if (stride === 0) throw new RuntimeError('step must be nonzero');
     const n = Math.ceil((last - first) / stride);
     checkSizes([n]);

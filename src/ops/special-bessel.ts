@@ -24,7 +24,7 @@ const i1eExpr = (x: Expr): Expr => {
   );
   return where(x.lt(0), size.neg(), size);
 };
-const i0Expr = (x: Expr): Expr => where(x.abs().eq(Infinity), Infinity, x.abs().exp().mul(i0eExpr(x)));
+const i0Expr = (x: Expr): Expr => x.abs().exp().mul(i0eExpr(x));
 const i1Expr = (x: Expr): Expr => x.abs().exp().mul(i1eExpr(x));
 /** I₁(x) / x, ½ at 0. */
 const overX = (i1: Expr, x: Expr): Expr => where(x.eq(0), constant(0.5, x.dtype), i1.div(where(x.eq(0), constant(1, x.dtype), x)));

@@ -28,6 +28,10 @@ export const expandCopy = copying('expandCopy', expand);
 export const narrowCopy: typeof narrow = copying(
   'narrowCopy',
   define('narrowCopy', 'input, dim, start, length', (input: Tensor, dim: number, start: number | Tensor, length: number) => {
+    if (dim >= input.ndim)
+      throw new RuntimeError(
+        'Expected dim < static_cast<int64_t>(self_sizes.size()) to be true, but got false.  (Could this error message be improved?  If so, please report an enhancement request to PyTorch.)',
+      );
     const size = input.sizes[wrapDim(dim, input.ndim)];
     if (length < 0) throw new RuntimeError(`start (${String(start)}) + length (${length}) exceeds dimension size (${size}).`);
     return narrow(input, dim, start, length);

@@ -6,7 +6,7 @@ import { convert } from '../../ops/convert.js';
 import { define, pointwise } from '../../ops/define.js';
 import { one, zero } from '../../ops/exprs.js';
 import { contiguousRaw } from '../../ops/memory.js';
-import { add, mul, neg } from '../../ops/pointwise.js';
+import { add, mul, neg, selectWhere } from '../../ops/pointwise.js';
 import { mean, sum } from '../../ops/reduce.js';
 import { emptyOn, runIndexed } from '../../ops/routine.js';
 import { RuntimeError } from '../../tensor/errors.js';
@@ -380,7 +380,7 @@ function probabilityLoss(logProbs: Tensor, target: Tensor, weight: Tensor | null
 function smoothLoss(logProbs: Tensor, target: Tensor, weight: Tensor | null, ignoreIndex: number, mode: Reduction, dim: number): Tensor {
   const weightedLogs = weight ? mul(logProbs, alongClasses(weight, logProbs.ndim, dim)) : logProbs;
   const used = target.ne(ignoreIndex);
-  const losses = mul(neg(sum(weightedLogs, dim)), convert(used, logProbs.dtype));
+  const losses = selectWhere(used, neg(sum(weightedLogs, dim)), 0);
   if (mode !== 'mean') return reduced(losses, mode);
   if (!weight) return sum(losses).div(sum(used));
   const ones = nll(logProbs.detach().mul(0).sub(1), target, weight, ignoreIndex, 'sum');

@@ -127,10 +127,14 @@ function keepDims(reduced: Tensor, dims: readonly number[], keepdim: boolean): T
 function spectral(x: Tensor, dims: [number, number], keepdim: boolean, combine: (s: Tensor) => Tensor): Tensor {
   return keepDims(combine(svdvals(movedim(x, dims, [-2, -1]))), dims, keepdim);
 }
+/** The largest along a dim, 0 if there are none: norms are not negative. */
+const largestOf = (x: Tensor, dim: number, keepdim: boolean): Tensor =>
+  x.sizes.at(dim) === 0 ? x.sum(dim, keepdim) : amax(x, dim, keepdim);
+
 /** The largest (smallest) of the sums of moduli along `along`. */
 function extremeSum(x: Tensor, along: number, across: number, largest: boolean, keepdim: boolean): Tensor {
   const sums = vectorNorm(x, 1, [along], true);
-  const result = (largest ? amax : amin)(sums, [across], true);
+  const result = (largest ? largestOf : amin)(sums, across, true);
   return keepdim ? result : result.squeeze([along, across]);
 }
 
@@ -150,7 +154,7 @@ export const matrixNorm: MatrixNorm = define(
     const size = typeof ord === 'number' ? Math.abs(ord) : ord;
     if (size === 'fro') return vectorNorm(x, 2, dims, keepdim);
     if (size === 'nuc') return spectral(matrixInput('linalg.matrix_norm', x), dims, keepdim, (s) => s.sum(-1));
-    if (size === 2) return spectral(x, dims, keepdim, (s) => ((ord as number) > 0 ? amax : amin)(s, -1));
+    if (size === 2) return spectral(x, dims, keepdim, (s) => ((ord as number) > 0 ? largestOf : amin)(s, -1, false));
     if (size === 1) return extremeSum(x, dims[0], dims[1], ord === 1, keepdim);
     if (size === Infinity) return extremeSum(x, dims[1], dims[0], ord === Infinity, keepdim);
     throw new RuntimeError(`linalg.matrix_norm: Order ${ord} not supported.`);

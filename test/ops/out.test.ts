@@ -1,0 +1,40 @@
+import * as torch from 'typetorch';
+import { describe, expect, it } from 'vitest';
+
+const overlap = /some elements of the input tensor and the written-to tensor refer to a single memory location/;
+
+describe('out', () => {
+  it('is refused where it overlaps an input at other places', () => {
+    const x = torch.arange(6).float();
+    expect(() => torch.add(x.at('0:5'), 1, { out: x.at('1:6') })).toThrow(overlap);
+    expect(x.tolist()).toEqual([0, 1, 2, 3, 4, 5]);
+    expect(torch.add(x, x, { out: x }).tolist()).toEqual([0, 2, 4, 6, 8, 10]);
+  });
+
+  it('may not be the input of operators that pick elements', () => {
+    const x = torch.tensor([3, 1, 2]).float();
+    expect(() => torch.gather(x, 0, torch.tensor([2, 1, 0]), { out: x })).toThrow(overlap);
+    expect(() => torch.take(x, torch.tensor([2, 1, 0]), { out: x })).toThrow(overlap);
+    expect(() => torch.maskedSelect(x, x.gt(0), { out: x })).toThrow(overlap);
+    expect(() => torch.kthvalue(x, 2, { out: [x, torch.tensor(0)] })).toThrow(overlap);
+    expect(x.tolist()).toEqual([3, 1, 2]);
+  });
+
+  it('must have the dtype of the result where nothing is cast', () => {
+    const [x, out] = [torch.ones(2), torch.zeros(2, { dtype: torch.complex128 })];
+    expect(() => torch.complex(x, x, { out })).toThrow(
+      "Expected object of scalar type ComplexFloat but got scalar type ComplexDouble for argument 'out'",
+    );
+    expect(() => torch.multinomial(torch.zeros(2), 1, { out: torch.zeros(1) })).toThrow('multinomial expects Long tensor out, got: Float');
+  });
+});
+
+describe('maskedFill', () => {
+  it('truncates fractions and refuses what does not fit', () => {
+    const [x, mask] = [torch.tensor([1, 2]), torch.tensor([true, false])];
+    expect(x.maskedFill(mask, 2.5).tolist()).toEqual([2, 2]);
+    expect(() => x.maskedFill(mask, { re: 0, im: 1 })).toThrow('value cannot be converted to type int64_t without overflow');
+    expect(() => x.to(torch.int8).maskedFill(mask, torch.tensor(300))).toThrow('value cannot be converted to type int8_t without overflow');
+    expect(torch.zeros(2, { dtype: torch.float16 }).maskedFill(mask, -Infinity).tolist()).toEqual([-Infinity, 0]);
+  });
+});
