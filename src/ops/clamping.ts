@@ -8,9 +8,15 @@ import { largestOf, one, zero } from './exprs.js';
 import type { Op, TensorLike } from './types.js';
 import { type Binary, binary, none, noComplex, parts } from './pointwise-kinds.js';
 
-/** The larger; NaN wins. https://pytorch.org/docs/stable/generated/torch.maximum.html */
+/**
+ * The larger; NaN wins. https://pytorch.org/docs/stable/generated/torch.maximum.html
+ * @example torch.maximum(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([2., nan])
+ */
 export const maximum: Binary = binary('maximum', (x, y) => x.max(y), { takes: 'tensors', ...noComplex('maximum') });
-/** The smaller; NaN wins. */
+/**
+ * The smaller; NaN wins. https://pytorch.org/docs/stable/generated/torch.minimum.html
+ * @example torch.minimum(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([1., nan])
+ */
 export const minimum: Binary = binary('minimum', (x, y) => x.min(y), { takes: 'tensors', ...noComplex('minimum') });
 const preferNumber =
   (pick: (x: Expr, y: Expr) => Expr) =>
@@ -22,13 +28,19 @@ const keepWinner = (wins: (x: Expr, y: Expr) => Expr): Pick<PointwiseSpec, 'grad
     return [where(first, grad, zero(grad)), where(first, zero(grad), grad)];
   },
 });
-/** The larger; a number wins over NaN. */
+/**
+ * The larger; a number wins over NaN. https://pytorch.org/docs/stable/generated/torch.fmax.html
+ * @example torch.fmax(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([2., 0.])
+ */
 export const fmax: Binary = binary(
   'fmax',
   preferNumber((x, y) => x.max(y)),
   { ...keepWinner((x, y) => x.ge(y)), takes: 'tensors', ...noComplex('fmax') },
 );
-/** The smaller; a number wins over NaN. */
+/**
+ * The smaller; a number wins over NaN. https://pytorch.org/docs/stable/generated/torch.fmin.html
+ * @example torch.fmin(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([1., 0.])
+ */
 export const fmin: Binary = binary(
   'fmin',
   preferNumber((x, y) => x.min(y)),
@@ -44,7 +56,11 @@ const clampGrad: PointwiseSpec['grad'] = ({ grad, args: [x, low, high] }) => {
   const masked = (m: Expr | undefined): Expr | null => (m ? where(m, grad, zero(grad)) : null);
   return [masked(inside), masked(atLow), masked(atHigh)];
 };
-/** input limited to [min, max]; either may be missing. https://pytorch.org/docs/stable/generated/torch.clamp.html */
+/**
+ * input limited to [min, max]: numbers or tensors, either of which may be missing.
+ * https://pytorch.org/docs/stable/generated/torch.clamp.html
+ * @example torch.clamp(torch.tensor([-2, 0.5, 3]), -1, 1)  // tensor([-1.0000,  0.5000,  1.0000])
+ */
 export const clamp: Op<[], [min: TensorLike | null, max: TensorLike | null], { min: TensorLike | null; max: TensorLike | null }> =
   pointwise(
     'clamp',
@@ -55,6 +71,10 @@ export const clamp: Op<[], [min: TensorLike | null, max: TensorLike | null], { m
       return high ? raised.min(high) : raised;
     },
   );
+/**
+ * input, at least `min`.
+ * @example torch.clampMin(torch.tensor([-2, 0.5]), 0)  // tensor([0.0000, 0.5000])
+ */
 export const clampMin: Op<[min: TensorLike]> = pointwise(
   'clampMin',
   {
@@ -65,6 +85,10 @@ export const clampMin: Op<[min: TensorLike]> = pointwise(
   },
   (x: Expr, y: Expr) => x.max(y),
 );
+/**
+ * input, at most `max`.
+ * @example torch.clampMax(torch.tensor([-2, 0.5]), 0)  // tensor([-2.,  0.])
+ */
 export const clampMax: Op<[max: TensorLike]> = pointwise(
   'clampMax',
   {
@@ -83,7 +107,11 @@ export const selectWhere: Op<[input: TensorLike, other: TensorLike]> = pointwise
   (condition: Expr, x: Expr, y: Expr) => where(condition.cast(bool), x, y),
 );
 
-/** NaN and infinities replaced. https://pytorch.org/docs/stable/generated/torch.nan_to_num.html */
+/**
+ * NaN replaced by `nan` (0), +∞ and -∞ by `posinf` and `neginf` (the largest and lowest numbers of the dtype).
+ * https://pytorch.org/docs/stable/generated/torch.nan_to_num.html
+ * @example torch.nanToNum(torch.tensor([NaN, Infinity, 1.5]), { posinf: 9 })  // tensor([0.0000, 9.0000, 1.5000])
+ */
 export const nanToNum: Op<
   [],
   [nan: number | null, posinf: number | null, neginf: number | null],
@@ -115,7 +143,10 @@ export const nanToNum: Op<
   },
 );
 
-/** 0 below 0, 1 above, `values` at 0. https://pytorch.org/docs/stable/generated/torch.heaviside.html */
+/**
+ * 0 below 0, 1 above, `values` at 0. https://pytorch.org/docs/stable/generated/torch.heaviside.html
+ * @example torch.heaviside(torch.tensor([-1.5, 0, 2]), torch.tensor([0.5]))  // tensor([0.0000, 0.5000, 1.0000])
+ */
 export const heaviside: Op<[values: Tensor]> = pointwise(
   'heaviside',
   { args: 'input, values', operands: 2, takes: 'tensors', ...none, ...noComplex('heaviside') },

@@ -6,7 +6,10 @@ import { zero } from './exprs.js';
 import type { Op } from './types.js';
 import { type Unary, unary, arithmetic, otherScalarType, sameFloats } from './pointwise-kinds.js';
 
-/** The angle of a complex number; 0 or π for a real one. https://pytorch.org/docs/stable/generated/torch.angle.html */
+/**
+ * The angle of a complex number; 0 or π for a real one. https://pytorch.org/docs/stable/generated/torch.angle.html
+ * @example torch.angle(torch.tensor([{ re: 0, im: 1 }, { re: -1, im: 0 }]))  // tensor([1.5708, 3.1416])
+ */
 export const angle: Unary = unary(
   'angle',
   (x) => (x.dtype.isComplex ? x.imag.atan2(x.real) : where(x.isnan(), x, where(x.lt(0), constant(Math.PI, x.dtype), zero(x)))),
@@ -20,15 +23,24 @@ export const angle: Unary = unary(
     },
   },
 );
-/** The complex conjugate, as a new tensor. */
+/**
+ * The complex conjugate, as a new tensor. https://pytorch.org/docs/stable/generated/torch.conj_physical.html
+ * @example torch.conjPhysical(torch.tensor([{ re: 1, im: 2 }]))  // tensor([1.-2.j])
+ */
 export const conjPhysical: Unary = unary('conjPhysical', (x) => x.conj(), arithmetic);
-/** real + i · imag. https://pytorch.org/docs/stable/generated/torch.complex.html */
+/**
+ * real + i · imag, of two float tensors of one dtype. https://pytorch.org/docs/stable/generated/torch.complex.html
+ * @example torch.complex(torch.tensor([1.5]), torch.tensor([2.5]))  // tensor([1.5000+2.5000j])
+ */
 export const complex: Op<[imag: Tensor]> = pointwise(
   'complex',
   { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true, wrongOut: otherScalarType },
   (re: Expr, im: Expr) => new Expr('complex', re.dtype.toComplex(), [re, im]),
 );
-/** abs · (cos angle + i · sin angle). */
+/**
+ * abs · (cos angle + i · sin angle), of two float tensors of one dtype. https://pytorch.org/docs/stable/generated/torch.polar.html
+ * @example torch.polar(torch.tensor([2.5]), torch.zeros(1))  // tensor([2.5000+0.j])
+ */
 export const polar: Op<[angle: Tensor]> = pointwise(
   'polar',
   {

@@ -33,7 +33,12 @@ import { setViewDtype } from './view.js';
 import { viewOf } from './make-view.js';
 import type { DTypeLike, Op, TensorLike } from './types.js';
 
-/** A tensor outside the graph over the same memory. https://pytorch.org/docs/stable/generated/torch.Tensor.detach.html */
+/**
+ * A tensor outside the graph over the same memory. https://pytorch.org/docs/stable/generated/torch.Tensor.detach.html
+ * @example
+ * const x = torch.ones(2, { requiresGrad: true });
+ * x.mul(2).detach().requiresGrad  // false
+ */
 export const detach: Op = define('detach', 'input', (input: Tensor) => {
   const t = alias(input);
   t.inference = input.inference;
@@ -87,7 +92,11 @@ type ToOptions = {
 const isDeviceName = (x: unknown): boolean =>
   x instanceof TorchDevice || (typeof x === 'string' && /^(cpu|cuda|webgpu|reference|meta)(:\d+)?$/.test(x));
 
-/** The tensor in another dtype or on another device; itself if it is so already. https://pytorch.org/docs/stable/generated/torch.Tensor.to.html */
+/**
+ * The tensor in another dtype or on another device; itself if it is so already.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.to.html
+ * @example torch.tensor([1.5, 2]).to(torch.int64)  // tensor([1, 2])
+ */
 export function to(input: Tensor, ...args: (DTypeLike | DeviceLike | Tensor | boolean | ToOptions | null | undefined)[]): Tensor {
   let dtype = input.dtype;
   let { device } = input.storage;
@@ -114,27 +123,84 @@ Object.assign(to, { opName: 'to' });
 type Cast = Op<[], [], { memoryFormat: MemoryFormat }>;
 const cast = (name: string, dtype: DType): Cast =>
   define<Cast>(name, 'input, *, memoryFormat?', (input: Tensor, format?: MemoryFormat) => convert(input, dtype, undefined, false, format));
+/**
+ * As float32. https://pytorch.org/docs/stable/generated/torch.Tensor.float.html
+ * @example torch.tensor([1, 2]).float()  // tensor([1., 2.])
+ */
 export const float: Cast = cast('float', float32);
+/**
+ * As float64. https://pytorch.org/docs/stable/generated/torch.Tensor.double.html
+ * @example torch.tensor([1, 2]).double()  // tensor([1., 2.], dtype=torch.float64)
+ */
 export const double: Cast = cast('double', float64);
+/**
+ * As float16. https://pytorch.org/docs/stable/generated/torch.Tensor.half.html
+ * @example torch.tensor([1, 2]).half()  // tensor([1., 2.], dtype=torch.float16)
+ */
 export const half: Cast = cast('half', float16);
+/**
+ * As bfloat16. https://pytorch.org/docs/stable/generated/torch.Tensor.bfloat16.html
+ * @example torch.tensor([1, 2]).bfloat16()  // tensor([1., 2.], dtype=torch.bfloat16)
+ */
 const toBfloat16: Cast = cast('bfloat16', bfloat16);
+/**
+ * As int8. https://pytorch.org/docs/stable/generated/torch.Tensor.char.html
+ * @example torch.tensor([1, 2]).char()  // tensor([1, 2], dtype=torch.int8)
+ */
 export const char: Cast = cast('char', int8);
+/**
+ * As int16. https://pytorch.org/docs/stable/generated/torch.Tensor.short.html
+ * @example torch.tensor([1, 2]).short()  // tensor([1, 2], dtype=torch.int16)
+ */
 export const short: Cast = cast('short', int16);
+/**
+ * As int32. https://pytorch.org/docs/stable/generated/torch.Tensor.int.html
+ * @example torch.tensor([1.5, 2]).int()  // tensor([1, 2], dtype=torch.int32)
+ */
 export const int: Cast = cast('int', int32);
+/**
+ * As int64; fractions are cut off. https://pytorch.org/docs/stable/generated/torch.Tensor.long.html
+ * @example torch.tensor([1.5, -2.5]).long()  // tensor([ 1, -2])
+ */
 export const long: Cast = cast('long', int64);
+/**
+ * As uint8. https://pytorch.org/docs/stable/generated/torch.Tensor.byte.html
+ * @example torch.tensor([1, 2]).byte()  // tensor([1, 2], dtype=torch.uint8)
+ */
 export const byte: Cast = cast('byte', uint8);
+/**
+ * As bool: whether nonzero. https://pytorch.org/docs/stable/generated/torch.Tensor.bool.html
+ * @example torch.tensor([0, 2]).bool()  // tensor([False,  True])
+ */
 const toBool: Cast = cast('bool', bool);
+/**
+ * As complex64. https://pytorch.org/docs/stable/generated/torch.Tensor.cfloat.html
+ * @example torch.tensor([1, 2]).cfloat()  // tensor([1.+0.j, 2.+0.j])
+ */
 export const cfloat: Cast = cast('cfloat', complex64);
+/**
+ * As complex128. https://pytorch.org/docs/stable/generated/torch.Tensor.cdouble.html
+ * @example torch.tensor([1, 2]).cdouble()  // tensor([1.+0.j, 2.+0.j], dtype=torch.complex128)
+ */
 export const cdouble: Cast = cast('cdouble', complex128);
 export { toBfloat16 as bfloat16, toBool as bool };
-/** The tensor in the dtype (and on the device) of `other`. */
+/**
+ * The tensor in the dtype and on the device of `other`.
+ * @example torch.tensor([1, 2]).typeAs(torch.tensor([0.5]))  // tensor([1., 2.])
+ */
 export const typeAs: Op<[other: Tensor]> = define('typeAs', 'input, other', (input: Tensor, other: Tensor) =>
   convert(input, other.dtype, other.storage.device),
 );
 
-/** On the CPU. */
+/**
+ * On the CPU. https://pytorch.org/docs/stable/generated/torch.Tensor.cpu.html
+ * @example torch.ones(2).cpu().device  // device(type='cpu')
+ */
 export const cpu: Op = define('cpu', 'input', (input: Tensor) => convert(input, input.dtype, resolveDevice('cpu')));
-/** On the CPU, from any device. */
+/**
+ * On the CPU, from any device.
+ * @example await torch.cpuAsync(torch.ones(2))  // tensor([1., 1.])
+ */
 export const cpuAsync: Op<[], [], object, Promise<Tensor>> = define('cpuAsync', 'input', async (input: Tensor) => {
   if (input.storage.device.type === 'cpu') return input;
   const dense = contiguousRaw(input);
@@ -144,6 +210,10 @@ export const cpuAsync: Op<[], [], object, Promise<Tensor>> = define('cpuAsync', 
   copy.storage.device.write(copy.buffer, 0, bytes);
   return recordConversion(input, copy);
 });
+/**
+ * The tensor in the memory of a CUDA device; throws where there is none. https://pytorch.org/docs/stable/generated/torch.Tensor.cuda.html
+ * @example torch.ones(2).isCuda  // false
+ */
 export const cuda: Op<[], [device: DeviceLike], { device: DeviceLike }> = define(
   'cuda',
   'input, device?',
@@ -152,7 +222,13 @@ export const cuda: Op<[], [device: DeviceLike], { device: DeviceLike }> = define
 
 // --- writing --------------------------------------------------------------------------------------------------------------------------------------
 
-/** Copies `src`, broadcast and converted, into `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.copy_.html */
+/**
+ * Copies `src`, broadcast and converted, into `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.copy_.html
+ * @example
+ * torch.zeros(2, 2).copy_(torch.tensor([1, 2]))
+ * // tensor([[1., 2.],
+ * //         [1., 2.]])
+ */
 export const copy_: Op<[src: TensorLike], [nonBlocking: boolean], object> = define(
   'copy_',
   'input, src, nonBlocking?',
@@ -190,7 +266,10 @@ const zerosOf = (grad: Tensor): Tensor => {
   return zero;
 };
 
-/** Writes one value everywhere. https://pytorch.org/docs/stable/generated/torch.Tensor.fill_.html */
+/**
+ * Writes one value everywhere. https://pytorch.org/docs/stable/generated/torch.Tensor.fill_.html
+ * @example torch.empty(2).fill_(7)  // tensor([7., 7.])
+ */
 export const fill_: Op<[value: TensorLike]> = define('fill_', 'input, value', (input: Tensor, value: TensorLike) => {
   if (value instanceof Tensor) {
     if (value.ndim > 0)
@@ -206,10 +285,17 @@ export const fill_: Op<[value: TensorLike]> = define('fill_', 'input, value', (i
   rebase(input, result);
   return input;
 });
-/** A new tensor like `input` with one value everywhere. */
+/**
+ * A new tensor like `input` with one value everywhere.
+ * @example torch.fill(torch.zeros(2), 7)  // tensor([7., 7.])
+ */
 export const fill: Op<[value: TensorLike]> = define('fill', 'input, value', (input: Tensor, value: TensorLike) =>
   fill_(clone(input), value),
 );
+/**
+ * Zeros in place.
+ * @example torch.ones(2).zero_()  // tensor([0., 0.])
+ */
 export const zero_: Op = define('zero_', 'input', (input: Tensor) => fill_(input, 0));
 
 setConvertData((data, { dtype, device }) => {

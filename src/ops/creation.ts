@@ -74,9 +74,14 @@ export function inferDtype(dtype: DType | null, requiresGrad: boolean | undefine
 }
 
 /**
- * A tensor with a copy of `data`. Integers infer int64, fractions the default float dtype (with `requiresGrad` integers do too), booleans bool.
+ * A tensor with a copy of `data`. Integers infer int64, fractions the default float dtype (with `requiresGrad` integers do too), booleans
+ * bool.
  * https://pytorch.org/docs/stable/generated/torch.tensor.html
- * @example torch.tensor([[1, 2], [3, 4]])
+ * @example
+ * torch.tensor([[1, 2], [3, 4]])
+ * // tensor([[1, 2],
+ * //         [3, 4]])
+ * torch.tensor(2.5, { requiresGrad: true })  // tensor(2.5000, requires_grad=True)
  */
 export const tensor: (data: TensorData, options?: FactoryOptions) => Tensor = define(
   'tensor',
@@ -105,7 +110,15 @@ function fromView(data: ArrayBufferView, options: FactoryOptions): Tensor {
   return dtype === own ? t : convertData(t, { dtype });
 }
 
-/** A tensor over `data`: typed arrays share their memory where the device can, tensors are returned as they are. https://pytorch.org/docs/stable/generated/torch.as_tensor.html */
+/**
+ * A tensor over `data`: typed arrays share their memory where the device can, tensors are returned as they are.
+ * https://pytorch.org/docs/stable/generated/torch.as_tensor.html
+ * @example
+ * const array = new Float32Array([1, 2]);
+ * const x = torch.asTensor(array);
+ * array[0] = 5;
+ * x  // tensor([5., 2.])
+ */
 export const asTensor: (data: TensorData, options?: FactoryOptions) => Tensor = define(
   'asTensor',
   'data, dtype?, device?',
@@ -119,7 +132,10 @@ const asDtype = (t: Tensor, dtype: FactoryOptions['dtype'], device?: DeviceLike)
     ? convertData(t, { dtype: dtype ?? t.dtype, device })
     : t;
 
-/** A CPU tensor that shares the memory of a typed array. https://pytorch.org/docs/stable/generated/torch.from_numpy.html */
+/**
+ * A CPU tensor that shares the memory of a typed array. https://pytorch.org/docs/stable/generated/torch.from_numpy.html
+ * @example torch.fromNumpy(new Float64Array([1, 2]))  // tensor([1., 2.], dtype=torch.float64)
+ */
 export function fromNumpy(array: ArrayBufferView): Tensor {
   const dtype = dtypeOfArray(array);
   const device = getDevice('cpu');
@@ -127,7 +143,10 @@ export function fromNumpy(array: ArrayBufferView): Tensor {
   return new Tensor(new Storage(device, device.adopt(array)), dtype, sizes, [1], 0);
 }
 
-/** Little-endian bytes as a 1-dim tensor. https://pytorch.org/docs/stable/generated/torch.frombuffer.html */
+/**
+ * Little-endian bytes as a 1-dim tensor. https://pytorch.org/docs/stable/generated/torch.frombuffer.html
+ * @example torch.frombuffer(new Uint8Array([1, 0, 2, 0]).buffer, { dtype: torch.int16 })  // tensor([1, 2], dtype=torch.int16)
+ */
 export const frombuffer: (
   buffer: ArrayBuffer | ArrayBufferView,
   options: { dtype: FactoryOptions['dtype']; count?: number; offset?: number; requiresGrad?: boolean },
@@ -165,17 +184,32 @@ const sized = (name: string, make: (sizes: readonly number[], options: FactoryOp
     return finish(make(size, options), options);
   });
 
-/** Uninitialised memory. https://pytorch.org/docs/stable/generated/torch.empty.html */
+/**
+ * A tensor of the given size whose memory is not set. https://pytorch.org/docs/stable/generated/torch.empty.html
+ * @example torch.empty(2, 3).shape  // torch.Size([2, 3])
+ */
 export const empty: Sized = sized('empty', (sizes, options) => {
   const { dtype, device } = factory(options, getDefaultDtype());
   return emptyTensor(device, dtype, [...sizes]);
 });
-/** Zeros. https://pytorch.org/docs/stable/generated/torch.zeros.html */
+/**
+ * Zeros of the given size, in the default dtype. https://pytorch.org/docs/stable/generated/torch.zeros.html
+ * @example
+ * torch.zeros(2, 3, { dtype: torch.int64 })
+ * // tensor([[0, 0, 0],
+ * //         [0, 0, 0]])
+ */
 export const zeros: Sized = sized('zeros', (sizes, options) => filled(sizes, 0, options));
-/** Ones. https://pytorch.org/docs/stable/generated/torch.ones.html */
+/**
+ * Ones of the given size, in the default dtype. https://pytorch.org/docs/stable/generated/torch.ones.html
+ * @example torch.ones(3)  // tensor([1., 1., 1.])
+ */
 export const ones: Sized = sized('ones', (sizes, options) => filled(sizes, 1, options));
 
-/** One value everywhere; its kind infers the dtype. https://pytorch.org/docs/stable/generated/torch.full.html */
+/**
+ * One value everywhere; its kind infers the dtype. https://pytorch.org/docs/stable/generated/torch.full.html
+ * @example torch.full([3], 2.5)  // tensor([2.5000, 2.5000, 2.5000])
+ */
 export const full: (size: readonly number[], fillValue: Scalar, options?: FactoryOptions) => Tensor = define(
   'full',
   `size, fillValue, ${FACTORY}`,
@@ -185,7 +219,10 @@ export const full: (size: readonly number[], fillValue: Scalar, options?: Factor
     return finish(filled(size, value, { dtype, device }), options);
   },
 );
-/** A 0-dim tensor in the default dtype. */
+/**
+ * A 0-dim tensor in the default dtype.
+ * @example torch.scalarTensor(2.5)  // tensor(2.5000)
+ */
 export const scalarTensor: (s: Scalar, options?: FactoryOptions) => Tensor = define(
   'scalarTensor',
   `s, ${FACTORY}`,
@@ -208,10 +245,26 @@ const like = (name: string, fill: Fill): Like =>
   define<Like>(name, `input, ${FACTORY}`, (input: Tensor, ...rest: unknown[]) =>
     likeWith(input, { ...optionsOf(...rest), memoryFormat: rest[5] }, fill),
   );
-/** Uninitialised, with the shape, dtype and device of `input`. */
+/**
+ * A tensor of the shape, dtype and device of `input` whose memory is not set.
+ * https://pytorch.org/docs/stable/generated/torch.empty_like.html
+ * @example torch.emptyLike(torch.ones(2, 3)).shape  // torch.Size([2, 3])
+ */
 export const emptyLike: Like = like('emptyLike', () => {});
+/**
+ * Zeros of the shape, dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.zeros_like.html
+ * @example torch.zerosLike(torch.tensor([1, 2]))  // tensor([0, 0])
+ */
 export const zerosLike: Like = like('zerosLike', (t) => fillRaw(t, 0));
+/**
+ * Ones of the shape, dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.ones_like.html
+ * @example torch.onesLike(torch.tensor([0.5, 2]))  // tensor([1., 1.])
+ */
 export const onesLike: Like = like('onesLike', (t) => fillRaw(t, 1));
+/**
+ * A tensor like `input`, filled with one value. https://pytorch.org/docs/stable/generated/torch.full_like.html
+ * @example torch.fullLike(torch.tensor([1, 2]), 7)  // tensor([7, 7])
+ */
 export const fullLike: (input: Tensor, fillValue: Scalar, options?: FactoryOptions) => Tensor = define(
   'fullLike',
   `input, fillValue, ${FACTORY}`,
@@ -231,16 +284,35 @@ function newTensor(input: Tensor, size: readonly number[], options: FactoryOptio
   fill(t);
   return finish(t, options);
 }
+/**
+ * A tensor of unset memory, with the dtype and device of `input`.
+ * @example torch.ones(2).newEmpty([3]).shape  // torch.Size([3])
+ */
 export const newEmpty: New = newSized('newEmpty', () => {});
+/**
+ * Zeros with the dtype and device of `input`.
+ * @example torch.tensor([1]).newZeros(3)  // tensor([0, 0, 0])
+ */
 export const newZeros: New = newSized('newZeros', (t) => fillRaw(t, 0));
+/**
+ * Ones with the dtype and device of `input`.
+ * @example torch.tensor([1.5]).newOnes(3)  // tensor([1., 1., 1.])
+ */
 export const newOnes: New = newSized('newOnes', (t) => fillRaw(t, 1));
+/**
+ * A tensor filled with one value, with the dtype and device of `input`.
+ * @example torch.tensor([1.5]).newFull([3], 2)  // tensor([2., 2., 2.])
+ */
 export const newFull: (input: Tensor, size: readonly number[], fillValue: Scalar, options?: FactoryOptions) => Tensor = define(
   'newFull',
   `input, size, fillValue, ${FACTORY}`,
   (input: Tensor, size: readonly number[], value: Number_, ...rest: unknown[]) =>
     newTensor(input, size, optionsOf(...rest), (t) => fillRaw(t, value)),
 );
-/** A tensor from data, with the dtype and device of `input` unless the options say otherwise. */
+/**
+ * A copy of `data`, with the dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.new_tensor.html
+ * @example torch.tensor([1.5]).newTensor([1, 2])  // tensor([1., 2.])
+ */
 export const newTensorFrom: (input: Tensor, data: TensorData, options?: FactoryOptions) => Tensor = define(
   'newTensor',
   `input, data, ${FACTORY}`,
@@ -250,7 +322,10 @@ export const newTensorFrom: (input: Tensor, data: TensorData, options?: FactoryO
   },
 );
 
-/** Uninitialised memory with given strides. https://pytorch.org/docs/stable/generated/torch.empty_strided.html */
+/**
+ * Uninitialised memory with given strides. https://pytorch.org/docs/stable/generated/torch.empty_strided.html
+ * @example torch.emptyStrided([2, 3], [1, 2]).stride()  // [ 1, 2 ]
+ */
 export const emptyStrided: (size: readonly number[], stride: readonly number[], options?: FactoryOptions) => Tensor = define(
   'emptyStrided',
   `size, stride, ${FACTORY}`,
@@ -261,6 +336,10 @@ export const emptyStrided: (size: readonly number[], stride: readonly number[], 
     return finish(emptyStridedTensor(device, dtype, [...size], [...stride]), options);
   },
 );
+/**
+ * A tensor of unset memory with given strides, and the dtype and device of `input`.
+ * @example torch.ones(1).newEmptyStrided([2, 3], [1, 2]).stride()  // [ 1, 2 ]
+ */
 export const newEmptyStrided: (input: Tensor, size: readonly number[], stride: readonly number[], options?: FactoryOptions) => Tensor =
   define(
     'newEmptyStrided',
@@ -275,7 +354,11 @@ function checkStrides(size: readonly number[], stride: readonly number[]): void 
   if (stride.some((s) => !Number.isInteger(s) || s < 0))
     throw new RuntimeError(`negative strides are not supported, got ${formatShape(stride)}`);
 }
-/** Uninitialised memory whose dims lie in memory in the order `physicalLayout`. */
+/**
+ * Uninitialised memory whose dims lie in memory in the order `physicalLayout`.
+ * https://pytorch.org/docs/stable/generated/torch.empty_permuted.html
+ * @example torch.emptyPermuted([2, 3, 5], [0, 2, 1]).stride()  // [ 15, 1, 3 ]
+ */
 export const emptyPermuted: (size: readonly number[], physicalLayout: readonly number[], options?: FactoryOptions) => Tensor = define(
   'emptyPermuted',
   `size, physicalLayout, ${FACTORY}`,

@@ -80,7 +80,7 @@ type Cdist = Op<[x2: Tensor], [p: number, computeMode: ComputeMode], { p: number
 /**
  * The p-norms of the differences of each row of x1 [.., P, M] and each of x2 [.., R, M]: [.., P, R].
  * https://pytorch.org/docs/stable/generated/torch.cdist.html
- * @example torch.cdist(torch.randn(5, 3), torch.randn(4, 3)).shape  // [5, 4]
+ * @example torch.cdist(torch.tensor([[0.5, 0.5]]), torch.tensor([[3.5, 4.5]]))  // tensor([[5.]])
  */
 export const cdist: Cdist = define(
   'cdist',
@@ -99,8 +99,9 @@ export const cdist: Cdist = define(
 );
 
 /**
- * The p-norms of the differences of all pairs of rows of [N, M]: [N (N - 1) / 2]. https://pytorch.org/docs/stable/generated/torch.nn.functional.pdist.html
- * @example torch.pdist(torch.randn(5, 3)).shape  // [10]
+ * The p-norms of the differences of all pairs of rows of [N, M]: [N (N - 1) / 2].
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.pdist.html
+ * @example torch.pdist(torch.tensor([[0.5, 0.5], [3.5, 4.5]]))  // tensor([5.])
  */
 export const pdist: Op<[], [p: number], { p: number }> = define('pdist', 'input, p?', (given: Tensor, p = 2) => {
   if (given.ndim !== 2) throw new RuntimeError(`pdist only supports 2D tensors, got: ${given.ndim}D`);

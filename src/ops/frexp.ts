@@ -52,7 +52,7 @@ function formulaFor(dtype: DType): Formula {
 /**
  * Mantissa, of modulus in [½, 1), and exponent (int32) with input = mantissa · 2^exponent. Floats only.
  * https://pytorch.org/docs/stable/generated/torch.frexp.html
- * @example const { mantissa, exponent } = torch.frexp(x)
+ * @example torch.frexp(torch.tensor([1.5, 10]))  // [ tensor([0.7500, 0.6250]), tensor([1, 4], dtype=torch.int32) ]
  */
 export const frexp: Op<[], [], object, NamedTuple<'mantissa' | 'exponent'>> = define('frexp', 'input', (input: Tensor) => {
   if (!input.dtype.isFloatingPoint) throw new RuntimeError('torch.frexp() only supports floating-point dtypes');

@@ -17,7 +17,12 @@ const DEFAULT_SEED = 67280421310721;
 
 export const cpu = () => getDevice('cpu');
 
-/** A stream of random numbers with a state of its own. https://pytorch.org/docs/stable/generated/torch.Generator.html */
+/**
+ * A stream of random numbers with a state of its own. https://pytorch.org/docs/stable/generated/torch.Generator.html
+ * @example
+ * const generator = new torch.Generator().manualSeed(0);
+ * torch.rand(2, { generator })  // tensor([0.4963, 0.7682])
+ */
 export class Generator {
   readonly device: string;
   private seedValue: bigint = BigInt(DEFAULT_SEED);
@@ -38,7 +43,10 @@ export class Generator {
     runRoutine('rng_seed', [this.stateTensor], [Number(BigInt.asUintN(32, this.seedValue))]);
   }
 
-  /** Starts again from a seed (any integer of 64 bits). */
+  /**
+   * Starts again from a seed (any integer of 64 bits).
+   * @example new torch.Generator().manualSeed(42).initialSeed()  // 42
+   */
   manualSeed(seed: number | bigint): this {
     if (typeof seed === 'number' && !Number.isInteger(seed)) throw new TypeError(`manual_seed expected a long, but got ${seed}`);
     const value = BigInt(seed);
@@ -48,17 +56,27 @@ export class Generator {
     return this;
   }
 
+  /**
+   * The seed that was set last, or PyTorch's default one.
+   * @example new torch.Generator().initialSeed()  // 67280421310721
+   */
   initialSeed(): number | bigint {
     return this.seedValue <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(this.seedValue) : this.seedValue;
   }
 
-  /** Takes a seed from the clock and gives it. */
+  /**
+   * Takes a seed from the clock and gives it.
+   * @example typeof new torch.Generator().seed()  // number
+   */
   seed(): number | bigint {
     const random = crypto.getRandomValues(new BigUint64Array(1))[0];
     return this.manualSeed(random & (2n ** 53n - 1n)).initialSeed();
   }
 
-  /** The whole state as bytes. */
+  /**
+   * The whole state as bytes.
+   * @example new torch.Generator().getState().shape  // torch.Size([2512])
+   */
   getState(): Tensor {
     const bytes = new Uint8Array(STATE_WORDS * 4);
     const { state } = this;
@@ -66,6 +84,15 @@ export class Generator {
     return frombuffer(bytes, { dtype: uint8 });
   }
 
+  /**
+   * Goes on where the generator was when `getState` was called.
+   * @example
+   * const generator = new torch.Generator().manualSeed(0);
+   * const state = generator.getState();
+   * const first = torch.rand(2, { generator });
+   * generator.setState(state);
+   * torch.equal(torch.rand(2, { generator }), first)  // true
+   */
   setState(state: Tensor): this {
     if (!(state instanceof Tensor) || state.dtype !== uint8) throw new TypeError('expected a torch.ByteTensor');
     if (numelOf(state.sizes) !== STATE_WORDS * 4) throw new RuntimeError('RNG state is wrong size');
@@ -80,11 +107,38 @@ export class Generator {
 /** What random functions draw from unless they are given another. */
 export const defaultGenerator = new Generator();
 
-/** Seeds the default generator. https://pytorch.org/docs/stable/generated/torch.manual_seed.html */
+/**
+ * Seeds the default generator. https://pytorch.org/docs/stable/generated/torch.manual_seed.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.rand(2)  // tensor([0.4963, 0.7682])
+ */
 export const manualSeed = (seed: number | bigint): Generator => defaultGenerator.manualSeed(seed);
+/**
+ * The seed of the default generator. https://pytorch.org/docs/stable/generated/torch.initial_seed.html
+ * @example
+ * torch.manualSeed(7);
+ * torch.initialSeed()  // 7
+ */
 export const initialSeed = (): number | bigint => defaultGenerator.initialSeed();
+/**
+ * Seeds the default generator with a random number, and returns that. https://pytorch.org/docs/stable/generated/torch.seed.html
+ * @example typeof torch.seed()  // number
+ */
 export const seed = (): number | bigint => defaultGenerator.seed();
+/**
+ * The state of the default generator, as bytes. https://pytorch.org/docs/stable/generated/torch.get_rng_state.html
+ * @example torch.getRngState().dtype  // torch.uint8
+ */
 export const getRngState = (): Tensor => defaultGenerator.getState();
+/**
+ * Sets the state of the default generator to one from `getRngState`. https://pytorch.org/docs/stable/generated/torch.set_rng_state.html
+ * @example
+ * const state = torch.getRngState();
+ * const first = torch.rand(2);
+ * torch.setRngState(state);
+ * torch.equal(torch.rand(2), first)  // true
+ */
 export const setRngState = (state: Tensor): void => void defaultGenerator.setState(state);
 
 export type MaybeGenerator = Generator | null | undefined;

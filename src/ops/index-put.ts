@@ -26,7 +26,8 @@ function write(target: Tensor, indices: Positions, values: Tensor, accumulate: b
 type IndexPut = Op<[indices: Positions, values: Tensor], [accumulate: boolean], { accumulate: boolean }>;
 /**
  * A copy with `values` at the positions (null for a whole dim); they are added to what is there with `accumulate`.
- * @example x.indexPut([rows, cols], values, true)
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.index_put.html
+ * @example torch.indexPut(torch.zeros(3), [torch.tensor([0, 2])], torch.tensor([1.5, 2.5]))  // tensor([1.5000, 0.0000, 2.5000])
  */
 export const indexPut: IndexPut = define(
   'index_put',
@@ -35,7 +36,7 @@ export const indexPut: IndexPut = define(
 );
 /**
  * `indexPut` in place. https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html
- * @example x.indexPut_([torch.tensor([0, 2])], torch.tensor(1))
+ * @example torch.zeros(3).indexPut_([torch.tensor([0, 2])], torch.tensor(1.5))  // tensor([1.5000, 0.0000, 1.5000])
  */
 export const indexPut_: IndexPut = define(
   'index_put_',
@@ -50,7 +51,10 @@ export const indexPut_: IndexPut = define(
 const clamped = (input: Tensor, indices: Positions): (Tensor | null)[] =>
   indices.map((index, d) => index && index.clamp(-input.sizes[d], input.sizes[d] - 1));
 
-/** `input` at the positions where `mask` is true, `fill` elsewhere. */
+/**
+ * `input` at the positions where `mask` is true, `fill` elsewhere.
+ * @example torch._unsafeMaskedIndex(torch.tensor([1, 2]), torch.tensor([true, false]), [torch.tensor([1, 9])], 0)  // tensor([2, 0])
+ */
 export const _unsafeMaskedIndex: Op<[mask: Tensor, indices: Positions, fill: TensorLike]> = define(
   '_unsafe_masked_index',
   'input, mask, indices, fill',
@@ -59,7 +63,12 @@ export const _unsafeMaskedIndex: Op<[mask: Tensor, indices: Positions, fill: Ten
     return maskedFill(at(input, ...whole(clamped(input, indices))), mask.logicalNot(), fill);
   },
 );
-/** A copy with `values` added at the positions where `mask` is true. */
+/**
+ * A copy with `values` added at the positions where `mask` is true.
+ * @example
+ * torch._unsafeMaskedIndexPutAccumulate(torch.zeros(2), torch.tensor([true, false]), [torch.tensor([1, 9])], torch.ones(2))
+ * // tensor([0., 1.])
+ */
 export const _unsafeMaskedIndexPutAccumulate: Op<[mask: Tensor, indices: Positions, values: Tensor]> = define(
   '_unsafe_masked_index_put_accumulate',
   'input, mask, indices, values',

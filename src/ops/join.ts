@@ -48,7 +48,10 @@ function checkJoinable(first: Tensor, t: Tensor, i: number, d: number): void {
   });
 }
 
-/** Joins tensors along a dim that they have. https://pytorch.org/docs/stable/generated/torch.cat.html */
+/**
+ * Joins tensors along a dim that they have. https://pytorch.org/docs/stable/generated/torch.cat.html
+ * @example torch.cat([torch.tensor([1, 2]), torch.tensor([3])])  // tensor([1, 2, 3])
+ */
 export const cat: Join = define('cat', 'tensors, dim?', (tensors: readonly Tensor[], dim = 0) => {
   checkList('cat', tensors);
   tensors.forEach((t, i) => {
@@ -76,10 +79,18 @@ export const cat: Join = define('cat', 'tensors, dim?', (tensors: readonly Tenso
     });
   });
 });
+/** Alias of `cat`. */
 export const concat: Join = cat;
+/** Alias of `cat`. */
 export const concatenate: Join = cat;
 
-/** Joins tensors along a new dim. https://pytorch.org/docs/stable/generated/torch.stack.html */
+/**
+ * Joins tensors along a new dim. https://pytorch.org/docs/stable/generated/torch.stack.html
+ * @example
+ * torch.stack([torch.tensor([1, 2]), torch.tensor([3, 4])], 1)
+ * // tensor([[1, 3],
+ * //         [2, 4]])
+ */
 export const stack: Join = define('stack', 'tensors, dim?', (tensors: readonly Tensor[], dim = 0) => {
   checkList('stack', tensors);
   tensors.forEach((t, i) => {
@@ -114,13 +125,49 @@ const atLeast = (name: string, f: (t: Tensor) => Tensor): AtLeast =>
 const one = (t: Tensor): Tensor => (t.ndim === 0 ? reshape(t, [1]) : t);
 const two = (t: Tensor): Tensor => (t.ndim === 0 ? reshape(t, [1, 1]) : t.ndim === 1 ? unsqueeze(t, 0) : t);
 const three = (t: Tensor): Tensor => (t.ndim < 2 ? unsqueeze(unsqueeze(one(t), 0), -1) : t.ndim === 2 ? unsqueeze(t, -1) : t);
+/**
+ * Tensors with at least one dim: a 0-dim tensor as one of one element. https://pytorch.org/docs/stable/generated/torch.atleast_1d.html
+ * @example torch.atleast1d(torch.tensor(5))  // tensor([5])
+ */
 export const atleast1d: AtLeast = atLeast('atleast1d', one);
+/**
+ * Tensors with at least two dims; a new one comes first. https://pytorch.org/docs/stable/generated/torch.atleast_2d.html
+ * @example torch.atleast2d(torch.tensor([1, 2]))  // tensor([[1, 2]])
+ */
 export const atleast2d: AtLeast = atLeast('atleast2d', two);
+/**
+ * Tensors with at least three dims: (n) becomes (1, n, 1), (m, n) becomes (m, n, 1).
+ * https://pytorch.org/docs/stable/generated/torch.atleast_3d.html
+ * @example torch.atleast3d(torch.tensor([1, 2])).shape  // torch.Size([1, 2, 1])
+ */
 export const atleast3d: AtLeast = atLeast('atleast3d', three);
+/**
+ * Tensors joined along the second dim; those of one dim along the first. https://pytorch.org/docs/stable/generated/torch.hstack.html
+ * @example torch.hstack([torch.tensor([1, 2]), torch.tensor([3])])  // tensor([1, 2, 3])
+ */
 export const hstack: JoinAll = joining('hstack', one, (t) => (t.ndim === 1 ? 0 : 1));
+/**
+ * Tensors below each other; those of one dim become a row each. https://pytorch.org/docs/stable/generated/torch.vstack.html
+ * @example
+ * torch.vstack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+ * // tensor([[1, 2],
+ * //         [3, 4]])
+ */
 export const vstack: JoinAll = joining('vstack', two, () => 0);
+/** Alias of `vstack`. */
 export const rowStack: JoinAll = vstack;
+/**
+ * Tensors joined along the third dim. https://pytorch.org/docs/stable/generated/torch.dstack.html
+ * @example torch.dstack([torch.tensor([1, 2]), torch.tensor([3, 4])]).shape  // torch.Size([1, 2, 2])
+ */
 export const dstack: JoinAll = joining('dstack', three, () => 2);
+/**
+ * Tensors side by side as columns; those of one dim become a column each. https://pytorch.org/docs/stable/generated/torch.column_stack.html
+ * @example
+ * torch.columnStack([torch.tensor([1, 2]), torch.tensor([3, 4])])
+ * // tensor([[1, 3],
+ * //         [2, 4]])
+ */
 export const columnStack: JoinAll = joining(
   'columnStack',
   (t) => (t.ndim < 2 ? reshape(t, [numelOf(t.sizes), 1]) : t),
@@ -146,16 +193,37 @@ const splitting = (name: string, least: number, dimOf: (t: Tensor) => number): S
     }
     return tensorSplit(input, parts, d);
   });
+/**
+ * Parts along the second dim (the first of 1-dim tensors): their number, or where to cut.
+ * https://pytorch.org/docs/stable/generated/torch.hsplit.html
+ * @example torch.hsplit(torch.arange(4), 2)  // [ tensor([0, 1]), tensor([2, 3]) ]
+ */
 export const hsplit: SplitParts = splitting('hsplit', 1, (t) => (t.ndim === 1 ? 0 : 1));
+/**
+ * Parts along the first dim: their number, or where to cut. https://pytorch.org/docs/stable/generated/torch.vsplit.html
+ * @example torch.vsplit(torch.ones(4, 2), [1]).map((t) => t.shape)  // [ torch.Size([1, 2]), torch.Size([3, 2]) ]
+ */
 export const vsplit: SplitParts = splitting('vsplit', 2, () => 0);
+/**
+ * Parts along the third dim: their number, or where to cut. https://pytorch.org/docs/stable/generated/torch.dsplit.html
+ * @example torch.dsplit(torch.ones(2, 2, 4), 2).map((t) => t.shape)  // [ torch.Size([2, 2, 2]), torch.Size([2, 2, 2]) ]
+ */
 export const dsplit: SplitParts = splitting('dsplit', 3, () => 2);
+/**
+ * `chunk`; PyTorch's name for parts that autograd does not watch. https://pytorch.org/docs/stable/generated/torch.unsafe_chunk.html
+ * @example torch.unsafeChunk(torch.arange(4), 2)  // [ tensor([0, 1]), tensor([2, 3]) ]
+ */
 export const unsafeChunk: Op<[chunks: number], [dim: number], { dim: number }, Tensor[]> = define(
   'unsafeChunk',
   'input, chunks, dim?',
   (input: Tensor, chunks: number, dim = 0) => chunk(input, chunks, dim),
 );
 
-/** `input` where the condition holds, else `other`; with the condition alone, the indices where it holds. https://pytorch.org/docs/stable/generated/torch.where.html */
+/**
+ * `input` where the condition holds, else `other`; with the condition alone, the indices where it holds.
+ * https://pytorch.org/docs/stable/generated/torch.where.html
+ * @example torch.where(torch.tensor([true, false]), torch.tensor([1, 2]), 0)  // tensor([1, 0])
+ */
 export const where: { (condition: Tensor, input: TensorLike, other: TensorLike): Tensor; (condition: Tensor): Tensor[] } = Object.assign(
   ((condition: Tensor, input?: TensorLike | { input: TensorLike; other: TensorLike }, other?: TensorLike) => {
     if (input === undefined) return nonzeroTuple(condition);
@@ -176,7 +244,13 @@ function bothTensors(condition: Tensor, x: TensorLike, y: TensorLike): [TensorLi
   return [scalarTensor(x, dtype, condition.storage.device), scalarTensor(y, dtype, condition.storage.device)];
 }
 
-/** Repeats along dims, copying. https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html */
+/**
+ * Repeats along dims, copying. https://pytorch.org/docs/stable/generated/torch.Tensor.repeat.html
+ * @example
+ * torch.tensor([1, 2]).repeat(2, 2)
+ * // tensor([[1, 2, 1, 2],
+ * //         [1, 2, 1, 2]])
+ */
 export const repeat: (input: Tensor, ...repeats: (number | readonly number[])[]) => Tensor = define(
   'repeat',
   'input, ...repeats',
@@ -201,7 +275,10 @@ export const repeat: (input: Tensor, ...repeats: (number | readonly number[])[])
     );
   },
 );
-/** As `repeat`; missing leading counts are 1. */
+/**
+ * As `repeat`; missing leading counts are 1. https://pytorch.org/docs/stable/generated/torch.tile.html
+ * @example torch.tile(torch.tensor([1, 2]), [2])  // tensor([1, 2, 1, 2])
+ */
 export const tile: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define(
   'tile',
   'input, ...dims',
@@ -212,7 +289,13 @@ export const tile: (input: Tensor, ...dims: (number | readonly number[])[]) => T
 
 const indexOf = (input: Tensor, n: number, start: number, step: number): Tensor => sequence(n, start, step, int64, input.storage.device);
 
-/** Reverses dims. https://pytorch.org/docs/stable/generated/torch.flip.html */
+/**
+ * Reverses dims. https://pytorch.org/docs/stable/generated/torch.flip.html
+ * @example
+ * torch.flip(torch.tensor([[1, 2], [3, 4]]), [0, 1])
+ * // tensor([[4, 3],
+ * //         [2, 1]])
+ */
 export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define(
   'flip',
   'input, ...dims',
@@ -223,15 +306,32 @@ export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => T
     return wrapDims(list, input.ndim).reduce((x, d) => indexSelect(x, d, indexOf(x, x.sizes[d], x.sizes[d] - 1, -1)), input);
   },
 );
+/**
+ * Columns in reverse order. https://pytorch.org/docs/stable/generated/torch.fliplr.html
+ * @example
+ * torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[2, 1],
+ * //         [4, 3]])
+ */
 export const fliplr: Op = define('fliplr', 'input', (input: Tensor) => {
   if (input.ndim < 2) throw new RuntimeError('Input must be >= 2-d.');
   return flip(input, 1);
 });
+/**
+ * Rows in reverse order. https://pytorch.org/docs/stable/generated/torch.flipud.html
+ * @example
+ * torch.flipud(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[3, 4],
+ * //         [1, 2]])
+ */
 export const flipud: Op = define('flipud', 'input', (input: Tensor) => {
   if (input.ndim < 1) throw new RuntimeError('Input must be >= 1-d.');
   return flip(input, 0);
 });
-/** Shifts elements along dims, those pushed out come in at the other end. https://pytorch.org/docs/stable/generated/torch.roll.html */
+/**
+ * Shifts elements along dims, those pushed out come in at the other end. https://pytorch.org/docs/stable/generated/torch.roll.html
+ * @example torch.roll(torch.arange(5), 2)  // tensor([3, 4, 0, 1, 2])
+ */
 export const roll: Op<[shifts: Dims], [dims: Dims], { dims: Dims }> = define(
   'roll',
   'input, shifts, dims?',
@@ -250,7 +350,13 @@ function rolled(x: Tensor, d: number, shift: number): Tensor {
   const start = ((-shift % n) + n) % n;
   return start === 0 ? x : cat([narrow(x, d, start, n - start), narrow(x, d, 0, start)], d);
 }
-/** Rotates by k quarter turns in the plane of two dims. https://pytorch.org/docs/stable/generated/torch.rot90.html */
+/**
+ * Rotates by k quarter turns in the plane of two dims. https://pytorch.org/docs/stable/generated/torch.rot90.html
+ * @example
+ * torch.rot90(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[2, 4],
+ * //         [1, 3]])
+ */
 export const rot90: Op<[], [k: number, dims: readonly number[]], { k: number; dims: readonly number[] }> = define(
   'rot90',
   'input, k?, dims?',
@@ -277,7 +383,18 @@ export const rot90: Op<[], [k: number, dims: readonly number[]], { k: number; di
   },
 );
 
-/** Every pair of … of tensors on a grid. https://pytorch.org/docs/stable/generated/torch.meshgrid.html */
+/**
+ * Tensors of the coordinates of a grid, one for each of the given vectors; the first varies along rows ('ij') or columns ('xy').
+ * https://pytorch.org/docs/stable/generated/torch.meshgrid.html
+ * @example
+ * torch.meshgrid([torch.tensor([1, 2]), torch.tensor([3, 4])], { indexing: 'ij' })
+ * // [
+ * //   tensor([[1, 1],
+ * //           [2, 2]]),
+ * //   tensor([[3, 4],
+ * //           [3, 4]])
+ * // ]
+ */
 export function meshgrid(...args: (Tensor | readonly Tensor[] | { indexing?: 'ij' | 'xy' })[]): Tensor[] {
   const last = args[args.length - 1];
   const options = last && !(last instanceof Tensor) && !Array.isArray(last) ? (last as { indexing?: string }) : {};
@@ -304,13 +421,19 @@ export function meshgrid(...args: (Tensor | readonly Tensor[] | { indexing?: 'ij
   );
   return swap ? [grids[1], grids[0], ...grids.slice(2)] : grids;
 }
-/** Tensors broadcast to their common shape. */
+/**
+ * Tensors broadcast to their common shape. https://pytorch.org/docs/stable/generated/torch.broadcast_tensors.html
+ * @example torch.broadcastTensors(torch.ones(2, 1), torch.ones(3)).map((t) => t.shape)  // [ torch.Size([2, 3]), torch.Size([2, 3]) ]
+ */
 export function broadcastTensors(...args: (Tensor | readonly Tensor[])[]): Tensor[] {
   const tensors = args.flat() as Tensor[];
   const sizes = broadcastShapes(...tensors.map((t) => t.sizes));
   return tensors.map((t) => expand(t, sizes));
 }
-/** The shape that shapes broadcast to. https://pytorch.org/docs/stable/generated/torch.broadcast_shapes.html */
+/**
+ * The shape that shapes broadcast to. https://pytorch.org/docs/stable/generated/torch.broadcast_shapes.html
+ * @example torch.broadcastShapes([2, 1], [3])  // torch.Size([2, 3])
+ */
 export function broadcastShapes(...shapes: (number | readonly number[])[]): Size {
   const lists = shapes.map((s) => (typeof s === 'number' ? [s] : s));
   lists.flat().forEach((n) => {
@@ -323,7 +446,15 @@ export function broadcastShapes(...shapes: (number | readonly number[])[]): Size
   }
 }
 
-/** All combinations of the elements of vectors, a row each. */
+/**
+ * All combinations of the elements of vectors, a row each. https://pytorch.org/docs/stable/generated/torch.cartesian_prod.html
+ * @example
+ * torch.cartesianProd(torch.tensor([1, 2]), torch.tensor([3, 4]))
+ * // tensor([[1, 3],
+ * //         [1, 4],
+ * //         [2, 3],
+ * //         [2, 4]])
+ */
 export function cartesianProd(...tensors: Tensor[]): Tensor {
   tensors.forEach((t) => {
     if (t.ndim !== 1) throw new RuntimeError(`Expect a 1D vector, but got shape ${formatShape(t.sizes)}`);
@@ -334,7 +465,13 @@ export function cartesianProd(...tensors: Tensor[]): Tensor {
     1,
   );
 }
-/** Matrices along the diagonal of one. */
+/**
+ * Matrices along the diagonal of one. https://pytorch.org/docs/stable/generated/torch.block_diag.html
+ * @example
+ * torch.blockDiag(torch.tensor([[1, 2]]), torch.tensor([[3]]))
+ * // tensor([[1, 2, 0],
+ * //         [0, 0, 3]])
+ */
 export function blockDiag(...tensors: Tensor[]): Tensor {
   const blocks = tensors.map((t, i) => {
     if (t.ndim > 2)

@@ -19,7 +19,10 @@ import { asRow, copyRaw, indexAdd, rowOf } from './scatter.js';
 
 // --- by mask -----------------------------------------------------------------------------------------------------------------------------------------------
 
-/** `value` where the mask holds. https://pytorch.org/docs/stable/generated/torch.Tensor.masked_fill_.html */
+/**
+ * `value` where the mask holds. https://pytorch.org/docs/stable/generated/torch.Tensor.masked_fill_.html
+ * @example torch.maskedFill(torch.tensor([1, 2]), torch.tensor([true, false]), 0)  // tensor([0, 2])
+ */
 export const maskedFill: Op<[mask: Tensor, value: TensorLike]> = define(
   'maskedFill',
   'input, mask, value',
@@ -55,7 +58,10 @@ const elements = {
   float64: ['double', -Number.MAX_VALUE, Number.MAX_VALUE],
 } as const;
 
-/** The elements where the mask holds, as a vector. https://pytorch.org/docs/stable/generated/torch.masked_select.html */
+/**
+ * The elements where the mask holds, as a vector. https://pytorch.org/docs/stable/generated/torch.masked_select.html
+ * @example torch.maskedSelect(torch.tensor([1, 2, 3]), torch.tensor([true, false, true]))  // tensor([1, 3])
+ */
 export const maskedSelect: Op<[mask: Tensor]> = define('maskedSelect', 'input, mask', (input: Tensor, mask: Tensor) => {
   if (mask.dtype !== bool) throw new RuntimeError('masked_select: expected BoolTensor for mask');
   const sizes = broadcastSizes(input.sizes, mask.sizes);
@@ -75,7 +81,12 @@ function countOf(t: Tensor): number {
   runRoutine('count_nonzero', [out, t]);
   return Number(item(out));
 }
-/** The elements of `source`, in order, where the mask holds. */
+/**
+ * The elements of `source`, in order, where the mask holds. https://pytorch.org/docs/stable/generated/torch.Tensor.masked_scatter.html
+ * @example
+ * torch.maskedScatter(torch.zeros(3), torch.tensor([true, false, true]), torch.tensor([1.5, 2.5]))
+ * // tensor([1.5000, 0.0000, 2.5000])
+ */
 export const maskedScatter: Op<[mask: Tensor, source: Tensor]> = define(
   'maskedScatter',
   'input, mask, source',
@@ -116,7 +127,14 @@ function maskedRest(grad: Tensor, mask: Tensor, shape: readonly number[]): Tenso
   return reshape(padded, shape);
 }
 
-/** The indices of the elements that are not 0, a row each; `asTuple` gives a vector a dim. https://pytorch.org/docs/stable/generated/torch.nonzero.html */
+/**
+ * The indices of the elements that are not 0, a row each; `asTuple` gives a vector a dim.
+ * https://pytorch.org/docs/stable/generated/torch.nonzero.html
+ * @example
+ * torch.nonzero(torch.tensor([0, 5, 6]))
+ * // tensor([[1],
+ * //         [2]])
+ */
 export const nonzero: {
   (input: Tensor, options: { asTuple: true }): Tensor[];
   (input: Tensor, options?: { asTuple?: false }): Tensor;
@@ -128,13 +146,22 @@ function nonzeroRows(input: Tensor): Tensor {
   return out;
 }
 export const nonzeroTuple = (input: Tensor): Tensor[] => unbind(nonzeroRows(input.ndim === 0 ? unsqueeze(input, 0) : input), 1);
-/** The indices of the elements that are not 0. */
+/**
+ * The indices of the elements that are not 0. https://pytorch.org/docs/stable/generated/torch.argwhere.html
+ * @example
+ * torch.argwhere(torch.tensor([[0, 1], [2, 0]]))
+ * // tensor([[0, 1],
+ * //         [1, 0]])
+ */
 export const argwhere: Op = define('argwhere', 'input', (input: Tensor) => nonzeroRows(input));
 
 // --- searching ------------------------------------------------------------------------------------------------------------------------------------------------
 
 type SearchOptions = { outInt32: boolean; right: boolean; side: 'left' | 'right' | null; sorter: Tensor | null };
-/** Where each value would be inserted into a sorted sequence. https://pytorch.org/docs/stable/generated/torch.searchsorted.html */
+/**
+ * Where each value would be inserted into a sorted sequence. https://pytorch.org/docs/stable/generated/torch.searchsorted.html
+ * @example torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([1, 4]), { right: true })  // tensor([1, 2])
+ */
 export const searchsorted: (sortedSequence: Tensor, input: TensorLike, options?: Partial<SearchOptions>) => Tensor = define(
   'searchsorted',
   'sortedSequence, input, *, outInt32?, right?, side?, sorter?',
@@ -183,7 +210,10 @@ function checkSearch(sorted: Tensor, input: Tensor, isScalar: boolean, right: bo
   if (sorter && sorter.dtype !== int64)
     throw new RuntimeError(`torch.searchsorted(): sorter must be a tensor of long dtype but got dtype ${scalarTypeName(sorter.dtype)}`);
 }
-/** The bucket, between increasing boundaries, that each value falls into. */
+/**
+ * The bucket, between increasing boundaries, that each value falls into. https://pytorch.org/docs/stable/generated/torch.bucketize.html
+ * @example torch.bucketize(torch.tensor([1, 4]), torch.tensor([1, 3, 5]))  // tensor([0, 2])
+ */
 export const bucketize: (input: TensorLike, boundaries: Tensor, options?: { outInt32?: boolean; right?: boolean }) => Tensor = define(
   'bucketize',
   'input, boundaries, *, outInt32?, right?',

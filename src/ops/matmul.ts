@@ -82,7 +82,13 @@ function checkDims(condition: boolean, message: string): void {
   if (!condition) throw new RuntimeError(message);
 }
 
-/** The product of two matrices. https://pytorch.org/docs/stable/generated/torch.mm.html */
+/**
+ * The product of two matrices. https://pytorch.org/docs/stable/generated/torch.mm.html
+ * @example
+ * torch.mm(torch.tensor([[1, 2], [3, 4]]), torch.tensor([[0, 1], [1, 0]]))
+ * // tensor([[2, 1],
+ * //         [4, 3]])
+ */
 export const mm: Op<[mat2: Tensor]> = define('mm', 'input, mat2', (input: Tensor, mat2: Tensor) => {
   checkDims(input.ndim === 2, 'self must be a matrix');
   checkDims(mat2.ndim === 2, 'mat2 must be a matrix');
@@ -94,7 +100,10 @@ function checkInner(a: Tensor, b: Tensor): void {
   checkDims(a.sizes[1] === b.sizes[0], `mat1 and mat2 shapes cannot be multiplied (${a.sizes.join('x')} and ${b.sizes.join('x')})`);
 }
 
-/** Products of two equal batches of matrices. https://pytorch.org/docs/stable/generated/torch.bmm.html */
+/**
+ * Products of two equal batches of matrices. https://pytorch.org/docs/stable/generated/torch.bmm.html
+ * @example torch.bmm(torch.ones(3, 2, 4), torch.ones(3, 4, 5)).shape  // torch.Size([3, 2, 5])
+ */
 export const bmm: Op<[mat2: Tensor]> = define('bmm', 'input, mat2', (input: Tensor, mat2: Tensor) => {
   checkDims(input.ndim === 3, 'batch1 must be a 3D tensor');
   checkDims(mat2.ndim === 3, 'batch2 must be a 3D tensor');
@@ -110,7 +119,10 @@ function checkBatches(a: Tensor, b: Tensor): void {
   );
 }
 
-/** Matrix times vector. */
+/**
+ * Matrix times vector. https://pytorch.org/docs/stable/generated/torch.mv.html
+ * @example torch.mv(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1]))  // tensor([3, 7])
+ */
 export const mv: Op<[vec: Tensor]> = define('mv', 'input, vec', (input: Tensor, vec: Tensor) => {
   checkDims(input.ndim === 2 && vec.ndim === 1, `vector + matrix @ vector expected, got 1, ${input.ndim}, ${vec.ndim}`);
   checkDims(
@@ -135,7 +147,10 @@ function checkVectors(a: Tensor, b: Tensor): void {
     `inconsistent tensor size, expected tensor [${a.sizes[0]}] and src [${b.sizes[0]}] to have the same number of elements, but got ${a.sizes[0]} and ${b.sizes[0]} elements respectively`,
   );
 }
-/** The sum of products of two vectors. https://pytorch.org/docs/stable/generated/torch.dot.html */
+/**
+ * The sum of products of two vectors. https://pytorch.org/docs/stable/generated/torch.dot.html
+ * @example torch.dot(torch.tensor([1, 2]), torch.tensor([3, 4]))  // tensor(11)
+ */
 export const dot: Op<[tensor: Tensor]> = define('dot', 'input, tensor', (input: Tensor, other: Tensor) => {
   checkVectors(input, other);
   const [a, b] = promoted('dot', [input, other]);
@@ -147,7 +162,10 @@ export const dot: Op<[tensor: Tensor]> = define('dot', 'input, tensor', (input: 
     ({ grad }, [x, y]) => [() => mul(grad, conjPhysical(y)), () => mul(grad, conjPhysical(x))],
   );
 });
-/** As `dot`, the first vector conjugated. */
+/**
+ * As `dot`, the first vector conjugated. https://pytorch.org/docs/stable/generated/torch.vdot.html
+ * @example torch.vdot(torch.tensor([{ re: 0, im: 1 }]), torch.tensor([{ re: 0, im: 1 }]))  // tensor(1.+0.j)
+ */
 export const vdot: Op<[other: Tensor]> = define('vdot', 'input, other', (input: Tensor, other: Tensor) => {
   checkVectors(input, other);
   return input.dtype.isComplex ? dot(conjPhysical(input), other) : dot(input, other);
@@ -156,8 +174,9 @@ const detached = (t: Tensor): Tensor => new Tensor(t.storage, t.dtype, t.sizes, 
 const raw = <R>(work: () => R): R => work();
 
 /**
- * The matrix product by the ranks of its operands: vectors, matrices, broadcast batches. https://pytorch.org/docs/stable/generated/torch.matmul.html
- * @example torch.matmul(torch.ones(2, 3), torch.ones(3))  // shape [2]
+ * The product of matrices, vectors and batches of them: (…, n, m) by (…, m, p) gives (…, n, p), with the leading dims broadcast.
+ * https://pytorch.org/docs/stable/generated/torch.matmul.html
+ * @example torch.matmul(torch.ones(2, 3), torch.ones(3))  // tensor([3., 3.])
  */
 export const matmul: Op<[other: Tensor]> = define('matmul', 'input, other', (input: Tensor, other: Tensor) => {
   checkDims(
@@ -216,7 +235,13 @@ function checkAddend(input: Tensor, a: Tensor, b: Tensor): void {
   }
 }
 
-/** beta · input + alpha · (mat1 @ mat2). https://pytorch.org/docs/stable/generated/torch.addmm.html */
+/**
+ * beta · input + alpha · (mat1 @ mat2). https://pytorch.org/docs/stable/generated/torch.addmm.html
+ * @example
+ * torch.addmm(torch.ones(2, 2), torch.eye(2), torch.eye(2), { alpha: 3 })
+ * // tensor([[4., 1.],
+ * //         [1., 4.]])
+ */
 export const addmm: Op<[mat1: Tensor, mat2: Tensor], [], AddOptions> = define(
   'addmm',
   'input, mat1, mat2, *, beta?, alpha?',
@@ -227,7 +252,10 @@ export const addmm: Op<[mat1: Tensor, mat2: Tensor], [], AddOptions> = define(
     return addProduct('addmm', input, a, b, beta, alpha);
   },
 );
-/** beta · input + alpha · (batch1 @ batch2). */
+/**
+ * beta · input + alpha · (batch1 @ batch2). https://pytorch.org/docs/stable/generated/torch.baddbmm.html
+ * @example torch.baddbmm(torch.ones(3, 2, 2), torch.ones(3, 2, 4), torch.ones(3, 4, 2)).shape  // torch.Size([3, 2, 2])
+ */
 export const baddbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = define(
   'baddbmm',
   'input, batch1, batch2, *, beta?, alpha?',
@@ -238,7 +266,13 @@ export const baddbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = def
     return addProduct('baddbmm', input, a, b, beta, alpha);
   },
 );
-/** beta · input + alpha · Σ over the batch of batch1 @ batch2. */
+/**
+ * beta · input + alpha · Σ over the batch of batch1 @ batch2. https://pytorch.org/docs/stable/generated/torch.addbmm.html
+ * @example
+ * torch.addbmm(torch.ones(2, 2), torch.ones(3, 2, 4), torch.ones(3, 4, 2))
+ * // tensor([[13., 13.],
+ * //         [13., 13.]])
+ */
 export const addbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = define(
   'addbmm',
   'input, batch1, batch2, *, beta?, alpha?',
@@ -250,7 +284,10 @@ export const addbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = defi
     return add(keep === 1 ? input : mul(input, keep), scaled);
   },
 );
-/** beta · input + alpha · (mat @ vec). */
+/**
+ * beta · input + alpha · (mat @ vec). https://pytorch.org/docs/stable/generated/torch.addmv.html
+ * @example torch.addmv(torch.ones(2), torch.eye(2), torch.tensor([1, 2]))  // tensor([2., 3.])
+ */
 export const addmv: Op<[mat: Tensor, vec: Tensor], [], AddOptions> = define(
   'addmv',
   'input, mat, vec, *, beta?, alpha?',
@@ -264,14 +301,27 @@ export const addmv: Op<[mat: Tensor, vec: Tensor], [], AddOptions> = define(
     return squeeze(addProduct('addmv', column, mat, unsqueeze(vec, 1), beta, alpha), 1);
   },
 );
-/** The outer product of two vectors. https://pytorch.org/docs/stable/generated/torch.outer.html */
+/**
+ * The outer product of two vectors. https://pytorch.org/docs/stable/generated/torch.outer.html
+ * @example
+ * torch.outer(torch.tensor([1, 2]), torch.tensor([3, 4]))
+ * // tensor([[3, 4],
+ * //         [6, 8]])
+ */
 export const outer: Op<[vec2: Tensor]> = define('outer', 'input, vec2', (input: Tensor, vec2: Tensor) => {
   checkDims(input.ndim === 1, `outer: Expected 1-D argument self, but got ${input.ndim}-D`);
   checkDims(vec2.ndim === 1, `outer: Expected 1-D argument vec2, but got ${vec2.ndim}-D`);
   return mul(unsqueeze(input, 1), vec2);
 });
+/** Alias of `outer`. */
 export const ger: Op<[vec2: Tensor]> = outer;
-/** beta · input + alpha · vec1 ⊗ vec2. */
+/**
+ * beta · input + alpha · vec1 ⊗ vec2. https://pytorch.org/docs/stable/generated/torch.addr.html
+ * @example
+ * torch.addr(torch.zeros(2, 2), torch.tensor([1, 2]), torch.tensor([3, 4]))
+ * // tensor([[3., 4.],
+ * //         [6., 8.]])
+ */
 export const addr: Op<[vec1: Tensor, vec2: Tensor], [], AddOptions> = define(
   'addr',
   'input, vec1, vec2, *, beta?, alpha?',
@@ -286,7 +336,10 @@ export const addr: Op<[vec1: Tensor, vec2: Tensor], [], AddOptions> = define(
     return add(b === 1 ? input : mul(input, b), scaled);
   },
 );
-/** x @ weightᵀ + bias over the last dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html */
+/**
+ * x @ weightᵀ + bias over the last dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.linear.html
+ * @example F.linear(torch.ones(1, 3), torch.ones(2, 3), torch.tensor([1, 2]))  // tensor([[4., 5.]])
+ */
 export const linear: Op<[weight: Tensor], [bias: Tensor | null], { bias: Tensor | null }> = define(
   'linear',
   'input, weight, bias?',

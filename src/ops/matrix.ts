@@ -24,13 +24,28 @@ const triangle = (name: string, keep: (cols: Tensor, edge: Tensor) => Tensor): T
     return selectWhere(mask, input, input.dtype === bool ? false : 0);
   });
 
-/** The elements on and above a diagonal; zeros below. https://pytorch.org/docs/stable/generated/torch.triu.html */
+/**
+ * The elements on and above a diagonal; zeros below. https://pytorch.org/docs/stable/generated/torch.triu.html
+ * @example
+ * torch.triu(torch.ones(2, 3), 1)
+ * // tensor([[0., 1., 1.],
+ * //         [0., 0., 1.]])
+ */
 export const triu: Triangle = triangle('triu', (cols, edge) => cols.ge(edge));
-/** The elements on and below a diagonal; zeros above. */
+/**
+ * The elements on and below a diagonal; zeros above. https://pytorch.org/docs/stable/generated/torch.tril.html
+ * @example
+ * torch.tril(torch.ones(2, 3))
+ * // tensor([[1., 0., 0.],
+ * //         [1., 1., 0.]])
+ */
 export const tril: Triangle = triangle('tril', (cols, edge) => cols.le(edge));
 
 type DiagEmbed = Op<[], [offset: number, dim1: number, dim2: number], { offset: number; dim1: number; dim2: number }>;
-/** Matrices whose diagonals are the rows of the last dim. https://pytorch.org/docs/stable/generated/torch.diag_embed.html */
+/**
+ * Matrices whose diagonals are the rows of the last dim. https://pytorch.org/docs/stable/generated/torch.diag_embed.html
+ * @example torch.diagEmbed(torch.tensor([[1, 2], [3, 4]])).shape  // torch.Size([2, 2, 2])
+ */
 export const diagEmbed: DiagEmbed = define(
   'diagEmbed',
   'input, offset?, dim1?, dim2?',
@@ -47,16 +62,32 @@ export const diagEmbed: DiagEmbed = define(
   },
 );
 
-/** A matrix with this diagonal, or the diagonal of a matrix. https://pytorch.org/docs/stable/generated/torch.diag.html */
+/**
+ * A matrix with this diagonal, or the diagonal of a matrix. https://pytorch.org/docs/stable/generated/torch.diag.html
+ * @example
+ * torch.diag(torch.tensor([1, 2]))
+ * // tensor([[1, 0],
+ * //         [0, 2]])
+ */
 export const diag: Triangle = define('diag', 'input, diagonal?', (input: Tensor, offset = 0) => {
   if (input.ndim !== 1 && input.ndim !== 2) throw new RuntimeError(`diag(): Supports 1D or 2D tensors. Got ${input.ndim}D`);
   return input.ndim === 1 ? diagEmbed(input, offset) : diagonal(input, offset).clone();
 });
-/** A matrix with the flattened input as diagonal. */
+/**
+ * A matrix with the flattened input as diagonal. https://pytorch.org/docs/stable/generated/torch.diagflat.html
+ * @example
+ * torch.diagflat(torch.tensor([[1, 2]]), 1)
+ * // tensor([[0, 1, 0],
+ * //         [0, 0, 2],
+ * //         [0, 0, 0]])
+ */
 export const diagflat: Op<[], [offset: number], { offset: number }> = define('diagflat', 'input, offset?', (input: Tensor, offset = 0) =>
   diagEmbed(reshape(input, [-1]), offset),
 );
-/** The sum of the diagonal. */
+/**
+ * The sum of the diagonal. https://pytorch.org/docs/stable/generated/torch.trace.html
+ * @example torch.trace(torch.tensor([[1, 2], [3, 4]]))  // tensor(5)
+ */
 export const trace: Op = define('trace', 'input', (input: Tensor) => {
   if (input.ndim !== 2) throw new RuntimeError('trace: expected a matrix');
   return sum(diagonal(input));

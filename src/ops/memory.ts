@@ -43,7 +43,15 @@ export function toDType(dtype: DTypeLike | string): DType {
 }
 
 let defaultDevice: DeviceLike = 'cpu';
+/**
+ * Sets the device on which tensors are made. https://pytorch.org/docs/stable/generated/torch.set_default_device.html
+ * @example torch.setDefaultDevice('cpu');
+ */
 export const setDefaultDevice = (device: DeviceLike): void => void (defaultDevice = toDevice(device));
+/**
+ * The device on which tensors are made. https://pytorch.org/docs/stable/generated/torch.get_default_device.html
+ * @example torch.getDefaultDevice()  // device(type='cpu')
+ */
 export const getDefaultDevice = (): TorchDevice => toDevice(defaultDevice);
 
 /** The device behind a user's name for it. */
@@ -183,7 +191,10 @@ function channelsLastStrides(sizes: readonly number[], name: string): number[] {
   return strides;
 }
 
-/** A copy with its own memory. https://pytorch.org/docs/stable/generated/torch.clone.html */
+/**
+ * A copy with its own memory. https://pytorch.org/docs/stable/generated/torch.clone.html
+ * @example torch.clone(torch.tensor([1, 2]))  // tensor([1, 2])
+ */
 export const clone: Op<[], [], { memoryFormat: MemoryFormat }> = define(
   'clone',
   'input, *, memoryFormat?',

@@ -155,6 +155,11 @@ declare module '../tensor/tensor.js' {
       InplaceMethods<typeof pointwise & typeof specialMethods & typeof inplaceOnly & typeof misc.geometryOps>,
       Properties {
     clone: typeof clone extends (input: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
+    /**
+     * The tensor itself if its elements lie in row-major order, else a copy in which they do.
+     * https://pytorch.org/docs/stable/generated/torch.Tensor.contiguous.html
+     * @example torch.ones(2, 3).t().contiguous().stride()  // [ 2, 1 ]
+     */
     contiguous: typeof contiguous extends (input: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
   }
 }

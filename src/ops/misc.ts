@@ -24,13 +24,19 @@ import type { Dims, DTypeLike, FactoryOptions, Op, TensorLike } from './types.js
 
 // --- comparing whole tensors -----------------------------------------------------------------------------------------------------------------------------------
 
-/** Whether shape and all elements are equal. */
+/**
+ * Whether two tensors have the same size and the same values. https://pytorch.org/docs/stable/generated/torch.equal.html
+ * @example torch.equal(torch.tensor([1, 2]), torch.tensor([1, 2]))  // true
+ */
 export const equal: Op<[other: Tensor], [], object, boolean> = define(
   'equal',
   'input, other',
   (input: Tensor, other: Tensor) => sameSizes(input.sizes, other.sizes) && item(all(eq(input, other))) === true,
 );
-/** Whether all elements are close (`isclose`). */
+/**
+ * Whether all elements are close (`isclose`). https://pytorch.org/docs/stable/generated/torch.allclose.html
+ * @example torch.allclose(torch.tensor([1, 2.5]), torch.tensor([1, 2.500001]))  // true
+ */
 export const allclose: Op<
   [other: Tensor],
   [rtol: number, atol: number, equalNan: boolean],
@@ -42,7 +48,10 @@ export const allclose: Op<
   (input: Tensor, other: Tensor, rtol = 1e-5, atol = 1e-8, equalNan = false) =>
     item(all(isclose(input, other, rtol, atol, equalNan))) === true,
 );
-/** Whether each element occurs in `testElements`. https://pytorch.org/docs/stable/generated/torch.isin.html */
+/**
+ * Whether each element occurs in `testElements`. https://pytorch.org/docs/stable/generated/torch.isin.html
+ * @example torch.isin(torch.tensor([1, 2, 3]), torch.tensor([2, 3]))  // tensor([False,  True,  True])
+ */
 export const isin: (elements: TensorLike, testElements: TensorLike, options?: { assumeUnique?: boolean; invert?: boolean }) => Tensor =
   define(
     'isin',
@@ -80,9 +89,26 @@ const triangleIndices = (name: string, keep: (i: number, j: number, offset: numb
       return reshape(tensor([...rows, ...cols], { dtype: dtype ?? int64 }), [2, rows.length]);
     },
   );
+/**
+ * The rows and columns of the lower triangle of a matrix, shape (2, n). https://pytorch.org/docs/stable/generated/torch.tril_indices.html
+ * @example
+ * torch.trilIndices(2, 2)
+ * // tensor([[0, 1, 1],
+ * //         [0, 0, 1]])
+ */
 export const trilIndices: TriangleIndices = triangleIndices('trilIndices', (i, j, offset) => j - i <= offset);
+/**
+ * The rows and columns of the upper triangle of a matrix, shape (2, n). https://pytorch.org/docs/stable/generated/torch.triu_indices.html
+ * @example
+ * torch.triuIndices(2, 2)
+ * // tensor([[0, 0, 1],
+ * //         [0, 1, 1]])
+ */
 export const triuIndices: TriangleIndices = triangleIndices('triuIndices', (i, j, offset) => j - i >= offset);
-/** Positions in a flattened tensor as coordinates. */
+/**
+ * Positions in a flattened tensor as coordinates. https://pytorch.org/docs/stable/generated/torch.unravel_index.html
+ * @example torch.unravelIndex(torch.tensor([4, 5]), [2, 3])  // [ tensor([1, 1]), tensor([1, 2]) ]
+ */
 export const unravelIndex: (indices: Tensor, shape: Dims) => Tensor[] = define(
   'unravelIndex',
   'indices, shape',
@@ -93,7 +119,14 @@ export const unravelIndex: (indices: Tensor, shape: Dims) => Tensor[] = define(
     return shape.map((n, d) => flat.floorDivide(numelOf(shape.slice(d + 1))).remainder(n));
   },
 );
-/** Combinations of r elements of a vector, a row each. */
+/**
+ * Combinations of r elements of a vector, a row each. https://pytorch.org/docs/stable/generated/torch.combinations.html
+ * @example
+ * torch.combinations(torch.tensor([1, 2, 3]))
+ * // tensor([[1, 2],
+ * //         [1, 3],
+ * //         [2, 3]])
+ */
 export const combinations: Op<[], [r: number, withReplacement: boolean], { r: number; withReplacement: boolean }> = define(
   'combinations',
   'input, r?, withReplacement?',
@@ -112,7 +145,10 @@ export const combinations: Op<[], [r: number, withReplacement: boolean], { r: nu
   },
 );
 
-/** Each element, or slice, repeated. https://pytorch.org/docs/stable/generated/torch.repeat_interleave.html */
+/**
+ * Each element, or slice, repeated. https://pytorch.org/docs/stable/generated/torch.repeat_interleave.html
+ * @example torch.repeatInterleave(torch.tensor([1, 2]), torch.tensor([2, 3]))  // tensor([1, 1, 2, 2, 2])
+ */
 export const repeatInterleave: Op<
   [],
   [repeats: number | Tensor, dim: number | null],
@@ -140,7 +176,15 @@ function expandedCounts(counts: Tensor): Tensor {
   const ends = cumsum(convert(counts, int64), 0);
   return searchsorted(ends, sequence(Number(item(select(ends, 0, -1))), 0, 1, int64, counts.storage.device), { right: true });
 }
-/** `nonzero` of a fixed number of rows, filled up. */
+/**
+ * The first `size` positions of nonzero elements, shape (size, ndim), filled up with `fillValue` (-1).
+ * https://pytorch.org/docs/stable/generated/torch.nonzero_static.html
+ * @example
+ * torch.nonzeroStatic(torch.tensor([0, 5, 6]), { size: 3 })
+ * // tensor([[ 1],
+ * //         [ 2],
+ * //         [-1]])
+ */
 export const nonzeroStatic: Op<[], [], { size: number; fillValue: number }> = define(
   'nonzeroStatic',
   'input, *, size, fillValue?',
@@ -155,7 +199,10 @@ export const nonzeroStatic: Op<[], [], { size: number; fillValue: number }> = de
 
 // --- sequences ------------------------------------------------------------------------------------------------------------------------------------------------------------
 
-/** Central differences along dims. https://pytorch.org/docs/stable/generated/torch.gradient.html */
+/**
+ * Central differences along dims. https://pytorch.org/docs/stable/generated/torch.gradient.html
+ * @example torch.gradient(torch.tensor([0, 1, 4, 9]))  // [ tensor([1., 2., 4., 5.]) ]
+ */
 export const gradient: (
   input: Tensor,
   options?: { spacing?: number | readonly (number | Tensor)[]; dim?: Dims | null; edgeOrder?: number },
@@ -230,7 +277,13 @@ export const geometryOps = { squeeze, unsqueeze, transpose, t: view.t, swapaxes:
 export const geometryInplace: Record<string, (self: Tensor, ...args: unknown[]) => Tensor> = Object.fromEntries(
   Object.entries(geometryOps).map(([name, f]) => [`${name}_`, viewInplace(f as (t: Tensor, ...args: never[]) => Tensor)]),
 );
-/** Another size, keeping the elements at the front of the memory. https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html */
+/**
+ * Another size, keeping the elements at the front of the memory. https://pytorch.org/docs/stable/generated/torch.Tensor.resize_.html
+ * @example
+ * torch.arange(4).resize_(2, 2)
+ * // tensor([[0, 1],
+ * //         [2, 3]])
+ */
 export const resize_: (input: Tensor, ...sizes: (number | readonly number[])[]) => Tensor = define(
   'resize_',
   'input, ...sizes, *, memoryFormat?',
@@ -254,6 +307,10 @@ export const resize_: (input: Tensor, ...sizes: (number | readonly number[])[]) 
     return become(self, memoryFormat ? new Tensor(self.storage, self.dtype, sizes, stridesFor(shaped, memoryFormat), self.offset) : shaped);
   },
 );
+/**
+ * `resize_` to the size of `other`. https://pytorch.org/docs/stable/generated/torch.Tensor.resize_as_.html
+ * @example torch.arange(4).resizeAs_(torch.ones(2, 2)).shape  // torch.Size([2, 2])
+ */
 export const resizeAs_: Op<[other: Tensor], [], object> = define(
   'resizeAs_',
   'input, other, *, memoryFormat?',

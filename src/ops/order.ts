@@ -42,6 +42,10 @@ function spreadBack(grad: Tensor, indices: Tensor, shape: readonly number[], d: 
   const [g, at] = keepdim ? [grad, indices] : [unsqueeze(grad, d), unsqueeze(indices, d)];
   return scatterAdd(zeros([...shape], { dtype: g.dtype, device: g.storage.device }), d, at, g);
 }
+/**
+ * The k-th smallest value along `dim`, and where it is. https://pytorch.org/docs/stable/generated/torch.kthvalue.html
+ * @example torch.kthvalue(torch.tensor([3, 1, 2]), 2)  // [ tensor(2), tensor(2) ]
+ */
 export const kthvalue: Op<[k: number], [dim: number, keepdim: boolean], { dim: number; keepdim: boolean }, ValuesIndices> = define(
   'kthvalue',
   'input, k, dim?, keepdim?',
@@ -52,6 +56,10 @@ export const kthvalue: Op<[k: number], [dim: number, keepdim: boolean], { dim: n
     return pick('kthvalue', 'kthvalue', input, dim, keepdim, [k]);
   },
 );
+/**
+ * The most frequent value along `dim` (the smallest of several), and where it is. https://pytorch.org/docs/stable/generated/torch.mode.html
+ * @example torch.mode(torch.tensor([1, 2, 2, 3]))  // [ tensor(2), tensor(2) ]
+ */
 export const mode: Op<[], [dim: number, keepdim: boolean], { dim: number; keepdim: boolean }, ValuesIndices> = define(
   'mode',
   'input, dim?, keepdim?',
@@ -68,9 +76,15 @@ const medianOf = (name: string, ignoreNan: boolean): Median =>
     if (numelOf(input.sizes) === 0) return tensor(NaN, { dtype: input.dtype });
     return pick(name, 'median', reshape(input, [-1]), 0, false, [ignoreNan ? 1 : 0]).values;
   });
-/** The median (the lower one); with a dim also its position. https://pytorch.org/docs/stable/generated/torch.median.html */
+/**
+ * The median (the lower one); with a dim also its position. https://pytorch.org/docs/stable/generated/torch.median.html
+ * @example torch.median(torch.tensor([[1, 5, 3], [4, 2, 6]]), 1)  // [ tensor([3, 4]), tensor([2, 0]) ]
+ */
 export const median: Median = medianOf('median', false);
-/** The median of the numbers that are not NaN. */
+/**
+ * The median of the numbers that are not NaN. https://pytorch.org/docs/stable/generated/torch.nanmedian.html
+ * @example torch.nanmedian(torch.tensor([1, NaN, 3]))  // tensor(1.)
+ */
 export const nanmedian: Median = medianOf('nanmedian', true);
 
 type Interpolation = 'linear' | 'lower' | 'higher' | 'midpoint' | 'nearest';
@@ -133,8 +147,15 @@ function interpolated(ordered: Tensor, levels: Tensor, ignoreNan: boolean, inter
   const weight = interpolation === 'midpoint' ? selectWhere(eq(rounded, below), 0, 0.5) : sub(rounded, below);
   return lerp(at(below), at(rounded.ceil()), convert(weight, ordered.dtype));
 }
-/** The q-quantile. https://pytorch.org/docs/stable/generated/torch.quantile.html */
+/**
+ * The q-quantile. https://pytorch.org/docs/stable/generated/torch.quantile.html
+ * @example torch.quantile(torch.tensor([0, 1, 2, 3.5]), torch.tensor([0.25, 0.5]))  // tensor([0.7500, 1.5000])
+ */
 export const quantile: Quantile = quantileOf('quantile', false);
+/**
+ * `quantile` of what is not NaN. https://pytorch.org/docs/stable/generated/torch.nanquantile.html
+ * @example torch.nanquantile(torch.tensor([0, NaN, 2.5]), 0.5)  // tensor(1.2500)
+ */
 export const nanquantile: Quantile = quantileOf('nanquantile', true);
 
 // --- unique and counting -------------------------------------------------------------------------------------------------------------------------------------------
@@ -186,21 +207,31 @@ function rowOrder(rows: Tensor): Tensor {
   else return sequence(rows.sizes[0], 0, 1, int64, rows.storage.device);
   return order;
 }
-/** The different elements in order; also, if asked, where each input element went and how often each occurs. https://pytorch.org/docs/stable/generated/torch.unique.html */
+/**
+ * The different elements in order; also, if asked, where each input element went and how often each occurs.
+ * https://pytorch.org/docs/stable/generated/torch.unique.html
+ * @example torch.unique(torch.tensor([3, 1, 3]), { returnCounts: true })  // [ tensor([1, 3]), tensor([1, 2]) ]
+ */
 export const unique: (input: Tensor, ...args: (boolean | number | null | UniqueOptions)[]) => UniqueResult = define(
   'unique',
   'input, sorted?, returnInverse?, returnCounts?, dim?',
   (input: Tensor, _sorted = true, inverse = false, counts = false, dim: number | null = null) =>
     uniqueOf(input, dim, false, inverse, counts),
 );
-/** The first of every run of equal elements. */
+/**
+ * The first of every run of equal elements. https://pytorch.org/docs/stable/generated/torch.unique_consecutive.html
+ * @example torch.uniqueConsecutive(torch.tensor([1, 1, 2, 1]))  // tensor([1, 2, 1])
+ */
 export const uniqueConsecutive: (input: Tensor, ...args: (boolean | number | null | UniqueOptions)[]) => UniqueResult = define(
   'uniqueConsecutive',
   'input, returnInverse?, returnCounts?, dim?',
   (input: Tensor, inverse = false, counts = false, dim: number | null = null) => uniqueOf(input, dim, true, inverse, counts),
 );
 
-/** How often each non-negative integer occurs, or the sum of weights. https://pytorch.org/docs/stable/generated/torch.bincount.html */
+/**
+ * How often each non-negative integer occurs, or the sum of weights. https://pytorch.org/docs/stable/generated/torch.bincount.html
+ * @example torch.bincount(torch.tensor([0, 2, 2]))  // tensor([1, 0, 2])
+ */
 export const bincount: Op<[], [weights: Tensor | null, minlength: number], { weights: Tensor | null; minlength: number }> = define(
   'bincount',
   'input, weights?, minlength?',
@@ -219,7 +250,10 @@ export const bincount: Op<[], [weights: Tensor | null, minlength: number], { wei
     return out;
   },
 );
-/** How many values fall in each of equal bins. https://pytorch.org/docs/stable/generated/torch.histc.html */
+/**
+ * How many values fall in each of equal bins. https://pytorch.org/docs/stable/generated/torch.histc.html
+ * @example torch.histc(torch.tensor([1.5, 2, 1.5]), 4, 0, 3)  // tensor([0., 0., 3., 0.])
+ */
 export const histc: Op<[], [bins: number, min: number, max: number], { bins: number; min: number; max: number }> = define(
   'histc',
   'input, bins?, min?, max?',

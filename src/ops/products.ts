@@ -76,6 +76,7 @@ function outputOf(terms: readonly Labels[]): Labels {
 /**
  * The sum of products that `equation` describes, as 'ij,jk->ik'; operands are contracted from left to right.
  * https://pytorch.org/docs/stable/generated/torch.einsum.html
+ * @example torch.einsum('ij,jk->ik', torch.ones(2, 3), torch.ones(3, 4)).shape  // torch.Size([2, 4])
  */
 export function einsum(equation: string, ...args: (Tensor | readonly Tensor[])[]): Tensor {
   const operands = args.flat() as Tensor[];
@@ -118,7 +119,11 @@ function contractAll(parts: readonly [Tensor, Labels][], output: Labels): Tensor
 }
 
 type DimPairs = number | readonly (readonly number[])[];
-/** Contracts dims of two tensors. https://pytorch.org/docs/stable/generated/torch.tensordot.html */
+/**
+ * The sum of products over the given dims of both tensors; a number stands for that many last and first dims.
+ * https://pytorch.org/docs/stable/generated/torch.tensordot.html
+ * @example torch.tensordot(torch.ones(2, 3, 4), torch.ones(4, 3, 5), [[1, 2], [1, 0]]).shape  // torch.Size([2, 5])
+ */
 export const tensordot: Op<[b: Tensor], [dims: DimPairs], { dims: DimPairs }> = define(
   'tensordot',
   'a, b, dims?',
@@ -151,7 +156,10 @@ export const tensordot: Op<[b: Tensor], [dims: DimPairs], { dims: DimPairs }> = 
   },
 );
 
-/** The product of last dims. https://pytorch.org/docs/stable/generated/torch.inner.html */
+/**
+ * The sum of products over the last dims of both tensors. https://pytorch.org/docs/stable/generated/torch.inner.html
+ * @example torch.inner(torch.tensor([1, 2]), torch.tensor([3, 4]))  // tensor(11)
+ */
 export const inner: Op<[other: Tensor]> = define('inner', 'input, other', (a: Tensor, b: Tensor) => {
   if (a.ndim === 0 || b.ndim === 0) return mul(a, b);
   if (a.sizes[a.ndim - 1] !== b.sizes[b.ndim - 1])
@@ -161,7 +169,10 @@ export const inner: Op<[other: Tensor]> = define('inner', 'input, other', (a: Te
   return tensordot(a, b, [[-1], [-1]]);
 });
 
-/** The Kronecker product. https://pytorch.org/docs/stable/generated/torch.kron.html */
+/**
+ * The Kronecker product. https://pytorch.org/docs/stable/generated/torch.kron.html
+ * @example torch.kron(torch.tensor([1, 10]), torch.tensor([1, 2]))  // tensor([ 1,  2, 10, 20])
+ */
 export const kron: Op<[other: Tensor]> = define('kron', 'input, other', (a: Tensor, b: Tensor) => {
   const n = Math.max(a.ndim, b.ndim);
   const [sa, sb] = [a, b].map((x) => [...Array.from({ length: n - x.ndim }, () => 1), ...x.sizes]);

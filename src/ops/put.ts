@@ -9,7 +9,10 @@ import { expand, reshape } from './view.js';
 import type { Op } from './types.js';
 import { indexAdd, indexCopy, indexSelect } from './scatter.js';
 
-/** Elements of the flattened tensor. https://pytorch.org/docs/stable/generated/torch.take.html */
+/**
+ * Elements of the flattened tensor. https://pytorch.org/docs/stable/generated/torch.take.html
+ * @example torch.take(torch.tensor([[1, 2], [3, 4]]), torch.tensor([0, 3]))  // tensor([1, 4])
+ */
 export const take: Op<[index: Tensor]> = define('take', 'input, index', (input: Tensor, index: Tensor) => {
   if (index.dtype !== int64) throw new RuntimeError(`take(): Expected a long tensor for index, but got ${scalarTypeName(index.dtype)}`);
   if (numelOf(input.sizes) === 0 && numelOf(index.sizes) > 0) throw new RuntimeError('take(): tried to take from an empty tensor');
@@ -22,7 +25,13 @@ function wrapped(index: Tensor, size: number): Tensor {
     runIndexed('linear_index', [out, index], [size, 1], (i, n) => `out of range: tried to access index ${i} on a tensor of ${n} elements.`);
   return out;
 }
-/** Puts values at positions of the flattened tensor. */
+/**
+ * Puts values at positions of the flattened tensor. https://pytorch.org/docs/stable/generated/torch.Tensor.put.html
+ * @example
+ * torch.zeros(2, 2).put(torch.tensor([0, 3]), torch.tensor([1.5, 2.5]))
+ * // tensor([[1.5000, 0.0000],
+ * //         [0.0000, 2.5000]])
+ */
 export const put: Op<[index: Tensor, source: Tensor], [accumulate: boolean], { accumulate: boolean }> = define(
   'put',
   'input, index, source, accumulate?',

@@ -10,22 +10,46 @@ import { toDType } from './memory.js';
 import { item } from './read.js';
 import type { DTypeLike } from './types.js';
 
-/** Whether `x` is a tensor. https://pytorch.org/docs/stable/generated/torch.is_tensor.html */
+/**
+ * Whether `x` is a tensor. https://pytorch.org/docs/stable/generated/torch.is_tensor.html
+ * @example torch.isTensor([1, 2])  // false
+ */
 export const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
-/** Whether elements are floats. */
+/**
+ * Whether elements are floats. https://pytorch.org/docs/stable/generated/torch.is_floating_point.html
+ * @example torch.isFloatingPoint(torch.tensor([1, 2]))  // false
+ */
 export const isFloatingPoint = (input: Tensor): boolean => input.dtype.isFloatingPoint;
-/** Whether elements are complex. */
+/**
+ * Whether elements are complex. https://pytorch.org/docs/stable/generated/torch.is_complex.html
+ * @example torch.isComplex(torch.tensor([{ re: 1, im: 2 }]))  // true
+ */
 export const isComplex = (input: Tensor): boolean => input.dtype.isComplex;
-/** Whether elements may be negative. */
+/**
+ * Whether elements may be negative. https://pytorch.org/docs/stable/generated/torch.Tensor.is_signed.html
+ * @example torch.isSigned(torch.tensor([true]))  // false
+ */
 export const isSigned = (input: Tensor): boolean => input.dtype.isSigned;
-/** Whether the tensor was made in inference mode. */
+/**
+ * Whether the tensor was made in inference mode. https://pytorch.org/docs/stable/generated/torch.is_inference.html
+ * @example torch.isInference(torch.inferenceMode(() => torch.ones(2)))  // true
+ */
 export const isInference = (input: Tensor): boolean => input.inference;
-/** How many elements there are. https://pytorch.org/docs/stable/generated/torch.numel.html */
+/**
+ * How many elements there are. https://pytorch.org/docs/stable/generated/torch.numel.html
+ * @example torch.numel(torch.ones(2, 3))  // 6
+ */
 export const numel = (input: Tensor): number => numelOf(input.sizes);
-/** Whether both have one shape. */
+/**
+ * Whether both have one shape. https://pytorch.org/docs/stable/generated/torch.Tensor.is_same_size.html
+ * @example torch.isSameSize(torch.ones(2, 3), torch.zeros(2, 3))  // true
+ */
 export const isSameSize = (input: Tensor, other: Tensor): boolean => sameSizes(input.sizes, other.sizes);
 
-/** Whether the one element is not 0. https://pytorch.org/docs/stable/generated/torch.is_nonzero.html */
+/**
+ * Whether the one element is not 0. https://pytorch.org/docs/stable/generated/torch.is_nonzero.html
+ * @example torch.isNonzero(torch.tensor([2]))  // true
+ */
 export function isNonzero(input: Tensor): boolean {
   const n = numel(input);
   if (n === 0) throw new RuntimeError('Boolean value of Tensor with no values is ambiguous');
@@ -34,13 +58,19 @@ export function isNonzero(input: Tensor): boolean {
   return typeof value === 'object' ? value.re !== 0 || value.im !== 0 : Boolean(value);
 }
 
-/** The dtype in which two operands meet. https://pytorch.org/docs/stable/generated/torch.result_type.html */
+/**
+ * The dtype in which two operands meet. https://pytorch.org/docs/stable/generated/torch.result_type.html
+ * @example torch.resultType(torch.tensor([1, 2]), 1.5)  // torch.float32
+ */
 export function resultType(tensor1: Tensor | Number_, tensor2: Tensor | Number_): DType {
   for (const x of [tensor1, tensor2])
     if (!(x instanceof Tensor) && !isNumber(x)) throw new TypeError(`result_type(): expected tensors or numbers, got ${typeof x}`);
   return typeOf([tensor1, tensor2]);
 }
-/** The smallest dtype that holds the values of both. https://pytorch.org/docs/stable/generated/torch.promote_types.html */
+/**
+ * The smallest dtype that holds the values of both. https://pytorch.org/docs/stable/generated/torch.promote_types.html
+ * @example torch.promoteTypes(torch.int32, torch.float16)  // torch.float16
+ */
 export const promoteTypes = (type1: DTypeLike, type2: DTypeLike): DType => promote(toDType(type1), toDType(type2));
 
 /** The limits of a float dtype. https://pytorch.org/docs/stable/type_info.html */
@@ -63,7 +93,10 @@ const floats: Record<string, readonly [fraction: number, most: number, least: nu
   float32: [23, 127, -126, 6],
   float64: [52, 1023, -1022, 15],
 };
-/** What `torch.finfo(dtype)` gives in PyTorch; complex dtypes answer for their parts. */
+/**
+ * The limits of a float dtype: `bits`, `eps`, `max`, `min`, `tiny`, `resolution`; complex dtypes answer for their parts.
+ * @example torch.finfo(torch.float32).eps  // 1.1920928955078125e-7
+ */
 export function finfo(dtypeLike: DTypeLike = 'float32'): FloatInfo {
   const dtype = toDType(dtypeLike).toReal();
   if (!dtype.isFloatingPoint)
@@ -91,7 +124,10 @@ export interface IntegerInfo {
   readonly max: number | bigint;
   readonly min: number | bigint;
 }
-/** What `torch.iinfo(dtype)` gives in PyTorch. */
+/**
+ * The limits of an integer dtype: `bits`, `max`, `min`.
+ * @example torch.iinfo(torch.int8).max  // 127
+ */
 export function iinfo(dtypeLike: DTypeLike): IntegerInfo {
   const dtype = toDType(dtypeLike);
   if (dtype.category !== 1 || dtype === bool)
@@ -102,6 +138,9 @@ export function iinfo(dtypeLike: DTypeLike): IntegerInfo {
   return { bits, dtype: dtype.name, min: shown(min), max: shown(max) };
 }
 
-/** The name of a tensor's class, such as 'torch.FloatTensor'. https://pytorch.org/docs/stable/generated/torch.typename.html */
+/**
+ * The name of a tensor's class, such as 'torch.FloatTensor'. https://pytorch.org/docs/stable/generated/torch.typename.html
+ * @example torch.typename(torch.ones(2))  // torch.FloatTensor
+ */
 export const typename = (x: unknown): string =>
   x instanceof Tensor ? x.type() : typeof x === 'object' && x !== null ? x.constructor.name : typeof x;

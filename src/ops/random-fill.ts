@@ -30,7 +30,12 @@ type Fill<A extends readonly unknown[], O> = (
 const realParts = (t: Tensor): Tensor =>
   t.dtype.isComplex ? new Tensor(t.storage, t.dtype.toReal(), [...t.sizes, 2], [...t.strides.map((s) => 2 * s), 1], 2 * t.offset) : t;
 
-/** Uniform in [from, to). https://pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html */
+/**
+ * Uniform in [from, to). https://pytorch.org/docs/stable/generated/torch.Tensor.uniform_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(3).uniform_(-1, 1)  // tensor([-0.0075,  0.5364, -0.8230])
+ */
 export const uniform_: Fill<[from: number, to: number], { from?: number; to?: number }> = filler(
   'uniform_',
   'input, from?, to?, *, generator?',
@@ -49,7 +54,12 @@ export function drawNormal(t: Tensor, mean: number, std: number, generator: Mayb
   else draw('rng_normal', t, generator, [mean, std]);
 }
 
-/** Normal numbers. https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html */
+/**
+ * Normal numbers. https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(3).normal_(10, 0.1)  // tensor([10.1541,  9.9707,  9.7821])
+ */
 export const normal_: Fill<[mean: number, std: number], { mean?: number; std?: number }> = filler(
   'normal_',
   'input, mean?, std?, *, generator?',
@@ -58,7 +68,12 @@ export const normal_: Fill<[mean: number, std: number], { mean?: number; std?: n
 
 export const halves = (x: bigint): [number, number] => [Number(BigInt.asIntN(32, x >> 32n)), Number(BigInt.asUintN(32, x))];
 
-/** Integers of [from, to); all that the dtype holds if neither is given. https://pytorch.org/docs/stable/generated/torch.Tensor.random_.html */
+/**
+ * Integers of [from, to); all that the dtype holds if neither is given. https://pytorch.org/docs/stable/generated/torch.Tensor.random_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(3, { dtype: torch.int64 }).random_(10)  // tensor([4, 9, 3])
+ */
 export const random_: Fill<[from: number, to: number | null], { from?: number; to?: number }> = filler(
   'random_',
   'input, from?, to?, *, generator?',
@@ -90,7 +105,13 @@ function largestOf(dtype: DType): bigint {
 
 const isProbability = (p: number): boolean => p >= 0 && p <= 1;
 
-/** Ones with probability p (a number, or a tensor that broadcasts), else zeros. https://pytorch.org/docs/stable/generated/torch.Tensor.bernoulli_.html */
+/**
+ * Ones with probability p (a number, or a tensor that broadcasts), else zeros.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.bernoulli_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(4).bernoulli_(0.5)  // tensor([0., 0., 1., 0.])
+ */
 export const bernoulli_: Fill<[p: number | Tensor], { p?: number | Tensor }> = filler(
   'bernoulli_',
   'input, p?, *, generator?',
@@ -109,7 +130,12 @@ export function drawBernoulli(t: Tensor, p: Tensor, generator: MaybeGenerator): 
   draw('rng_bernoulli_tensor', t, generator, [], [contiguousRaw(convert(p, p.dtype, cpu()))]);
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(3).exponential_()  // tensor([3.5083, 1.2304, 0.6150])
+ */
 export const exponential_: Fill<[lambd: number], { lambd?: number }> = filler(
   'exponential_',
   'input, lambd?, *, generator?',
@@ -122,7 +148,12 @@ export const exponential_: Fill<[lambd: number], { lambd?: number }> = filler(
     draw('rng_exponential', t, generator, [lambd]);
   },
 );
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.geometric_.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.geometric_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(3).geometric_(0.5)  // tensor([1., 1., 2.])
+ */
 export const geometric_: Fill<[p: number], { p?: number }> = filler(
   'geometric_',
   'input, p, *, generator?',
@@ -131,7 +162,12 @@ export const geometric_: Fill<[p: number], { p?: number }> = filler(
     draw('rng_geometric', t, generator, [p]);
   },
 );
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.cauchy_.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.cauchy_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(3).cauchy_()  // tensor([10.5977,  0.7648, -0.1283])
+ */
 export const cauchy_: Fill<[median: number, sigma: number], { median?: number; sigma?: number }> = filler(
   'cauchy_',
   'input, median?, sigma?, *, generator?',
@@ -144,7 +180,13 @@ export const cauchy_: Fill<[median: number, sigma: number], { median?: number; s
     draw('rng_cauchy', t, generator, [median, sigma]);
   },
 );
-/** https://pytorch.org/docs/stable/generated/torch.Tensor.log_normal_.html */
+/**
+ * Log-normal numbers in place: e^x of normal x with `mean` and `std`.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.log_normal_.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.empty(3).logNormal_()  // tensor([5.9263e+01, 1.5116e+00, 3.4819e-02])
+ */
 export const logNormal_: Fill<[mean: number, std: number], { mean?: number; std?: number }> = filler(
   'logNormal_',
   'input, mean?, std?, *, generator?',

@@ -64,9 +64,23 @@ const fillUniform = (t: Tensor, generator: MaybeGenerator): void => {
 };
 const fillNormal = (t: Tensor, generator: MaybeGenerator): void => drawNormal(t, 0, 1, generator);
 
-/** Uniform numbers of [0, 1). https://pytorch.org/docs/stable/generated/torch.rand.html */
+/**
+ * Uniform numbers of [0, 1). https://pytorch.org/docs/stable/generated/torch.rand.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.rand(2, 2)
+ * // tensor([[0.4963, 0.7682],
+ * //         [0.0885, 0.1320]])
+ */
 export const rand: Sized = sized('check_uniform_bounds', fillUniform);
-/** Standard normal numbers. https://pytorch.org/docs/stable/generated/torch.randn.html */
+/**
+ * Standard normal numbers. https://pytorch.org/docs/stable/generated/torch.randn.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.randn(2, 2)
+ * // tensor([[ 1.5410, -0.2934],
+ * //         [-2.1788,  0.5684]])
+ */
 export const randn: Sized = sized('normal_kernel_cpu', fillNormal);
 
 type Like = (input: Tensor, options?: RandomOptions) => Tensor;
@@ -74,9 +88,19 @@ const like =
   (fill: (t: Tensor, generator: MaybeGenerator) => void): Like =>
   (input, options = {}) =>
     filled((others) => emptyLike(input, others as object), options, fill);
-/** https://pytorch.org/docs/stable/generated/torch.rand_like.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.rand_like.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.randLike(torch.zeros(3))  // tensor([0.4963, 0.7682, 0.0885])
+ */
 export const randLike: Like = like(fillUniform);
-/** https://pytorch.org/docs/stable/generated/torch.randn_like.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.randn_like.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.randnLike(torch.zeros(3))  // tensor([ 1.5410, -0.2934, -2.1788])
+ */
 export const randnLike: Like = like(fillNormal);
 
 type RandintArgs =
@@ -84,7 +108,12 @@ type RandintArgs =
   | [low: number, high: number, size: readonly number[], options?: RandomOptions]
   | [options: RandomOptions & { low?: number; high: number; size: readonly number[] }];
 
-/** Integers of [low, high), low being 0 unless given. https://pytorch.org/docs/stable/generated/torch.randint.html */
+/**
+ * Integers of [low, high), low being 0 unless given. https://pytorch.org/docs/stable/generated/torch.randint.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.randint(0, 10, [5])  // tensor([4, 9, 3, 0, 3])
+ */
 export function randint(...args: RandintArgs): Tensor {
   const { rest, options } = parted(args);
   const size = (options.size ?? rest.find((each) => Array.isArray(each))) as readonly number[] | undefined;
@@ -109,7 +138,12 @@ function fillInteger(t: Tensor, low: number, high: number, generator: MaybeGener
   draw('rng_randint', t, generator, [...halves(from), ...halves(to - from)]);
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.randint_like.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.randint_like.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.randintLike(torch.zeros(3), 10)  // tensor([4., 9., 3.])
+ */
 export function randintLike(
   input: Tensor,
   ...args: [high: number, options?: RandomOptions] | [low: number, high: number, options?: RandomOptions]
@@ -124,7 +158,12 @@ export function randintLike(
   );
 }
 
-/** A random permutation of 0 … n − 1. https://pytorch.org/docs/stable/generated/torch.randperm.html */
+/**
+ * A random permutation of 0 … n − 1. https://pytorch.org/docs/stable/generated/torch.randperm.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.randperm(4)  // tensor([0, 1, 3, 2])
+ */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
   if (!(Number.isInteger(n) && n >= 0)) throw new RuntimeError(`n must be non-negative, got ${n}`);
   const t = filled(
@@ -140,7 +179,12 @@ type Normal = {
   (mean: number, std: number, size: readonly number[], options?: RandomOptions): Tensor;
   (mean: Tensor, options?: RandomOptions): Tensor;
 };
-/** Normal numbers with means and deviations of their own, or of a given size. https://pytorch.org/docs/stable/generated/torch.normal.html */
+/**
+ * Normal numbers with means and deviations of their own, or of a given size. https://pytorch.org/docs/stable/generated/torch.normal.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.normal(torch.tensor([0.5, 100]), torch.tensor([1, 0.1]))  // tensor([ 2.0410, 99.9707])
+ */
 export const normal: Normal = (...args: unknown[]): Tensor => {
   const { rest, options } = parted(args);
   const [mean = options.mean ?? 0, std = options.std ?? 1, size = options.size] = rest as [
@@ -177,7 +221,12 @@ function scaledNormal(mean: Tensor | number, std: Tensor | number, generator: Ma
   );
 }
 
-/** Zeros and ones: one with the probability that `input` gives, or with p. https://pytorch.org/docs/stable/generated/torch.bernoulli.html */
+/**
+ * Zeros and ones: one with the probability that `input` gives, or with p. https://pytorch.org/docs/stable/generated/torch.bernoulli.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.bernoulli(torch.tensor([0, 0.5, 0.5, 1]))  // tensor([0., 0., 1., 1.])
+ */
 export const bernoulli: Op<[], [p: number], { p: number; generator: MaybeGenerator }> = define(
   'bernoulli',
   'input, p?, *, generator?',
@@ -189,7 +238,12 @@ export const bernoulli: Op<[], [p: number], { p: number; generator: MaybeGenerat
   },
 );
 
-/** Poisson numbers of the given rates. https://pytorch.org/docs/stable/generated/torch.poisson.html */
+/**
+ * Poisson numbers of the given rates. https://pytorch.org/docs/stable/generated/torch.poisson.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.poisson(torch.tensor([0.5, 3, 30]))  // tensor([ 2.,  4., 31.])
+ */
 export const poisson: Op<[], [], { generator: MaybeGenerator }> = define(
   'poisson',
   'input, generator?',
@@ -205,7 +259,12 @@ export const poisson: Op<[], [], { generator: MaybeGenerator }> = define(
   },
 );
 
-/** Positions drawn with the given weights. https://pytorch.org/docs/stable/generated/torch.multinomial.html */
+/**
+ * Positions drawn with the given weights. https://pytorch.org/docs/stable/generated/torch.multinomial.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.multinomial(torch.tensor([0, 0.3, 0.7]), 4, true)  // tensor([2, 2, 2, 2])
+ */
 export const multinomial: Op<[numSamples: number], [replacement: boolean], { replacement: boolean; generator: MaybeGenerator }> = define(
   'multinomial',
   'input, numSamples, replacement?, *, generator?',

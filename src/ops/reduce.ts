@@ -95,7 +95,14 @@ function sumAs(input: Tensor, dims: readonly number[], keepdim: boolean, dtype: 
 }
 const castReal = (x: Expr, dtype: DType): Expr => (x.dtype.isComplex && !dtype.isComplex ? x.real : x).cast(accumulateType(dtype));
 
-/** The sum; integers are summed in int64. https://pytorch.org/docs/stable/generated/torch.sum.html */
+/**
+ * The sum over `dim` (all dims by default); integers and booleans are summed in int64. With `keepdim` the dims stay, of size 1.
+ * https://pytorch.org/docs/stable/generated/torch.sum.html
+ * @example
+ * torch.sum(torch.tensor([[1, 2], [3, 4]]), 1, { keepdim: true })
+ * // tensor([[3],
+ * //         [7]])
+ */
 export const sum: Reduction = define('sum', SPEC, (input: Tensor, dim?: Dims | null, keepdim = false, dtype?: DTypeLike | null) => {
   const dims = wrapDims(dim, input.ndim);
   const { sizes, dtype: own } = input;
@@ -124,12 +131,18 @@ export const sumToSize: (input: Tensor, ...size: (number | readonly number[])[])
   },
 );
 
-/** The sum of the numbers, NaN counting as 0. */
+/**
+ * The sum of the numbers, NaN counting as 0. https://pytorch.org/docs/stable/generated/torch.nansum.html
+ * @example torch.nansum(torch.tensor([1, NaN, 3]))  // tensor(4.)
+ */
 export const nansum: Reduction = define('nansum', SPEC, (input: Tensor, dim?: Dims | null, keepdim = false, dtype?: DTypeLike | null) =>
   sum(selectWhere(ne(input, input), 0, input), { dim, keepdim, dtype: dtype ?? undefined }),
 );
 
-/** The arithmetic mean; integers become the default float dtype. https://pytorch.org/docs/stable/generated/torch.mean.html */
+/**
+ * The arithmetic mean over `dim` (all dims by default); integers give floats. https://pytorch.org/docs/stable/generated/torch.mean.html
+ * @example torch.mean(torch.tensor([[1, 2], [3, 5]]), 1)  // tensor([1.5000, 4.0000])
+ */
 export const mean: Reduction = define('mean', SPEC, (input: Tensor, dim?: Dims | null, keepdim = false, dtypeLike?: DTypeLike | null) => {
   const dims = wrapDims(dim, input.ndim);
   const { sizes, dtype: own } = input;
@@ -156,7 +169,10 @@ export const mean: Reduction = define('mean', SPEC, (input: Tensor, dim?: Dims |
   );
   return record(suffix('mean', dim), [input], result, [], ({ grad }) => [convert(div(expandBack(grad, sizes, dims, keepdim), n), own)]);
 });
-/** The mean of the numbers that are not NaN. */
+/**
+ * The mean of the numbers that are not NaN. https://pytorch.org/docs/stable/generated/torch.nanmean.html
+ * @example torch.nanmean(torch.tensor([1, NaN, 3]))  // tensor(2.)
+ */
 export const nanmean: Reduction = define('nanmean', SPEC, (input: Tensor, dim?: Dims | null, keepdim = false, dtype?: DTypeLike | null) =>
   div(nansum(input, { dim, keepdim, dtype: dtype ?? undefined }), sum(eq(input, input), dim ?? null, keepdim)),
 );
@@ -183,14 +199,22 @@ function extreme(name: string, op: 'max' | 'min', input: Tensor, dim: Dims | nul
 type Extreme = Op<[], [dim: Dims, keepdim: boolean], { dim: Dims; keepdim: boolean }>;
 const wrongExtremeOut = (input: string, out: string): string =>
   `Expected the dtype for input and out to match, but got ${input} for input's dtype and ${out} for out's dtype.`;
-/** The largest value over dims. https://pytorch.org/docs/stable/generated/torch.amax.html */
+/**
+ * The largest value over `dim` (all dims by default); where several are equal, they share the gradient.
+ * https://pytorch.org/docs/stable/generated/torch.amax.html
+ * @example torch.amax(torch.tensor([[1, 4], [3, 2]]), 1)  // tensor([4, 3])
+ */
 export const amax: Extreme = define(
   'amax',
   'input, dim?, keepdim?',
   (input: Tensor, dim?: Dims, keepdim = false) => extreme('amax', 'max', input, dim, keepdim),
   wrongExtremeOut,
 );
-/** The smallest value over dims. */
+/**
+ * The smallest value over `dim` (all dims by default); where several are equal, they share the gradient.
+ * https://pytorch.org/docs/stable/generated/torch.amin.html
+ * @example torch.amin(torch.tensor([[1, 4], [3, 2]]), 1)  // tensor([1, 2])
+ */
 export const amin: Extreme = define(
   'amin',
   'input, dim?, keepdim?',
@@ -205,7 +229,13 @@ export function extremeOfAll(name: 'max' | 'min', input: Tensor): Tensor {
     );
   return extreme(`${name[0].toUpperCase()}${name.slice(1)}Backward1`, name, input, null, false);
 }
-/** Smallest and largest value. https://pytorch.org/docs/stable/generated/torch.aminmax.html */
+/**
+ * The smallest and the largest value over `dim` (all dims by default), as `{ min, max }`.
+ * https://pytorch.org/docs/stable/generated/torch.aminmax.html
+ * @example
+ * const { min, max } = torch.aminmax(torch.tensor([3, 1, 2]));
+ * [min, max]  // [ tensor(1), tensor(3) ]
+ */
 export const aminmax: Op<[], [], { dim: number | null; keepdim: boolean }, NamedTuple<'min' | 'max'>> = define(
   'aminmax',
   'input, *, dim?, keepdim?',
@@ -223,11 +253,22 @@ function truthOver(name: string, op: 'max' | 'min'): Extreme {
     return reduceRaw({ op, value: (x) => x.cast(bool), accumulate: bool, outDtype, key: 'truth' }, [input], dims, keepdim);
   });
 }
-/** Whether all elements are true. */
+/**
+ * Whether all elements over `dim` (all dims by default) are nonzero; the result is bool.
+ * https://pytorch.org/docs/stable/generated/torch.all.html
+ * @example torch.all(torch.tensor([[1, 0], [1, 1]]), 1)  // tensor([False,  True])
+ */
 export const all: Extreme = truthOver('all', 'min');
-/** Whether any element is true. */
+/**
+ * Whether any element over `dim` (all dims by default) is nonzero; the result is bool.
+ * https://pytorch.org/docs/stable/generated/torch.any.html
+ * @example torch.any(torch.tensor([[1, 0], [0, 0]]), 1)  // tensor([ True, False])
+ */
 export const any: Extreme = truthOver('any', 'max');
-/** How many elements are not 0. */
+/**
+ * How many elements are not 0. https://pytorch.org/docs/stable/generated/torch.count_nonzero.html
+ * @example torch.countNonzero(torch.tensor([[1, 0], [2, 3]]), 1)  // tensor([1, 2])
+ */
 export const countNonzero: Op<[], [dim: Dims | null], { dim: Dims | null }> = define(
   'countNonzero',
   'input, dim?',
@@ -244,7 +285,10 @@ export const asFloat = (input: Tensor): Tensor => (input.dtype.category < 2 ? co
 
 // --- products and log-sums ----------------------------------------------------------------------------------------------------------------------------
 
-/** The product over one dim or over all. https://pytorch.org/docs/stable/generated/torch.prod.html */
+/**
+ * The product over one dim or over all. https://pytorch.org/docs/stable/generated/torch.prod.html
+ * @example torch.prod(torch.tensor([[1, 2], [3, 4]]), 1)  // tensor([ 2, 12])
+ */
 export const prod: Op<[], [dim: number | null, keepdim: boolean], { dim: number | null; keepdim: boolean; dtype: DTypeLike | null }> =
   define('prod', SPEC, (given: Tensor, dim?: number | null, keepdim = false, dtypeLike?: DTypeLike | null) => {
     const dtype = dtypeLike ? toDType(dtypeLike) : sumType(given.dtype);
@@ -280,7 +324,10 @@ export function setProducts(complex: typeof complexProduct, others: typeof produ
   productOfOthers = others;
 }
 
-/** ln Σ eˣ, without overflow. https://pytorch.org/docs/stable/generated/torch.logsumexp.html */
+/**
+ * ln Σ e^input over `dim`, without overflow. https://pytorch.org/docs/stable/generated/torch.logsumexp.html
+ * @example torch.logsumexp(torch.tensor([[1, 2], [1000.5, 1000.5]]), 1)  // tensor([   2.3133, 1001.1932])
+ */
 export const logsumexp: Op<[dim: Dims], [keepdim: boolean], { keepdim: boolean }> = define(
   'logsumexp',
   'input, dim, keepdim?',

@@ -32,14 +32,20 @@ const vector = (t: Tensor): Tensor => (t.ndim === 0 ? new Tensor(t.storage, t.dt
 const scanType = (input: Tensor, dtype: DTypeLike | null | undefined): DType => (dtype ? toDType(dtype) : sumType(input.dtype));
 const reversed = (x: Tensor, d: number): Tensor => (x.ndim === 0 ? x : flip(x, d));
 
-/** Running sums. https://pytorch.org/docs/stable/generated/torch.cumsum.html */
+/**
+ * Running sums. https://pytorch.org/docs/stable/generated/torch.cumsum.html
+ * @example torch.cumsum(torch.tensor([1, 2, 3]), 0)  // tensor([1, 3, 6])
+ */
 export const cumsum: Scan = define('cumsum', 'input, dim, *, dtype?', (given: Tensor, dim: number, dtype?: DTypeLike | null) => {
   const d = wrapDim(dim, given.ndim);
   const input = convert(given, scanType(given, dtype));
   return record('cumsum', [input], scanRaw('cumsum', input, d), [], ({ grad }) => [reversed(cumsum(reversed(grad, d), d), d)]);
 });
 
-/** Running products. https://pytorch.org/docs/stable/generated/torch.cumprod.html */
+/**
+ * Running products. https://pytorch.org/docs/stable/generated/torch.cumprod.html
+ * @example torch.cumprod(torch.tensor([1, 2, 3]), 0)  // tensor([1, 2, 6])
+ */
 export const cumprod: Scan = define('cumprod', 'input, dim, *, dtype?', (given: Tensor, dim: number, dtype?: DTypeLike | null) => {
   const d = wrapDim(dim, given.ndim);
   const input = convert(given, scanType(given, dtype));
@@ -66,7 +72,10 @@ function cumprodGradient(grad: Tensor, given: Tensor, d: number): Tensor {
   return selectWhere(before, div(sums, selectWhere(isZero, 1, x)), selectWhere(eq(first, 1), atFirst, 0));
 }
 
-/** Running ln Σ eˣ. https://pytorch.org/docs/stable/generated/torch.logcumsumexp.html */
+/**
+ * Running ln Σ eˣ. https://pytorch.org/docs/stable/generated/torch.logcumsumexp.html
+ * @example torch.logcumsumexp(torch.tensor([0.5, 0.5]), 0)  // tensor([0.5000, 1.1931])
+ */
 export const logcumsumexp: Op<[dim: number]> = define('logcumsumexp', 'input, dim', (input: Tensor, dim: number) => {
   const d = wrapDim(dim, input.ndim);
   return record('logcumsumexp', [input], scanRaw('logcumsumexp', input, d), [input], ({ grad }, [x]) => {
@@ -92,9 +101,15 @@ const runningExtremum = (name: string, least: boolean): Extremum =>
     ]);
     return tuple(['values', 'indices'], [values, indices]);
   });
-/** Running maxima with their positions. */
+/**
+ * Running maxima with their positions. https://pytorch.org/docs/stable/generated/torch.cummax.html
+ * @example torch.cummax(torch.tensor([1, 3, 2]), 0)  // [ tensor([1, 3, 3]), tensor([0, 1, 1]) ]
+ */
 export const cummax: Extremum = runningExtremum('cummax', false);
-/** Running minima with their positions. */
+/**
+ * Running minima with their positions. https://pytorch.org/docs/stable/generated/torch.cummin.html
+ * @example torch.cummin(torch.tensor([2, 3, 1]), 0)  // [ tensor([2, 2, 1]), tensor([0, 0, 2]) ]
+ */
 export const cummin: Extremum = runningExtremum('cummin', true);
 
 /** Products of all others along `dim`: those in front times those behind. */
@@ -157,11 +172,25 @@ const trapezoids = (name: string, collect: (areas: Tensor, d: number) => Tensor)
     const [next, previous] = parts(points, d);
     return div(collect(mul(add(right, left), sub(next, previous)), d), 2);
   });
+/**
+ * The integral along `dim` by the trapezoidal rule, at points `x` or `dx` apart (1 by default).
+ * https://pytorch.org/docs/stable/generated/torch.trapezoid.html
+ * @example torch.trapezoid(torch.tensor([1, 2, 3]))  // tensor(4.)
+ */
 export const trapezoid: Trapezoid = trapezoids('trapezoid', (areas, d) => sum(areas, d));
+/** Alias of `trapezoid`. */
 export const trapz: Trapezoid = trapezoid;
+/**
+ * The integral along `dim` by the trapezoidal rule, up to each point.
+ * https://pytorch.org/docs/stable/generated/torch.cumulative_trapezoid.html
+ * @example torch.cumulativeTrapezoid(torch.tensor([1, 2, 3]))  // tensor([1.5000, 4.0000])
+ */
 export const cumulativeTrapezoid: Trapezoid = trapezoids('cumulativeTrapezoid', (areas, d) => cumsum(areas, d));
 
-/** Differences of neighbours along a dim, n times over. https://pytorch.org/docs/stable/generated/torch.diff.html */
+/**
+ * Differences of neighbours along a dim, n times over. https://pytorch.org/docs/stable/generated/torch.diff.html
+ * @example torch.diff(torch.tensor([1, 4, 9]))  // tensor([3, 5])
+ */
 export const diff: Op<
   [],
   [n: number, dim: number, prepend: Tensor | null, append: Tensor | null],

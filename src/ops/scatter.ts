@@ -32,7 +32,13 @@ const outOfRange =
 
 // --- along one dim -----------------------------------------------------------------------------------------------------------------------------------
 
-/** The slices that a vector of indices names, along a dim. https://pytorch.org/docs/stable/generated/torch.index_select.html */
+/**
+ * The slices that a vector of indices names, along a dim. https://pytorch.org/docs/stable/generated/torch.index_select.html
+ * @example
+ * torch.indexSelect(torch.tensor([[1, 2], [3, 4]]), 1, torch.tensor([1]))
+ * // tensor([[2],
+ * //         [4]])
+ */
 export const indexSelect: Op<[dim: number, index: Tensor]> = define(
   'indexSelect',
   'input, dim, index',
@@ -101,7 +107,10 @@ function checkSource(name: string, input: Tensor, d: number, index: Tensor, sour
     );
 }
 
-/** Slices of `source`, times alpha, added at the indices. https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html */
+/**
+ * Slices of `source`, times alpha, added at the indices. https://pytorch.org/docs/stable/generated/torch.Tensor.index_add_.html
+ * @example torch.indexAdd(torch.zeros(3), 0, torch.tensor([0, 2]), torch.ones(2))  // tensor([1., 0., 1.])
+ */
 export const indexAdd: Op<[dim: number, index: Tensor, source: Tensor], [], { alpha: Scalar }> = define(
   'indexAdd',
   'input, dim, index, source, *, alpha?',
@@ -114,7 +123,10 @@ export const indexAdd: Op<[dim: number, index: Tensor, source: Tensor], [], { al
     return record('indexAdd', [input, scaled], out, [index], ({ grad }, [i]) => [grad, () => reshape(indexSelect(grad, d, i), shape)]);
   },
 );
-/** Slices of `source` put at the indices. */
+/**
+ * Slices of `source` put at the indices. https://pytorch.org/docs/stable/generated/torch.index_copy.html
+ * @example torch.indexCopy(torch.zeros(3), 0, torch.tensor([0, 2]), torch.tensor([5, 6]).float())  // tensor([5., 0., 6.])
+ */
 export const indexCopy: Op<[dim: number, index: Tensor, source: Tensor]> = define(
   'indexCopy',
   'input, dim, index, source',
@@ -129,7 +141,10 @@ export const indexCopy: Op<[dim: number, index: Tensor, source: Tensor]> = defin
     ]);
   },
 );
-/** One value put at the indices. */
+/**
+ * One value put at the indices. https://pytorch.org/docs/stable/generated/torch.Tensor.index_fill.html
+ * @example torch.indexFill(torch.zeros(3), 0, torch.tensor([0, 2]), 7)  // tensor([7., 0., 7.])
+ */
 export const indexFill: Op<[dim: number, index: Tensor, value: TensorLike]> = define(
   'indexFill',
   'input, dim, index, value',
@@ -147,7 +162,10 @@ export const indexFill: Op<[dim: number, index: Tensor, value: TensorLike]> = de
 );
 
 type Reduce = 'prod' | 'mean' | 'amax' | 'amin';
-/** Slices of `source` reduced into the indices. https://pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html */
+/**
+ * Slices of `source` reduced into the indices. https://pytorch.org/docs/stable/generated/torch.Tensor.index_reduce_.html
+ * @example torch.ones(3).indexReduce(0, torch.tensor([0, 0]), torch.tensor([2.5, 4]), 'prod')  // tensor([10.,  1.,  1.])
+ */
 export const indexReduce: Op<[dim: number, index: Tensor, source: Tensor, reduce: Reduce], [], { includeSelf: boolean }> = define(
   'indexReduce',
   'input, dim, index, source, reduce, *, includeSelf?',
@@ -283,7 +301,13 @@ function checkGather(name: string, input: Tensor, d: number, index: Tensor): voi
   });
 }
 
-/** out[i][j] = input[index[i][j]][j] along dim 0, and so on. https://pytorch.org/docs/stable/generated/torch.gather.html */
+/**
+ * out[i][j] = input[index[i][j]][j] along dim 0, and so on. https://pytorch.org/docs/stable/generated/torch.gather.html
+ * @example
+ * torch.gather(torch.tensor([[1, 2], [3, 4]]), 1, torch.tensor([[1], [0]]))
+ * // tensor([[2],
+ * //         [3]])
+ */
 export const gather: Op<[dim: number, index: Tensor], [], { sparseGrad: boolean }> = define(
   'gather',
   'input, dim, index, *, sparseGrad?',
@@ -298,7 +322,14 @@ export const gather: Op<[dim: number, index: Tensor], [], { sparseGrad: boolean 
     ]);
   },
 );
-/** `gather` with the other dims broadcast; without a dim over the flattened tensors. */
+/**
+ * `gather` with the other dims broadcast; without a dim over the flattened tensors.
+ * https://pytorch.org/docs/stable/generated/torch.take_along_dim.html
+ * @example
+ * torch.takeAlongDim(torch.tensor([[3, 1], [2, 4]]), torch.tensor([[1], [0]]), 1)
+ * // tensor([[1],
+ * //         [2]])
+ */
 export const takeAlongDim: Op<[indices: Tensor], [dim: number | null], { dim: number | null }> = define(
   'takeAlongDim',
   'input, indices, dim?',
@@ -352,7 +383,10 @@ const movementOf = (d: number, index: Tensor, includeSelf: boolean): Movement =>
   write: (base, t, mode) => scatterRaw('scatter_reduce', base, d, index, t, mode, includeSelf),
 });
 
-/** Puts `src` (or a number) where the index says. https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html */
+/**
+ * Puts `src` (or a number) where the index says. https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_.html
+ * @example torch.scatter(torch.zeros(3), 0, torch.tensor([0, 2]), 5)  // tensor([5., 0., 5.])
+ */
 export const scatter: (
   input: Tensor,
   dim: number,
@@ -389,7 +423,10 @@ function writeCorner(whole: Tensor, part: Tensor): Tensor {
   copyRaw(corner(whole, part.sizes), part);
   return whole;
 }
-/** Adds `src` where the index says. */
+/**
+ * Adds `src` where the index says. https://pytorch.org/docs/stable/generated/torch.scatter_add.html
+ * @example torch.scatterAdd(torch.zeros(3), 0, torch.tensor([0, 0, 2]), torch.ones(3))  // tensor([2., 0., 1.])
+ */
 export const scatterAdd: Op<[dim: number, index: Tensor, src: Tensor]> = define(
   'scatterAdd',
   'input, dim, index, src',
@@ -401,7 +438,10 @@ export const scatterAdd: Op<[dim: number, index: Tensor, src: Tensor]> = define(
   },
 );
 type ScatterReduce = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
-/** Reduces `src` into where the index says. https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_reduce_.html */
+/**
+ * Reduces `src` into where the index says. https://pytorch.org/docs/stable/generated/torch.Tensor.scatter_reduce_.html
+ * @example torch.scatterReduce(torch.ones(3), 0, torch.tensor([0, 0]), torch.tensor([2.5, 4]), 'amax')  // tensor([4., 1., 1.])
+ */
 export const scatterReduce: Op<[dim: number, index: Tensor, src: Tensor, reduce: ScatterReduce], [], { includeSelf: boolean }> = define(
   'scatterReduce',
   'input, dim, index, src, reduce, *, includeSelf?',

@@ -45,8 +45,9 @@ interface SegmentOptions {
   initial?: number | null;
 }
 /**
- * Reduces each run of `axis`; runs are given by their lengths or offsets. An empty one gives `initial`, or what changes nothing (NaN for a mean).
- * @example torch._segmentReduce(data, 'sum', { lengths: torch.tensor([2, 3]) })
+ * Reduces each run of `axis`; runs are given by their lengths or offsets. An empty one gives `initial`, or what changes nothing (NaN for a
+ * mean).
+ * @example torch._segmentReduce(torch.tensor([1.5, 2, 3, 4]), 'sum', { lengths: torch.tensor([1, 3]) })  // tensor([1.5000, 9.0000])
  */
 export const _segmentReduce: (data: Tensor, reduce: SegmentReduce, options?: SegmentOptions) => Tensor = define(
   'segment_reduce',
@@ -105,7 +106,13 @@ function inChunks(t: Tensor, dim: number, chunks: number): Tensor {
   const whole = missing > 0 ? cat([t, zeros(sizes, { dtype: t.dtype, device: t.device })], dim) : t;
   return reshape(whole, [...t.sizes.slice(0, dim), chunks, -1]);
 }
-/** Cuts each tensor in chunks along `dim` and puts the chunks of the same number side by side. */
+/**
+ * Cuts each tensor in chunks along `dim` and puts the chunks of the same number side by side.
+ * @example
+ * torch._chunkCat([torch.arange(4), torch.arange(2)], 0, 2)
+ * // tensor([[0, 1, 0],
+ * //         [2, 3, 1]])
+ */
 export const _chunkCat: (tensors: readonly Tensor[], dim: number, numChunks: number) => Tensor = define(
   '_chunk_cat',
   'tensors, dim, numChunks',

@@ -10,7 +10,10 @@ import { factory, filled, fillRaw, finish, sequence } from './memory.js';
 import type { Args, FactoryOptions, Scalar } from './types.js';
 import { FACTORY, inferDtype, optionsOf, tensor } from './creation.js';
 
-/** start, start + step, … below end. https://pytorch.org/docs/stable/generated/torch.arange.html */
+/**
+ * start, start + step, … below end. https://pytorch.org/docs/stable/generated/torch.arange.html
+ * @example torch.arange(1, 2.5, 0.5)  // tensor([1.0000, 1.5000, 2.0000])
+ */
 export const arange: (
   ...args:
     | [end: Scalar, options?: FactoryOptions]
@@ -36,7 +39,10 @@ export const arange: (
   },
 );
 
-/** Deprecated by PyTorch: `arange` with the end included. */
+/**
+ * Deprecated by PyTorch: `arange` with the end included. https://pytorch.org/docs/stable/generated/torch.range.html
+ * @example torch.range(1, 4)  // tensor([1., 2., 3., 4.])
+ */
 export const range: (start: number, end: number, ...args: Args<[step: number], FactoryOptions>) => Tensor = define(
   'range',
   `start, end, step?, ${FACTORY}`,
@@ -73,13 +79,19 @@ function spaced(name: string, ends: readonly Scalar[], steps: number, options: F
     { ...options, dtype },
   );
 }
-/** https://pytorch.org/docs/stable/generated/torch.linspace.html */
+/**
+ * `steps` evenly spaced numbers from `start` to `end`, both included. https://pytorch.org/docs/stable/generated/torch.linspace.html
+ * @example torch.linspace(0, 10, 5)  // tensor([ 0.0000,  2.5000,  5.0000,  7.5000, 10.0000])
+ */
 export const linspace: Spaced = define(
   'linspace',
   `start, end, steps, ${FACTORY}`,
   (start: Scalar, end: Scalar, steps: number, ...rest: unknown[]) => spaced('linspace', [start, end], steps, optionsOf(...rest), (x) => x),
 );
-/** Powers of `base` with evenly spaced exponents. https://pytorch.org/docs/stable/generated/torch.logspace.html */
+/**
+ * Powers of `base` with evenly spaced exponents. https://pytorch.org/docs/stable/generated/torch.logspace.html
+ * @example torch.logspace(0, 2, 3)  // tensor([  1.,  10., 100.])
+ */
 export const logspace: Spaced<{ base?: number }> = define(
   'logspace',
   `start, end, steps, base?, ${FACTORY}`,
@@ -87,7 +99,13 @@ export const logspace: Spaced<{ base?: number }> = define(
     spaced('logspace', [start, end], steps, optionsOf(...rest), (x) => base ** x),
 );
 
-/** The identity matrix, n × m. https://pytorch.org/docs/stable/generated/torch.eye.html */
+/**
+ * The identity matrix, n × m. https://pytorch.org/docs/stable/generated/torch.eye.html
+ * @example
+ * torch.eye(2, 3)
+ * // tensor([[1., 0., 0.],
+ * //         [0., 1., 0.]])
+ */
 export const eye: (n: number, ...args: Args<[m: number | null], FactoryOptions & { m?: number | null }>) => Tensor = define(
   'eye',
   `n, m?, ${FACTORY}`,

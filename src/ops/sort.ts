@@ -79,9 +79,15 @@ const argOf = (name: string, least: boolean): Arg =>
     return keepdim && input.ndim > 0 ? unsqueeze(indices, wrapDim(dim, input.ndim)) : indices;
   });
 
-/** The position of the largest value: of all elements, or along a dim. https://pytorch.org/docs/stable/generated/torch.argmax.html */
+/**
+ * The position of the largest value: of all elements, or along a dim. https://pytorch.org/docs/stable/generated/torch.argmax.html
+ * @example torch.argmax(torch.tensor([[1, 4], [3, 2]]), 1)  // tensor([1, 0])
+ */
 export const argmax: Arg = argOf('argmax', false);
-/** The position of the smallest value. */
+/**
+ * The position of the smallest value: of all elements, or along `dim`. https://pytorch.org/docs/stable/generated/torch.argmin.html
+ * @example torch.argmin(torch.tensor([[1, 4], [3, 2]]), 1)  // tensor([0, 1])
+ */
 export const argmin: Arg = argOf('argmin', true);
 
 type Extremum = {
@@ -113,9 +119,19 @@ const extremum = (name: 'max' | 'min', least: boolean): Extremum => {
   return Object.assign(op, { opName: name }) as unknown as Extremum;
 };
 
-/** The largest value of all; [values, indices] along a dim; or the larger of two tensors. https://pytorch.org/docs/stable/generated/torch.max.html */
+/**
+ * The largest value of all; [values, indices] along a dim; or the larger of two tensors.
+ * https://pytorch.org/docs/stable/generated/torch.max.html
+ * @example
+ * const { values, indices } = torch.max(torch.tensor([[1, 4], [3, 2]]), 1);
+ * [values, indices]  // [ tensor([4, 3]), tensor([1, 0]) ]
+ */
 export const max: Extremum = extremum('max', false);
-/** The smallest value of all; [values, indices] along a dim; or the smaller of two tensors. */
+/**
+ * The smallest value of all; [values, indices] along a dim; or the smaller of two tensors.
+ * https://pytorch.org/docs/stable/generated/torch.min.html
+ * @example torch.min(torch.tensor([3, 1, 2]))  // tensor(1)
+ */
 export const min: Extremum = extremum('min', true);
 
 interface SortOptions {
@@ -141,7 +157,10 @@ function sorted(input: Tensor, dim: number, descending: boolean): ValuesIndices 
   return selected('sort', input, dim, true, values, indices);
 }
 
-/** Sorted along a dim, stably: [values, indices]. https://pytorch.org/docs/stable/generated/torch.sort.html */
+/**
+ * Sorted along a dim, stably: [values, indices]. https://pytorch.org/docs/stable/generated/torch.sort.html
+ * @example torch.sort(torch.tensor([3, 1, 2]), { descending: true }).values  // tensor([3, 2, 1])
+ */
 export const sort: Op<[], [dim: number, descending: boolean, stable: boolean], SortOptions, ValuesIndices> = define(
   'sort',
   'input, dim?, descending?, stable?',
@@ -150,13 +169,19 @@ export const sort: Op<[], [dim: number, descending: boolean, stable: boolean], S
   },
 );
 
-/** The positions that sort a dim. */
+/**
+ * The positions that sort a dim. https://pytorch.org/docs/stable/generated/torch.argsort.html
+ * @example torch.argsort(torch.tensor([3, 1, 2]))  // tensor([1, 2, 0])
+ */
 export const argsort: Op<[], [dim: number, descending: boolean, stable: boolean], SortOptions> = define(
   'argsort',
   'input, dim?, descending?, stable?',
   (input: Tensor, dim = -1, descending = false) => sorted(input, dim, descending).indices,
 );
-/** Sorted along the first dim. */
+/**
+ * Sorted along the first dim. https://pytorch.org/docs/stable/generated/torch.msort.html
+ * @example torch.msort(torch.tensor([3, 1, 2]))  // tensor([1, 2, 3])
+ */
 export const msort: Op = define('msort', 'input', (input: Tensor) => sorted(input, 0, false).values);
 
 interface TopkOptions {
@@ -165,7 +190,10 @@ interface TopkOptions {
   sorted: boolean;
 }
 
-/** The k largest or smallest along a dim, in order: [values, indices]. https://pytorch.org/docs/stable/generated/torch.topk.html */
+/**
+ * The k largest or smallest along a dim, in order: [values, indices]. https://pytorch.org/docs/stable/generated/torch.topk.html
+ * @example torch.topk(torch.tensor([3, 1, 2]), 2)  // [ tensor([3, 2]), tensor([0, 2]) ]
+ */
 export const topk: Op<[k: number], [dim: number, largest: boolean, sorted: boolean], TopkOptions, ValuesIndices> = define(
   'topk',
   'input, k, dim?, largest?, sorted?',

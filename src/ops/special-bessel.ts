@@ -28,15 +28,27 @@ const i0Expr = (x: Expr): Expr => x.abs().exp().mul(i0eExpr(x));
 const i1Expr = (x: Expr): Expr => x.abs().exp().mul(i1eExpr(x));
 /** I₁(x) / x, ½ at 0. */
 const overX = (i1: Expr, x: Expr): Expr => where(x.eq(0), constant(0.5, x.dtype), i1.div(where(x.eq(0), constant(1, x.dtype), x)));
-/** Modified Bessel function of the first kind, order 0. */
+/**
+ * Modified Bessel function of the first kind, order 0. https://pytorch.org/docs/stable/special.html#torch.special.i0
+ * @example torch.special.i0(torch.tensor([0, 1]))  // tensor([1.0000, 1.2661])
+ */
 export const i0: Unary = unary('i0', wide(i0Expr), { grad: ({ grad, args: [x] }) => [grad.mul(i1Expr(x))] });
-/** e^-|x| I₀(x). */
+/**
+ * e^-|x| I₀(x). https://pytorch.org/docs/stable/special.html#torch.special.i0e
+ * @example torch.special.i0e(torch.tensor([0, 1]))  // tensor([1.0000, 0.4658])
+ */
 export const i0e: Unary = unary('i0e', wide(i0eExpr), {
   grad: ({ grad, result, args: [x] }) => [grad.mul(i1eExpr(x).sub(signExpr(x).mul(result)))],
 });
-/** Order 1. */
+/**
+ * Modified Bessel function of the first kind, order 1. https://pytorch.org/docs/stable/special.html#torch.special.i1
+ * @example torch.special.i1(torch.tensor([0, 1]))  // tensor([0.0000, 0.5652])
+ */
 export const i1: Unary = unary('i1', wide(i1Expr), { grad: ({ grad, result, args: [x] }) => [grad.mul(i0Expr(x).sub(overX(result, x)))] });
-/** e^-|x| I₁(x). */
+/**
+ * e^-|x| I₁(x). https://pytorch.org/docs/stable/special.html#torch.special.i1e
+ * @example torch.special.i1e(torch.tensor([0, 1]))  // tensor([0.0000, 0.2079])
+ */
 export const i1e: Unary = unary('i1e', wide(i1eExpr), {
   grad: ({ grad, result, args: [x] }) => [
     grad.mul(
@@ -49,11 +61,21 @@ export const i1e: Unary = unary('i1e', wide(i1eExpr), {
 const signExpr = (x: Expr): Expr => x.gt(0).cast(x.dtype).sub(x.lt(0).cast(x.dtype));
 
 const noGradient = { grad: () => [null] } as const;
+/**
+ * Modified Bessel function of the first kind, order 0, without a gradient (`i0` has one).
+ * https://pytorch.org/docs/stable/special.html#torch.special.modified_bessel_i0
+ * @example torch.special.modifiedBesselI0(torch.tensor([0, 1]))  // tensor([1.0000, 1.2661])
+ */
 export const modifiedBesselI0: Unary = unary(
   'modifiedBesselI0',
   wide((x) => x.abs().exp().mul(i0eExpr(x))),
   noGradient,
 );
+/**
+ * Modified Bessel function of the first kind, order 1, without a gradient (`i1` has one).
+ * https://pytorch.org/docs/stable/special.html#torch.special.modified_bessel_i1
+ * @example torch.special.modifiedBesselI1(torch.tensor([0, 1]))  // tensor([0.0000, 0.5652])
+ */
 export const modifiedBesselI1: Unary = unary('modifiedBesselI1', wide(i1Expr), noGradient);
 
 /** The amplitude and phase form of the Bessel functions for x > 5. */
@@ -120,10 +142,25 @@ function y1Expr(x: Expr): Expr {
   );
   return edge(x, where(x.le(5), near, asymptotic(x, ty1, phases[1], true)));
 }
-/** Bessel functions of the first and second kind. */
+/**
+ * Bessel function of the first kind, order 0. https://pytorch.org/docs/stable/special.html#torch.special.bessel_j0
+ * @example torch.special.besselJ0(torch.tensor([0, 1]))  // tensor([1.0000, 0.7652])
+ */
 export const besselJ0: Unary = unary('besselJ0', wide(j0Expr), noGradient);
+/**
+ * Bessel function of the first kind, order 1. https://pytorch.org/docs/stable/special.html#torch.special.bessel_j1
+ * @example torch.special.besselJ1(torch.tensor([0, 1]))  // tensor([0.0000, 0.4401])
+ */
 export const besselJ1: Unary = unary('besselJ1', wide(j1Expr), noGradient);
+/**
+ * Bessel function of the second kind, order 0; NaN below 0. https://pytorch.org/docs/stable/special.html#torch.special.bessel_y0
+ * @example torch.special.besselY0(torch.tensor([0, 1]))  // tensor([  -inf, 0.0883])
+ */
 export const besselY0: Unary = unary('besselY0', wide(y0Expr), noGradient);
+/**
+ * Bessel function of the second kind, order 1; NaN below 0. https://pytorch.org/docs/stable/special.html#torch.special.bessel_y1
+ * @example torch.special.besselY1(torch.tensor([0, 1]))  // tensor([   -inf, -0.7812])
+ */
 export const besselY1: Unary = unary('besselY1', wide(y1Expr), noGradient);
 
 const positive = (x: Expr, value: Expr): Expr => where(x.eq(0), Infinity, where(x.lt(0), nan(x), value));
@@ -139,12 +176,32 @@ const kFunction =
   (near: (x: Expr) => Expr, b: readonly number[], scaled: boolean) =>
   (x: Expr): Expr =>
     positive(x, where(x.le(2), scaled ? near(x).mul(x.exp()) : near(x), scaled ? farK(x, b) : x.neg().exp().mul(farK(x, b))));
-/** Modified Bessel functions of the second kind, and times eˣ. */
+/**
+ * Modified Bessel function of the second kind, order 0; NaN below 0.
+ * https://pytorch.org/docs/stable/special.html#torch.special.modified_bessel_k0
+ * @example torch.special.modifiedBesselK0(torch.tensor([0, 1]))  // tensor([   inf, 0.4210])
+ */
 export const modifiedBesselK0: Unary = unary('modifiedBesselK0', wide(kFunction(nearK0, cephes.k0.b, false)), noGradient);
+/**
+ * Modified Bessel function of the second kind, order 1; NaN below 0.
+ * https://pytorch.org/docs/stable/special.html#torch.special.modified_bessel_k1
+ * @example torch.special.modifiedBesselK1(torch.tensor([0, 1]))  // tensor([   inf, 0.6019])
+ */
 export const modifiedBesselK1: Unary = unary('modifiedBesselK1', wide(kFunction(nearK1, cephes.k1.b, false)), noGradient);
+/**
+ * e^x · K₀(x); NaN below 0. https://pytorch.org/docs/stable/special.html#torch.special.scaled_modified_bessel_k0
+ * @example torch.special.scaledModifiedBesselK0(torch.tensor([0, 1]))  // tensor([   inf, 1.1445])
+ */
 export const scaledModifiedBesselK0: Unary = unary('scaledModifiedBesselK0', wide(kFunction(nearK0, cephes.k0.b, true)), noGradient);
+/**
+ * e^x · K₁(x); NaN below 0. https://pytorch.org/docs/stable/special.html#torch.special.scaled_modified_bessel_k1
+ * @example torch.special.scaledModifiedBesselK1(torch.tensor([0, 1]))  // tensor([   inf, 1.6362])
+ */
 export const scaledModifiedBesselK1: Unary = unary('scaledModifiedBesselK1', wide(kFunction(nearK1, cephes.k1.b, true)), noGradient);
-/** sin x / x, by its series near 0. */
+/**
+ * sin x / x, by its series near 0. https://pytorch.org/docs/stable/special.html#torch.special.spherical_bessel_j0
+ * @example torch.special.sphericalBesselJ0(torch.tensor([0, 1]))  // tensor([1.0000, 0.8415])
+ */
 export const sphericalBesselJ0: Unary = unary(
   'sphericalBesselJ0',
   wide((x) => {
@@ -155,7 +212,10 @@ export const sphericalBesselJ0: Unary = unary(
   noGradient,
 );
 
-/** The Airy function Ai. */
+/**
+ * The Airy function Ai. https://pytorch.org/docs/stable/special.html#torch.special.airy_ai
+ * @example torch.special.airyAi(torch.tensor([0, 1]))  // tensor([0.3550, 0.1353])
+ */
 export const airyAi: Unary = unary(
   'airyAi',
   wide((x) => {

@@ -12,13 +12,26 @@ import { binary, nan, ratio, unary, wide } from './special-kinds.js';
 
 // --- error functions, gamma functions -----------------------------------------------------------------------------------------------------------------
 
-/** The error function. https://pytorch.org/docs/stable/special.html#torch.special.erf */
+/**
+ * The error function. https://pytorch.org/docs/stable/special.html#torch.special.erf
+ * @example torch.erf(torch.tensor([0, 1]))  // tensor([0.0000, 0.8427])
+ */
 export const erf: Unary = unary('erf', (x) => x.erf());
-/** 1 - erf. */
+/**
+ * 1 - erf. https://pytorch.org/docs/stable/special.html#torch.special.erfc
+ * @example torch.erfc(torch.tensor([0, 1]))  // tensor([1.0000, 0.1573])
+ */
 export const erfc: Unary = unary('erfc', (x) => x.erfc());
-/** The inverse of erf. */
+/**
+ * The inverse of erf. https://pytorch.org/docs/stable/special.html#torch.special.erfinv
+ * @example torch.erfinv(torch.tensor([0, 0.5, 1]))  // tensor([0.0000, 0.4769,    inf])
+ */
 export const erfinv: Unary = unary('erfinv', (x) => x.erfinv());
-/** e^(x²) erfc(x): by the definition where that is stable, by a continued fraction for large x. */
+/**
+ * e^(x²) erfc(x): by the definition where that is stable, by a continued fraction for large x.
+ * https://pytorch.org/docs/stable/special.html#torch.special.erfcx
+ * @example torch.special.erfcx(torch.tensor([0, 1]))  // tensor([1.0000, 0.4276])
+ */
 export const erfcx: Unary = unary(
   'erfcx',
   wide((x) => {
@@ -44,15 +57,30 @@ export const erfcx: Unary = unary(
     ],
   },
 );
-/** ln |Γ|. */
+/**
+ * ln |Γ(input)|.
+ * @example torch.lgamma(torch.tensor([1, 4]))  // tensor([0.0000, 1.7918])
+ */
 export const lgamma: Unary = unary('lgamma', (x) => x.lgamma());
-/** The derivative of ln Γ. */
+/**
+ * The derivative of ln Γ. https://pytorch.org/docs/stable/special.html#torch.special.digamma
+ * @example torch.digamma(torch.tensor([1, 0.5]))  // tensor([-0.5772, -1.9635])
+ */
 export const digamma: Unary = unary('digamma', (x) => x.digamma());
-/** The regularised lower incomplete gamma function P(input, other). */
+/**
+ * The regularised lower incomplete gamma function P(input, other).
+ * @example torch.igamma(torch.tensor([4, 4]), torch.tensor([3, 5]))  // tensor([0.3528, 0.7350])
+ */
 export const igamma: Binary = binary('igamma', (a, x) => a.igamma(x), { takes: 'tensors' });
-/** 1 - P(input, other). */
+/**
+ * 1 - P(input, other).
+ * @example torch.igammac(torch.tensor([4, 4]), torch.tensor([3, 5]))  // tensor([0.6472, 0.2650])
+ */
 export const igammac: Binary = binary('igammac', (a, x) => a.igammac(x), { takes: 'tensors' });
-/** The Hurwitz zeta function. */
+/**
+ * The Hurwitz zeta function. https://pytorch.org/docs/stable/special.html#torch.special.zeta
+ * @example torch.special.zeta(torch.tensor([2, 4]), 1)  // tensor([1.6449, 1.0823])
+ */
 export const zeta: Binary = binary('zeta', (x, q) => x.zeta(q));
 
 const polygammaOfOrder = new Map<number, Unary>();
@@ -80,7 +108,11 @@ function polygammaOf(a: number | Tensor, b: number | Tensor, inplace: boolean): 
   const op = polygammaOp(n);
   return inplace ? (op as unknown as { inplace: (t: Tensor) => Tensor }).inplace(x) : op(x);
 }
-/** The n-th derivative of digamma; `torch.polygamma(n, x)` and `x.polygamma(n)`. */
+/**
+ * The n-th derivative of digamma; `torch.polygamma(n, x)` and `x.polygamma(n)`.
+ * https://pytorch.org/docs/stable/special.html#torch.special.polygamma
+ * @example torch.polygamma(1, torch.tensor([1, 0.5]))  // tensor([1.6449, 4.9348])
+ */
 export const polygamma: (a: number | Tensor, b: number | Tensor) => Tensor = Object.assign(
   (a: number | Tensor, b: number | Tensor) => polygammaOf(a, b, false),
   {
@@ -88,7 +120,10 @@ export const polygamma: (a: number | Tensor, b: number | Tensor) => Tensor = Obj
     inplace: (a: number | Tensor, b: number | Tensor) => polygammaOf(a, b, true),
   },
 );
-/** ln of the multivariate gamma function of dimension p. */
+/**
+ * ln of the multivariate gamma function of dimension p.
+ * @example torch.mvlgamma(torch.tensor([2.5, 4]), 2)  // tensor([0.8570, 3.5651])
+ */
 export const mvlgamma: Op<[p: number]> = define('mvlgamma', 'input, p', (input: Tensor, p: number) => {
   if (!(p >= 1)) throw new RuntimeError('p has to be greater than or equal to 1');
   if (!Number.isInteger(p) || p > 2 ** 16) throw new TypeError(`mvlgamma(): argument 'p' must be a small int, not ${p}`);
@@ -100,9 +135,15 @@ export const mvlgamma: Op<[p: number]> = define('mvlgamma', 'input, p', (input: 
 // --- normal distribution, entropy -------------------------------------------------------------------------------------------------------------------
 
 const halfErfc = (x: Expr): Expr => x.mul(-Math.SQRT1_2).erfc().mul(0.5);
-/** The standard normal distribution function. */
+/**
+ * The standard normal distribution function. https://pytorch.org/docs/stable/special.html#torch.special.ndtr
+ * @example torch.special.ndtr(torch.tensor([-2, 0, 2]))  // tensor([0.0228, 0.5000, 0.9772])
+ */
 export const ndtr: Unary = unary('ndtr', halfErfc);
-/** Its logarithm. */
+/**
+ * The logarithm of `ndtr`, accurate far below 0. https://pytorch.org/docs/stable/special.html#torch.special.log_ndtr
+ * @example torch.special.logNdtr(torch.tensor([-2, 0, 2]))  // tensor([-3.7832, -0.6931, -0.0230])
+ */
 export const logNdtr: Unary = unary(
   'logNdtr',
   wide((x) => {
@@ -131,7 +172,10 @@ function erfcxExpr(x: Expr): Expr {
     .mul(1 / Math.sqrt(Math.PI));
   return where(x.gt(2), fraction, x.mul(x).exp().mul(x.erfc()));
 }
-/** The inverse of ndtr. */
+/**
+ * The inverse of ndtr. https://pytorch.org/docs/stable/special.html#torch.special.ndtri
+ * @example torch.special.ndtri(torch.tensor([0, 0.25, 0.5]))  // tensor([   -inf, -0.6745,  0.0000])
+ */
 export const ndtri: Unary = unary(
   'ndtri',
   wide((p) => {
@@ -152,7 +196,10 @@ export const ndtri: Unary = unary(
   }),
   { grad: ({ grad, result }) => [grad.mul(result.mul(result).mul(0.5).exp()).mul(Math.sqrt(2 * Math.PI))] },
 );
-/** -x ln x, 0 at 0, -inf below. */
+/**
+ * -x ln x, 0 at 0, -inf below. https://pytorch.org/docs/stable/special.html#torch.special.entr
+ * @example torch.special.entr(torch.tensor([-0.5, 0, 0.5]))  // tensor([  -inf, 0.0000, 0.3466])
+ */
 export const entr: Unary = unary(
   'entr',
   (x) => where(x.isnan(), x, where(x.gt(0), x.neg().mul(x.log()), where(x.eq(0), zero(x), constant(-Infinity, x.dtype)))),
@@ -160,7 +207,10 @@ export const entr: Unary = unary(
     grad: ({ grad, args: [x] }) => [grad.mul(x.log().neg().sub(1))],
   },
 );
-/** input · ln(1 + other), 0 where input is 0. */
+/**
+ * input · ln(1 + other), 0 where input is 0. https://pytorch.org/docs/stable/special.html#torch.special.xlog1py
+ * @example torch.special.xlog1py(torch.tensor([0, 2]), torch.tensor([5, 1]))  // tensor([0.0000, 1.3863])
+ */
 export const xlog1py: Binary = binary('xlog1py', (x, y) => where(y.isnan(), y, where(x.eq(0), zero(x), x.mul(y.log1p()))), {
   grad: ({ grad, args: [x, y] }) => [grad.mul(where(x.eq(0).and(y.le(-1)), zero(x), y.log1p())), grad.mul(x.div(y.add(1)))],
 });

@@ -65,16 +65,63 @@ const families: Record<string, Family> = {
   L: { first: (x) => rsub(x, 1), next: (k, x, p, q) => div(sub(mul(rsub(x, 2 * k + 1), p), mul(q, k)), k + 1) },
   P: { first: (x) => x, next: (k, x, p, q) => div(sub(mul(mul(x, 2 * k + 1), p), mul(q, k)), k + 1) },
 };
-/** Chebyshev polynomials of four kinds, Hermite, Laguerre and Legendre polynomials of degree n. */
+/**
+ * Chebyshev polynomial of the first kind, Tₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_t
+ * @example torch.special.chebyshevPolynomialT(torch.tensor([0.5, 2]), 3)  // tensor([-1., 26.])
+ */
 export const chebyshevPolynomialT: Polynomial = orthogonal('chebyshevPolynomialT', families.T);
+/**
+ * Chebyshev polynomial of the second kind, Uₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_u
+ * @example torch.special.chebyshevPolynomialU(torch.tensor([0.5, 2]), 3)  // tensor([-1., 56.])
+ */
 export const chebyshevPolynomialU: Polynomial = orthogonal('chebyshevPolynomialU', families.U);
+/**
+ * Chebyshev polynomial of the third kind, Vₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_v
+ * @example torch.special.chebyshevPolynomialV(torch.tensor([0.5, 2]), 3)  // tensor([-1., 41.])
+ */
 export const chebyshevPolynomialV: Polynomial = orthogonal('chebyshevPolynomialV', families.V);
+/**
+ * Chebyshev polynomial of the fourth kind, Wₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.chebyshev_polynomial_w
+ * @example torch.special.chebyshevPolynomialW(torch.tensor([0.5, 2]), 3)  // tensor([-1., 71.])
+ */
 export const chebyshevPolynomialW: Polynomial = orthogonal('chebyshevPolynomialW', families.W);
+/**
+ * Tₙ(2 · input - 1), for input in [0, 1]. https://pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_t
+ * @example torch.special.shiftedChebyshevPolynomialT(torch.tensor([0.25, 1]), 3)  // tensor([1., 1.])
+ */
 export const shiftedChebyshevPolynomialT: Polynomial = orthogonal('shiftedChebyshevPolynomialT', families.T, true);
+/**
+ * Uₙ(2 · input - 1), for input in [0, 1]. https://pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_u
+ * @example torch.special.shiftedChebyshevPolynomialU(torch.tensor([0.25, 1]), 3)  // tensor([1., 4.])
+ */
 export const shiftedChebyshevPolynomialU: Polynomial = orthogonal('shiftedChebyshevPolynomialU', families.U, true);
+/**
+ * Vₙ(2 · input - 1), for input in [0, 1]. https://pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_v
+ * @example torch.special.shiftedChebyshevPolynomialV(torch.tensor([0.25, 1]), 3)  // tensor([1., 1.])
+ */
 export const shiftedChebyshevPolynomialV: Polynomial = orthogonal('shiftedChebyshevPolynomialV', families.V, true);
+/**
+ * Wₙ(2 · input - 1), for input in [0, 1]. https://pytorch.org/docs/stable/special.html#torch.special.shifted_chebyshev_polynomial_w
+ * @example torch.special.shiftedChebyshevPolynomialW(torch.tensor([0.25, 1]), 3)  // tensor([1., 7.])
+ */
 export const shiftedChebyshevPolynomialW: Polynomial = orthogonal('shiftedChebyshevPolynomialW', families.W, true);
+/**
+ * Physicist's Hermite polynomial Hₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.hermite_polynomial_h
+ * @example torch.special.hermitePolynomialH(torch.tensor([0.5, 2]), 3)  // tensor([-5., 40.])
+ */
 export const hermitePolynomialH: Polynomial = orthogonal('hermitePolynomialH', families.H);
+/**
+ * Probabilist's Hermite polynomial Heₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.hermite_polynomial_he
+ * @example torch.special.hermitePolynomialHe(torch.tensor([0.5, 2]), 3)  // tensor([-1.3750,  2.0000])
+ */
 export const hermitePolynomialHe: Polynomial = orthogonal('hermitePolynomialHe', families.He);
+/**
+ * Laguerre polynomial Lₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.laguerre_polynomial_l
+ * @example torch.special.laguerrePolynomialL(torch.tensor([0.5, 2]), 3)  // tensor([-0.1458, -0.3333])
+ */
 export const laguerrePolynomialL: Polynomial = orthogonal('laguerrePolynomialL', families.L);
+/**
+ * Legendre polynomial Pₙ(input). https://pytorch.org/docs/stable/special.html#torch.special.legendre_polynomial_p
+ * @example torch.special.legendrePolynomialP(torch.tensor([0.5, 2]), 3)  // tensor([-0.4375, 17.0000])
+ */
 export const legendrePolynomialP: Polynomial = orthogonal('legendrePolynomialP', families.P);

@@ -5,7 +5,10 @@ import { type Binary, exp2, expm1, log1p, logit, round, sigmoid, sinc, xlogy } f
 import { logsumexp } from './reduce.js';
 import { binary, nan } from './special-kinds.js';
 
-/** The next float after input towards other. https://pytorch.org/docs/stable/generated/torch.nextafter.html */
+/**
+ * The float next to `input` in the direction of `other`. https://pytorch.org/docs/stable/generated/torch.nextafter.html
+ * @example torch.nextafter(torch.tensor([1.5]), torch.tensor([2.5])).sub(1.5)  // tensor([1.1921e-07])
+ */
 export const nextafter: Binary = binary(
   'nextafter',
   (x, y) => {

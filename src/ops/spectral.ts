@@ -88,9 +88,10 @@ type Stft = Op<
   StftOptions
 >;
 /**
- * The spectra of windowed frames of a signal [n] or [batch, n]: [.., frequencies, frames], complex, or with a last dim of 2 without `returnComplex`.
+ * The spectra of windowed frames of a signal [n] or [batch, n]: [.., frequencies, frames], complex, or with a last dim of 2 without
+ * `returnComplex`.
  * https://pytorch.org/docs/stable/generated/torch.stft.html
- * @example torch.stft(signal, 512, { window: torch.hannWindow(512), returnComplex: true })
+ * @example torch.stft(torch.ones(16), 8, { window: torch.hannWindow(8), returnComplex: true }).shape  // torch.Size([5, 9])
  */
 export const stft: Stft = define(
   'stft',
@@ -184,7 +185,11 @@ type Istft = Op<
 /**
  * The signal whose `stft` is the input, in the sense of least squares. https://pytorch.org/docs/stable/generated/torch.istft.html
  * @throws RuntimeError where the windows leave an element uncovered
- * @example torch.istft(spectra, 512, { window: torch.hannWindow(512), length: signal.shape[0] })
+ * @example
+ * const signal = torch.ones(16);
+ * const window = torch.hannWindow(8);
+ * const spectra = torch.stft(signal, 8, { window, returnComplex: true });
+ * torch.allclose(torch.istft(spectra, 8, { window, length: 16 }), signal)  // true
  */
 export const istft: Istft = define(
   'istft',

@@ -6,7 +6,10 @@ import { define } from './define.js';
 import type { Dims, Op } from './types.js';
 import { narrow, readIndex, slice, unbind } from './view-parts.js';
 
-/** Parts of given sizes, or of one size. https://pytorch.org/docs/stable/generated/torch.split.html */
+/**
+ * Parts of given sizes, or of one size. https://pytorch.org/docs/stable/generated/torch.split.html
+ * @example torch.split(torch.arange(5), 2)  // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
+ */
 export const split: (
   input: Tensor,
   ...args: [splitSizeOrSections: Dims, dim?: number | { dim?: number }] | [options: { splitSizeOrSections: Dims; dim?: number }]
@@ -39,12 +42,19 @@ function splitAt(input: Tensor, parts: readonly number[], d: number): Tensor[] {
     return part;
   });
 }
+/**
+ * Parts of the given sizes along `dim`, as views. https://pytorch.org/docs/stable/generated/torch.Tensor.split_with_sizes.html
+ * @example torch.splitWithSizes(torch.arange(5), [2, 3])  // [ tensor([0, 1]), tensor([2, 3, 4]) ]
+ */
 export const splitWithSizes: Op<[splitSizes: readonly number[]], [dim: number], { dim: number }, Tensor[]> = define(
   'splitWithSizes',
   'input, splitSizes, dim?',
   (input: Tensor, sizes: readonly number[], dim = 0) => splitAt(input, sizes, wrapDim(dim, input.ndim)),
 );
-/** At most `chunks` parts of equal size. https://pytorch.org/docs/stable/generated/torch.chunk.html */
+/**
+ * At most `chunks` parts of equal size. https://pytorch.org/docs/stable/generated/torch.chunk.html
+ * @example torch.chunk(torch.arange(5), 2)  // [ tensor([0, 1, 2]), tensor([3, 4]) ]
+ */
 export const chunk: Op<[chunks: number], [dim: number], { dim: number }, Tensor[]> = define(
   'chunk',
   'input, chunks, dim?',
@@ -57,7 +67,10 @@ export const chunk: Op<[chunks: number], [dim: number], { dim: number }, Tensor[
     return split(input, Math.ceil(n / chunks), d);
   },
 );
-/** Parts by number (sizes differ by at most 1) or at given indices. https://pytorch.org/docs/stable/generated/torch.tensor_split.html */
+/**
+ * Parts by number (sizes differ by at most 1) or at given indices. https://pytorch.org/docs/stable/generated/torch.tensor_split.html
+ * @example torch.tensorSplit(torch.arange(5), 2)  // [ tensor([0, 1, 2]), tensor([3, 4]) ]
+ */
 export const tensorSplit: Op<[indicesOrSections: Dims | Tensor], [dim: number], { dim: number }, Tensor[]> = define(
   'tensorSplit',
   'input, indicesOrSections, dim?',

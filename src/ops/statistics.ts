@@ -51,9 +51,13 @@ function degrees(total: Tensor | number, weights: Weights, aweights: Weights, co
 
 type CovOptions = { correction: number; fweights: Weights; aweights: Weights };
 /**
- * The covariance matrix of variables (rows) by observations (columns); a scalar for one variable. `fweights` repeat observations, `aweights` rate them.
+ * The covariance matrix of variables (rows) by observations (columns); a scalar for one variable. `fweights` repeat observations,
+ * `aweights` rate them.
  * https://pytorch.org/docs/stable/generated/torch.cov.html
- * @example torch.cov(torch.tensor([[0, 1, 2], [2, 1, 0]]))  // [[1, -1], [-1, 1]]
+ * @example
+ * torch.cov(torch.tensor([[0, 1, 2], [2, 1, 0]]))
+ * // tensor([[ 1., -1.],
+ * //         [-1.,  1.]])
  */
 export const cov: Op<[], [], CovOptions> = define(
   'cov',
@@ -77,7 +81,10 @@ export const cov: Op<[], [], CovOptions> = define(
 
 /**
  * Pearson's correlation coefficients of variables (rows). https://pytorch.org/docs/stable/generated/torch.corrcoef.html
- * @example torch.corrcoef(x)
+ * @example
+ * torch.corrcoef(torch.tensor([[0.5, 1, 2], [2, 1, 0.5]]))
+ * // tensor([[ 1.0000, -0.9286],
+ * //         [-0.9286,  1.0000]])
  */
 export const corrcoef: Op = define('corrcoef', 'input', (input: Tensor) => {
   if (input.ndim > 2)
@@ -187,7 +194,7 @@ export interface HistogramOptions {
 /**
  * How many values fall in each bin, or the sums of their weights, and the edges of the bins. `bins` is their number or their edges.
  * https://pytorch.org/docs/stable/generated/torch.histogram.html
- * @example const { hist, binEdges } = torch.histogram(x, 10, { range: [0, 1] })
+ * @example torch.histogram(torch.tensor([0.5, 1.5, 1.6]), 2, { range: [0, 2] })  // [ tensor([1., 2.]), tensor([0., 1., 2.]) ]
  */
 export const histogram: Op<
   [],
@@ -215,7 +222,10 @@ type HistogramDDOp = Op<
 >;
 /**
  * Points [.., D] counted in bins of D dims. https://pytorch.org/docs/stable/generated/torch.histogramdd.html
- * @example const { hist, binEdges } = torch.histogramdd(points, [8, 8])
+ * @example
+ * torch.histogramdd(torch.tensor([[0.5, 1.5], [1.5, 0.5]]), [2, 2], { range: [0, 2, 0, 2] }).hist
+ * // tensor([[0., 1.],
+ * //         [1., 0.]])
  */
 export const histogramdd: HistogramDDOp = define(
   'histogramdd',

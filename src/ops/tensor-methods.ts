@@ -10,7 +10,13 @@ import { tensorOfValues } from './scalar.js';
 import type { Scalar } from './types.js';
 import { transpose } from './view.js';
 
-/** The conjugate transpose of the last two dims. https://pytorch.org/docs/stable/generated/torch.adjoint.html */
+/**
+ * The conjugate transpose of the last two dims. https://pytorch.org/docs/stable/generated/torch.adjoint.html
+ * @example
+ * torch.adjoint(torch.tensor([[{ re: 1, im: 2 }, { re: 3, im: 4 }]]))
+ * // tensor([[1.-2.j],
+ * //         [3.-4.j]])
+ */
 export function adjoint(input: Tensor): Tensor {
   const swapped = transpose(input, -2, -1);
   return input.dtype.isComplex ? conjPhysical(swapped) : swapped;

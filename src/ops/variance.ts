@@ -67,7 +67,11 @@ function squaredDistance(x: Expr, c: Expr): Expr {
   const d = x.sub(c);
   return d.dtype.isComplex ? d.real.mul(d.real).add(d.imag.mul(d.imag)) : d.mul(d);
 }
-/** The variance. https://pytorch.org/docs/stable/generated/torch.var.html */
+/**
+ * Variance over `dim` (all dims by default): Σ (x - mean)² / (N - correction), with `correction` 1, or 0 if `unbiased` is false.
+ * https://pytorch.org/docs/stable/generated/torch.var.html
+ * @example torch.var(torch.tensor([[1, 2], [3, 5]]), 1)  // tensor([0.5000, 2.0000])
+ */
 const variance_: Spread = define('var', SPREAD, (input: Tensor, ...rest: unknown[]) =>
   variance('var', input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])),
 );
@@ -80,7 +84,10 @@ function deviation(given: Tensor, args: SpreadArguments): Tensor {
     varianceGrad(selectWhere(eq(s, 0), 0, div(grad, mul(s, 2))), x, args),
   ]);
 }
-/** The standard deviation. https://pytorch.org/docs/stable/generated/torch.std.html */
+/**
+ * Standard deviation over `dim` (all dims by default): the root of `var`. https://pytorch.org/docs/stable/generated/torch.std.html
+ * @example torch.std(torch.tensor([1, 2, 3, 4]))  // tensor(1.2910)
+ */
 export const std: Spread = define('std', SPREAD, (input: Tensor, ...rest: unknown[]) =>
   deviation(input, spreadArguments(input, rest[0], rest[1], rest[2], rest[3])),
 );
@@ -91,5 +98,13 @@ const withMean = (name: string, spread: (input: Tensor, args: SpreadArguments) =
     const args = spreadArguments(input, rest[0], rest[1], rest[2], rest[3]);
     return [spread(input, args), mean(input, args.dims, args.keepdim)];
   });
+/**
+ * `var` and `mean` at once. https://pytorch.org/docs/stable/generated/torch.var_mean.html
+ * @example torch.varMean(torch.tensor([1, 2, 3, 4]))  // [ tensor(1.6667), tensor(2.5000) ]
+ */
 export const varMean: WithMean = withMean('varMean', (input, args) => variance('varMean', input, args));
+/**
+ * `std` and `mean` at once. https://pytorch.org/docs/stable/generated/torch.std_mean.html
+ * @example torch.stdMean(torch.tensor([1, 2, 3, 4]))  // [ tensor(1.2910), tensor(2.5000) ]
+ */
 export const stdMean: WithMean = withMean('stdMean', deviation);

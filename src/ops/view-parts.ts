@@ -12,7 +12,10 @@ import { makeView, replaced, without } from './make-view.js';
 
 // --- parts -------------------------------------------------------------------------------------------------------------------------------
 
-/** Element `index` along `dim`, which goes away. https://pytorch.org/docs/stable/generated/torch.select.html */
+/**
+ * Element `index` along `dim`, which goes away. https://pytorch.org/docs/stable/generated/torch.select.html
+ * @example torch.select(torch.tensor([[1, 2], [3, 4]]), 1, 0)  // tensor([1, 3])
+ */
 export const select: Op<[dim: number, index: number]> = define(
   'select',
   'input, dim, index',
@@ -38,7 +41,11 @@ function embedded(grad: Tensor, sizes: readonly number[], region: (t: Tensor) =>
   return gradEdge(grad) && needsRecord([grad]) ? record('embed', [grad], alias(whole), [], ({ grad: g }) => [region(g)]) : whole;
 }
 
-/** Elements start, start + step, … below end. https://pytorch.org/docs/stable/generated/torch.narrow.html has the special case `narrow`. */
+/**
+ * Elements start, start + step, … below end along `dim`: what `x.at(':', '1:6:2')` does.
+ * https://pytorch.org/docs/stable/generated/torch.narrow.html
+ * @example torch.arange(6).slice(0, 1, 6, 2)  // tensor([1, 3, 5])
+ */
 export const slice: Op<[], [dim: number, start: number | null, end: number | null, step: number], object> = define(
   'slice',
   'input, dim?, start?, end?, step?',
@@ -62,7 +69,10 @@ export const slice: Op<[], [dim: number, start: number | null, end: number | nul
     );
   },
 );
-/** `length` elements from `start` on. */
+/**
+ * `length` elements from `start` on. https://pytorch.org/docs/stable/generated/torch.narrow.html
+ * @example torch.narrow(torch.arange(5), 0, 1, 3)  // tensor([1, 2, 3])
+ */
 export const narrow: Op<[dim: number, start: number | Tensor, length: number]> = define(
   'narrow',
   'input, dim, start, length',
@@ -87,7 +97,10 @@ function startOf(start: Tensor): number {
 export let readIndex: (t: Tensor) => number;
 export const setReadIndex = (f: typeof readIndex): void => void (readIndex = f);
 
-/** All slices along `dim`. https://pytorch.org/docs/stable/generated/torch.unbind.html */
+/**
+ * All slices along `dim`, as views without that dim. https://pytorch.org/docs/stable/generated/torch.unbind.html
+ * @example torch.unbind(torch.tensor([[1, 2], [3, 4]]))  // [ tensor([1, 2]), tensor([3, 4]) ]
+ */
 export const unbind: Op<[], [dim: number], { dim: number }, Tensor[]> = define('unbind', 'input, dim?', (input: Tensor, dim = 0) => {
   const d = wrapDim(dim, input.ndim);
   if (input.ndim === 0) throw new RuntimeError('Dimension specified as 0 but tensor has no dimensions');
@@ -95,7 +108,13 @@ export const unbind: Op<[], [dim: number], { dim: number }, Tensor[]> = define('
 });
 // --- broadcasting and strides --------------------------------------------------------------------------------------------------------
 
-/** Dims of size 1 repeated to `size` without a copy; -1 keeps a size. https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html */
+/**
+ * Dims of size 1 repeated to `size` without a copy; -1 keeps a size. https://pytorch.org/docs/stable/generated/torch.Tensor.expand.html
+ * @example
+ * torch.tensor([[1], [2]]).expand(2, 3)
+ * // tensor([[1, 1, 1],
+ * //         [2, 2, 2]])
+ */
 export const expand: (input: Tensor, ...size: (number | readonly number[])[]) => Tensor = define(
   'expand',
   'input, ...size, *, implicit?',
@@ -125,16 +144,37 @@ export const expand: (input: Tensor, ...size: (number | readonly number[])[]) =>
     return makeView('expand', input, shape, strides, input.offset, (grad) => sumToSize(grad, sizes));
   },
 );
+/**
+ * `expand` to the size of `other`. https://pytorch.org/docs/stable/generated/torch.Tensor.expand_as.html
+ * @example
+ * torch.tensor([1, 2]).expandAs(torch.ones(2, 2))
+ * // tensor([[1, 2],
+ * //         [1, 2]])
+ */
 export const expandAs: Op<[other: Tensor]> = define('expandAs', 'input, other', (input: Tensor, other: Tensor) =>
   expand(input, other.sizes),
 );
+/**
+ * Alias of `expand` with the size as an array.
+ * @example
+ * torch.broadcastTo(torch.tensor([1, 2]), [2, 2])
+ * // tensor([[1, 2],
+ * //         [1, 2]])
+ */
 export const broadcastTo: Op<[size: readonly number[]]> = define(
   'broadcastTo',
   'input, ...size',
   (input: Tensor, size: readonly number[]) => expand(input, size),
 );
 
-/** Any view of the storage. https://pytorch.org/docs/stable/generated/torch.as_strided.html */
+/**
+ * A view with any sizes, strides and offset over the same memory. https://pytorch.org/docs/stable/generated/torch.as_strided.html
+ * @example
+ * torch.asStrided(torch.arange(4), [3, 2], [1, 1])
+ * // tensor([[0, 1],
+ * //         [1, 2],
+ * //         [2, 3]])
+ */
 export const asStrided: Op<
   [size: readonly number[], stride: readonly number[]],
   [storageOffset: number | null],
@@ -164,7 +204,10 @@ function checkStrided(input: Tensor, size: readonly number[], stride: readonly n
   }
 }
 
-/** A diagonal as the last dim. https://pytorch.org/docs/stable/generated/torch.diagonal.html */
+/**
+ * A diagonal as the last dim. https://pytorch.org/docs/stable/generated/torch.diagonal.html
+ * @example torch.diagonal(torch.tensor([[1, 2], [3, 4]]))  // tensor([1, 4])
+ */
 export const diagonal: Op<[], [offset: number, dim1: number, dim2: number], { offset: number; dim1: number; dim2: number }> = define(
   'diagonal',
   'input, offset?, dim1?, dim2?',
@@ -189,7 +232,14 @@ export const diagonal: Op<[], [offset: number, dim1: number, dim2: number], { of
   },
 );
 
-/** Windows of `size` every `step` along a dim, as a new last dim. https://pytorch.org/docs/stable/generated/torch.Tensor.unfold.html */
+/**
+ * Windows of `size` every `step` along a dim, as a new last dim. https://pytorch.org/docs/stable/generated/torch.Tensor.unfold.html
+ * @example
+ * torch.arange(5).unfold(0, 3, 1)
+ * // tensor([[0, 1, 2],
+ * //         [1, 2, 3],
+ * //         [2, 3, 4]])
+ */
 export const unfold: Op<[dimension: number, size: number, step: number]> = define(
   'unfold',
   'input, dimension, size, step',

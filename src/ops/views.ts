@@ -11,7 +11,13 @@ import { inserted, makeView } from './make-view.js';
 
 // --- reshaping ----------------------------------------------------------------------------------------------------------------------
 
-/** The same elements in another shape, without a copy. https://pytorch.org/docs/stable/generated/torch.Tensor.view.html */
+/**
+ * The same elements in another shape, without a copy. https://pytorch.org/docs/stable/generated/torch.Tensor.view.html
+ * @example
+ * torch.arange(4).view(2, 2)
+ * // tensor([[0, 1],
+ * //         [2, 3]])
+ */
 export const view: (input: Tensor, ...size: (number | readonly number[] | DType | string)[]) => Tensor = define(
   'view',
   'input, ...size',
@@ -37,7 +43,13 @@ function reshapeTo(name: string, input: Tensor, size: readonly number[], otherwi
   return makeView(name, input, shape, strides, input.offset, (grad) => reshape(grad, sizes));
 }
 
-/** The same elements in another shape; a copy only where strides demand it. https://pytorch.org/docs/stable/generated/torch.reshape.html */
+/**
+ * The same elements in another shape; a copy only where strides demand it. https://pytorch.org/docs/stable/generated/torch.reshape.html
+ * @example
+ * torch.reshape(torch.arange(4), [2, -1])
+ * // tensor([[0, 1],
+ * //         [2, 3]])
+ */
 export const reshape: (input: Tensor, ...shape: (number | readonly number[])[]) => Tensor = define(
   'reshape',
   'input, ...shape',
@@ -46,12 +58,29 @@ export const reshape: (input: Tensor, ...shape: (number | readonly number[])[]) 
       reshapeTo('UnsafeViewBackward0', clone(input, { memoryFormat: 'contiguous_format' }), s, () => input),
     ),
 );
+/**
+ * `view` with the size of `other`. https://pytorch.org/docs/stable/generated/torch.Tensor.view_as.html
+ * @example
+ * torch.arange(4).viewAs(torch.ones(2, 2))
+ * // tensor([[0, 1],
+ * //         [2, 3]])
+ */
 export const viewAs: Op<[other: Tensor]> = define('viewAs', 'input, other', (input: Tensor, other: Tensor) => view(input, other.sizes));
+/**
+ * `reshape` to the size of `other`. https://pytorch.org/docs/stable/generated/torch.Tensor.reshape_as.html
+ * @example
+ * torch.arange(4).reshapeAs(torch.ones(2, 2))
+ * // tensor([[0, 1],
+ * //         [2, 3]])
+ */
 export const reshapeAs: Op<[other: Tensor]> = define('reshapeAs', 'input, other', (input: Tensor, other: Tensor) =>
   reshape(input, other.sizes),
 );
 
-/** Dims startDim…endDim as one. https://pytorch.org/docs/stable/generated/torch.flatten.html */
+/**
+ * Dims startDim…endDim as one. https://pytorch.org/docs/stable/generated/torch.flatten.html
+ * @example torch.flatten(torch.ones(2, 3, 4), 1).shape  // torch.Size([2, 12])
+ */
 export const flatten: Op<[], [startDim: number, endDim: number], { startDim: number; endDim: number }> = define(
   'flatten',
   'input, startDim?, endDim?',
@@ -63,9 +92,15 @@ export const flatten: Op<[], [startDim: number, endDim: number], { startDim: num
     return reshape(input, [...input.sizes.slice(0, start), numelOf(input.sizes.slice(start, end + 1)), ...input.sizes.slice(end + 1)]);
   },
 );
-/** One dim. */
+/**
+ * All elements as one dim; a copy only where strides demand it. https://pytorch.org/docs/stable/generated/torch.ravel.html
+ * @example torch.ravel(torch.tensor([[1, 2], [3, 4]]))  // tensor([1, 2, 3, 4])
+ */
 export const ravel: Op = define('ravel', 'input', (input: Tensor) => reshape(input, [-1]));
-/** One dim as several. https://pytorch.org/docs/stable/generated/torch.unflatten.html */
+/**
+ * One dim as several of the given sizes, of which one may be -1. https://pytorch.org/docs/stable/generated/torch.unflatten.html
+ * @example torch.unflatten(torch.ones(2, 6), 1, [2, 3]).shape  // torch.Size([2, 2, 3])
+ */
 export const unflatten: Op<[dim: number, sizes: readonly number[]]> = define(
   'unflatten',
   'input, dim, sizes',
@@ -83,7 +118,13 @@ export const unflatten: Op<[dim: number, sizes: readonly number[]]> = define(
   },
 );
 
-/** A dim of size 1 put in at `dim`. https://pytorch.org/docs/stable/generated/torch.unsqueeze.html */
+/**
+ * A dim of size 1 put in at `dim`. https://pytorch.org/docs/stable/generated/torch.unsqueeze.html
+ * @example
+ * torch.unsqueeze(torch.tensor([1, 2]), 1)
+ * // tensor([[1],
+ * //         [2]])
+ */
 export const unsqueeze: Op<[dim: number]> = define('unsqueeze', 'input, dim', (input: Tensor, dim: number) => {
   const d = wrapDim(dim, input.ndim + 1);
   const stride = d < input.ndim ? input.sizes[d] * input.strides[d] : 1;
@@ -91,7 +132,10 @@ export const unsqueeze: Op<[dim: number]> = define('unsqueeze', 'input, dim', (i
     squeeze(grad, d),
   );
 });
-/** Dims of size 1 taken out: all, or those in `dim`. https://pytorch.org/docs/stable/generated/torch.squeeze.html */
+/**
+ * Dims of size 1 taken out: all, or those in `dim`. https://pytorch.org/docs/stable/generated/torch.squeeze.html
+ * @example torch.squeeze(torch.ones(1, 3, 1)).shape  // torch.Size([3])
+ */
 export const squeeze: Op<[], [dim: Dims], { dim: Dims }> = define('squeeze', 'input, dim?', (input: Tensor, dim?: Dims) => {
   const dims = dim === undefined ? wrapDims(null, input.ndim) : Array.isArray(dim) && dim.length === 0 ? [] : wrapDims(dim, input.ndim);
   const keep = input.sizes.map((n, d) => !(n === 1 && dims.includes(d)));
@@ -109,7 +153,10 @@ export const squeeze: Op<[], [dim: Dims], { dim: Dims }> = define('squeeze', 'in
 
 // --- order of dims ------------------------------------------------------------------------------------------------------------------
 
-/** Dims in another order. https://pytorch.org/docs/stable/generated/torch.permute.html */
+/**
+ * The dims in another order, as a view. https://pytorch.org/docs/stable/generated/torch.permute.html
+ * @example torch.permute(torch.ones(2, 3, 4), [2, 0, 1]).shape  // torch.Size([4, 2, 3])
+ */
 export const permute: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define(
   'permute',
   'input, ...dims',
@@ -137,7 +184,10 @@ function swapped(input: Tensor, a: number, b: number): [number[], number[]] {
   const swap = (list: readonly number[]): number[] => list.map((x, d) => (d === a ? list[b] : d === b ? list[a] : x));
   return [swap(input.sizes), swap(input.strides)];
 }
-/** Dims dim0 and dim1 swapped. https://pytorch.org/docs/stable/generated/torch.transpose.html */
+/**
+ * Dims dim0 and dim1 swapped. https://pytorch.org/docs/stable/generated/torch.transpose.html
+ * @example torch.transpose(torch.ones(2, 3, 4), 0, 2).shape  // torch.Size([4, 3, 2])
+ */
 export const transpose: Op<[dim0: number, dim1: number]> = define(
   'transpose',
   'input, dim0, dim1',
@@ -148,21 +198,39 @@ export const transpose: Op<[dim0: number, dim1: number]> = define(
     return makeView('transpose', input, sizes, strides, input.offset, (grad) => transpose(grad, a, b));
   },
 );
+/**
+ * Alias of `transpose`.
+ * @example torch.swapaxes(torch.ones(2, 3), 0, 1).shape  // torch.Size([3, 2])
+ */
 export const swapaxes: Op<[axis0: number, axis1: number]> = define(
   'swapaxes',
   'input, axis0, axis1',
   (input: Tensor, a: number, b: number) => transpose(input, a, b),
 );
+/**
+ * Alias of `transpose`.
+ * @example torch.swapdims(torch.ones(2, 3), 0, 1).shape  // torch.Size([3, 2])
+ */
 export const swapdims: Op<[dim0: number, dim1: number]> = define('swapdims', 'input, dim0, dim1', (input: Tensor, a: number, b: number) =>
   transpose(input, a, b),
 );
-/** The transpose of a tensor of at most two dims. */
+/**
+ * The transpose of a tensor of at most two dims. https://pytorch.org/docs/stable/generated/torch.t.html
+ * @example
+ * torch.t(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[1, 3],
+ * //         [2, 4]])
+ */
 export const t: Op = define('t', 'input', (input: Tensor) => {
   if (input.ndim > 2) throw new RuntimeError(`t() expects a tensor with <= 2 dimensions, but self is ${input.ndim}D`);
   const [sizes, strides] = input.ndim < 2 ? [input.sizes, input.strides] : swapped(input, 0, 1);
   return makeView('TBackward0', input, sizes, strides, input.offset, (grad) => t(grad));
 });
-/** Dims moved to other places. https://pytorch.org/docs/stable/generated/torch.movedim.html */
+/**
+ * Dims moved from the positions `source` to `destination`; the others keep their order.
+ * https://pytorch.org/docs/stable/generated/torch.movedim.html
+ * @example torch.movedim(torch.ones(2, 3, 4), 0, 2).shape  // torch.Size([3, 4, 2])
+ */
 export const movedim: Op<[source: Dims, destination: Dims]> = define(
   'movedim',
   'input, source, destination',
@@ -187,6 +255,10 @@ export const movedim: Op<[source: Dims, destination: Dims]> = define(
     );
   },
 );
+/**
+ * Alias of `movedim`.
+ * @example torch.moveaxis(torch.ones(2, 3, 4), 0, 2).shape  // torch.Size([3, 4, 2])
+ */
 export const moveaxis: Op<[source: Dims, destination: Dims]> = define(
   'moveaxis',
   'input, source, destination',
@@ -203,7 +275,10 @@ export const matrixT = (input: Tensor): Tensor => {
   return transpose(input, -2, -1);
 };
 
-/** Whether elements lie in row-major order without gaps. */
+/**
+ * Whether elements lie in row-major order without gaps. https://pytorch.org/docs/stable/generated/torch.Tensor.is_contiguous.html
+ * @example torch.ones(2, 3).t().isContiguous()  // false
+ */
 export const isContiguous: Op<[], [], object, boolean> = define('isContiguous', 'input, *, memoryFormat?', (input: Tensor) =>
   contiguousLayout(input.sizes, input.strides),
 );

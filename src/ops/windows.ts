@@ -178,26 +178,42 @@ function classicWindow<T extends readonly unknown[], O>(
     return options.requiresGrad ? requiresGrad_(window) : window;
   });
 }
-/** α - β cos over one period. https://pytorch.org/docs/stable/generated/torch.hamming_window.html */
+/**
+ * α - β cos over one period. https://pytorch.org/docs/stable/generated/torch.hamming_window.html
+ * @example torch.hammingWindow(4)  // tensor([0.0800, 0.5400, 1.0000, 0.5400])
+ */
 export const hammingWindow: Window<[alpha: number, beta: number], { alpha: number; beta: number }> = classicWindow(
   'hamming_window',
   ['alpha', 'beta'],
   (n, [alpha = 0.54, beta = 0.46], options) => cosineSum([alpha, beta], n, n - 1, options),
 );
-/** https://pytorch.org/docs/stable/generated/torch.hann_window.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.hann_window.html
+ * @example torch.hannWindow(4)  // tensor([0.0000, 0.5000, 1.0000, 0.5000])
+ */
 export const hannWindow: Window<[], object> = classicWindow('hann_window', [], (n, _, options) => cosineSum([0.5, 0.5], n, n - 1, options));
-/** https://pytorch.org/docs/stable/generated/torch.blackman_window.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.blackman_window.html
+ * @example torch.blackmanWindow(5).mul(100).round()  // tensor([-0., 20., 85., 85., 20.])
+ */
 export const blackmanWindow: Window<[], object> = classicWindow('blackman_window', [], (n, _, options) =>
   cosineSum([0.42, 0.5, 0.08], n, n - 1, options),
 );
-/** A triangle. https://pytorch.org/docs/stable/generated/torch.bartlett_window.html */
+/**
+ * A triangle from 0 to 1 and back, of `windowLength` elements; without `periodic` it is symmetric.
+ * https://pytorch.org/docs/stable/generated/torch.bartlett_window.html
+ * @example torch.bartlettWindow(5, false)  // tensor([0.0000, 0.5000, 1.0000, 0.5000, 0.0000])
+ */
 export const bartlettWindow: Window<[], object> = classicWindow('bartlett_window', [], (n, _, options) =>
   points(n, -1, 2 / (n - 1), options)
     .abs()
     .neg()
     .add(1),
 );
-/** https://pytorch.org/docs/stable/generated/torch.kaiser_window.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.kaiser_window.html
+ * @example torch.kaiserWindow(5, false).mul(100).round()  // tensor([  0.,  22., 100.,  22.,   0.])
+ */
 export const kaiserWindow: Window<[beta: number], { beta: number }> = classicWindow('kaiser_window', ['beta'], (n, [beta = 12], options) =>
   kaiserOf(n, n - 1, beta, options),
 );
