@@ -8,7 +8,7 @@ import { toDType } from '../ops/memory.js';
 import type { DTypeLike } from '../ops/types.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
-import { padPolicy, policies, type Policy } from './lists.js';
+import { type Policy, policyOf } from './lists.js';
 
 export interface AutocastOptions {
   /** bfloat16 (unless given) or float16. */
@@ -36,7 +36,7 @@ let cache = new WeakMap<Tensor, CachedCast>();
 
 /** Casts the arguments of an operator on the list; nothing inside of it is cast again. */
 const intercept: Interceptor = (name, args, run) => {
-  const policy = name === 'pad' ? padPolicy(args[2], args[1]) : policies.get(name);
+  const policy = policyOf(name, args);
   if (!policy) return run(args);
   setInterceptor(null);
   try {

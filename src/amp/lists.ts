@@ -32,5 +32,14 @@ export const policies: ReadonlyMap<string, Policy> = new Map([
 ]);
 
 /** Padding has kernels of its own for what it copies from inside, and only they are on the list. */
-export const padPolicy = (mode: unknown, pad: unknown): Policy | undefined =>
+const padPolicy = (mode: unknown, pad: unknown): Policy | undefined =>
   mode === 'replicate' || (mode === 'reflect' && Array.isArray(pad) && pad.length <= 4) ? 'float32' : undefined;
+
+/** An LSTM's layer is one kernel if it does not project its hidden states. */
+const lstmPolicy = (weights: unknown): Policy | undefined => ((weights as readonly unknown[])[4] ? undefined : 'lower');
+
+/** What happens to an operator with these arguments, in the order of its signature. */
+export function policyOf(name: string, args: readonly unknown[]): Policy | undefined {
+  if (name === 'pad') return padPolicy(args[2], args[1]);
+  return name === 'lstmLayer' ? lstmPolicy(args[2]) : policies.get(name);
+}

@@ -1,5 +1,6 @@
 /** Recurrent networks. https://pytorch.org/docs/stable/nn.html#recurrent-layers */
 import { empty, zeros } from '../ops/creation.js';
+import { define } from '../ops/define.js';
 import { cat, stack } from '../ops/join.js';
 import { indexSelect } from '../ops/select.js';
 import type { Args } from '../ops/types.js';
@@ -45,21 +46,33 @@ export type RNNArgs = [
   >,
 ];
 
+type Weights = readonly [weightIh: Tensor, weightHh: Tensor, biasIh: Tensor | null, biasHh: Tensor | null, weightHr: Tensor | null];
+/** Gives [the hidden states of all steps, the last hidden state, (the last cells)]. */
+type LayerOp = (input: Tensor, state: readonly Tensor[], weights: Weights, reverse: boolean) => readonly Tensor[];
+/** A layer in one direction as an operator, so that autocast and ONNX's export see it as a whole. */
+const layerOp = (name: string, run: (layer: Layer) => LayerResult): LayerOp =>
+  define<LayerOp>(name, 'input, state, weights, reverse', (input: Tensor, state: readonly Tensor[], weights: Weights, reverse: boolean) => {
+    const [weightIh, weightHh, biasIh, biasHh, weightHr] = weights;
+    const { output, final } = run({ projected: F.linear(input, weightIh, biasIh), state, weightHh, biasHh, weightHr, reverse });
+    return [output, ...final];
+  });
+
+const simpleLayer = (nonlinearity: Nonlinearity): LayerOp =>
+  layerOp(`rnn${nonlinearity === 'tanh' ? 'Tanh' : 'Relu'}Layer`, (layer) => composedLayer(simpleStep(nonlinearity), layer));
+const layers = {
+  tanh: simpleLayer('tanh'),
+  relu: simpleLayer('relu'),
+  lstm: layerOp('lstmLayer', lstmLayer),
+  gru: layerOp('gruLayer', gruLayer),
+};
+
 interface Mode {
   name: string;
   gates: number;
   step: Step;
-  layer: (layer: Layer) => LayerResult;
+  layer: LayerOp;
   /** How many tensors a state has. */
   states: number;
-}
-
-interface Weights {
-  weightIh: Parameter;
-  weightHh: Parameter;
-  biasIh: Parameter | null;
-  biasHh: Parameter | null;
-  weightHr: Parameter | null;
 }
 
 abstract class RecurrentBase extends Module {
@@ -132,13 +145,7 @@ abstract class RecurrentBase extends Module {
 
   private weights(suffix: string): Weights {
     const get = (name: string) => ((this as unknown as Record<string, Parameter | undefined>)[`${name}${suffix}`] ?? null) as Parameter;
-    return {
-      weightIh: get('weightIh'),
-      weightHh: get('weightHh'),
-      biasIh: get('biasIh'),
-      biasHh: get('biasHh'),
-      weightHr: get('weightHr'),
-    };
+    return [get('weightIh'), get('weightHh'), get('biasIh'), get('biasHh'), get('weightHr')];
   }
 
   resetParameters(): void {
@@ -224,9 +231,19 @@ abstract class RecurrentBase extends Module {
   }
 
   private runDirection(sequence: Tensor, state: Tensor[], weights: Weights, reverse: boolean, sizes?: readonly number[]): LayerResult {
-    const { weightIh, biasIh, weightHh, biasHh, weightHr } = weights;
-    const layer = { projected: F.linear(sequence, weightIh, biasIh), state, weightHh, biasHh, weightHr, reverse };
-    return sizes ? packedLayer(this.mode.step, sizes, layer) : this.mode.layer(layer);
+    if (!sizes) {
+      const [output, ...final] = this.mode.layer(sequence, state, weights, reverse);
+      return { output, final };
+    }
+    const [weightIh, weightHh, biasIh, biasHh, weightHr] = weights;
+    return packedLayer(this.mode.step, sizes, {
+      projected: F.linear(sequence, weightIh, biasIh),
+      state,
+      weightHh,
+      biasHh,
+      weightHr,
+      reverse,
+    });
   }
 
   override extraRepr(): string {
@@ -252,10 +269,7 @@ export class RNN extends RecurrentBase {
     ]
   ) {
     const { nonlinearity, rest } = takeNonlinearity(args);
-    super(
-      { name: 'RNN', gates: 1, step: simpleStep(nonlinearity), layer: (each) => composedLayer(simpleStep(nonlinearity), each), states: 1 },
-      rest,
-    );
+    super({ name: 'RNN', gates: 1, step: simpleStep(nonlinearity), layer: layers[nonlinearity], states: 1 }, rest);
   }
 
   override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
@@ -285,7 +299,7 @@ function takeNonlinearity(args: readonly unknown[]): { nonlinearity: Nonlinearit
 /** Long short-term memory. Gives [outputs, [hidden, cell]]. https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html */
 export class LSTM extends RecurrentBase {
   constructor(...args: RNNArgs) {
-    super({ name: 'LSTM', gates: 4, step: lstmStep, layer: lstmLayer, states: 2 }, args);
+    super({ name: 'LSTM', gates: 4, step: lstmStep, layer: layers.lstm, states: 2 }, args);
   }
 
   override forward(
@@ -305,7 +319,7 @@ export class LSTM extends RecurrentBase {
 /** Gated recurrent units. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.GRU.html */
 export class GRU extends RecurrentBase {
   constructor(...args: RNNArgs) {
-    super({ name: 'GRU', gates: 3, step: gruStep, layer: gruLayer, states: 1 }, args);
+    super({ name: 'GRU', gates: 3, step: gruStep, layer: layers.gru, states: 1 }, args);
   }
 
   override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];

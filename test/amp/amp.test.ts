@@ -81,6 +81,18 @@ test('parameters are cast once, and get float32 gradients', () => {
   });
 });
 
+test('layers of an LSTM are one kernel, those of a GRU are not', () => {
+  const x = torch.randn(3, 2, 4);
+  const dtypesOf = (layer: (x: torch.Tensor) => [torch.Tensor, unknown]): string[] => {
+    const [output, state] = torch.autocast('cpu', () => layer(x));
+    return [output, state].flat().map((t) => (t as torch.Tensor).dtype.name);
+  };
+  expect(dtypesOf(new nn.LSTM(4, 5, { bidirectional: true }))).toEqual(['bfloat16', 'bfloat16', 'bfloat16']);
+  expect(dtypesOf(new nn.LSTM(4, 5, { projSize: 2 }))).toEqual(['bfloat16', 'bfloat16', 'float32']);
+  expect(dtypesOf(new nn.GRU(4, 5))).toEqual(['float32', 'float32']);
+  expect(dtypesOf(new nn.RNN(4, 5))).toEqual(['bfloat16', 'bfloat16']);
+});
+
 test('what is not supported', () => {
   const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
   expect(torch.autocast('cpu', { dtype: torch.float32 }, () => torch.mm(x, w)).dtype).toBe(torch.float32);

@@ -101,6 +101,23 @@ describe.each(dtypes)('factors in %s', (dtype) => {
   });
 });
 
+describe('losses that depend on the phases of complex vectors', () => {
+  const a = random([3, 3], torch.complex128).requiresGrad_();
+
+  it('are refused', () => {
+    expect(() => linalg.eig(a)[1].imag().sum().backward()).toThrow(/linalg_eig_backward: The eigenvectors in the complex case/);
+    expect(() => linalg.eigh(a)[1].real().sum().backward()).toThrow(/linalg_eigh_backward: The eigenvectors in the complex case/);
+    expect(() => linalg.svd(a)[0].real().sum().backward()).toThrow(/svd_backward: The singular vectors in the complex case/);
+  });
+
+  it('are told from those that do not', () => {
+    const [u, , vh] = linalg.svd(a);
+    u.narrow(1, 0, 1).matmul(vh.narrow(0, 0, 1)).real().sum().backward(); // prettier-ignore
+    linalg.eig(a)[1].abs().sum().backward();
+    expect(Number(a.grad!.isfinite().all().item())).toBe(1);
+  });
+});
+
 describe('solving', () => {
   it('broadcasts batches, from either side, for vectors and matrices', () => {
     const [a, b] = [random([2, 1, 4, 4]), random([3, 4, 5])];

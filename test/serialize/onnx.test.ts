@@ -16,7 +16,7 @@ const fixture = (name: string): string => new URL(`../fixtures/onnx/${name}`, im
 const largestDifference = (ours: Output, theirs: Output): number =>
   Math.max(...[ours].flat().map((y, i) => y.double().sub([theirs].flat()[i].double()).abs().max().item() as number));
 
-test.each(['cnn', 'mlp', 'tokens', 'shapes', 'attention'])('the model %s of PyTorch gives what onnxruntime computes', (name) => {
+test.each(['cnn', 'mlp', 'tokens', 'shapes', 'attention', 'recurrent'])('the model %s of PyTorch gives what onnxruntime computes', (name) => {
   const arrays = loadNpz<Record<string, torch.Tensor>>(fixture(`${name}.npz`));
   const model = torch.onnx.load(fixture(`${name}.onnx`));
   const outputs = Object.keys(arrays).flatMap((key) => (key.startsWith('out') ? [arrays[key]] : []));
@@ -89,6 +89,7 @@ const cases: [string, () => torch.nn.Module, () => torch.Tensor][] = [
   ['transformer', () => new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16, batchFirst: true }), sequence],
   ['lstm', () => new Fn((x, lstm) => first(lstm(x)), new nn.LSTM(8, 6, { numLayers: 2, batchFirst: true })), sequence],
   ['gru', () => new Fn((x, gru) => first(gru(x)), new nn.GRU(8, 6, { batchFirst: true, bidirectional: true })), sequence],
+  ['rnn', () => new Fn((x, rnn) => first(rnn(x)), new nn.RNN(8, 6, { nonlinearity: 'relu', bias: false, bidirectional: true })), sequence],
   [
     'indices',
     () =>

@@ -86,3 +86,14 @@ export function converging(run: () => void, message: () => string): void {
     throw new LinAlgError(message());
   }
 }
+
+/**
+ * Refuses a loss that depends on the phases of complex vectors. `along` says how far it moves each vector along itself, which is real for all
+ * others, or opposite to that of the vectors on the other side.
+ */
+export function checkPhase(along: Tensor, other: Tensor | null, message: string): void {
+  if (!along.dtype.isComplex || !along.storage.device.canReadSync) return;
+  const turn = along.detach().imag();
+  const expected = other ? other.detach().imag().neg() : turn.mul(0);
+  if (!turn.allclose(expected, 1e-2, 1e-2)) throw new RuntimeError(message);
+}

@@ -15,7 +15,7 @@ import { emptyOn, runRoutine } from '../routine.js';
 import { type NamedTuple, tuple } from '../tuple.js';
 import { diagonal, unsqueeze } from '../view.js';
 import type { Op } from '../types.js';
-import { adjoint, converging, isEmpty, scratch, squareInput } from './common.js';
+import { adjoint, checkPhase, converging, isEmpty, scratch, squareInput } from './common.js';
 import { solveEx } from './solve.js';
 
 type Eigen = NamedTuple<'eigenvalues' | 'eigenvectors'>;
@@ -37,6 +37,9 @@ function inverseGaps(values: Tensor): Tensor {
   return unsqueeze(values, -2).sub(unsqueeze(values, -1)).add(ones).reciprocal().sub(ones);
 }
 
+const phaseMessage = (name: string): string =>
+  `${name}: The eigenvectors in the complex case are specified up to multiplication by e^{i phi}. The specified loss function depends on this quantity, so it is ill-defined.`;
+
 function checkUplo(uplo: string): void {
   if (!/^[lu]$/i.test(uplo)) throw new RuntimeError(`Expected UPLO argument to be 'L' or 'U', but got ${uplo}`);
 }
@@ -57,7 +60,9 @@ export const eigh: Op<[], [UPLO: 'L' | 'U'], { UPLO: 'L' | 'U' }, Eigen> = defin
     record('linalgEigh', [a], [values, vectors], [values, vectors], ({ grads: [gradL, gradV] }, [l, v]) => {
       let core = gradL ? diagEmbed(convert(gradL, v.dtype)) : null;
       if (gradV) {
-        const rotated = matmul(adjoint(v), gradV).mul(inverseGaps(l));
+        const moved = matmul(adjoint(v), gradV);
+        checkPhase(diagonal(moved, 0, -2, -1), null, phaseMessage('linalg_eigh_backward'));
+        const rotated = moved.mul(inverseGaps(l));
         core = core ? core.add(rotated) : rotated;
       }
       return [core && matmul(matmul(v, core), adjoint(v))];
@@ -94,7 +99,9 @@ function eigGradient(gradL: Tensor | null, gradV: Tensor | null, l: Tensor, v: T
   const vh = adjoint(v);
   if (gradV) {
     const moved = matmul(vh, gradV);
-    const along = convert(diagonal(moved, 0, -2, -1).real(), v.dtype);
+    const diag = diagonal(moved, 0, -2, -1);
+    checkPhase(diag, null, phaseMessage('linalg_eig_backward'));
+    const along = convert(diag.real(), v.dtype);
     const rotated = moved.sub(matmul(vh, v).mul(unsqueeze(along, -2))).mul(inverseGaps(conj(l)));
     core = core ? core.add(rotated) : rotated;
   }

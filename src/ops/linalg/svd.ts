@@ -11,10 +11,13 @@ import { emptyOn, runRoutine } from '../routine.js';
 import { type NamedTuple, tuple } from '../tuple.js';
 import { diagonal, narrow, unsqueeze } from '../view.js';
 import type { Op } from '../types.js';
-import { adjoint, batchOf, colsOf, converging, isEmpty, matrixInput, matrixOf, rowsOf } from './common.js';
+import { adjoint, batchOf, checkPhase, colsOf, converging, isEmpty, matrixInput, matrixOf, rowsOf } from './common.js';
 
 const notConverged = (): string =>
   'linalg.svd: The algorithm failed to converge because the input matrix is ill-conditioned or has too many repeated singular values, or contains non-finite values.';
+
+const phaseMessage =
+  'svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. The specified loss function depends on this phase term, making it ill-defined.';
 
 interface Svd {
   readonly u: Tensor;
@@ -47,9 +50,12 @@ function svdCore(gradU: Tensor | null, gradS: Tensor | null, gradV: Tensor | nul
   if (!gradU && !gradV) return core;
   const gaps = inverseGaps(s);
   const turnU = gradU && skew(matmul(adjoint(u), gradU));
+  const turnV = gradV && skew(matmul(vh, gradV));
+  const diagonals = [turnU, turnV].flatMap((turn) => (turn ? diagonal(turn, 0, -2, -1) : []));
+  checkPhase(diagonals[0], diagonals[1] ?? null, phaseMessage);
   if (turnU) core = core.add(turnU.mul(gaps).mul(unsqueeze(s, -2)));
-  if (gradV) core = core.add(skew(matmul(vh, gradV)).mul(gaps).mul(unsqueeze(s, -1)));
-  if (turnU && gradV && u.dtype.isComplex) core = core.add(diagEmbed(diagonal(turnU, 0, -2, -1).div(s.mul(2))));
+  if (turnV) core = core.add(turnV.mul(gaps).mul(unsqueeze(s, -1)));
+  if (turnU && turnV && u.dtype.isComplex) core = core.add(diagEmbed(diagonal(turnU, 0, -2, -1).div(s.mul(2))));
   return core;
 }
 

@@ -38,6 +38,10 @@ export class NodeAttributes {
     return this.value<number[] | null>(name, ({ ints }) => ints, [], null);
   }
 
+  texts(name: string): string[] | null {
+    return this.value<string[] | null>(name, ({ strings }) => strings?.map((s) => new TextDecoder().decode(s)), [], null);
+  }
+
   tensor(name: string): Tensor | null {
     return this.value<Tensor | null>(name, ({ t }) => t && tensorFromProto(t), null, null);
   }

@@ -21,14 +21,18 @@ export class Float {
 }
 export const float = (value: number): Float => new Float(value);
 
-export type Attributes = Record<string, number | Float | string | readonly number[] | undefined>;
+export type Attributes = Record<string, number | Float | string | readonly number[] | readonly string[] | undefined>;
 
 function attribute(name: string, value: NonNullable<Attributes[string]>): AttributeProto {
   if (value instanceof Float) return { name, type: AttributeType.float, f: value.value };
   if (typeof value === 'number') return { name, type: AttributeType.int, i: value };
-  if (typeof value === 'string') return { name, type: AttributeType.string, s: new TextEncoder().encode(value) };
+  const encoder = new TextEncoder();
+  if (typeof value === 'string') return { name, type: AttributeType.string, s: encoder.encode(value) };
+  if (isTexts(value)) return { name, type: AttributeType.strings, strings: value.map((text) => encoder.encode(text)) };
   return { name, type: AttributeType.ints, ints: [...value] };
 }
+
+const isTexts = (value: readonly number[] | readonly string[]): value is readonly string[] => typeof value[0] === 'string';
 
 /** The names of dims whose size may change, by their place. */
 export type DynamicAxes = Readonly<Record<number, string>>;

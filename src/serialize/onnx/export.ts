@@ -8,6 +8,7 @@ import { type DynamicAxes, GraphBuilder, valueProto } from './builder.js';
 import { encode, type Message } from './protobuf.js';
 import { type ModelProto, modelSchema } from './schema.js';
 import { translatorOf } from './translate.js';
+import './translate-rnn.js';
 
 const OPSET = 17;
 const IR_VERSION = 8;

@@ -11,6 +11,7 @@ import { Tensor } from '../../tensor/tensor.js';
 import type { NodeAttributes } from './attributes.js';
 import { type Operator, unsupported } from './operator.js';
 import { pooling } from './operators-pool.js';
+import { recurrent } from './operators-rnn.js';
 import { dtypeOfCode } from './schema.js';
 
 const numbers = (t: Tensor): number[] => (t.reshape([-1]).tolist() as (number | bigint)[]).map(Number);
@@ -274,4 +275,5 @@ export const operators: Readonly<Record<string, Operator>> = {
   ...shapes,
   ...reductions,
   ...pooling,
+  ...recurrent,
 };

@@ -116,7 +116,7 @@ export interface ModelProto {
 }
 
 /** ONNX's numbers of the kinds of attributes. */
-export const AttributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7 } as const;
+export const AttributeType = { float: 1, int: 2, string: 3, tensor: 4, floats: 6, ints: 7, strings: 8 } as const;
 
 /** ONNX's numbers of the dtypes. */
 const codes: Record<string, number> = {

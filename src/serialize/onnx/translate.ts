@@ -13,7 +13,7 @@ export type Translator = (g: GraphBuilder, args: readonly never[], results: read
 const table = new Map<string, Translator>();
 export const translatorOf = (name: string): Translator | undefined => table.get(name);
 
-function on<A extends readonly unknown[]>(
+export function on<A extends readonly unknown[]>(
   names: string,
   translate: (g: GraphBuilder, args: A, results: readonly Tensor[]) => string | string[],
 ): void {
