@@ -16,12 +16,15 @@ const fixture = (name: string): string => new URL(`../fixtures/onnx/${name}`, im
 const largestDifference = (ours: Output, theirs: Output): number =>
   Math.max(...[ours].flat().map((y, i) => y.double().sub([theirs].flat()[i].double()).abs().max().item() as number));
 
-test.each(['cnn', 'mlp', 'tokens', 'shapes', 'attention', 'recurrent'])('the model %s of PyTorch gives what onnxruntime computes', (name) => {
-  const arrays = loadNpz<Record<string, torch.Tensor>>(fixture(`${name}.npz`));
-  const model = torch.onnx.load(fixture(`${name}.onnx`));
-  const outputs = Object.keys(arrays).flatMap((key) => (key.startsWith('out') ? [arrays[key]] : []));
-  expect(largestDifference(model(arrays.in0), outputs)).toBeLessThan(1e-5);
-});
+test.each(['cnn', 'mlp', 'tokens', 'shapes', 'attention', 'recurrent'])(
+  'the model %s of PyTorch gives what onnxruntime computes',
+  (name) => {
+    const arrays = loadNpz<Record<string, torch.Tensor>>(fixture(`${name}.npz`));
+    const model = torch.onnx.load(fixture(`${name}.onnx`));
+    const outputs = Object.keys(arrays).flatMap((key) => (key.startsWith('out') ? [arrays[key]] : []));
+    expect(largestDifference(model(arrays.in0), outputs)).toBeLessThan(1e-5);
+  },
+);
 
 test('an imported model has parameters that can be trained', () => {
   const { in0 } = loadNpz<Record<string, torch.Tensor>>(fixture('mlp.npz'));
