@@ -52,7 +52,12 @@ function rootsOf(outputs: readonly Tensor[], grads: readonly (Tensor | null | un
 }
 
 /**
- * Adds the gradients of `tensors` to the `.grad` of the leaves (or of `inputs` alone). https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
+ * Adds the gradients of `tensors` to the `.grad` of the leaves (or of `inputs` alone).
+ * https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
+ * @example
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * torch.autograd.backward(x.pow(2));
+ * x.grad  // tensor([6.])
  */
 export function backward(
   tensors: Tensor | readonly Tensor[],
@@ -80,7 +85,11 @@ function edgeOfInput(t: Tensor, i: number): Edge {
 }
 
 /**
- * The gradients of `outputs` with respect to `inputs`, which keep their `.grad`. https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
+ * The gradients of `outputs` with respect to `inputs`, which keep their `.grad`.
+ * https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
+ * @example
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * torch.autograd.grad(x.pow(2), x)  // [ tensor([6.]) ]
  */
 export function grad(
   outputs: Tensor | readonly Tensor[],

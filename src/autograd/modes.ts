@@ -4,9 +4,15 @@ import { RuntimeError } from '../tensor/errors.js';
 let gradMode = true;
 let inferenceModeOn = false;
 
-/** Whether operations are being recorded for `backward`. */
+/**
+ * Whether operations are being recorded for `backward`. https://pytorch.org/docs/stable/generated/torch.is_grad_enabled.html
+ * @example torch.noGrad(() => torch.isGradEnabled())  // false
+ */
 export const isGradEnabled = (): boolean => gradMode;
-/** Whether `inferenceMode` is on. */
+/**
+ * Whether `inferenceMode` is on. https://pytorch.org/docs/stable/generated/torch.is_inference_mode_enabled.html
+ * @example torch.isInferenceModeEnabled()  // false
+ */
 export const isInferenceModeEnabled = (): boolean => inferenceModeOn;
 
 /** A mode that lasts until it is disposed of. */
@@ -42,7 +48,9 @@ function setModes(grad: boolean, inference: boolean): () => void {
 
 /**
  * Switches recording off, as `torch.no_grad` does (https://pytorch.org/docs/stable/generated/torch.no_grad.html).
- * @example const y = torch.noGrad(() => x.mul(2));
+ * @example
+ * const x = torch.ones(1, { requiresGrad: true });
+ * torch.noGrad(() => x.mul(2)).requiresGrad  // false
  */
 export function noGrad(): Scope;
 export function noGrad<R>(body: () => R): R;
@@ -50,21 +58,36 @@ export function noGrad<R>(body?: () => R): R | Scope {
   return scoped(() => setModes(false, inferenceModeOn), body);
 }
 
-/** Switches recording on again inside `noGrad` (https://pytorch.org/docs/stable/generated/torch.enable_grad.html). */
+/**
+ * Switches recording on again inside `noGrad` (https://pytorch.org/docs/stable/generated/torch.enable_grad.html).
+ * @example
+ * const x = torch.ones(1, { requiresGrad: true });
+ * torch.noGrad(() => torch.enableGrad(() => x.mul(2).requiresGrad))  // true
+ */
 export function enableGrad(): Scope;
 export function enableGrad<R>(body: () => R): R;
 export function enableGrad<R>(body?: () => R): R | Scope {
   return scoped(() => setModes(true, inferenceModeOn), body);
 }
 
-/** Sets recording to `mode` (https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_grad_enabled.html); without a body it stays so until disposed of. */
+/**
+ * Sets recording to `mode` (https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.set_grad_enabled.html); without a body it
+ * stays so until disposed of.
+ * @example
+ * const x = torch.ones(1, { requiresGrad: true });
+ * torch.setGradEnabled(false, () => x.mul(2).requiresGrad)  // false
+ */
 export function setGradEnabled(mode: boolean): Scope;
 export function setGradEnabled<R>(mode: boolean, body: () => R): R;
 export function setGradEnabled<R>(mode: boolean, body?: () => R): R | Scope {
   return scoped(() => setModes(mode, inferenceModeOn), body);
 }
 
-/** Like `noGrad`, and tensors made inside can never take part in a graph (https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html). */
+/**
+ * Like `noGrad`, and tensors made inside can never take part in a graph
+ * (https://pytorch.org/docs/stable/generated/torch.autograd.grad_mode.inference_mode.html).
+ * @example torch.inferenceMode(() => torch.ones(1).isInference())  // true
+ */
 export function inferenceMode(): Scope;
 export function inferenceMode<R>(body: () => R): R;
 export function inferenceMode<R>(body?: () => R): R | Scope {

@@ -25,7 +25,10 @@ export type Nonlinearity =
   | 'leaky_relu'
   | 'selu';
 
-/** The recommended gain of a nonlinearity. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain */
+/**
+ * The recommended gain of a nonlinearity. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain
+ * @example nn.init.calculateGain('leaky_relu', 0.2)  // 1.3867504905630728
+ */
 export function calculateGain(nonlinearity: Nonlinearity, param: number | null = null): number {
   if (/^(linear|sigmoid|conv(_transpose)?[123]d)$/.test(nonlinearity)) return 1;
   if (nonlinearity === 'tanh') return 5 / 3;
@@ -36,7 +39,10 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number | null =
   return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
 }
 
-/** How many inputs and outputs one element of a weight connects. */
+/**
+ * How many inputs and outputs one element of a weight connects.
+ * @example nn.init.calculateFanInAndFanOut(torch.empty(3, 5))  // [ 5, 3 ]
+ */
 export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
   if (tensor.ndim < 2) throw new Error('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
   const [rows, cols, ...field] = tensor.sizes;
@@ -50,22 +56,51 @@ interface Drawn {
 
 const generatorOf = (generator: Generator | null | undefined) => (generator ? { generator } : {});
 
+/**
+ * Fills with numbers of the uniform distribution over [a, b). https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.uniform_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.uniform_(torch.empty(3))  // tensor([0.4963, 0.7682, 0.0885])
+ */
 export function uniform_(tensor: Tensor, ...args: Args<[a: number, b: number], Drawn & { a?: number; b?: number }>): Tensor {
   const [a = 0, b = 1, generator] = bind<[number?, number?, (Generator | null)?]>('uniform_', 'a?, b?, generator?', args);
   return noGrad(() => fill.uniform_(tensor, a, b, generatorOf(generator)));
 }
 
+/**
+ * Fills with numbers of the normal distribution with `mean` and `std`. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.normal_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.normal_(torch.empty(3))  // tensor([ 1.5410, -0.2934, -2.1788])
+ */
 export function normal_(tensor: Tensor, ...args: Args<[mean: number, std: number], Drawn & { mean?: number; std?: number }>): Tensor {
   const [mean = 0, std = 1, generator] = bind<[number?, number?, (Generator | null)?]>('normal_', 'mean?, std?, generator?', args);
   return noGrad(() => fill.normal_(tensor, mean, std, generatorOf(generator)));
 }
 
-/** Uniform in [−bound, bound]. */
+/**
+ * Fills with U(-bound, bound).
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.uniformWithin_(torch.empty(3), 0.1)  // tensor([-0.0007,  0.0536, -0.0823])
+ */
 export const uniformWithin_ = (tensor: Tensor, bound: number): Tensor => uniform_(tensor, -bound, bound);
 
+/**
+ * Fills with one value. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.constant_
+ * @example nn.init.constant_(torch.empty(2), 0.5)  // tensor([0.5000, 0.5000])
+ */
 export const constant_ = (tensor: Tensor, val: number | { val: number }): Tensor =>
   noGrad(() => tensor.fill_(typeof val === 'number' ? val : val.val));
+/**
+ * Fills with ones. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.ones_
+ * @example nn.init.ones_(torch.empty(2))  // tensor([1., 1.])
+ */
 export const ones_ = (tensor: Tensor): Tensor => constant_(tensor, 1);
+/**
+ * Fills with zeros. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.zeros_
+ * @example nn.init.zeros_(torch.empty(2))  // tensor([0., 0.])
+ */
 export const zeros_ = (tensor: Tensor): Tensor => constant_(tensor, 0);
 
 interface TruncOptions extends Drawn {
@@ -75,7 +110,13 @@ interface TruncOptions extends Drawn {
   b?: number;
 }
 
-/** Normal numbers; those outside of [a, b] are drawn again. */
+/**
+ * Fills with numbers of the normal distribution; those outside of [a, b] are drawn again.
+ * https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.trunc_normal_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.truncNormal_(torch.empty(3), { std: 0.02 })  // tensor([ 0.0308, -0.0059, -0.0436])
+ */
 export function truncNormal_(tensor: Tensor, ...args: Args<[mean: number, std: number, a: number, b: number], TruncOptions>): Tensor {
   const [mean = 0, std = 1, a = -2, b = 2, generator] = bind<[number?, number?, number?, number?, (Generator | null)?]>(
     'truncNormal_',
@@ -92,13 +133,22 @@ export function truncNormal_(tensor: Tensor, ...args: Args<[mean: number, std: n
   });
 }
 
-/** The identity matrix. */
+/**
+ * Fills a matrix with the identity. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.eye_
+ * @example
+ * nn.init.eye_(torch.empty(2, 3))
+ * // tensor([[1., 0., 0.],
+ * //         [0., 1., 0.]])
+ */
 export function eye_(tensor: Tensor): Tensor {
   if (tensor.ndim !== 2) throw new Error('Only tensors with 2 dimensions are supported');
   return noGrad(() => tensor.copy_(eye(tensor.sizes[0], tensor.sizes[1])));
 }
 
-/** Convolution weights that pass their input through. */
+/**
+ * Fills the weight of a convolution so that it passes its input through. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.dirac_
+ * @example nn.init.dirac_(torch.empty(1, 1, 3))  // tensor([[[0., 1., 0.]]])
+ */
 export function dirac_(tensor: Tensor, groups: number | { groups?: number } = 1): Tensor {
   const count = typeof groups === 'number' ? groups : (groups.groups ?? 1);
   if (tensor.ndim < 3 || tensor.ndim > 5) throw new Error('Only tensors with 3, 4, or 5 dimensions are supported');
@@ -127,12 +177,26 @@ function xavierStd(tensor: Tensor, gain: number): number {
   return gain * Math.sqrt(2 / (fanIn + fanOut));
 }
 
+/**
+ * Fills with U(-a, a), a = gain · √(6 / (fanIn + fanOut)). Glorot & Bengio, 2010.
+ * https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.xavier_uniform_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.xavierUniform_(torch.empty(1, 3))  // tensor([[-0.0092,  0.6570, -1.0080]])
+ */
 export function xavierUniform_(tensor: Tensor, ...args: Args<[gain: number], XavierOptions>): Tensor {
   const [gain = 1, generator] = gainAndGenerator('xavierUniform_', args);
   const bound = Math.sqrt(3) * xavierStd(tensor, gain);
   return uniform_(tensor, -bound, bound, { generator });
 }
 
+/**
+ * Fills with N(0, std²), std = gain · √(2 / (fanIn + fanOut)). Glorot & Bengio, 2010.
+ * https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.xavier_normal_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.xavierNormal_(torch.empty(1, 3))  // tensor([[ 1.0896, -0.2075, -1.5406]])
+ */
 export function xavierNormal_(tensor: Tensor, ...args: Args<[gain: number], XavierOptions>): Tensor {
   const [gain = 1, generator] = gainAndGenerator('xavierNormal_', args);
   return normal_(tensor, 0, xavierStd(tensor, gain), { generator });
@@ -162,6 +226,13 @@ function kaiming(name: string, tensor: Tensor, args: readonly unknown[]): { std:
 
 const isEmpty = (tensor: Tensor): boolean => tensor.sizes.includes(0);
 
+/**
+ * Fills with U(-b, b), b = gain · √(3 / fan), with the fan and the nonlinearity of the options. He et al., 2015.
+ * https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.kaiming_uniform_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.kaimingUniform_(torch.empty(1, 3), { nonlinearity: 'relu' })  // tensor([[-0.0106,  0.7586, -1.1640]])
+ */
 export function kaimingUniform_(tensor: Tensor, ...args: KaimingArgs): Tensor {
   if (isEmpty(tensor)) return tensor;
   const { std, generator } = kaiming('kaimingUniform_', tensor, args);
@@ -169,6 +240,13 @@ export function kaimingUniform_(tensor: Tensor, ...args: KaimingArgs): Tensor {
   return uniform_(tensor, -bound, bound, { generator });
 }
 
+/**
+ * Fills with N(0, std²), std = gain / √fan, with the fan and the nonlinearity of the options. He et al., 2015.
+ * https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.kaiming_normal_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.kaimingNormal_(torch.empty(1, 3), { mode: 'fan_out' })  // tensor([[ 2.1793, -0.4150, -3.0813]])
+ */
 export function kaimingNormal_(tensor: Tensor, ...args: KaimingArgs): Tensor {
   if (isEmpty(tensor)) return tensor;
   const { std, generator } = kaiming('kaimingNormal_', tensor, args);
@@ -184,7 +262,14 @@ function factor(a: Tensor): { q: Tensor; diagonal: Tensor } {
   return { q, diagonal: a.diagonal() };
 }
 
-/** Orthonormal rows or columns. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.orthogonal_ */
+/**
+ * Fills a matrix with orthonormal rows or columns (Saxe et al., 2013); further dims count as columns.
+ * https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.orthogonal_
+ * @example
+ * torch.manualSeed(0);
+ * const w = nn.init.orthogonal_(torch.empty(2, 2));
+ * torch.dist(w.matmul(w.T), torch.eye(2)).lt(1e-5)  // tensor(True)
+ */
 export function orthogonal_(tensor: Tensor, ...args: Args<[gain: number], XavierOptions>): Tensor {
   const [gain = 1, generator] = gainAndGenerator('orthogonal_', args);
   if (tensor.ndim < 2) throw new Error('Only tensors with 2 or more dimensions are supported');
@@ -199,7 +284,13 @@ export function orthogonal_(tensor: Tensor, ...args: Args<[gain: number], Xavier
   });
 }
 
-/** Normal numbers with a fraction of zeros in every column. */
+/**
+ * Fills a matrix with N(0, std²), and a fraction of every column with zeros (Martens, 2010).
+ * https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.sparse_
+ * @example
+ * torch.manualSeed(0);
+ * nn.init.sparse_(torch.empty(4, 2), 0.5).eq(0).sum(0)  // tensor([2, 2])
+ */
 export function sparse_(
   tensor: Tensor,
   ...args: [sparsity: number, ...Args<[std: number], Drawn & { std?: number }>] | [Drawn & { sparsity: number; std?: number }]

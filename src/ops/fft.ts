@@ -141,17 +141,35 @@ const fromHalf = toRealTransform(true);
 const toReal = toRealTransform(false);
 const toHermitian = realTransform('ihfft', true);
 
-/** The discrete Fourier transform along a dim; real input is made complex. https://pytorch.org/docs/stable/generated/torch.fft.fft.html */
+/**
+ * The discrete Fourier transform along a dim; real input is made complex. https://pytorch.org/docs/stable/generated/torch.fft.fft.html
+ * @example torch.fft.fft(torch.tensor([1, 0, 0, 0]))  // tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
+ */
 export const fft: Fft = oneDim('fft_fft', forward);
-/** The inverse of `fft`. */
+/**
+ * The inverse of `fft`. https://pytorch.org/docs/stable/generated/torch.fft.ifft.html
+ * @example torch.fft.ifft(torch.tensor([4, 0, 0, 0]))  // tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
+ */
 export const ifft: Fft = oneDim('fft_ifft', backward);
-/** The first n/2 + 1 elements of the transform of a real signal. https://pytorch.org/docs/stable/generated/torch.fft.rfft.html */
+/**
+ * The first n/2 + 1 elements of the transform of a real signal. https://pytorch.org/docs/stable/generated/torch.fft.rfft.html
+ * @example torch.fft.rfft(torch.tensor([1, 0, 0, 0]))  // tensor([1.+0.j, 1.+0.j, 1.+0.j])
+ */
 export const rfft: Fft = oneDim('fft_rfft', toHalf);
-/** The inverse of `rfft`: a real signal of length n, by default even. */
+/**
+ * The inverse of `rfft`: a real signal of length n, by default even. https://pytorch.org/docs/stable/generated/torch.fft.irfft.html
+ * @example torch.fft.irfft(torch.tensor([4, 0, 0]), 4)  // tensor([1., 1., 1., 1.])
+ */
 export const irfft: Fft = oneDim('fft_irfft', fromHalf);
-/** The real transform of a Hermitian signal, given its first half. */
+/**
+ * The real transform of a Hermitian signal, given its first half. https://pytorch.org/docs/stable/generated/torch.fft.hfft.html
+ * @example torch.fft.hfft(torch.tensor([1, 0, 0]), 4)  // tensor([1., 1., 1., 1.])
+ */
 export const hfft: Fft = oneDim('fft_hfft', toReal);
-/** The inverse of `hfft`. */
+/**
+ * The inverse of `hfft`. https://pytorch.org/docs/stable/generated/torch.fft.ihfft.html
+ * @example torch.fft.ihfft(torch.tensor([4, 0, 0, 0]))  // tensor([1.-0.j, 1.-0.j, 1.-0.j])
+ */
 export const ihfft: Fft = oneDim('fft_ihfft', toHermitian);
 
 interface Plan {
@@ -211,29 +229,77 @@ const manyDims = (name: string, run: TransformN, dims?: readonly number[]): Fftn
   );
 
 const pair = [-2, -1];
-/** The transform over several dims, by default all. https://pytorch.org/docs/stable/generated/torch.fft.fftn.html */
+/**
+ * The transform over several dims, by default all. https://pytorch.org/docs/stable/generated/torch.fft.fftn.html
+ * @example
+ * torch.fft.fftn(torch.ones(2, 2))
+ * // tensor([[4.+0.j, 0.+0.j],
+ * //         [0.+0.j, 0.+0.j]])
+ */
 export const fftn: Fftn = manyDims('fft_fftn', all(forward));
-/** The inverse of `fftn`. */
+/**
+ * The inverse of `fftn`. https://pytorch.org/docs/stable/generated/torch.fft.ifftn.html
+ * @example
+ * torch.fft.ifftn(torch.ones(2, 2))
+ * // tensor([[1.+0.j, 0.+0.j],
+ * //         [0.+0.j, 0.+0.j]])
+ */
 export const ifftn: Fftn = manyDims('fft_ifftn', all(backward));
-/** The transform of real input over several dims; the last one is halved. */
+/**
+ * The transform of real input over several dims; the last one is halved. https://pytorch.org/docs/stable/generated/torch.fft.rfftn.html
+ * @example torch.fft.rfftn(torch.ones(2, 4)).shape  // torch.Size([2, 3])
+ */
 export const rfftn: Fftn = manyDims('fft_rfftn', lastFirst('rfftn', toHalf, forward));
-/** The inverse of `rfftn`. */
+/**
+ * The inverse of `rfftn`. https://pytorch.org/docs/stable/generated/torch.fft.irfftn.html
+ * @example torch.fft.irfftn(torch.ones(2, 3)).shape  // torch.Size([2, 4])
+ */
 export const irfftn: Fftn = manyDims('fft_irfftn', lastLast('irfftn', fromHalf, backward));
-/** The real transform of input that is Hermitian over several dims. */
+/**
+ * The real transform of input that is Hermitian over several dims. https://pytorch.org/docs/stable/generated/torch.fft.hfftn.html
+ * @example torch.fft.hfftn(torch.ones(2, 3)).shape  // torch.Size([2, 4])
+ */
 export const hfftn: Fftn = manyDims('fft_hfftn', lastLast('hfftn', toReal, forward));
-/** The inverse of `hfftn`. */
+/**
+ * The inverse of `hfftn`. https://pytorch.org/docs/stable/generated/torch.fft.ihfftn.html
+ * @example torch.fft.ihfftn(torch.ones(2, 4)).shape  // torch.Size([2, 3])
+ */
 export const ihfftn: Fftn = manyDims('fft_ihfftn', lastFirst('ihfftn', toHermitian, backward));
-/** `fftn` over the last two dims. */
+/**
+ * `fftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.fft2.html
+ * @example
+ * torch.fft.fft2(torch.ones(2, 2))
+ * // tensor([[4.+0.j, 0.+0.j],
+ * //         [0.+0.j, 0.+0.j]])
+ */
 export const fft2: Fftn = manyDims('fft_fft2', all(forward), pair);
-/** `ifftn` over the last two dims. */
+/**
+ * `ifftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.ifft2.html
+ * @example
+ * torch.fft.ifft2(torch.ones(2, 2))
+ * // tensor([[1.+0.j, 0.+0.j],
+ * //         [0.+0.j, 0.+0.j]])
+ */
 export const ifft2: Fftn = manyDims('fft_ifft2', all(backward), pair);
-/** `rfftn` over the last two dims. */
+/**
+ * `rfftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.rfft2.html
+ * @example torch.fft.rfft2(torch.ones(2, 4)).shape  // torch.Size([2, 3])
+ */
 export const rfft2: Fftn = manyDims('fft_rfft2', lastFirst('rfft2', toHalf, forward), pair);
-/** `irfftn` over the last two dims. */
+/**
+ * `irfftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.irfft2.html
+ * @example torch.fft.irfft2(torch.ones(2, 3)).shape  // torch.Size([2, 4])
+ */
 export const irfft2: Fftn = manyDims('fft_irfft2', lastLast('irfft2', fromHalf, backward), pair);
-/** `hfftn` over the last two dims. */
+/**
+ * `hfftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.hfft2.html
+ * @example torch.fft.hfft2(torch.ones(2, 3)).shape  // torch.Size([2, 4])
+ */
 export const hfft2: Fftn = manyDims('fft_hfft2', lastLast('hfft2', toReal, forward), pair);
-/** `ihfftn` over the last two dims. */
+/**
+ * `ihfftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.ihfft2.html
+ * @example torch.fft.ihfft2(torch.ones(2, 4)).shape  // torch.Size([2, 3])
+ */
 export const ihfft2: Fftn = manyDims('fft_ihfft2', lastFirst('ihfft2', toHermitian, backward), pair);
 
 type Shift = Op<[], [dim: Dims | null], { dim: Dims | null }>;
@@ -247,18 +313,31 @@ const shifted = (name: string, by: (n: number) => number): Shift =>
       dims,
     );
   });
-/** Moves the zero frequency to the middle. */
+/**
+ * Moves the zero frequency to the middle. https://pytorch.org/docs/stable/generated/torch.fft.fftshift.html
+ * @example torch.fft.fftshift(torch.fft.fftfreq(4))  // tensor([-0.5000, -0.2500,  0.0000,  0.2500])
+ */
 export const fftshift: Shift = shifted('fft_fftshift', (n) => Math.floor(n / 2));
-/** Undoes `fftshift`. */
+/**
+ * Undoes `fftshift`. https://pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
+ * @example torch.fft.ifftshift(torch.tensor([-2, -1, 0, 1]))  // tensor([ 0,  1, -2, -1])
+ */
 export const ifftshift: Shift = shifted('fft_ifftshift', (n) => Math.floor((n + 1) / 2));
 
-/** The frequencies of the elements of `fft` of n samples that are d apart: [n]. */
+/**
+ * The frequencies of the elements of `fft` of n samples that are d apart: [n].
+ * https://pytorch.org/docs/stable/generated/torch.fft.fftfreq.html
+ * @example torch.fft.fftfreq(4)  // tensor([ 0.0000,  0.2500, -0.5000, -0.2500])
+ */
 export function fftfreq(n: number, ...rest: (number | (FactoryOptions & { d?: number }))[]): Tensor {
   const { d, options } = spacing(rest);
   const half = Math.floor((n + 1) / 2);
   return cat([arange(0, half, options), arange(-Math.floor(n / 2), 0, options)]).mul(1 / (n * d));
 }
-/** The frequencies of the elements of `rfft`: [n/2 + 1]. */
+/**
+ * The frequencies of the elements of `rfft`: [n/2 + 1]. https://pytorch.org/docs/stable/generated/torch.fft.rfftfreq.html
+ * @example torch.fft.rfftfreq(4)  // tensor([0.0000, 0.2500, 0.5000])
+ */
 export function rfftfreq(n: number, ...rest: (number | (FactoryOptions & { d?: number }))[]): Tensor {
   const { d, options } = spacing(rest);
   return arange(0, Math.floor(n / 2) + 1, options).mul(1 / (n * d));

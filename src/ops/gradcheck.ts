@@ -85,6 +85,9 @@ function check(fn: Checked, given: readonly Tensor[], options: GradcheckOptions)
  * Compares the gradients of `fn` with central differences. Inputs that are checked must be float64 (or complex128) and require grad.
  * https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradcheck.html
  * @throws RuntimeError with both numbers where they differ, unless `raiseException` is false
+ * @example
+ * const x = torch.rand(3, { dtype: torch.float64, requiresGrad: true });
+ * torch.autograd.gradcheck((x: torch.Tensor) => x.sin(), [x])  // true
  */
 export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
   const list = listOf(inputs);
@@ -95,7 +98,13 @@ export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], optio
   return failure === null;
 }
 
-/** `gradcheck` of the gradients themselves: second derivatives. https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html */
+/**
+ * `gradcheck` of the gradients themselves: second derivatives.
+ * https://pytorch.org/docs/stable/generated/torch.autograd.gradcheck.gradgradcheck.html
+ * @example
+ * const x = torch.rand(3, { dtype: torch.float64, requiresGrad: true });
+ * torch.autograd.gradgradcheck((x: torch.Tensor) => x.sin(), [x])  // true
+ */
 export function gradgradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
   const list = listOf(inputs);
   const first = (...args: Tensor[]): readonly Tensor[] => {

@@ -3,10 +3,20 @@ import type { MemoryStats } from '../device/device.js';
 import { getDevice } from '../device/registry.js';
 import { RuntimeError } from '../tensor/errors.js';
 
-/** How many threads the CPU engine uses. https://pytorch.org/docs/stable/generated/torch.get_num_threads.html */
+/**
+ * How many threads the CPU engine uses. https://pytorch.org/docs/stable/generated/torch.get_num_threads.html
+ * @example torch.getNumThreads() >= 1  // true
+ */
 export const getNumThreads = (): number => getDevice('cpu').getNumThreads();
 
-/** Sets it. https://pytorch.org/docs/stable/generated/torch.set_num_threads.html */
+/**
+ * Sets how many threads the CPU engine uses. https://pytorch.org/docs/stable/generated/torch.set_num_threads.html
+ * @example
+ * const threads = torch.getNumThreads();
+ * torch.setNumThreads(1);
+ * torch.getNumThreads()  // 1
+ * torch.setNumThreads(threads);
+ */
 export function setNumThreads(count: number): void {
   if (!(Number.isInteger(count) && count > 0)) throw new RuntimeError(`set_num_threads expects a positive integer, but got ${count}`);
   getDevice('cpu').setNumThreads(count);

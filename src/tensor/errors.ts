@@ -10,5 +10,17 @@ export const RuntimeError = kind('RuntimeError');
 export const IndexError = kind('IndexError');
 export const ValueError = kind('ValueError');
 export const NotImplementedError = kind('NotImplementedError');
+/**
+ * What `torch.linalg` throws where a matrix is singular, or not positive definite, and there is no result for that.
+ * https://pytorch.org/docs/stable/generated/torch.linalg.LinAlgError.html
+ * @example
+ * let caught: unknown;
+ * try {
+ *   torch.linalg.inv(torch.zeros(2, 2));
+ * } catch (error) {
+ *   caught = error;
+ * }
+ * caught instanceof torch.linalg.LinAlgError  // true
+ */
 export const LinAlgError = kind('LinAlgError');
 export const UnpicklingError = kind('UnpicklingError');

@@ -22,6 +22,9 @@ const printOptions: PrintOptions = { ...profiles.default, sciMode: null };
 /**
  * Sets how tensors are printed; `profile` sets all at once. As in PyTorch, `sciMode` goes back to automatic unless given.
  * https://pytorch.org/docs/stable/generated/torch.set_printoptions.html
+ * @example
+ * torch.setPrintoptions({ precision: 2 });
+ * torch.tensor([0.12345])  // tensor([0.12])
  */
 export function setPrintoptions(options: Partial<PrintOptions> & { profile?: keyof typeof profiles } = {}): void {
   const { profile, ...given } = options;
@@ -30,7 +33,10 @@ export function setPrintoptions(options: Partial<PrintOptions> & { profile?: key
   Object.assign(printOptions, profile && profiles[profile], { sciMode: null }, defined);
 }
 
-/** The options in force, as a copy. */
+/**
+ * The options in force, as a copy.
+ * @example torch.getPrintoptions().precision  // 4
+ */
 export const getPrintoptions = (): PrintOptions => ({ ...printOptions });
 
 export type PrintedValue = number | bigint | boolean | { readonly re: number; readonly im: number };

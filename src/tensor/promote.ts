@@ -15,9 +15,19 @@ let defaultDtype: DType = float32;
 /** Changes with the default dtype, so that what was derived from it can be thrown away. */
 export let defaultDtypeEpoch = 0;
 
+/**
+ * The dtype of floats that are made from numbers. https://pytorch.org/docs/stable/generated/torch.get_default_dtype.html
+ * @example torch.getDefaultDtype()  // torch.float32
+ */
 export const getDefaultDtype = (): DType => defaultDtype;
 
-/** Sets the dtype that fractions infer. Only floating dtypes. */
+/**
+ * Sets the dtype of floats that are made from numbers: float16, bfloat16, float32 or float64.
+ * https://pytorch.org/docs/stable/generated/torch.set_default_dtype.html
+ * @example
+ * torch.setDefaultDtype(torch.float64);
+ * torch.tensor(1.5).dtype  // torch.float64
+ */
 export function setDefaultDtype(dtype: DType): void {
   if (![float16, bfloat16, float32, float64].includes(dtype)) {
     throw new TypeError(`only floating-point types are supported as the default type`);
@@ -74,6 +84,10 @@ export const resultType = (operands: readonly (Tensor | Number_)[]): DType =>
     ),
   );
 
-/** Whether a result of dtype `from` may be written into a tensor of dtype `to` (never complex to real, float to int, number to bool). */
+/**
+ * Whether a result of dtype `from` may be written into a tensor of dtype `to` (never complex to real, float to int, number to bool).
+ * https://pytorch.org/docs/stable/generated/torch.can_cast.html
+ * @example torch.canCast(torch.float32, torch.int32)  // false
+ */
 export const canCast = (from: DType, to: DType): boolean =>
   !(from.isComplex && !to.isComplex) && !(from.category >= 2 && to.category < 2) && !(from !== bool && to === bool);

@@ -1,6 +1,12 @@
-/** A shape as PyTorch prints it: an array of numbers that says `torch.Size([2, 3])`. */
+/**
+ * A shape as PyTorch prints it: an array of numbers that says `torch.Size([2, 3])`.
+ * @example torch.ones(2, 3).shape  // torch.Size([2, 3])
+ */
 export class Size extends Array<number> {
-  /** The product of the dims: how many elements a tensor of this shape has. */
+  /**
+   * The product of the dims: how many elements a tensor of this shape has.
+   * @example torch.ones(2, 3).shape.numel()  // 6
+   */
   numel(): number {
     return numelOf(this);
   }

@@ -21,7 +21,10 @@ export type DeviceLike = TorchDevice | string;
 
 const known = new Map<string, TorchDevice>();
 
-/** Parses `'cpu'`, `'cuda:1'`, …; equal names give the same object. */
+/**
+ * Parses `'cpu'`, `'cuda:1'`, …; equal names give the same object. https://pytorch.org/docs/stable/generated/torch.Tensor.device.html
+ * @example torch.device('cpu')  // device(type='cpu')
+ */
 export function toDevice(device: DeviceLike, index?: number): TorchDevice {
   if (device instanceof TorchDevice) return device;
   const name = index === undefined ? device : `${device}:${index}`;

@@ -37,13 +37,19 @@ const withoutInplace = ({ inplace: _, ...rest }: Record<string, unknown>): Recor
 const arithmetic = { promotion: 'arithmetic' } as const;
 const pass = (condition: Expr, g: Expr): Expr => where(condition, g, zero(g));
 
-/** max(0, x). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html */
+/**
+ * max(0, x). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
+ * @example F.relu(torch.tensor([-1.5, 2]))  // tensor([0., 2.])
+ */
 export const relu: Plain = withInplace(
   activation('relu', '', (x: Expr) => x.max(zero(x)), { ...arithmetic, grad: ({ grad, result }) => [pass(result.gt(0), grad)] }),
   1,
 );
 
-/** min(max(0, x), 6). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html */
+/**
+ * min(max(0, x), 6). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu6.html
+ * @example F.relu6(torch.tensor([-1.5, 7]))  // tensor([0., 6.])
+ */
 export const relu6: Plain = withInplace(
   activation('hardtanh', '', (x: Expr) => x.max(zero(x)).min(6), {
     ...arithmetic,
@@ -52,7 +58,10 @@ export const relu6: Plain = withInplace(
   1,
 );
 
-/** x limited to [minVal, maxVal]. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html */
+/**
+ * x limited to [minVal, maxVal]. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardtanh.html
+ * @example F.hardtanh(torch.tensor([-1.5, 0.5]))  // tensor([-1.0000,  0.5000])
+ */
 export const hardtanh: Op<[], [minVal: number, maxVal: number, inplace: boolean], { minVal: number; maxVal: number; inplace: boolean }> =
   withInplace(
     activation(
@@ -79,7 +88,10 @@ const seluScale = 1.0507009873554805;
 /** x where positive, else α (exp(x / γ) − 1), both scaled. The derivative at 0 is that of the negative side. */
 const exponential = (x: Expr, negative: (x: Expr) => Expr, scale: number | Expr): Expr => where(x.gt(0), x.mul(scale), negative(x));
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.elu.html */
+/**
+ * x, or α (e^x - 1) where x is negative. https://pytorch.org/docs/stable/generated/torch.nn.functional.elu.html
+ * @example F.elu(torch.tensor([-1.5, 2]))  // tensor([-0.7769,  2.0000])
+ */
 export const elu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inplace: boolean }> = withInplace(
   activation('elu', ', alpha?', (x: Expr, alpha?: Expr) => exponential(x, (v) => v.expm1().mul(alpha ?? 1), 1), {
     grad: ({ grad, args: [x], extras }) => [
@@ -89,7 +101,10 @@ export const elu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inp
   2,
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.selu.html */
+/**
+ * `elu` with α = 1.6733, scaled by 1.0507 (Klambauer et al., 2017). https://pytorch.org/docs/stable/generated/torch.nn.functional.selu.html
+ * @example F.selu(torch.tensor([-1.5, 2]))  // tensor([-1.3658,  2.1014])
+ */
 export const selu: Plain = withInplace(
   activation('elu', '', (x: Expr) => exponential(x, (v) => v.expm1().mul(seluAlpha * seluScale), seluScale), {
     grad: ({ grad, args: [x] }) => [where(x.gt(0), grad.mul(seluScale), grad.mul(x.exp()).mul(seluAlpha * seluScale))],
@@ -97,7 +112,10 @@ export const selu: Plain = withInplace(
   1,
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.celu.html */
+/**
+ * max(0, x) + min(0, α (e^(x/α) - 1)). https://pytorch.org/docs/stable/generated/torch.nn.functional.celu.html
+ * @example F.celu(torch.tensor([-1.5, 2]))  // tensor([-0.7769,  2.0000])
+ */
 export const celu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inplace: boolean }> = withInplace(
   activation(
     'elu',
@@ -113,7 +131,10 @@ export const celu: Op<[], [alpha: number, inplace: boolean], { alpha: number; in
   2,
 );
 
-/** x, or slope · x where x is negative. https://pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html */
+/**
+ * x, or slope · x where x is negative. https://pytorch.org/docs/stable/generated/torch.nn.functional.leaky_relu.html
+ * @example F.leakyRelu(torch.tensor([-1.5, 2]), 0.1)  // tensor([-0.1500,  2.0000])
+ */
 export const leakyRelu: Op<[], [negativeSlope: number, inplace: boolean], { negativeSlope: number; inplace: boolean }> = withInplace(
   activation('leakyRelu', ', negativeSlope?', (x: Expr, slope?: Expr) => where(x.gt(0), x, x.mul(slope ?? 0.01)), {
     grad: ({ grad, args: [x], extras }) => [where(x.gt(0), grad, grad.mul((extras as unknown as (Expr | undefined)[])[0] ?? 0.01))],
@@ -125,7 +146,10 @@ const root2 = Math.SQRT1_2;
 const rootTwoOverPi = Math.sqrt(2 / Math.PI);
 const tanhInner = (x: Expr): Expr => x.add(x.mul(x).mul(x).mul(0.044715)).mul(rootTwoOverPi);
 
-/** x · Φ(x), with the normal distribution Φ. https://pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html */
+/**
+ * x · Φ(x), with the normal distribution Φ. https://pytorch.org/docs/stable/generated/torch.nn.functional.gelu.html
+ * @example F.gelu(torch.tensor([-1.5, 2]), { approximate: 'tanh' })  // tensor([-0.1004,  1.9546])
+ */
 export const gelu: Op<[], [], { approximate: 'none' | 'tanh' }> = activation(
   'gelu',
   ', *, approximate?',
@@ -137,7 +161,10 @@ export const gelu: Op<[], [], { approximate: 'none' | 'tanh' }> = activation(
   },
 );
 
-/** x · sigmoid(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.silu.html */
+/**
+ * x · sigmoid(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.silu.html
+ * @example F.silu(torch.tensor([-1.5, 2]))  // tensor([-0.2736,  1.7616])
+ */
 export const silu: Plain = withInplace(
   activation('silu', '', (x: Expr) => x.mul(x.sigmoid()), {
     grad: ({ grad, args: [x] }) => {
@@ -151,7 +178,10 @@ export const silu: Plain = withInplace(
 /** ln(1 + eˣ) without overflow. */
 const softplusOf = (x: Expr): Expr => x.max(zero(x)).add(x.abs().neg().exp().log1p());
 
-/** x · tanh(softplus(x)). https://pytorch.org/docs/stable/generated/torch.nn.functional.mish.html */
+/**
+ * x · tanh(softplus(x)). https://pytorch.org/docs/stable/generated/torch.nn.functional.mish.html
+ * @example F.mish(torch.tensor([-1.5, 2]))  // tensor([-0.2981,  1.9440])
+ */
 export const mish: Plain = withInplace(
   activation('mish', '', (x: Expr) => x.mul(softplusOf(x).tanh()), {
     grad: ({ grad, args: [x] }) => {
@@ -162,7 +192,10 @@ export const mish: Plain = withInplace(
   1,
 );
 
-/** x · relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html */
+/**
+ * x · relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardswish.html
+ * @example F.hardswish(torch.tensor([-4, 1.5, 4]))  // tensor([-0.0000, 1.1250, 4.0000])
+ */
 export const hardswish: Plain = withInplace(
   activation('hardswish', '', (x: Expr) => x.mul(x.add(3).max(zero(x)).min(6)).div(6), {
     grad: ({ grad, args: [x] }) => [where(x.le(-3), zero(grad), where(x.lt(3), grad.mul(x.div(3).add(0.5)), grad))],
@@ -170,7 +203,10 @@ export const hardswish: Plain = withInplace(
   1,
 );
 
-/** relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html */
+/**
+ * relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
+ * @example F.hardsigmoid(torch.tensor([-4, 0, 1.5]))  // tensor([0.0000, 0.5000, 0.7500])
+ */
 export const hardsigmoid: Plain = withInplace(
   activation('hardsigmoid', '', (x: Expr) => x.add(3).max(zero(x)).min(6).div(6), {
     grad: ({ grad, args: [x] }) => [pass(x.gt(-3).and(x.lt(3)), grad.div(6))],
@@ -178,13 +214,19 @@ export const hardsigmoid: Plain = withInplace(
   1,
 );
 
-/** x, or 0 where |x| ≤ λ. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html */
+/**
+ * x, or 0 where |x| ≤ λ. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardshrink.html
+ * @example F.hardshrink(torch.tensor([-1.5, 0.2]))  // tensor([-1.5000,  0.0000])
+ */
 export const hardshrink: WithNumber<'lambd'> = activation('hardshrink', ', lambd?', (x: Expr, lambd?: Expr) => {
   const bound = lambd ?? constant(0.5, x.dtype);
   return where(x.ge(bound.neg()).and(x.le(bound)), zero(x), x);
 });
 
-/** x − λ above λ, x + λ below −λ, else 0. https://pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html */
+/**
+ * x − λ above λ, x + λ below −λ, else 0. https://pytorch.org/docs/stable/generated/torch.nn.functional.softshrink.html
+ * @example F.softshrink(torch.tensor([-1.5, 0.2]))  // tensor([-1.,  0.])
+ */
 export const softshrink: WithNumber<'lambd'> = activation(
   'softshrink',
   ', lambd?',
@@ -202,7 +244,10 @@ export const softshrink: WithNumber<'lambd'> = activation(
   },
 );
 
-/** ln(1 + e^(βx)) / β; x itself where βx is above the threshold. https://pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html */
+/**
+ * ln(1 + e^(βx)) / β; x itself where βx is above the threshold. https://pytorch.org/docs/stable/generated/torch.nn.functional.softplus.html
+ * @example F.softplus(torch.tensor([-1.5, 30]))  // tensor([ 0.2014, 30.0000])
+ */
 export const softplus: Op<[], [beta: number, threshold: number], { beta: number; threshold: number }> = activation(
   'softplus',
   ', beta?, threshold?',
@@ -220,18 +265,30 @@ export const softplus: Op<[], [beta: number, threshold: number], { beta: number;
   },
 );
 
-/** x / (1 + |x|). https://pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html */
+/**
+ * x / (1 + |x|). https://pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
+ * @example F.softsign(torch.tensor([-1, 3]))  // tensor([-0.5000,  0.7500])
+ */
 export const softsign: Op = activation('softsign', '', (x: Expr) => x.div(x.abs().add(1)));
 
-/** x − tanh(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html */
+/**
+ * x − tanh(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html
+ * @example F.tanhshrink(torch.tensor([-1.5, 2]))  // tensor([-0.5949,  1.0360])
+ */
 export const tanhshrink: Op = activation('tanhshrink', '', (x: Expr) => x.sub(x.tanh()));
 
-/** ln(sigmoid(x)). https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html */
+/**
+ * ln(sigmoid(x)). https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
+ * @example F.logsigmoid(torch.tensor([-100.5, 2]))  // tensor([-100.5000,   -0.1269])
+ */
 export const logsigmoid: Op = activation('logSigmoid', '', (x: Expr) => x.min(zero(x)).sub(x.abs().neg().exp().log1p()), {
   grad: ({ grad, args: [x] }) => [grad.mul(x.neg().sigmoid())],
 });
 
-/** x, or `value` where x ≤ threshold. https://pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html */
+/**
+ * x, or `value` where x ≤ threshold. https://pytorch.org/docs/stable/generated/torch.nn.functional.threshold.html
+ * @example F.threshold(torch.tensor([0.5, 2]), 1, -1)  // tensor([-1.,  2.])
+ */
 export const threshold: Op<[threshold: number, value: number], [inplace: boolean], { inplace: boolean }> = withInplace(
   activation('threshold', ', threshold, value', (x: Expr, bound: Expr, value: Expr) => where(x.le(bound), value.cast(x.dtype), x), {
     ...arithmetic,

@@ -17,6 +17,7 @@ function centres(n: number, like: Tensor, alignCorners: boolean): Tensor {
 /**
  * The grid of positions (N, H, W, 2) or (N, D, H, W, 3) that `gridSample` reads, from affine matrices theta (N, 2, 3) or (N, 3, 4).
  * https://pytorch.org/docs/stable/generated/torch.nn.functional.affine_grid.html
+ * @example F.affineGrid(torch.tensor([[[0.5, 0, 0], [0, 1, 0]]]), [1, 1, 2, 2]).shape  // torch.Size([1, 2, 2, 2])
  */
 export const affineGrid: (
   theta: Tensor,

@@ -107,7 +107,12 @@ function repeatHeads(x: Tensor, heads: number): Tensor {
     .reshape([...lead, heads, ...tail]);
 }
 
-/** softmax(q kᵀ · scale + mask) v. https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html */
+/**
+ * softmax(q kᵀ · scale + mask) v. https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
+ * @example
+ * const x = torch.ones(2, 4, 5, 8);
+ * F.scaledDotProductAttention(x, x, x, { isCausal: true }).shape  // torch.Size([2, 4, 5, 8])
+ */
 export const scaledDotProductAttention: (query: Tensor, key: Tensor, value: Tensor, options?: AttentionOptions) => Tensor = define(
   'scaledDotProductAttention',
   'query, key, value, attnMask?, dropoutP?, isCausal?, *, scale?, enableGqa?',

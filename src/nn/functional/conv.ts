@@ -287,15 +287,39 @@ const convTranspose = (name: string, n: number): ConvTranspose =>
     ) => transposed(name, n, input, weight, bias, stride, padding, outputPadding, groups, dilation),
   );
 
-/** (N, C, L) with weight (O, C / groups, k). https://pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html */
+/**
+ * The convolution of (N, C, L) or (C, L) with `weight` (O, C / groups, k): (N, O, L'). `padding` is a number, 'valid' or 'same'.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.conv1d.html
+ * @example F.conv1d(torch.ones(1, 1, 4), torch.ones(1, 1, 2))  // tensor([[[2., 2., 2.]]])
+ */
 export const conv1d: Conv = conv('conv1d', 1);
-/** (N, C, H, W) with weight (O, C / groups, kH, kW). https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html */
+/**
+ * The convolution of (N, C, H, W) or (C, H, W) with `weight` (O, C / groups, kH, kW): (N, O, H', W'). `padding` is a number, a pair,
+ * 'valid' or 'same'. https://pytorch.org/docs/stable/generated/torch.nn.functional.conv2d.html
+ * @example F.conv2d(torch.ones(1, 3, 8, 8), torch.ones(6, 3, 3, 3), { padding: 1 }).shape  // torch.Size([1, 6, 8, 8])
+ */
 export const conv2d: Conv = conv('conv2d', 2);
-/** (N, C, D, H, W) with weight (O, C / groups, kD, kH, kW). https://pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html */
+/**
+ * The convolution of (N, C, D, H, W) or (C, D, H, W) with `weight` (O, C / groups, kD, kH, kW): (N, O, D', H', W').
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.conv3d.html
+ * @example F.conv3d(torch.ones(1, 1, 4, 4, 4), torch.ones(2, 1, 3, 3, 3)).shape  // torch.Size([1, 2, 2, 2, 2])
+ */
 export const conv3d: Conv = conv('conv3d', 3);
-/** (N, C, L) with weight (C, O / groups, k). https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html */
+/**
+ * The transpose of a convolution, which brings (N, C, L) back to its longer input; `weight` is (C, O / groups, k).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose1d.html
+ * @example F.convTranspose1d(torch.ones(1, 1, 3), torch.ones(1, 1, 2))  // tensor([[[1., 2., 2., 1.]]])
+ */
 export const convTranspose1d: ConvTranspose = convTranspose('convTranspose1d', 1);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html */
+/**
+ * The transpose of a convolution, which brings (N, C, H, W) back to its larger input; `weight` is (C, O / groups, kH, kW).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose2d.html
+ * @example F.convTranspose2d(torch.ones(1, 3, 4, 4), torch.ones(3, 6, 2, 2), { stride: 2 }).shape  // torch.Size([1, 6, 8, 8])
+ */
 export const convTranspose2d: ConvTranspose = convTranspose('convTranspose2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html */
+/**
+ * The transpose of a convolution, which brings (N, C, D, H, W) back to its larger input; `weight` is (C, O / groups, kD, kH, kW).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_transpose3d.html
+ * @example F.convTranspose3d(torch.ones(1, 2, 2, 2, 2), torch.ones(2, 1, 2, 2, 2)).shape  // torch.Size([1, 1, 3, 3, 3])
+ */
 export const convTranspose3d: ConvTranspose = convTranspose('convTranspose3d', 3);

@@ -19,7 +19,10 @@ import { vectorNorm } from './norm.js';
 
 type Pair<A extends readonly unknown[], O> = (x1: Tensor, x2: Tensor, ...args: Args<A, O>) => Tensor;
 
-/** x₁·x₂ / (‖x₁‖ ‖x₂‖), norms not below ε. https://pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html */
+/**
+ * x₁·x₂ / (‖x₁‖ ‖x₂‖), norms not below ε. https://pytorch.org/docs/stable/generated/torch.nn.functional.cosine_similarity.html
+ * @example F.cosineSimilarity(torch.tensor([[1, 0]]), torch.tensor([[1, 1]]))  // tensor([0.7071])
+ */
 export const cosineSimilarity: Pair<[dim: number, eps: number], { dim?: number; eps?: number }> = define(
   'cosineSimilarity',
   'x1, x2, dim?, eps?',
@@ -34,7 +37,10 @@ export const cosineSimilarity: Pair<[dim: number, eps: number], { dim?: number; 
 /** max(norm, ε) whose gradient stays that of the norm, as PyTorch's does. */
 const clampNorm = (norm: Tensor, eps: number): Tensor => norm.clampMin(eps);
 
-/** ‖x₁ − x₂ + ε‖ₚ over the last dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html */
+/**
+ * ‖x₁ − x₂ + ε‖ₚ over the last dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.pairwise_distance.html
+ * @example F.pairwiseDistance(torch.tensor([[0.5, 0.5]]), torch.tensor([[3.5, 4.5]]))  // tensor([5.0000])
+ */
 export const pairwiseDistance: Pair<[p: number, eps: number, keepdim: boolean], { p?: number; eps?: number; keepdim?: boolean }> = define(
   'pairwiseDistance',
   'x1, x2, p?, eps?, keepdim?',
@@ -49,7 +55,11 @@ type PairLoss<O = object> = (input1: Tensor, input2: Tensor, target: Tensor, opt
 type Flag = boolean | null | undefined;
 const common = 'sizeAverage?, reduce?, reduction?';
 
-/** x where y = 1, max(0, margin − x) where y = −1. https://pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html */
+/**
+ * x where y = 1, max(0, margin - x) where y = -1; their mean unless `reduction` is 'sum' or 'none'.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.hinge_embedding_loss.html
+ * @example F.hingeEmbeddingLoss(torch.tensor([0.5, 0.2]), torch.tensor([1, -1]))  // tensor(0.6500)
+ */
 export const hingeEmbeddingLoss: Loss<{ margin?: number }> = define(
   'hingeEmbeddingLoss',
   `input, target, margin?, ${common}`,
@@ -66,7 +76,11 @@ const hinge = pointwise<(input: Tensor, target: Tensor, margin: number) => Tenso
   (x: Expr, y: Expr, margin: Expr) => where(y.eq(1), zero(x), margin.sub(x).max(zero(x))).add(where(y.eq(-1), zero(x), x)),
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.margin_ranking_loss.html */
+/**
+ * max(0, -y (x₁ - x₂) + margin), with y = 1 where x₁ should rank higher, -1 where lower.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.margin_ranking_loss.html
+ * @example F.marginRankingLoss(torch.tensor([1.5]), torch.tensor([2]), torch.tensor([1]))  // tensor(0.5000)
+ */
 export const marginRankingLoss: PairLoss<{ margin?: number }> = define(
   'marginRankingLoss',
   `input1, input2, target, margin?, ${common}`,
@@ -92,7 +106,11 @@ const cosineLoss = pointwise<(cos: Tensor, target: Tensor, margin: number) => Te
     where(y.eq(1), cos.neg().add(1), zero(cos)).add(where(y.eq(-1), cos.sub(margin).max(zero(cos)), zero(cos))),
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.cosine_embedding_loss.html */
+/**
+ * 1 - cos(x₁, x₂) where y = 1, max(0, cos(x₁, x₂) - margin) where y = -1.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.cosine_embedding_loss.html
+ * @example F.cosineEmbeddingLoss(torch.tensor([[1, 0]]), torch.tensor([[0, 1]]), torch.tensor([1]))  // tensor(1.)
+ */
 export const cosineEmbeddingLoss: PairLoss<{ margin?: number }> = define(
   'cosineEmbeddingLoss',
   `input1, input2, target, margin?, ${common}`,
@@ -127,7 +145,11 @@ const softMargin = pointwise<(input: Tensor, target: Tensor) => Tensor>(
   (x: Expr, y: Expr) => y.neg().mul(x).exp().log1p(),
 );
 
-/** ln(1 + e^(−yx)). https://pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html */
+/**
+ * ln(1 + e^(-y x)) for y = 1 or -1; their mean unless `reduction` is 'sum' or 'none'.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.soft_margin_loss.html
+ * @example F.softMarginLoss(torch.tensor([0.5, -1]), torch.tensor([1, -1]))  // tensor(0.3937)
+ */
 export const softMarginLoss: Loss = define(
   'softMarginLoss',
   `input, target, ${common}`,
@@ -139,7 +161,11 @@ const logSigmoid = pointwise<(input: Tensor) => Tensor>('logSigmoid', { args: 'i
   x.min(zero(x)).sub(x.abs().neg().exp().log1p()),
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html */
+/**
+ * `binaryCrossEntropyWithLogits` averaged over the classes of (N, C).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_soft_margin_loss.html
+ * @example F.multilabelSoftMarginLoss(torch.tensor([[0.5, -1]]), torch.tensor([[1, 0]]))  // tensor(0.3937)
+ */
 export const multilabelSoftMarginLoss: Loss<{ weight?: Tensor | null }> = define(
   'multilabelSoftMarginLoss',
   `input, target, weight?, ${common}`,
@@ -169,7 +195,11 @@ function checkTargets(name: string, input: Tensor, target: Tensor): void {
     );
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html */
+/**
+ * Σ max(0, margin - x[class] + x[other])^p / C over the other classes of (N, C).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.multi_margin_loss.html
+ * @example F.multiMarginLoss(torch.tensor([[0.1, 0.2, 0.4]]), torch.tensor([2]))  // tensor(0.5000)
+ */
 export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tensor | null }> = define(
   'multiMarginLoss',
   `input, target, p?, margin?, weight?, ${common}`,
@@ -197,7 +227,11 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
   },
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html */
+/**
+ * Σ max(0, 1 - (x[target] - x[other])) / C over the target classes of (N, C), which are listed first and end with -1.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.multilabel_margin_loss.html
+ * @example F.multilabelMarginLoss(torch.tensor([[0.1, 0.2, 0.4]]), torch.tensor([[2, -1, 0]]))  // tensor(0.5000)
+ */
 export const multilabelMarginLoss: Loss = define(
   'multilabelMarginLoss',
   `input, target, ${common}`,
@@ -243,7 +277,11 @@ function triplet(anchor: Tensor, positive: Tensor, negative: Tensor, distance: D
 
 type Triplet<O> = (anchor: Tensor, positive: Tensor, negative: Tensor, options?: LossOptions & O) => Tensor;
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_loss.html */
+/**
+ * max(0, d(anchor, positive) - d(anchor, negative) + margin) with the p-norm d over the last dim.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_loss.html
+ * @example F.tripletMarginLoss(torch.tensor([[0.5, 0]]), torch.tensor([[1.5, 0]]), torch.tensor([[0.5, 1]]))  // tensor(1.)
+ */
 export const tripletMarginLoss: Triplet<{ margin?: number; p?: number; eps?: number; swap?: boolean }> = define(
   'tripletMarginLoss',
   `anchor, positive, negative, margin?, p?, eps?, swap?, ${common}`,
@@ -265,7 +303,14 @@ export const tripletMarginLoss: Triplet<{ margin?: number; p?: number; eps?: num
     ),
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_with_distance_loss.html */
+/**
+ * `tripletMarginLoss` with any distance function.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.triplet_margin_with_distance_loss.html
+ * @example
+ * const cosine = (a: torch.Tensor, b: torch.Tensor) => F.cosineSimilarity(a, b).neg().add(1);
+ * F.tripletMarginWithDistanceLoss(torch.ones(1, 2), torch.tensor([[1, 0]]), torch.tensor([[1, -1]]), { distanceFunction: cosine })
+ * // tensor(0.2929)
+ */
 export const tripletMarginWithDistanceLoss: Triplet<{ distanceFunction?: Distance | null; margin?: number; swap?: boolean }> = define(
   'tripletMarginWithDistanceLoss',
   'anchor, positive, negative, *, distanceFunction?, margin?, swap?, reduction?',
@@ -279,7 +324,11 @@ interface PoissonOptions extends LossOptions {
   eps?: number;
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html */
+/**
+ * e^x - y x (or x - y ln(x + ε) without `logInput`); with `full`, Stirling's approximation of ln y! is added.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.poisson_nll_loss.html
+ * @example F.poissonNllLoss(torch.tensor([0.5]), torch.tensor([2]))  // tensor(0.6487)
+ */
 export const poissonNllLoss: Loss<PoissonOptions> = define(
   'poissonNllLoss',
   'input, target, logInput?, full?, sizeAverage?, eps?, reduce?, reduction?',
@@ -302,7 +351,11 @@ export const poissonNllLoss: Loss<PoissonOptions> = define(
   },
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html */
+/**
+ * (ln var + (x - y)² / var) / 2 for the mean x and variance `var` of a normal distribution; their mean unless `reduction` is 'sum' or
+ * 'none'. https://pytorch.org/docs/stable/generated/torch.nn.functional.gaussian_nll_loss.html
+ * @example F.gaussianNllLoss(torch.tensor([1.5]), torch.tensor([2.5]), torch.tensor([0.5]))  // tensor(0.6534)
+ */
 export const gaussianNllLoss: (
   input: Tensor,
   target: Tensor,
@@ -328,7 +381,11 @@ export const gaussianNllLoss: (
   },
 );
 
-/** x₁ᵀ A x₂ + b. https://pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html */
+/**
+ * x₁ᵀ A x₂ + b over the last dims of (*, I₁) and (*, I₂), with `weight` A (O, I₁, I₂): (*, O).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.bilinear.html
+ * @example F.bilinear(torch.ones(1, 2), torch.ones(1, 3), torch.ones(4, 2, 3))  // tensor([[6., 6., 6., 6.]])
+ */
 export const bilinear: (input1: Tensor, input2: Tensor, weight: Tensor, bias?: Tensor | null | { bias?: Tensor | null }) => Tensor = define(
   'bilinear',
   'input1, input2, weight, bias?',

@@ -65,28 +65,65 @@ const dropoutBy = (name: string, apply: (input: Tensor, p: number) => Tensor, de
 const on = { p: 0.5, training: true };
 const off = { p: 0.5, training: false };
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html */
+/**
+ * Zeroes elements with probability `p`, and scales the others by 1 / (1 - p); the input itself unless `training`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout.html
+ * @example
+ * torch.manualSeed(0);
+ * F.dropout(torch.ones(4), 0.5)  // tensor([0., 0., 2., 0.])
+ */
 export const dropout: Dropout = dropoutBy('dropout', perElement, on);
-/** Whole channels of (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout1d.html */
+/**
+ * Zeroes whole channels of (N, C, L) or (C, L) with probability `p`, and scales the others by 1 / (1 - p).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout1d.html
+ * @example
+ * torch.manualSeed(0);
+ * F.dropout1d(torch.ones(1, 2, 2), 0.5)
+ * // tensor([[[0., 0.],
+ * //          [0., 0.]]])
+ */
 export const dropout1d: Dropout = define('dropout1d', SPEC, (input: Tensor, p = 0.5, training = true, inplace = false) => {
   const batched = input.ndim === 2 ? input.unsqueeze(0) : input;
   const result = featureDropout(batched, p, training, inplace);
   return input.ndim === 2 ? result.squeeze(0) : result;
 });
 const featureDropout: Dropout = dropoutBy('featureDropout', perChannel, on);
-/** Whole channels of images. https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout2d.html */
+/**
+ * Zeroes whole channels of (N, C, H, W) with probability `p`, and scales the others by 1 / (1 - p).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout2d.html
+ * @example
+ * torch.manualSeed(0);
+ * F.dropout2d(torch.ones(1, 4, 2, 2), 0.5).sum([2, 3])  // tensor([[0., 0., 8., 0.]])
+ */
 export const dropout2d: Dropout = dropoutBy('dropout2d', perChannel, on);
-/** Whole channels of volumes; (C, D, H, W) counts as one. https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout3d.html */
+/**
+ * Zeroes whole channels of (N, C, D, H, W) with probability `p`, and scales the others by 1 / (1 - p).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.dropout3d.html
+ * @example
+ * torch.manualSeed(0);
+ * F.dropout3d(torch.ones(1, 4, 1, 2, 2), 0.5).sum([2, 3, 4])  // tensor([[0., 0., 8., 0.]])
+ */
 export const dropout3d: Dropout = define('dropout3d', SPEC, (input: Tensor, p = 0.5, training = true, inplace = false) => {
   const single = input.ndim === 4;
   const result = featureDropout(single ? input.unsqueeze(0) : input, p, training, inplace);
   return single ? result.squeeze(0) : result;
 });
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.alpha_dropout.html */
+/**
+ * Dropout that keeps the mean and variance of `selu`'s output (Klambauer et al., 2017).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.alpha_dropout.html
+ * @example
+ * torch.manualSeed(0);
+ * F.alphaDropout(torch.ones(4), 0.5)  // tensor([1., 1., 1., 1.])
+ */
 export const alphaDropout: Dropout = dropoutBy(
   'alphaDropout',
   alphaBy((input) => input.sizes),
   off,
 );
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html */
+/**
+ * `alphaDropout` of whole channels of (N, C, …). https://pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html
+ * @example
+ * torch.manualSeed(0);
+ * F.featureAlphaDropout(torch.ones(1, 2, 2), 0.5).shape  // torch.Size([1, 2, 2])
+ */
 export const featureAlphaDropout: Dropout = dropoutBy('featureAlphaDropout', alphaBy(channelSizes), off);

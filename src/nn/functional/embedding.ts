@@ -40,7 +40,14 @@ function tableGradient(grad: Tensor, indices: Tensor, sizes: readonly number[], 
   ]);
 }
 
-/** Rows of `weight` by number. https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html */
+/**
+ * The rows of `weight` (number of embeddings, dim) that `input` numbers: (*, dim).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding.html
+ * @example
+ * F.embedding(torch.tensor([1, 0]), torch.tensor([[0.5, 1], [2, 3]]))
+ * // tensor([[2.0000, 3.0000],
+ * //         [0.5000, 1.0000]])
+ */
 export const embedding: (input: Tensor, weight: Tensor, options?: EmbeddingOptions) => Tensor = define(
   'embedding',
   'input, weight, paddingIdx?, maxNorm?, normType?, scaleGradByFreq?, sparse?',
@@ -72,7 +79,14 @@ function renormalise(weight: Tensor, indices: Tensor, maxNorm: number, normType:
   });
 }
 
-/** 1 at the given class, 0 elsewhere. https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html */
+/**
+ * Vectors with 1 at the given class and 0 elsewhere: (*, numClasses), int64.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.one_hot.html
+ * @example
+ * F.oneHot(torch.tensor([0, 2]), 3)
+ * // tensor([[1, 0, 0],
+ * //         [0, 0, 1]])
+ */
 export const oneHot: (input: Tensor, numClasses?: number | { numClasses?: number }) => Tensor = define(
   'oneHot',
   'input, numClasses?',

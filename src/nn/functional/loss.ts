@@ -78,7 +78,10 @@ function differenceLoss(name: string, compute: Kernel): ElementLoss {
   );
 }
 
-/** (x − y)². https://pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html */
+/**
+ * (x - y)², their mean unless `reduction` is 'sum' or 'none'. https://pytorch.org/docs/stable/generated/torch.nn.functional.mse_loss.html
+ * @example F.mseLoss(torch.tensor([0.5, 4]), torch.tensor([0, 1]))  // tensor(4.6250)
+ */
 export const mseLoss: ElementLoss = differenceLoss(
   'mseLoss',
   kernel(
@@ -89,7 +92,10 @@ export const mseLoss: ElementLoss = differenceLoss(
   ),
 );
 
-/** |x − y|. https://pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html */
+/**
+ * |x - y|, their mean unless `reduction` is 'sum' or 'none'. https://pytorch.org/docs/stable/generated/torch.nn.functional.l1_loss.html
+ * @example F.l1Loss(torch.tensor([0.5, 4]), torch.tensor([0, 1]))  // tensor(1.7500)
+ */
 export const l1Loss: ElementLoss = differenceLoss(
   'l1Loss',
   pointwise<Kernel>(
@@ -113,7 +119,11 @@ const smoothL1 = kernel(
 );
 
 type BetaLoss = (input: Tensor, target: Tensor, options?: LossOptions & { beta?: number }) => Tensor;
-/** Squared below β, absolute above. https://pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html */
+/**
+ * (x - y)² / 2β where |x - y| < β, else |x - y| - β / 2; their mean unless `reduction` is 'sum' or 'none'.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.smooth_l1_loss.html
+ * @example F.smoothL1Loss(torch.tensor([0.5, 4]), torch.tensor([0, 0]))  // tensor(1.8125)
+ */
 export const smoothL1Loss: BetaLoss = define(
   'smoothL1Loss',
   'input, target, sizeAverage?, reduce?, reduction?, beta?',
@@ -136,7 +146,11 @@ const huber = kernel(
 );
 
 type HuberLoss = (input: Tensor, target: Tensor, options?: { reduction?: Reduction; delta?: number; weight?: Tensor | null }) => Tensor;
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html */
+/**
+ * (x - y)² / 2 where |x - y| ≤ δ, else δ (|x - y| - δ / 2); their mean unless `reduction` is 'sum' or 'none'.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.huber_loss.html
+ * @example F.huberLoss(torch.tensor([0.5, 4]), torch.tensor([0, 0]))  // tensor(1.8125)
+ */
 export const huberLoss: HuberLoss = define(
   'huberLoss',
   'input, target, reduction?, delta?, weight?',
@@ -173,7 +187,11 @@ const weighted = (values: Tensor, weight: Tensor | null | undefined): Tensor => 
 
 type WeightedLoss<O = object> = (input: Tensor, target: Tensor, options?: LossOptions & { weight?: Tensor | null } & O) => Tensor;
 
-/** Of probabilities. https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html */
+/**
+ * -(y ln x + (1 - y) ln(1 - x)) of probabilities x and targets y in [0, 1], both of one shape; their mean unless `reduction` is 'sum' or
+ * 'none'. https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy.html
+ * @example F.binaryCrossEntropy(torch.tensor([0.9, 0.2]), torch.tensor([1, 0]).float())  // tensor(0.1643)
+ */
 export const binaryCrossEntropy: WeightedLoss = define(
   'binaryCrossEntropy',
   'input, target, weight?, sizeAverage?, reduce?, reduction?',
@@ -211,7 +229,11 @@ const withPositiveWeight = pointwise<(input: Tensor, target: Tensor, posWeight: 
       ),
 );
 
-/** Of logits. https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html */
+/**
+ * `binaryCrossEntropy` of sigmoid(x), computed stably from the logits x.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.binary_cross_entropy_with_logits.html
+ * @example F.binaryCrossEntropyWithLogits(torch.tensor([2.5, -1]), torch.tensor([1, 0]).float())  // tensor(0.1961)
+ */
 export const binaryCrossEntropyWithLogits: WeightedLoss<{ posWeight?: Tensor | null }> = define(
   'binaryCrossEntropyWithLogits',
   'input, target, weight?, sizeAverage?, reduce?, reduction?, posWeight?',
@@ -317,7 +339,11 @@ type ClassLoss<O = object> = (
   options?: LossOptions & { weight?: Tensor | null; ignoreIndex?: number } & O,
 ) => Tensor;
 
-/** Minus the log-probability of the class. https://pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html */
+/**
+ * Minus the log-probability of the class: -x[class] for x (N, C, …) and classes (N, …); the weighted mean unless `reduction` is 'sum' or
+ * 'none'. https://pytorch.org/docs/stable/generated/torch.nn.functional.nll_loss.html
+ * @example F.nllLoss(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([1]))  // tensor(0.6931)
+ */
 export const nllLoss: ClassLoss = define(
   'nllLoss',
   'input, target, weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?',
@@ -332,7 +358,11 @@ export const nllLoss: ClassLoss = define(
   ) => nll(toFloat(input), target, weight ?? null, ignoreIndex, reductionOf(reduction, sizeAverage, reduce)),
 );
 
-/** Of logits, with classes or with probabilities of all classes. https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html */
+/**
+ * -ln softmax(x)[class] of logits (N, C, …), with classes (N, …) or probabilities (N, C, …) as target; the mean unless `reduction` is 'sum'
+ * or 'none'. https://pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html
+ * @example F.crossEntropy(torch.tensor([[2.5, 0.5, 1]]), torch.tensor([0]))  // tensor(0.3064)
+ */
 export const crossEntropy: ClassLoss<{ labelSmoothing?: number }> = define(
   'crossEntropy',
   'input, target, weight?, sizeAverage?, ignoreIndex?, reduce?, reduction?, labelSmoothing?',
@@ -404,7 +434,11 @@ type KlDiv = (
   target: Tensor,
   options?: { sizeAverage?: boolean | null; reduce?: boolean | null; reduction?: Reduction | 'batchmean'; logTarget?: boolean },
 ) => Tensor;
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html */
+/**
+ * y (ln y - x) of log-probabilities x and probabilities y (or ln y with `logTarget`); the mean over all elements unless `reduction` is
+ * 'batchmean', 'sum' or 'none'. https://pytorch.org/docs/stable/generated/torch.nn.functional.kl_div.html
+ * @example F.klDiv(torch.tensor([0.5, 0.5]).log(), torch.tensor([0.9, 0.1]), { reduction: 'sum' })  // tensor(0.3681)
+ */
 export const klDiv: KlDiv = define(
   'klDiv',
   'input, target, sizeAverage?, reduce?, reduction?, logTarget?',

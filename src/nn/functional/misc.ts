@@ -18,7 +18,10 @@ import { pad as padEnds } from './pad.js';
 import { scatterPlanes } from './pool.js';
 import { softmax } from './softmax.js';
 
-/** The first half times the sigmoid of the second. https://pytorch.org/docs/stable/generated/torch.nn.functional.glu.html */
+/**
+ * The first half times the sigmoid of the second. https://pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
+ * @example F.glu(torch.tensor([1.5, 2, 0, 100]))  // tensor([0.7500, 2.0000])
+ */
 export const glu: Op<[], [dim: number], { dim: number }> = define('glu', 'input, dim?', (input: Tensor, dim = -1) => {
   if (input.ndim === 0) throw new RuntimeError('glu does not support 0-dimensional tensors');
   const d = dim < 0 ? dim + input.ndim : dim;
@@ -29,7 +32,11 @@ export const glu: Op<[], [dim: number], { dim: number }> = define('glu', 'input,
   return a.mul(b.sigmoid());
 });
 
-/** x, or weight · x where x is negative; one weight, or one a channel. https://pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html */
+/**
+ * x, or weight · x where x is negative; one weight, or one a channel.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.prelu.html
+ * @example F.prelu(torch.tensor([-2, 3]), torch.tensor([0.25]))  // tensor([-0.5000,  3.0000])
+ */
 export const prelu: Op<[weight: Tensor]> = define('prelu', 'input, weight', (input: Tensor, weight: Tensor) => {
   if (weight.ndim > 1) throw new RuntimeError(`prelu: Expected \`weight\` to be a scalar or 1D tensor, but got: ndim = ${weight.ndim}`);
   const count = numelOf(weight.sizes);
@@ -52,7 +59,10 @@ export interface RReluOptions {
   inplace: boolean;
 }
 
-/** A leaky ReLU with random slopes in training. https://pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html */
+/**
+ * A leaky ReLU with random slopes in training. https://pytorch.org/docs/stable/generated/torch.nn.functional.rrelu.html
+ * @example F.rrelu(torch.tensor([-1.5, 2]), { lower: 0.1, upper: 0.3 })  // tensor([-0.3000,  2.0000])
+ */
 export const rrelu: Op<[], [lower: number, upper: number, training: boolean, inplace: boolean], RReluOptions> = define(
   'rrelu',
   'input, lower?, upper?, training?, inplace?',
@@ -82,7 +92,12 @@ export interface GumbelOptions {
   dim: number;
 }
 
-/** Softmax of logits with Gumbel noise. https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html */
+/**
+ * Softmax of logits with Gumbel noise. https://pytorch.org/docs/stable/generated/torch.nn.functional.gumbel_softmax.html
+ * @example
+ * torch.manualSeed(0);
+ * F.gumbelSoftmax(torch.tensor([[0.5, 1, 2]]), { tau: 1, hard: true })  // tensor([[0., 0., 1.]])
+ */
 export const gumbelSoftmax: Op<[], [tau: number, hard: boolean, eps: number, dim: number], GumbelOptions> = define(
   'gumbelSoftmax',
   'logits, tau?, hard?, eps?, dim?',
@@ -101,7 +116,10 @@ const checkImage = (name: string, input: Tensor): void => {
     throw new RuntimeError(`${name} expects input to have at least 3 dimensions, but got input with ${input.ndim} dimension(s)`);
 };
 
-/** (*, C·r², H, W) → (*, C, H·r, W·r). https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html */
+/**
+ * (*, C·r², H, W) → (*, C, H·r, W·r). https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_shuffle.html
+ * @example F.pixelShuffle(torch.ones(1, 9, 4, 4), 3).shape  // torch.Size([1, 1, 12, 12])
+ */
 export const pixelShuffle: Op<[upscaleFactor: number]> = define('pixelShuffle', 'input, upscaleFactor', (input: Tensor, r: number) => {
   checkImage('pixel_shuffle', input);
   if (!(r > 0)) throw new RuntimeError(`pixel_shuffle expects a positive upscale_factor, but got ${r}`);
@@ -119,7 +137,11 @@ export const pixelShuffle: Op<[upscaleFactor: number]> = define('pixelShuffle', 
     .reshape([...batch, c / (r * r), h * r, w * r]);
 });
 
-/** The reverse. https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html */
+/**
+ * The inverse of `pixelShuffle`: (*, C, H · r, W · r) → (*, C · r², H, W).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.pixel_unshuffle.html
+ * @example F.pixelUnshuffle(torch.ones(1, 1, 12, 12), 3).shape  // torch.Size([1, 9, 4, 4])
+ */
 export const pixelUnshuffle: Op<[downscaleFactor: number]> = define(
   'pixelUnshuffle',
   'input, downscaleFactor',
@@ -145,7 +167,10 @@ export const pixelUnshuffle: Op<[downscaleFactor: number]> = define(
   },
 );
 
-/** Interleaves groups of channels. https://pytorch.org/docs/stable/generated/torch.nn.functional.channel_shuffle.html */
+/**
+ * Interleaves groups of channels. https://pytorch.org/docs/stable/generated/torch.nn.functional.channel_shuffle.html
+ * @example F.channelShuffle(torch.arange(4).reshape(1, 4, 1, 1), 2).flatten()  // tensor([0, 2, 1, 3])
+ */
 export const channelShuffle: Op<[groups: number]> = define('channelShuffle', 'input, groups', (input: Tensor, groups: number) => {
   checkImage('channel_shuffle', input);
   const [n, c, ...rest] = input.sizes;
@@ -220,7 +245,10 @@ function blockPositions(
 
 type Unfold = (input: Tensor, kernelSize: SizeN, ...args: Args<[dilation: SizeN, padding: SizeN, stride: SizeN], BlockOptions>) => Tensor;
 
-/** Sliding blocks as columns: (N, C, H, W) → (N, C·k, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.unfold.html */
+/**
+ * Sliding blocks of (N, C, H, W) as columns: (N, C · kH · kW, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.unfold.html
+ * @example F.unfold(torch.ones(1, 3, 4, 4), 2).shape  // torch.Size([1, 12, 9])
+ */
 export const unfold: Unfold = define(
   'im2col',
   'input, kernelSize, dilation?, padding?, stride?',
@@ -258,7 +286,15 @@ type Fold = (
   ...args: Args<[dilation: SizeN, padding: SizeN, stride: SizeN], BlockOptions>
 ) => Tensor;
 
-/** The sum of columns put back as blocks. https://pytorch.org/docs/stable/generated/torch.nn.functional.fold.html */
+/**
+ * The sum of sliding blocks, given as columns (N, C · kH · kW, L), put back to an image (N, C, H, W): the adjoint of `unfold`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.fold.html
+ * @example
+ * F.fold(torch.ones(1, 4, 4), 3, 2)
+ * // tensor([[[[1., 2., 1.],
+ * //           [2., 4., 2.],
+ * //           [1., 2., 1.]]]])
+ */
 export const fold: Fold = define(
   'col2im',
   'input, outputSize, kernelSize, dilation?, padding?, stride?',
@@ -333,9 +369,24 @@ const unpoolOf = (name: string, n: number): Unpool =>
     },
   );
 
-/** Puts maxima back where they were. https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html */
+/**
+ * Puts maxima back where they were. https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html
+ * @example
+ * const [values, indices] = F.maxPool1dWithIndices(torch.tensor([[[1, 4, 3, 2]]]), 2);
+ * F.maxUnpool1d(values, indices, 2)  // tensor([[[0, 4, 3, 0]]])
+ */
 export const maxUnpool1d: Unpool = unpoolOf('maxUnpool1d', 1);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
+ * @example
+ * const [values, indices] = F.maxPool2dWithIndices(torch.rand(1, 1, 4, 4), 2);
+ * F.maxUnpool2d(values, indices, 2).shape  // torch.Size([1, 1, 4, 4])
+ */
 export const maxUnpool2d: Unpool = unpoolOf('maxUnpool2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html */
+/**
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html
+ * @example
+ * const [values, indices] = F.maxPool3dWithIndices(torch.rand(1, 1, 4, 4, 4), 2);
+ * F.maxUnpool3d(values, indices, 2).shape  // torch.Size([1, 1, 4, 4, 4])
+ */
 export const maxUnpool3d: Unpool = unpoolOf('maxUnpool3d', 3);

@@ -84,8 +84,14 @@ type MultiHead = (
   options?: MultiHeadOptions,
 ) => [output: Tensor, weights: Tensor | null];
 /**
- * Attention of queries (L, N, E) to keys and values (S, N, E), or all without N: the output (L, N, E), and the weights (N, L, S), averaged over the heads, or
+ * Attention of queries (L, N, E) to keys and values (S, N, E), or all without N: the output (L, N, E), and the weights (N, L, S), averaged
+ * over the heads, or
  * null. https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+ * @example
+ * const x = torch.ones(3, 1, 4);
+ * const [output, weights] = F.multiHeadAttentionForward(x, x, x, 4, 2, torch.ones(12, 4), null, null, null, false, 0, torch.eye(4), null);
+ * output.shape  // torch.Size([3, 1, 4])
+ * weights?.shape  // torch.Size([1, 3, 3])
  */
 export const multiHeadAttentionForward: MultiHead = define(
   'multi_head_attention_forward',

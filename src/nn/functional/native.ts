@@ -42,7 +42,11 @@ function batchNormalized(
   return [output, ...statistics(input.detach(), others, false, eps)];
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html with the batch's statistics; empty unless `training`. */
+/**
+ * `batchNorm`, the mean and 1 / √(variance + ε) of the batch; the latter are empty unless `training`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
+ * @example torch.nativeBatchNorm(torch.tensor([[1.5], [2.5]]), null, null, null, null, true, 0.1, 1e-5)[1]  // tensor([2.])
+ */
 export const nativeBatchNorm: (
   input: Tensor,
   weight: Maybe,
@@ -58,7 +62,10 @@ export const nativeBatchNorm: (
   batchNormalized as (...args: never[]) => Normalized,
 );
 
-/** `nativeBatchNorm`, with or without running statistics. */
+/**
+ * `nativeBatchNorm`, with or without running statistics.
+ * @example torch._nativeBatchNormLegit(torch.tensor([[1.5], [2.5]]), null, null, true, 0.1, 1e-5)[1]  // tensor([2.])
+ */
 export function _nativeBatchNormLegit(
   ...args:
     [input: Tensor, weight: Maybe, bias: Maybe, training: boolean, momentum: number, eps: number] | Parameters<typeof nativeBatchNorm>
@@ -68,7 +75,10 @@ export function _nativeBatchNormLegit(
   return nativeBatchNorm(input, weight, bias, null, null, training, momentum, eps);
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html with its statistics. */
+/**
+ * `layerNorm`, and the mean and 1 / √(variance + ε). https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
+ * @example torch.nativeLayerNorm(torch.tensor([[1.5, 2.5]]), [2], null, null, 1e-5)[1]  // tensor([[2.]])
+ */
 export const nativeLayerNorm: (input: Tensor, normalizedShape: readonly number[], weight: Maybe, bias: Maybe, eps: number) => Normalized =
   define(
     'native_layer_norm',
@@ -80,7 +90,11 @@ export const nativeLayerNorm: (input: Tensor, normalizedShape: readonly number[]
     },
   );
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html with its statistics: [N, group]. */
+/**
+ * `groupNorm`, and the mean and 1 / √(variance + ε) of every group.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
+ * @example torch.nativeGroupNorm(torch.ones(1, 4, 2), null, null, 1, 4, 2, 2, 1e-5)[1]  // tensor([[1., 1.]])
+ */
 export const nativeGroupNorm: (
   input: Tensor,
   weight: Maybe,
@@ -104,7 +118,10 @@ export const nativeGroupNorm: (
   },
 );
 
-/** `nn.functional.pad` with a constant. https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html */
+/**
+ * `nn.functional.pad` with a constant. https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+ * @example torch.constantPadNd(torch.tensor([1, 2]), [1, 1], 7)  // tensor([7, 1, 2, 7])
+ */
 export const constantPadNd: (input: Tensor, pad: readonly number[], value?: number | boolean) => Tensor = define(
   'constant_pad_nd',
   'input, pad, value?',
@@ -125,12 +142,23 @@ const gridSampler = (name: string, dims: 2 | 3): GridSampler =>
       return gridSample(input, grid, { mode: interpolations[interpolation], paddingMode: paddings[padding], alignCorners });
     },
   );
-/** `nn.functional.gridSample` of images, its modes as numbers. */
+/**
+ * `nn.functional.gridSample` of images, its modes as numbers.
+ * @example torch.gridSampler2d(torch.ones(1, 1, 2, 2), torch.zeros(1, 1, 1, 2), 0, 0, true)  // tensor([[[[1.]]]])
+ */
 export const gridSampler2d: GridSampler = gridSampler('grid_sampler_2d', 2);
-/** `nn.functional.gridSample` of volumes, its modes as numbers. */
+/**
+ * `nn.functional.gridSample` of volumes, its modes as numbers.
+ * @example torch.gridSampler3d(torch.ones(1, 1, 2, 2, 2), torch.zeros(1, 1, 1, 1, 3), 0, 0, true)  // tensor([[[[[1.]]]]])
+ */
 export const gridSampler3d: GridSampler = gridSampler('grid_sampler_3d', 3);
 
-/** The gradient of softmax from that of its output. */
+/**
+ * The gradient of softmax from that of its output.
+ * @example
+ * const output = F.softmax(torch.tensor([1, 2]), 0);
+ * torch._softmaxBackwardData(torch.tensor([1.5, 0]), output, 0, torch.float32)  // tensor([ 0.2949, -0.2949])
+ */
 export const _softmaxBackwardData: (gradOutput: Tensor, output: Tensor, dim: number, inputDtype: DTypeLike) => Tensor = define(
   '_softmax_backward_data',
   'gradOutput, output, dim, inputDtype',

@@ -95,7 +95,11 @@ function checkNormalised(x: Tensor, shape: readonly number[], operands: Record<s
 
 const lastDims = (x: Tensor, count: number): number[] => Array.from({ length: count }, (_, i) => x.ndim - count + i);
 
-/** Over the last dims. https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html */
+/**
+ * (x - mean) / √(variance + ε) · weight + bias over the last dims, which `normalizedShape` gives.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.layer_norm.html
+ * @example F.layerNorm(torch.tensor([[1.5, 2.5]]), [2])  // tensor([[-1.0000,  1.0000]])
+ */
 export const layerNorm: (
   input: Tensor,
   normalizedShape: readonly number[],
@@ -127,7 +131,10 @@ export const layerNorm: (
 /** The distance from 1 to the next number of a dtype. */
 export const machineEpsilon = (dtype: DType): number => (dtype === float64 ? 2 ** -52 : 2 ** -23);
 
-/** x / sqrt(mean(x²) + ε) over the last dims. https://pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html */
+/**
+ * x / sqrt(mean(x²) + ε) over the last dims. https://pytorch.org/docs/stable/generated/torch.nn.functional.rms_norm.html
+ * @example F.rmsNorm(torch.tensor([[3, 4]]), [2])  // tensor([[0.8485, 1.1314]])
+ */
 export const rmsNorm: (
   input: Tensor,
   normalizedShape: readonly number[],
@@ -150,7 +157,11 @@ export const rmsNorm: (
   },
 );
 
-/** Over groups of channels. https://pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html */
+/**
+ * (x - mean) / √(variance + ε) · weight + bias over each of `numGroups` groups of channels of (N, C, …).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.group_norm.html
+ * @example F.groupNorm(torch.arange(4).reshape(1, 4), 2)  // tensor([[-1.0000,  1.0000, -1.0000,  1.0000]])
+ */
 export const groupNorm: (
   input: Tensor,
   numGroups: number,
@@ -224,7 +235,14 @@ function checkPerChannel(x: Tensor, operands: Record<string, Maybe>): void {
   }
 }
 
-/** Over all but the channel dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html */
+/**
+ * (x - mean) / √(variance + ε) · weight + bias over all dims but the channels of (N, C, …): the batch's statistics in training, the running
+ * ones otherwise. https://pytorch.org/docs/stable/generated/torch.nn.functional.batch_norm.html
+ * @example
+ * F.batchNorm(torch.tensor([[1.5], [2.5]]), null, null, { training: true })
+ * // tensor([[-1.0000],
+ * //         [ 1.0000]])
+ */
 export const batchNorm: BatchNorm = define(
   'batchNorm',
   'input, runningMean, runningVar, weight?, bias?, training?, momentum?, eps?',
@@ -297,7 +315,11 @@ type InstanceNorm = (
   >
 ) => Tensor;
 
-/** Over the spatial dims of every image and channel. https://pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html */
+/**
+ * (x - mean) / √(variance + ε) · weight + bias over the spatial dims of each channel of (N, C, …).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.instance_norm.html
+ * @example F.instanceNorm(torch.tensor([[[1.5, 2.5]]]))  // tensor([[[-1.0000,  1.0000]]])
+ */
 export const instanceNorm: InstanceNorm = define(
   'instanceNorm',
   'input, runningMean?, runningVar?, weight?, bias?, useInputStats?, momentum?, eps?',
@@ -336,7 +358,11 @@ export const instanceNorm: InstanceNorm = define(
   },
 );
 
-/** Divides by the neighbouring channels' size. https://pytorch.org/docs/stable/generated/torch.nn.functional.local_response_norm.html */
+/**
+ * x / (k + α · mean of x² over `size` neighbouring channels)^β, for (N, C, …).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.local_response_norm.html
+ * @example F.localResponseNorm(torch.ones(1, 2, 2), 2).shape  // torch.Size([1, 2, 2])
+ */
 export const localResponseNorm: (
   input: Tensor,
   size: number,
@@ -364,7 +390,10 @@ export const localResponseNorm: (
   },
 );
 
-/** x / max(‖x‖, ε) over a dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html */
+/**
+ * x / max(‖x‖, ε) over a dim. https://pytorch.org/docs/stable/generated/torch.nn.functional.normalize.html
+ * @example F.normalize(torch.tensor([[3, 4]]))  // tensor([[0.6000, 0.8000]])
+ */
 export const normalize: (
   input: Tensor,
   ...args: Args<[p: number, dim: number | readonly number[], eps: number], { p?: number; dim?: number | readonly number[]; eps?: number }>

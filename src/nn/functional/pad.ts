@@ -124,7 +124,11 @@ export type Pad = (
   ...args: Args<[mode: PadMode, value: number | null], { mode?: PadMode; value?: number | null }>
 ) => Tensor;
 
-/** Pads the ends of the last dims; `pad` holds [before, behind] from the last dim on. */
+/**
+ * Pads the ends of the last dims; `pad` holds [before, behind] from the last dim on.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.pad.html
+ * @example F.pad(torch.tensor([[1, 2]]), [1, 2])  // tensor([[0, 1, 2, 0, 0]])
+ */
 export const pad: Pad = define(
   'pad',
   'input, pad, mode?, value?',

@@ -35,11 +35,20 @@ const lpPoolOf = (name: string, n: number): LPPool =>
     },
   );
 
-/** (Σ xᵖ)^(1/p) over windows. https://pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool1d.html */
+/**
+ * (Σ x^p)^(1/p) over every window of (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool1d.html
+ * @example F.lpPool1d(torch.tensor([[[3, 4, 6, 8]]]), 2, 2)  // tensor([[[ 4.8990, 10.0000]]])
+ */
 export const lpPool1d: LPPool = lpPoolOf('lpPool1d', 1);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool2d.html */
+/**
+ * (Σ x^p)^(1/p) over every window of (N, C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool2d.html
+ * @example F.lpPool2d(torch.ones(1, 1, 4, 4), 2, 2).shape  // torch.Size([1, 1, 2, 2])
+ */
 export const lpPool2d: LPPool = lpPoolOf('lpPool2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool3d.html */
+/**
+ * (Σ x^p)^(1/p) over every window of (N, C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.functional.lp_pool3d.html
+ * @example F.lpPool3d(torch.ones(1, 1, 4, 4, 4), 2, 2).shape  // torch.Size([1, 1, 2, 2, 2])
+ */
 export const lpPool3d: LPPool = lpPoolOf('lpPool3d', 3);
 
 export interface FractionalOptions {
@@ -104,7 +113,15 @@ const fractionalOf = (name: string, n: number): Fractional =>
     return returnIndices ? results : results[0];
   }) as (...args: never[]) => Tensor);
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.fractional_max_pool2d.html */
+/**
+ * The largest elements of windows of (N, C, H, W) at pseudo-random steps (Graham, 2014); `outputSize` or `outputRatio` says how many.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.fractional_max_pool2d.html
+ * @example F.fractionalMaxPool2d(torch.ones(1, 3, 8, 8), 2, { outputSize: 5 }).shape  // torch.Size([1, 3, 5, 5])
+ */
 export const fractionalMaxPool2d: Fractional = fractionalOf('fractionalMaxPool2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.fractional_max_pool3d.html */
+/**
+ * The largest elements of windows of (N, C, D, H, W) at pseudo-random steps (Graham, 2014); `outputSize` or `outputRatio` says how many.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.fractional_max_pool3d.html
+ * @example F.fractionalMaxPool3d(torch.ones(1, 3, 8, 8, 8), 2, { outputRatio: 0.5 }).shape  // torch.Size([1, 3, 4, 4, 4])
+ */
 export const fractionalMaxPool3d: Fractional = fractionalOf('fractionalMaxPool3d', 3);

@@ -188,14 +188,38 @@ const maxPoolOf = (name: string, n: number): MaxPool<Tensor> =>
 const maxPoolIndicesOf = (name: string, n: number): MaxPool<[values: Tensor, indices: Tensor]> =>
   define(name, MAX_SPEC, (input: Tensor, ...args: MaxArguments) => maxPoolWithIndices(name, n, input, true, ...args));
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html */
+/**
+ * The largest element of every window of (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
+ * @example F.maxPool1d(torch.tensor([[[1, 4, 3, 2]]]), 2)  // tensor([[[4, 3]]])
+ */
 export const maxPool1d: MaxPool<Tensor> = maxPoolOf('maxPool1d', 1);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html */
+/**
+ * The largest element of every window of (N, C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
+ * @example F.maxPool2d(torch.ones(1, 3, 8, 8), 3, { stride: 2, padding: 1 }).shape  // torch.Size([1, 3, 4, 4])
+ */
 export const maxPool2d: MaxPool<Tensor> = maxPoolOf('maxPool2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html */
+/**
+ * The largest element of every window of (N, C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
+ * @example F.maxPool3d(torch.ones(1, 3, 4, 4, 4), 2).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export const maxPool3d: MaxPool<Tensor> = maxPoolOf('maxPool3d', 3);
+/**
+ * `maxPool1d` with the positions of the largest elements, for `maxUnpool1d`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool1d.html
+ * @example F.maxPool1dWithIndices(torch.tensor([[[1, 4, 3, 2]]]), 2)[1]  // tensor([[[1, 2]]])
+ */
 export const maxPool1dWithIndices: MaxPool<[values: Tensor, indices: Tensor]> = maxPoolIndicesOf('maxPool1d', 1);
+/**
+ * `maxPool2d` with the positions of the largest elements in each flattened plane, for `maxUnpool2d`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool2d.html
+ * @example F.maxPool2dWithIndices(torch.eye(2).reshape(1, 1, 2, 2), 2)[1].flatten()  // tensor([0])
+ */
 export const maxPool2dWithIndices: MaxPool<[values: Tensor, indices: Tensor]> = maxPoolIndicesOf('maxPool2d', 2);
+/**
+ * `maxPool3d` with the positions of the largest elements in each flattened volume, for `maxUnpool3d`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_pool3d.html
+ * @example F.maxPool3dWithIndices(torch.ones(1, 1, 2, 2, 2), 2)[1].shape  // torch.Size([1, 1, 1, 1, 1])
+ */
 export const maxPool3dWithIndices: MaxPool<[values: Tensor, indices: Tensor]> = maxPoolIndicesOf('maxPool3d', 3);
 
 // --- adaptive ----------------------------------------------------------------------------------------------------------------------
@@ -256,11 +280,23 @@ const adaptiveMaxOf = (name: string, n: number): AdaptiveMaxPool<Tensor> =>
     return returnIndices ? results : results[0];
   }) as (...args: never[]) => Tensor);
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html */
+/**
+ * The maxima of windows of (N, C, L) that make up `outputSize`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool1d.html
+ * @example F.adaptiveMaxPool1d(torch.tensor([[[1.5, 3, 5, 7]]]), 2)  // tensor([[[3., 7.]]])
+ */
 export const adaptiveMaxPool1d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiveMaxPool1d', 1);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html */
+/**
+ * The maxima of windows of (N, C, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool2d.html
+ * @example F.adaptiveMaxPool2d(torch.ones(1, 3, 8, 8), 5).shape  // torch.Size([1, 3, 5, 5])
+ */
 export const adaptiveMaxPool2d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiveMaxPool2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html */
+/**
+ * The maxima of windows of (N, C, D, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_max_pool3d.html
+ * @example F.adaptiveMaxPool3d(torch.ones(1, 3, 4, 4, 4), 2).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export const adaptiveMaxPool3d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiveMaxPool3d', 3);
 
 /** A linear pooling with its transpose as gradient, whose gradient is the pooling again. */
@@ -277,11 +313,23 @@ const adaptiveAvgOf = (name: string, n: number): ((input: Tensor, outputSize: Ou
     return restore(linearPool(name, x, adaptiveSizes(name, x, size, n, averageErrors), 'adaptive_avg_pool', []));
   });
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html */
+/**
+ * The means of windows of (N, C, L) that make up `outputSize`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool1d.html
+ * @example F.adaptiveAvgPool1d(torch.tensor([[[1.5, 3, 5, 7]]]), 2)  // tensor([[[2.2500, 6.0000]]])
+ */
 export const adaptiveAvgPool1d = adaptiveAvgOf('adaptiveAvgPool1d', 1);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html */
+/**
+ * The means of windows of (N, C, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool2d.html
+ * @example F.adaptiveAvgPool2d(torch.ones(1, 3, 8, 8), [5, null]).shape  // torch.Size([1, 3, 5, 8])
+ */
 export const adaptiveAvgPool2d = adaptiveAvgOf('adaptiveAvgPool2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html */
+/**
+ * The means of windows of (N, C, D, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.adaptive_avg_pool3d.html
+ * @example F.adaptiveAvgPool3d(torch.ones(1, 3, 4, 4, 4), 2).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export const adaptiveAvgPool3d = adaptiveAvgOf('adaptiveAvgPool3d', 3);
 
 // --- means ----------------------------------------------------------------------------------------------------------------------------
@@ -324,9 +372,18 @@ const avgPoolOf = (name: string, n: number): AvgPool =>
     },
   );
 
-/** The mean of every window. https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html */
+/**
+ * The mean of every window of (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool1d.html
+ * @example F.avgPool1d(torch.tensor([[[1.5, 3, 5, 7]]]), 2)  // tensor([[[2.2500, 6.0000]]])
+ */
 export const avgPool1d: AvgPool = avgPoolOf('avgPool1d', 1);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html */
+/**
+ * The mean of every window of (N, C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool2d.html
+ * @example F.avgPool2d(torch.ones(1, 3, 8, 8), 2).shape  // torch.Size([1, 3, 4, 4])
+ */
 export const avgPool2d: AvgPool = avgPoolOf('avgPool2d', 2);
-/** https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html */
+/**
+ * The mean of every window of (N, C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.functional.avg_pool3d.html
+ * @example F.avgPool3d(torch.ones(1, 3, 4, 4, 4), 2).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export const avgPool3d: AvgPool = avgPoolOf('avgPool3d', 3);

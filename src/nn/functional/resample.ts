@@ -80,7 +80,10 @@ type Interpolate = (
   >
 ) => Tensor;
 
-/** Resizes (N, C, …) to a size, or by a factor. https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html */
+/**
+ * Resizes (N, C, …) to a size, or by a factor. https://pytorch.org/docs/stable/generated/torch.nn.functional.interpolate.html
+ * @example F.interpolate(torch.tensor([[[1.5, 2.5]]]), { scaleFactor: 2 })  // tensor([[[1.5000, 1.5000, 2.5000, 2.5000]]])
+ */
 export const interpolate: Interpolate = define(
   'interpolate',
   'input, size?, scaleFactor?, mode?, alignCorners?, recomputeScaleFactor?, antialias?',
@@ -146,9 +149,22 @@ function outputSizes(
   return { sizes, scales: sizes.map((out, d) => (recompute ? spatial[d] / out : 1 / factors[d])) };
 }
 
-/** Resizes with straight lines between the corners' centres. */
+/**
+ * Deprecated by PyTorch: `interpolate`. https://pytorch.org/docs/stable/generated/torch.nn.functional.upsample.html
+ * @example F.upsample(torch.ones(1, 1, 2), { scaleFactor: 2 }).shape  // torch.Size([1, 1, 4])
+ */
 export const upsample = (input: Tensor, options: InterpolateOptions): Tensor => interpolate(input, options);
+/**
+ * Deprecated by PyTorch: `interpolate` with mode 'nearest'.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.upsample_nearest.html
+ * @example F.upsampleNearest(torch.ones(1, 1, 2, 2), { scaleFactor: 2 }).shape  // torch.Size([1, 1, 4, 4])
+ */
 export const upsampleNearest = (input: Tensor, options: InterpolateOptions): Tensor => interpolate(input, { ...options, mode: 'nearest' });
+/**
+ * Deprecated by PyTorch: `interpolate` with mode 'bilinear' and `alignCorners`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.upsample_bilinear.html
+ * @example F.upsampleBilinear(torch.ones(1, 1, 2, 2), { scaleFactor: 2 }).shape  // torch.Size([1, 1, 4, 4])
+ */
 export const upsampleBilinear = (input: Tensor, options: InterpolateOptions): Tensor =>
   interpolate(input, { ...options, mode: 'bilinear', alignCorners: true });
 
@@ -257,7 +273,13 @@ function cubicSample(flat: Tensor, at: readonly Tensor[], size: readonly number[
   return result!;
 }
 
-/** Values of (N, C, …) at the positions of a grid (N, …, dims), x first, in [−1, 1]. https://pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html */
+/**
+ * Values of (N, C, …) at the positions of a grid (N, …, dims), x first, in [−1, 1].
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.grid_sample.html
+ * @example
+ * const grid = F.affineGrid(torch.tensor([[[-1, 0, 0], [0, 1, 0]]]).float(), [1, 1, 1, 2]);
+ * F.gridSample(torch.tensor([[[[1.5, 2.5]]]]), grid)  // tensor([[[[2.5000, 1.5000]]]])
+ */
 export const gridSample: (input: Tensor, grid: Tensor, options?: GridOptions) => Tensor = define(
   'gridSampler',
   'input, grid, mode?, paddingMode?, alignCorners?',

@@ -60,7 +60,13 @@ function ctcLosses(given: Tensor, targets: Tensor, inputs: Tensor, lengths: Tens
   });
 }
 
-/** Minus the log-likelihood of targets over all alignments with blanks. https://pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html */
+/**
+ * Minus the log-likelihood of `targets` over all alignments with blanks (Graves et al., 2006), of log-probabilities (T, N, C).
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.ctc_loss.html
+ * @example
+ * const logProbs = F.logSoftmax(torch.zeros(5, 1, 4), 2);
+ * F.ctcLoss(logProbs, torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2]))  // tensor(1.6881)
+ */
 export const ctcLoss: (logProbs: Tensor, targets: Tensor, inputLengths: Lengths, targetLengths: Lengths, options?: CtcOptions) => Tensor =
   define(
     'ctcLoss',
@@ -102,7 +108,14 @@ export interface BagOptions {
   paddingIdx?: number | null;
 }
 
-/** Sums, means or maxima of bags of embeddings. https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html */
+/**
+ * Sums, means or maxima of the rows of `weight` in bags: rows of `input` (B, n), or runs of a vector that begin at `offsets`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.embedding_bag.html
+ * @example
+ * F.embeddingBag(torch.tensor([0, 1, 1]), torch.tensor([[0.5], [2]]), torch.tensor([0, 1]), { mode: 'sum' })
+ * // tensor([[0.5000],
+ * //         [4.0000]])
+ */
 export const embeddingBag: (input: Tensor, weight: Tensor, offsets?: Tensor | null | BagOptions, options?: BagOptions) => Tensor = define(
   'embeddingBag',
   'input, weight, offsets?, maxNorm?, normType?, scaleGradByFreq?, mode?, sparse?, perSampleWeights?, includeLastOffset?, paddingIdx?',
@@ -187,7 +200,11 @@ export interface LinearCrossEntropyOptions {
   options?: unknown;
 }
 
-/** Cross entropy of the logits that a linear layer gives; weight is (classes, …, features). https://pytorch.org/docs/stable/nn.functional.html */
+/**
+ * Cross entropy of the logits that a linear layer gives; weight is (classes, …, features).
+ * https://pytorch.org/docs/stable/nn.functional.html
+ * @example F.linearCrossEntropy(torch.ones(2, 3), torch.ones(4, 3), torch.tensor([0, 1]))  // tensor(1.3863)
+ */
 export const linearCrossEntropy: (input: Tensor, linearWeight: Tensor, target: Tensor, options?: LinearCrossEntropyOptions) => Tensor =
   define(
     'linearCrossEntropy',

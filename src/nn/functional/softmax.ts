@@ -52,19 +52,28 @@ function normalised(log: boolean, input: Tensor, dim: number | null | undefined,
   return record(log ? 'logSoftmax' : 'softmax', [x], y, [y], ({ grad }, [result]) => [gradient(log, grad, result, x.ndim === 0 ? 0 : d)]);
 }
 
-/** eˣ / Σ eˣ over `dim`. https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html */
+/**
+ * eˣ / Σ eˣ over `dim`. https://pytorch.org/docs/stable/generated/torch.nn.functional.softmax.html
+ * @example F.softmax(torch.tensor([1, 2, 3]), 0)  // tensor([0.0900, 0.2447, 0.6652])
+ */
 export const softmax: Over = define('softmax', SPEC, (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) =>
   normalised(false, input, dim, dtype),
 );
 
-/** ln(softmax(x)), without loss of precision. https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html */
+/**
+ * ln(softmax(x)), without loss of precision. https://pytorch.org/docs/stable/generated/torch.nn.functional.log_softmax.html
+ * @example F.logSoftmax(torch.tensor([1, 2, 3]), 0)  // tensor([-2.4076, -1.4076, -0.4076])
+ */
 export const logSoftmax: Over = define(
   'logSoftmax',
   SPEC,
   (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) => normalised(true, input, dim, dtype),
 );
 
-/** softmax(−x). https://pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html */
+/**
+ * softmax(−x). https://pytorch.org/docs/stable/generated/torch.nn.functional.softmin.html
+ * @example F.softmin(torch.tensor([1, 2, 3]), 0)  // tensor([0.6652, 0.2447, 0.0900])
+ */
 export const softmin: Over = define('softmin', SPEC, (input: Tensor, dim?: number | null, _level?: number, dtype?: DTypeLike | null) =>
   normalised(false, neg(input), dim, dtype),
 );

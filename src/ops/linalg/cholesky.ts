@@ -57,7 +57,10 @@ function factor(input: Tensor, upper: boolean, name: string, checkErrors: boolea
 /**
  * Lower L (or upper Lᴴ) with A = L Lᴴ. https://pytorch.org/docs/stable/generated/torch.linalg.cholesky.html
  * @throws LinAlgError where a matrix is not positive-definite
- * @example const L = torch.linalg.cholesky(A)
+ * @example
+ * torch.linalg.cholesky(torch.tensor([[4, 2], [2, 5]]))
+ * // tensor([[2., 0.],
+ * //         [1., 2.]])
  */
 export const cholesky: Op<[], [], { upper: boolean }> = define(
   'linalg_cholesky',
@@ -65,8 +68,9 @@ export const cholesky: Op<[], [], { upper: boolean }> = define(
   (a: Tensor, upper = false) => factor(a, upper, 'linalg.cholesky', true).L,
 );
 /**
- * `cholesky` that reports matrices which are not positive-definite in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
- * @example const { L, info } = torch.linalg.choleskyEx(A)
+ * `cholesky` that reports matrices which are not positive-definite in `info`.
+ * https://pytorch.org/docs/stable/generated/torch.linalg.cholesky_ex.html
+ * @example torch.linalg.choleskyEx(torch.tensor([[4, 2], [2, 0]])).info  // tensor(2, dtype=torch.int32)
  */
 export const choleskyEx: Op<[], [], { upper: boolean; checkErrors: boolean }, NamedTuple<'L' | 'info'>> = define(
   'linalg_cholesky_ex',
@@ -75,7 +79,10 @@ export const choleskyEx: Op<[], [], { upper: boolean; checkErrors: boolean }, Na
 );
 /**
  * `linalg.cholesky`. https://pytorch.org/docs/stable/generated/torch.cholesky.html
- * @example const U = A.cholesky(true)
+ * @example
+ * torch.tensor([[4, 2], [2, 5]]).cholesky(true)
+ * // tensor([[2., 1.],
+ * //         [0., 2.]])
  */
 export const torchCholesky: Op<[], [upper: boolean], { upper: boolean }> = define(
   'cholesky',
@@ -97,7 +104,11 @@ function factorGradient(product: Tensor, l: Tensor, upper: boolean): Tensor {
 
 /**
  * The solution of A X = B from the Cholesky factor of A. https://pytorch.org/docs/stable/generated/torch.cholesky_solve.html
- * @example const X = torch.choleskySolve(B, torch.linalg.cholesky(A))
+ * @example
+ * const L = torch.linalg.cholesky(torch.tensor([[4, 2], [2, 5]]));
+ * torch.choleskySolve(torch.tensor([[8.5], [9.5]]), L)
+ * // tensor([[1.4688],
+ * //         [1.3125]])
  */
 export const choleskySolve: Op<[L: Tensor], [upper: boolean], { upper: boolean }> = define(
   'cholesky_solve',
@@ -123,7 +134,10 @@ function solveWhole(b: Tensor, l: Tensor, upper: boolean): Tensor {
 
 /**
  * A⁻¹ from the Cholesky factor of A. https://pytorch.org/docs/stable/generated/torch.cholesky_inverse.html
- * @example const inverse = torch.choleskyInverse(torch.linalg.cholesky(A))
+ * @example
+ * torch.choleskyInverse(torch.tensor([[2.5, 0], [0, 0.5]]))
+ * // tensor([[0.1600, 0.0000],
+ * //         [0.0000, 4.0000]])
  */
 export const choleskyInverse: Op<[], [upper: boolean], { upper: boolean }> = define(
   'cholesky_inverse',

@@ -48,7 +48,12 @@ function checkUplo(uplo: string): void {
  * Eigenvalues, ascending [.., n], and eigenvectors as columns, of Hermitian matrices: only the triangle `UPLO` is read.
  * https://pytorch.org/docs/stable/generated/torch.linalg.eigh.html
  * @throws LinAlgError where the matrix holds NaN or infinities
- * @example const [L, Q] = torch.linalg.eigh(A, 'U')
+ * @example
+ * const { eigenvalues, eigenvectors } = torch.linalg.eigh(torch.tensor([[2, 1], [1, 2]]));
+ * eigenvalues  // tensor([1., 3.])
+ * eigenvectors.abs()
+ * // tensor([[0.7071, 0.7071],
+ * //         [0.7071, 0.7071]])
  */
 export const eigh: Op<[], [UPLO: 'L' | 'U'], { UPLO: 'L' | 'U' }, Eigen> = define(
   'linalg_eigh',
@@ -112,7 +117,7 @@ function eigGradient(gradL: Tensor | null, gradV: Tensor | null, l: Tensor, v: T
  * Eigenvalues [.., n] and eigenvectors as columns of unit norm [.., n, n], both complex, in no particular order.
  * https://pytorch.org/docs/stable/generated/torch.linalg.eig.html
  * @throws RuntimeError where the matrix holds NaN or infinities
- * @example const { eigenvalues, eigenvectors } = torch.linalg.eig(A)
+ * @example torch.linalg.eig(torch.tensor([[2, 0], [0, 3]])).eigenvalues  // tensor([2.+0.j, 3.+0.j])
  */
 export const eig: Op<[], [], object, Eigen> = define('linalg_eig', 'A', (input: Tensor) => {
   const a = squareInput('linalg.eig', input);
@@ -129,7 +134,7 @@ export const eig: Op<[], [], object, Eigen> = define('linalg_eig', 'A', (input: 
 });
 /**
  * The eigenvalues of square matrices, complex [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.eigvals.html
- * @example torch.linalg.eigvals(torch.tensor([[0, -1], [1, 0]]))  // i and -i
+ * @example torch.linalg.eigvals(torch.tensor([[2, 1], [0, 3]]))  // tensor([2.+0.j, 3.+0.j])
  */
 export const eigvals: Op = define('linalg_eigvals', 'A', (input: Tensor) => {
   const a = squareInput('linalg.eigvals', input);

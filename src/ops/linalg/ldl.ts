@@ -36,9 +36,14 @@ function factor(name: string, input: Tensor, hermitian: boolean, checkErrors: bo
 }
 
 /**
- * A compact form of A = L D Lᵀ (of Lᴴ if `hermitian`) from its lower triangle, as LAPACK's sytrf: `LD` [.., n, n], `pivots` int32 [.., n]. Not differentiable.
+ * A compact form of A = L D Lᵀ (of Lᴴ if `hermitian`) from its lower triangle, as LAPACK's sytrf: `LD` [.., n, n], `pivots` int32 [.., n].
+ * Not differentiable.
  * https://pytorch.org/docs/stable/generated/torch.linalg.ldl_factor.html
- * @example const { LD, pivots } = torch.linalg.ldlFactor(A)
+ * @example
+ * const { LD, pivots } = torch.linalg.ldlFactor(torch.tensor([[4, 2], [2, 3]]));
+ * LD.tril()
+ * // tensor([[4.0000, 0.0000],
+ * //         [0.5000, 2.0000]])
  */
 export const ldlFactor: Op<[], [], { hermitian: boolean }, NamedTuple<'LD' | 'pivots'>> = define(
   'linalg_ldl_factor',
@@ -50,7 +55,7 @@ export const ldlFactor: Op<[], [], { hermitian: boolean }, NamedTuple<'LD' | 'pi
 );
 /**
  * `ldlFactor` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.ldl_factor_ex.html
- * @example const { LD, pivots, info } = torch.linalg.ldlFactorEx(A)
+ * @example torch.linalg.ldlFactorEx(torch.tensor([[4, 2], [2, 3]])).info  // tensor(0, dtype=torch.int32)
  */
 export const ldlFactorEx: Op<[], [], { hermitian: boolean; checkErrors: boolean }, NamedTuple<'LD' | 'pivots' | 'info'>> = define(
   'linalg_ldl_factor_ex',
@@ -61,7 +66,11 @@ export const ldlFactorEx: Op<[], [], { hermitian: boolean; checkErrors: boolean 
 
 /**
  * The solution of A X = B from what `ldlFactor` gives. https://pytorch.org/docs/stable/generated/torch.linalg.ldl_solve.html
- * @example const X = torch.linalg.ldlSolve(LD, pivots, B)
+ * @example
+ * const { LD, pivots } = torch.linalg.ldlFactor(torch.tensor([[4, 2], [2, 3]]));
+ * torch.linalg.ldlSolve(LD, pivots, torch.tensor([[8.5], [7]]))
+ * // tensor([[1.4375],
+ * //         [1.3750]])
  */
 export const ldlSolve: Op<[pivots: Tensor, B: Tensor], [], { hermitian: boolean }> = define(
   'linalg_ldl_solve',

@@ -39,7 +39,9 @@ function lowRank(input: Tensor, q: number, niter: number, offset: Tensor | null)
 type SvdLowrank = Op<[], [q: number, niter: number, M: Tensor | null], { q: number; niter: number; M: Tensor | null }, LowRank>;
 /**
  * U, S and V with U diag(S) Vᴴ near A - M, for rank at most about q. https://pytorch.org/docs/stable/generated/torch.svd_lowrank.html
- * @example const [U, S, V] = torch.svdLowrank(A, 6)
+ * @example
+ * torch.manualSeed(0);
+ * torch.svdLowrank(torch.ones(5, 4), 1)[1]  // tensor([4.4721])
  */
 export const svdLowrank: SvdLowrank = define('svd_lowrank', 'A, q?, niter?, M?', (a: Tensor, q = 6, niter = 2, m: Tensor | null = null) =>
   lowRank(a, q, niter, m),
@@ -47,8 +49,11 @@ export const svdLowrank: SvdLowrank = define('svd_lowrank', 'A, q?, niter?, M?',
 
 type PcaLowrank = Op<[], [q: number | null, center: boolean, niter: number], { q: number | null; center: boolean; niter: number }, LowRank>;
 /**
- * `svdLowrank` of A with the means of its columns taken away, unless `center` is false. https://pytorch.org/docs/stable/generated/torch.pca_lowrank.html
- * @example const [U, S, V] = torch.pcaLowrank(A, { q: 3 })
+ * `svdLowrank` of A with the means of its columns taken away, unless `center` is false.
+ * https://pytorch.org/docs/stable/generated/torch.pca_lowrank.html
+ * @example
+ * torch.manualSeed(0);
+ * torch.pcaLowrank(torch.rand(5, 4), { q: 3 })[2].shape  // torch.Size([4, 3])
  */
 export const pcaLowrank: PcaLowrank = define(
   'pca_lowrank',

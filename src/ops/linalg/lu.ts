@@ -132,7 +132,14 @@ function factors(name: string, input: Tensor, pivot: boolean, checkErrors: boole
 /**
  * The factors of P A = L U in one matrix `LU` [.., m, n], and `pivots` [.., min(m, n)] (int32, from 1). Throws for a zero pivot.
  * https://pytorch.org/docs/stable/generated/torch.linalg.lu_factor.html
- * @example const [LU, pivots] = torch.linalg.luFactor(A)
+ * @example
+ * const { LU, pivots } = torch.linalg.luFactor(torch.tensor([[1, 2], [2, 2]]));
+ * [LU, pivots]
+ * // [
+ * //   tensor([[2.0000, 2.0000],
+ * //           [0.5000, 1.0000]]),
+ * //   tensor([2, 2], dtype=torch.int32)
+ * // ]
  */
 export const luFactor: Op<[], [], { pivot: boolean }, NamedTuple<'LU' | 'pivots'>> = define(
   'linalg_lu_factor',
@@ -144,7 +151,7 @@ export const luFactor: Op<[], [], { pivot: boolean }, NamedTuple<'LU' | 'pivots'
 );
 /**
  * `luFactor` that reports zero pivots in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.lu_factor_ex.html
- * @example const { LU, pivots, info } = torch.linalg.luFactorEx(A)
+ * @example torch.linalg.luFactorEx(torch.tensor([[1, 2], [2, 2]])).info  // tensor(0, dtype=torch.int32)
  */
 export const luFactorEx: Op<[], [], { pivot: boolean; checkErrors: boolean }, NamedTuple<'LU' | 'pivots' | 'info'>> = define(
   'linalg_lu_factor_ex',
@@ -156,7 +163,11 @@ export const luFactorEx: Op<[], [], { pivot: boolean; checkErrors: boolean }, Na
 );
 /**
  * P, L and U with P L U = A. https://pytorch.org/docs/stable/generated/torch.linalg.lu.html
- * @example const [P, L, U] = torch.linalg.lu(A)
+ * @example
+ * const { P, L, U } = torch.linalg.lu(torch.tensor([[1, 2], [2, 2]]));
+ * P.matmul(L).matmul(U)
+ * // tensor([[1., 2.],
+ * //         [2., 2.]])
  */
 export const lu: Op<[], [], { pivot: boolean }, NamedTuple<'P' | 'L' | 'U'>> = define(
   'linalg_lu',
@@ -169,7 +180,9 @@ export const lu: Op<[], [], { pivot: boolean }, NamedTuple<'P' | 'L' | 'U'>> = d
 
 /**
  * `luFactor`, with the infos if asked for. https://pytorch.org/docs/stable/generated/torch.lu.html
- * @example const [LU, pivots] = A.lu()
+ * @example
+ * const [LU, pivots] = torch.tensor([[1.5, 2], [2, 2]]).lu();
+ * pivots  // tensor([2, 2], dtype=torch.int32)
  */
 export const torchLu: Op<
   [],
@@ -188,8 +201,14 @@ type Unpack = Op<
   NamedTuple<'P' | 'L' | 'U'>
 >;
 /**
- * The matrices P, L and U from what `luFactor` gives; empty where not wanted. https://pytorch.org/docs/stable/generated/torch.lu_unpack.html
- * @example const [P, L, U] = torch.luUnpack(LU, pivots)
+ * The matrices P, L and U from what `luFactor` gives; empty where not wanted.
+ * https://pytorch.org/docs/stable/generated/torch.lu_unpack.html
+ * @example
+ * const { LU, pivots } = torch.linalg.luFactor(torch.tensor([[1, 2], [2, 2]]));
+ * const { P, L, U } = torch.luUnpack(LU, pivots);
+ * L
+ * // tensor([[1.0000, 0.0000],
+ * //         [0.5000, 1.0000]])
  */
 export const luUnpack: Unpack = define(
   'lu_unpack',
@@ -247,7 +266,11 @@ function checkPivots(factored: Tensor, pivots: Tensor): void {
 /**
  * The solution of A X = B (or X A = B, and of Aᴴ in place of A) from `LU` and `pivots` of `luFactor`.
  * https://pytorch.org/docs/stable/generated/torch.linalg.lu_solve.html
- * @example const X = torch.linalg.luSolve(LU, pivots, B)
+ * @example
+ * const { LU, pivots } = torch.linalg.luFactor(torch.tensor([[1, 2], [2, 2]]));
+ * torch.linalg.luSolve(LU, pivots, torch.tensor([[3], [4]]).float())
+ * // tensor([[1.],
+ * //         [1.]])
  */
 export const luSolve: Op<[pivots: Tensor, B: Tensor], [], { left: boolean; adjoint: boolean }> = define(
   'linalg_lu_solve',
@@ -267,7 +290,11 @@ export const luSolve: Op<[pivots: Tensor, B: Tensor], [], { left: boolean; adjoi
 );
 /**
  * `linalg.luSolve` with the right-hand side first. https://pytorch.org/docs/stable/generated/torch.lu_solve.html
- * @example const X = torch.luSolve(B, LU, pivots)
+ * @example
+ * const { LU, pivots } = torch.linalg.luFactor(torch.tensor([[1, 2], [2, 2]]));
+ * torch.luSolve(torch.tensor([[3], [4]]).float(), LU, pivots)
+ * // tensor([[1.],
+ * //         [1.]])
  */
 export const torchLuSolve: Op<[LUData: Tensor, LUPivots: Tensor]> = define(
   'lu_solve',

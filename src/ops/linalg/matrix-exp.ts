@@ -60,7 +60,10 @@ function exponentialGradient(grad: Tensor, a: Tensor): Tensor {
 
 /**
  * I + A + A²/2! + …, for square matrices [.., n, n]. https://pytorch.org/docs/stable/generated/torch.linalg.matrix_exp.html
- * @example torch.linalg.matrixExp(torch.zeros(2, 2))  // the identity
+ * @example
+ * torch.linalg.matrixExp(torch.zeros(2, 2))
+ * // tensor([[1., 0.],
+ * //         [0., 1.]])
  */
 export const matrixExp: Op = define('linalg_matrix_exp', 'A', (input: Tensor) => {
   const a = squareInput('linalg.matrix_exp', input);

@@ -92,7 +92,8 @@ function floats(input: Tensor, dtype: DTypeLike | null | undefined): Tensor {
 
 type NormOptions<O> = { ord: O; dim: Dims | null; keepdim: boolean; dtype: DTypeLike | null };
 /**
- * (Σ|x|^ord)^(1/ord) over `dim`, or all dims: the largest modulus for Infinity, the count of numbers other than 0 for 0. Real, also for complex input.
+ * (Σ|x|^ord)^(1/ord) over `dim`, or all dims: the largest modulus for Infinity, the count of numbers other than 0 for 0. Real, also for
+ * complex input.
  * https://pytorch.org/docs/stable/generated/torch.linalg.vector_norm.html
  * @example torch.linalg.vectorNorm(torch.tensor([3, 4]))  // tensor(5.)
  */
@@ -142,7 +143,7 @@ type MatrixNorm = Op<[], [ord: MatrixOrder, dim: readonly number[], keepdim: boo
 /**
  * The norm of matrices: Frobenius (`fro`), nuclear (`nuc`), spectral (2, -2), or sums of columns (1, -1) or rows (Infinity, -Infinity).
  * https://pytorch.org/docs/stable/generated/torch.linalg.matrix_norm.html
- * @example torch.linalg.matrixNorm(A, 'nuc')
+ * @example torch.linalg.matrixNorm(torch.tensor([[3, 0], [0, -4]]), 'nuc')  // tensor(7.)
  */
 export const matrixNorm: MatrixNorm = define(
   'linalg_matrix_norm',
@@ -177,7 +178,7 @@ const dimList = (dim: Dims | null | undefined): readonly number[] | null =>
 /**
  * A vector norm over one dim (or, without `ord`, all of them), a matrix norm over two.
  * https://pytorch.org/docs/stable/generated/torch.linalg.norm.html
- * @example torch.linalg.norm(A, 2, { dim: 1 })
+ * @example torch.linalg.norm(torch.tensor([[3, 4], [6, 8]]), 2, { dim: 1 })  // tensor([ 5., 10.])
  */
 export const norm: Op<[], [ord: MatrixOrder | null, dim: Dims | null, keepdim: boolean], NormOptions<MatrixOrder | null>> = define(
   'linalg_norm',
@@ -193,7 +194,7 @@ type TorchNorm = Op<
 >;
 /**
  * A vector norm over `dim`; `nuc` is the nuclear norm of matrices. https://pytorch.org/docs/stable/generated/torch.norm.html
- * @example x.norm(1, 0)
+ * @example torch.tensor([[1.5, -2], [3, 4]]).norm(1, 0)  // tensor([4.5000, 6.0000])
  */
 export const torchNorm: TorchNorm = define(
   'norm',
@@ -215,7 +216,10 @@ export const dist: Op<[other: Tensor], [p: number], { p: number }> = define('dis
 
 /**
  * Slices along `dim` whose p-norm is above `maxnorm`, scaled down to it. https://pytorch.org/docs/stable/generated/torch.renorm.html
- * @example torch.renorm(x, 2, 0, 1)  // rows of norm 1 at most
+ * @example
+ * torch.renorm(torch.tensor([[3.5, 0], [0.5, 0]]), 2, 0, 1)
+ * // tensor([[1.0000, 0.0000],
+ * //         [0.5000, 0.0000]])
  */
 export const renorm: Op<[p: number, dim: number, maxnorm: number]> = define(
   'renorm',

@@ -61,7 +61,7 @@ function bestSplits(sizes: readonly number[]): number[][] {
 /**
  * The product of matrices in the cheapest order; the first and last may be vectors.
  * https://pytorch.org/docs/stable/generated/torch.linalg.multi_dot.html
- * @example torch.linalg.multiDot([A, B, c])
+ * @example torch.linalg.multiDot([torch.ones(10, 2), torch.ones(2, 5), torch.ones(5)]).shape  // torch.Size([10])
  */
 export const multiDot: (tensors: readonly Tensor[], options?: { out?: Tensor }) => Tensor = define(
   'linalg_multi_dot',
@@ -83,13 +83,17 @@ export const multiDot: (tensors: readonly Tensor[], options?: { out?: Tensor }) 
 );
 /**
  * `linalg.multiDot` of matrices given one by one. https://pytorch.org/docs/stable/generated/torch.chain_matmul.html
- * @example torch.chainMatmul(A, B, C)
+ * @example torch.chainMatmul(torch.ones(10, 2), torch.ones(2, 5), torch.ones(5, 3)).shape  // torch.Size([10, 3])
  */
 export const chainMatmul = (...matrices: Tensor[]): Tensor => (matrices.length === 1 ? matrices[0] : multiDot(matrices));
 
 /**
  * The powers 0 to N - 1 of each number: [.., n, N]. https://pytorch.org/docs/stable/generated/torch.linalg.vander.html
- * @example torch.linalg.vander(torch.tensor([1, 2, 3]))  // rows [1, x, x²]
+ * @example
+ * torch.linalg.vander(torch.tensor([1, 2, 3]))
+ * // tensor([[1, 1, 1],
+ * //         [1, 2, 4],
+ * //         [1, 3, 9]])
  */
 export const vander: Op<[], [], { N: number | null }> = define('linalg_vander', 'x, *, N?', (input: Tensor, count?: number | null) => {
   if (!(input instanceof Tensor)) throw notTensor('linalg_vander', 'x', 1, input);
@@ -103,8 +107,13 @@ export const vander: Op<[], [], { N: number | null }> = define('linalg_vander', 
 
 type TorchVander = Op<[], [N: number | null, increasing: boolean], { N: number | null; increasing: boolean }>;
 /**
- * The powers N - 1 to 0 of the numbers of a vector, or 0 to N - 1 if `increasing`: [n, N]. https://pytorch.org/docs/stable/generated/torch.vander.html
- * @example torch.vander(torch.tensor([1, 2, 3]))  // rows [x², x, 1]
+ * The powers N - 1 to 0 of the numbers of a vector, or 0 to N - 1 if `increasing`: [n, N].
+ * https://pytorch.org/docs/stable/generated/torch.vander.html
+ * @example
+ * torch.vander(torch.tensor([1, 2, 3]))
+ * // tensor([[1, 1, 1],
+ * //         [4, 2, 1],
+ * //         [9, 3, 1]])
  */
 export const torchVander: TorchVander = define('vander', 'x, N?, increasing?', (x: Tensor, count?: number | null, increasing = false) => {
   if (!(x instanceof Tensor)) throw notTensor('vander', 'x', 1, x);
@@ -119,7 +128,7 @@ export const torchVander: TorchVander = define('vander', 'x, N?, increasing?', (
 
 /**
  * Σ conj(x) y along `dim`, broadcast. https://pytorch.org/docs/stable/generated/torch.linalg.vecdot.html
- * @example torch.linalg.vecdot(x, y)
+ * @example torch.linalg.vecdot(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1]))  // tensor([3, 7])
  */
 export const vecdot: Op<[y: Tensor], [], { dim: number }> = define('linalg_vecdot', 'x, y, *, dim?', (x: Tensor, y: Tensor, dim = -1) =>
   sum(conj(x).mul(y), dim),
@@ -149,7 +158,7 @@ export const cross: Op<[other: Tensor], [], { dim: number }> = define(
 );
 /**
  * `linalg.cross` along the first dim of size 3, unless `dim` is given. https://pytorch.org/docs/stable/generated/torch.cross.html
- * @example a.cross(b, 0)
+ * @example torch.cross(torch.tensor([[1, 0, 0]]), torch.tensor([[0, 1, 0]]), 1)  // tensor([[0, 0, 1]])
  */
 export const torchCross: Op<[other: Tensor], [dim: number | null], { dim: number | null }> = define(
   'cross',
@@ -167,7 +176,7 @@ export const torchCross: Op<[other: Tensor], [dim: number | null], { dim: number
 type Diagonal = Op<[], [], { offset: number; dim1: number; dim2: number }>;
 /**
  * `torch.diagonal` of the last two dims. https://pytorch.org/docs/stable/generated/torch.linalg.diagonal.html
- * @example torch.linalg.diagonal(A, { offset: 1 })
+ * @example torch.linalg.diagonal(torch.tensor([[1, 2], [3, 4]]), { offset: 1 })  // tensor([2])
  */
 export const diagonal: Diagonal = define('linalg_diagonal', 'A, *, offset?, dim1?, dim2?', (a: Tensor, offset = 0, dim1 = -2, dim2 = -1) =>
   diagonalOf(a, offset, dim1, dim2),

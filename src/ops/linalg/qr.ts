@@ -102,9 +102,13 @@ function decompose(input: Tensor, mode: QrMode): NamedTuple<'Q' | 'R'> {
   return tuple(['Q', 'R'], [q, r]);
 }
 /**
- * Orthonormal Q and upper triangular R with Q R = A: [.., m, k], [.., k, n] for `reduced`, k = min(m, n); k = m for `complete`; Q is empty for `r`.
+ * Orthonormal Q and upper triangular R with Q R = A: [.., m, k], [.., k, n] for `reduced`, k = min(m, n); k = m for `complete`; Q is empty
+ * for `r`.
  * https://pytorch.org/docs/stable/generated/torch.linalg.qr.html
- * @example const [Q, R] = torch.linalg.qr(A)
+ * @example
+ * const A = torch.tensor([[3.5, 1], [0, 2]]);
+ * const { Q, R } = torch.linalg.qr(A);
+ * torch.dist(Q.matmul(R), A).lt(1e-5)  // tensor(True)
  */
 export const qr: Op<[], [mode: QrMode], { mode: QrMode }, NamedTuple<'Q' | 'R'>> = define(
   'linalg_qr',
@@ -113,7 +117,10 @@ export const qr: Op<[], [mode: QrMode], { mode: QrMode }, NamedTuple<'Q' | 'R'>>
 );
 /**
  * `linalg.qr`, reduced or complete. https://pytorch.org/docs/stable/generated/torch.qr.html
- * @example const { Q, R } = A.qr()
+ * @example
+ * const A = torch.tensor([[3.5, 1], [0, 2]]);
+ * const { Q, R } = A.qr();
+ * torch.dist(Q.matmul(R), A).lt(1e-5)  // tensor(True)
  */
 export const torchQr: Op<[], [some: boolean], { some: boolean }, NamedTuple<'Q' | 'R'>> = define(
   'qr',
@@ -123,7 +130,9 @@ export const torchQr: Op<[], [some: boolean], { some: boolean }, NamedTuple<'Q' 
 
 /**
  * R and the reflectors in one matrix, as LAPACK's geqrf. Not differentiable. https://pytorch.org/docs/stable/generated/torch.geqrf.html
- * @example const { a, tau } = torch.geqrf(A)
+ * @example
+ * const { a, tau } = torch.geqrf(torch.tensor([[3.5, 1], [4, 2]]));
+ * [a.shape, tau.shape]  // [ torch.Size([2, 2]), torch.Size([2]) ]
  */
 export const geqrf: Op<[], [], object, NamedTuple<'a' | 'tau'>> = define('geqrf', 'input', (input: Tensor) => {
   if (input.ndim < 2) throw new RuntimeError('torch.geqrf: input must have at least 2 dimensions.');
@@ -152,8 +161,12 @@ function checkReflectors(name: string, a: Tensor, tau: Tensor, batch: readonly n
   checkSameType(name, a, tau);
 }
 /**
- * The first n columns of the product of reflectors, as `geqrf` gives them. https://pytorch.org/docs/stable/generated/torch.linalg.householder_product.html
- * @example const Q = torch.linalg.householderProduct(a, tau)
+ * The first n columns of the product of reflectors, as `geqrf` gives them.
+ * https://pytorch.org/docs/stable/generated/torch.linalg.householder_product.html
+ * @example
+ * const { a, tau } = torch.geqrf(torch.tensor([[3.5, 1], [4, 2]]));
+ * const Q = torch.linalg.householderProduct(a, tau);
+ * torch.dist(Q.T.matmul(Q), torch.eye(2)).lt(1e-5)  // tensor(True)
  */
 export const householderProduct: Op<[tau: Tensor]> = define('linalg_householder_product', 'input, tau', (input: Tensor, tau: Tensor) => {
   const name = 'torch.linalg.householder_product';
@@ -185,7 +198,11 @@ function checkOrmqr(input: Tensor, tau: Tensor, other: Tensor, left: boolean): v
 type Ormqr = Op<[tau: Tensor, other: Tensor], [left: boolean, transpose: boolean], { left: boolean; transpose: boolean }>;
 /**
  * Q C or C Q (or with Qᴴ) for the product Q of the reflectors of `geqrf`. https://pytorch.org/docs/stable/generated/torch.ormqr.html
- * @example const QtB = torch.ormqr(a, tau, B, { transpose: true })
+ * @example
+ * const { a, tau } = torch.geqrf(torch.tensor([[3.5, 1], [4, 2]]));
+ * const B = torch.ones(2, 1);
+ * const Q = torch.linalg.householderProduct(a, tau);
+ * torch.dist(torch.ormqr(a, tau, B), Q.matmul(B)).lt(1e-5)  // tensor(True)
  */
 export const ormqr: Ormqr = define(
   'ormqr',

@@ -116,7 +116,10 @@ type Pinv = Op<[], [rcond: Tolerance, hermitian: boolean], { rcond: Tolerance; h
 /**
  * The Moore-Penrose inverse: [.., n, m]. Singular values up to max(atol, rtol · the largest) count as 0.
  * https://pytorch.org/docs/stable/generated/torch.linalg.pinv.html
- * @example const inverse = torch.linalg.pinv(A, { rtol: 1e-4 })
+ * @example
+ * torch.linalg.pinv(torch.tensor([[2, 0], [0, 0]]), { rtol: 1e-4 })
+ * // tensor([[0.5000, 0.0000],
+ * //         [0.0000, 0.0000]])
  */
 export const pinv: Pinv = define(
   'linalg_pinv',
@@ -126,7 +129,10 @@ export const pinv: Pinv = define(
 );
 /**
  * `linalg.pinv` with a small tolerance. https://pytorch.org/docs/stable/generated/torch.pinverse.html
- * @example const inverse = A.pinverse()
+ * @example
+ * torch.tensor([[2, 0], [0, 0]]).pinverse()
+ * // tensor([[0.5000, 0.0000],
+ * //         [0.0000, 0.0000]])
  */
 export const pinverse: Op<[], [rcond: number], { rcond: number }> = define('pinverse', 'input, rcond?', (a: Tensor, rcond = 1e-15) =>
   pseudoInverse(a, false, { rtol: rcond }),
@@ -138,7 +144,7 @@ const isConditionNorm = (p: unknown): p is 'fro' | 'nuc' | number =>
 /**
  * How much A X = B magnifies errors: |A| |A⁻¹| for the norm p, or the ratio of the extreme singular values (2, the default, and -2).
  * https://pytorch.org/docs/stable/generated/torch.linalg.cond.html
- * @example torch.linalg.cond(A, 'fro')
+ * @example torch.linalg.cond(torch.tensor([[2, 0], [0, 4]]), 'fro')  // tensor(2.5000)
  */
 export const cond: Op<[], [p: ConditionNorm], { p: ConditionNorm }> = define(
   'linalg_cond',
@@ -229,10 +235,15 @@ type Lstsq = Op<
   NamedTuple<'solution' | 'residuals' | 'rank' | 'singularValues'>
 >;
 /**
- * X that makes A X nearest to B: [.., n, k] or vectors [.., n]; the shortest one, where there are several. Drivers differ in what they tell besides:
+ * X that makes A X nearest to B: [.., n, k] or vectors [.., n]; the shortest one, where there are several. Drivers differ in what they tell
+ * besides:
  * `gels` (full rank), `gelsy` (default: rank), `gelsd` and `gelss` (rank and singular values).
  * https://pytorch.org/docs/stable/generated/torch.linalg.lstsq.html
- * @example const { solution, residuals } = torch.linalg.lstsq(A, B, { driver: 'gels' })
+ * @example
+ * const A = torch.tensor([[1, 0], [0, 2], [0, 0]]);
+ * torch.linalg.lstsq(A, torch.tensor([[1], [4], [9]]), { driver: 'gels' }).solution
+ * // tensor([[1.],
+ * //         [2.]])
  */
 export const lstsq: Lstsq = define(
   'linalg_lstsq',

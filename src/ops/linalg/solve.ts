@@ -75,7 +75,7 @@ function solveAny(name: string, givenA: Tensor, givenB: Tensor, left: boolean): 
 /**
  * The solution of A X = B: [.., n, k] or vectors [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.solve.html
  * @throws LinAlgError where a matrix is singular
- * @example const x = torch.linalg.solve(A, b)
+ * @example torch.linalg.solve(torch.tensor([[2, 0], [0, 4]]), torch.tensor([2, 2]))  // tensor([1.0000, 0.5000])
  */
 export const solve: Op<[B: Tensor], [], { left: boolean }> = define(
   'linalg_solve',
@@ -88,7 +88,7 @@ export const solve: Op<[B: Tensor], [], { left: boolean }> = define(
 );
 /**
  * `solve` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.solve_ex.html
- * @example const { result, info } = torch.linalg.solveEx(A, B)
+ * @example torch.linalg.solveEx(torch.tensor([[2, 0], [0, 4]]), torch.tensor([2, 2])).info  // tensor(0, dtype=torch.int32)
  */
 export const solveEx: Op<[B: Tensor], [], { left: boolean; checkErrors: boolean }, NamedTuple<'result' | 'info'>> = define(
   'linalg_solve_ex',
@@ -119,12 +119,15 @@ function inverse(name: string, input: Tensor, checkErrors: boolean): NamedTuple<
 /**
  * The inverse matrix. https://pytorch.org/docs/stable/generated/torch.linalg.inv.html
  * @throws LinAlgError where a matrix is singular
- * @example torch.linalg.inv(torch.tensor([[2, 0], [0, 4]])).diagonal()  // tensor([0.5000, 0.2500])
+ * @example
+ * torch.linalg.inv(torch.tensor([[2, 0], [0, 4]]))
+ * // tensor([[0.5000, 0.0000],
+ * //         [0.0000, 0.2500]])
  */
 export const inv: Op = define('linalg_inv', 'A', (input: Tensor) => inverse('linalg.inv', input, true).inverse);
 /**
  * `inv` that reports singular matrices in `info`. https://pytorch.org/docs/stable/generated/torch.linalg.inv_ex.html
- * @example const { inverse, info } = torch.linalg.invEx(A)
+ * @example torch.linalg.invEx(torch.zeros(2, 2)).info  // tensor(1, dtype=torch.int32)
  */
 export const invEx: Op<[], [], { checkErrors: boolean }, NamedTuple<'inverse' | 'info'>> = define(
   'linalg_inv_ex',
@@ -151,7 +154,7 @@ function determinantGradient(grad: Tensor, a: Tensor, determinant: Tensor, singu
 }
 /**
  * The determinant: [..]. https://pytorch.org/docs/stable/generated/torch.linalg.det.html
- * @example torch.linalg.det(torch.tensor([[1, 2], [3, 4]]))  // tensor(-2.0000)
+ * @example torch.linalg.det(torch.tensor([[2, 0], [0, 4]]))  // tensor(8.)
  */
 export const det: Op = define('linalg_det', 'A', (input: Tensor) => {
   const a = squareInput('linalg.det', input);
@@ -164,7 +167,9 @@ export const det: Op = define('linalg_det', 'A', (input: Tensor) => {
 
 /**
  * Sign and logarithm of the modulus of the determinant: [..] each. https://pytorch.org/docs/stable/generated/torch.linalg.slogdet.html
- * @example const { sign, logabsdet } = torch.linalg.slogdet(A)
+ * @example
+ * const { sign, logabsdet } = torch.linalg.slogdet(torch.tensor([[-2, 0], [0, 4]]));
+ * [sign, logabsdet]  // [ tensor(-1.), tensor(2.0794) ]
  */
 export const slogdet: Op<[], [], object, NamedTuple<'sign' | 'logabsdet'>> = define('linalg_slogdet', 'A', (input: Tensor) => {
   const a = squareInput('linalg.slogdet', input);
@@ -190,7 +195,7 @@ export const logdet: Op = define('logdet', 'input', (input: Tensor) => {
 
 /**
  * A tensor X with tensordot(A, X, ind) = the identity. https://pytorch.org/docs/stable/generated/torch.linalg.tensorinv.html
- * @example torch.linalg.tensorinv(torch.eye(24).reshape(4, 6, 8, 3)).shape  // [8, 3, 4, 6]
+ * @example torch.linalg.tensorinv(torch.eye(24).reshape(4, 6, 8, 3)).shape  // torch.Size([8, 3, 4, 6])
  */
 export const tensorinv: Op<[], [ind: number], { ind: number }> = define('linalg_tensorinv', 'A, ind?', (a: Tensor, ind = 2) => {
   if (ind <= 0) throw new RuntimeError(`Expected a strictly positive integer for 'ind', but got ${ind}`);
@@ -205,8 +210,9 @@ export const tensorinv: Op<[], [ind: number], { ind: number }> = define('linalg_
 
 type TensorSolve = Op<[B: Tensor], [dims: readonly number[] | null], { dims: readonly number[] | null }>;
 /**
- * A tensor X with tensordot(A, X, X.ndim) = B; `dims` of A are moved to its end first. https://pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html
- * @example torch.linalg.tensorsolve(torch.eye(24).reshape(6, 4, 2, 3, 4), torch.ones(6, 4)).shape  // [2, 3, 4]
+ * A tensor X with tensordot(A, X, X.ndim) = B; `dims` of A are moved to its end first.
+ * https://pytorch.org/docs/stable/generated/torch.linalg.tensorsolve.html
+ * @example torch.linalg.tensorsolve(torch.eye(24).reshape(6, 4, 2, 3, 4), torch.ones(6, 4)).shape  // torch.Size([2, 3, 4])
  */
 export const tensorsolve: TensorSolve = define('linalg_tensorsolve', 'A, B, dims?', (a: Tensor, b: Tensor, dims?: number[] | null) => {
   const ends = dims?.map((_, i) => a.ndim - dims.length + i) ?? [];
@@ -232,8 +238,12 @@ function powerOf(a: Tensor, n: number): Tensor {
   return result as Tensor;
 }
 /**
- * The product of n copies of square matrices; of their inverses for negative n. https://pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
- * @example torch.linalg.matrixPower(A, -2)
+ * The product of n copies of square matrices; of their inverses for negative n.
+ * https://pytorch.org/docs/stable/generated/torch.linalg.matrix_power.html
+ * @example
+ * torch.linalg.matrixPower(torch.tensor([[2, 0], [0, 4]]), -2)
+ * // tensor([[0.2500, 0.0000],
+ * //         [0.0000, 0.0625]])
  */
 export const matrixPower: Op<[n: number]> = define('linalg_matrix_power', 'A, n', (a: Tensor, n: number) => {
   if (a.ndim < 2) throw new RuntimeError('linalg.matrix_power: The input tensor A must have at least 2 dimensions.');

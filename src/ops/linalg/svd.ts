@@ -92,10 +92,11 @@ function decompose(input: Tensor, full: boolean): Svd {
 
 type SvdOptions = { fullMatrices: boolean; driver: string | null };
 /**
- * A = U diag(S) Vh, S descending and real: U [.., m, m], S [.., k], Vh [.., n, n] with k = min(m, n), or [.., m, k] and [.., k, n] without `fullMatrices`.
+ * A = U diag(S) Vh, S descending and real: U [.., m, m], S [.., k], Vh [.., n, n] with k = min(m, n), or [.., m, k] and [.., k, n] without
+ * `fullMatrices`.
  * https://pytorch.org/docs/stable/generated/torch.linalg.svd.html
  * @throws LinAlgError where the matrix holds NaN or infinities
- * @example const [U, S, Vh] = torch.linalg.svd(A, { fullMatrices: false })
+ * @example torch.linalg.svd(torch.tensor([[3, 0], [0, -4]]), { fullMatrices: false }).S  // tensor([4., 3.])
  */
 export const svd: Op<[], [fullMatrices: boolean], SvdOptions, NamedTuple<'U' | 'S' | 'Vh'>> = define(
   'linalg_svd',
@@ -121,7 +122,9 @@ export const svdvals: Op<[], [], { driver: string | null }> = define('linalg_svd
 type TorchSvd = Op<[], [some: boolean, computeUv: boolean], { some: boolean; computeUv: boolean }, NamedTuple<'U' | 'S' | 'V'>>;
 /**
  * A = U diag(S) Vᴴ; note that V is not transposed. https://pytorch.org/docs/stable/generated/torch.svd.html
- * @example const [U, S, V] = torch.svd(A)
+ * @example
+ * const { U, S, V } = torch.svd(torch.tensor([[3.5, 0], [0, -4]]));
+ * S  // tensor([4.0000, 3.5000])
  */
 export const torchSvd: TorchSvd = define('svd', 'input, some?, computeUv?', (input: Tensor, some = true, computeUv = true) => {
   if (computeUv) {

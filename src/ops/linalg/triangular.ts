@@ -40,7 +40,10 @@ type SolveTriangular = (A: Tensor, B: Tensor, options: { upper: boolean; left?: 
 /**
  * The solution of A X = B (or X A = B) for triangular A; the other triangle is not read. Batches broadcast.
  * https://pytorch.org/docs/stable/generated/torch.linalg.solve_triangular.html
- * @example const X = torch.linalg.solveTriangular(A, B, { upper: true })
+ * @example
+ * torch.linalg.solveTriangular(torch.tensor([[2, 1], [0, 4]]), torch.tensor([[4], [8]]), { upper: true })
+ * // tensor([[1.],
+ * //         [2.]])
  */
 export const solveTriangular: SolveTriangular = define(
   'linalg_solve_triangular',
@@ -65,7 +68,10 @@ type TriangularSolve = Op<
 >;
 /**
  * The solution of A X = b, and a copy of A. https://pytorch.org/docs/stable/generated/torch.triangular_solve.html
- * @example const { solution } = torch.triangularSolve(b, A)
+ * @example
+ * torch.triangularSolve(torch.tensor([[4.5], [8]]), torch.tensor([[2.5, 1], [0, 4]])).solution
+ * // tensor([[1.],
+ * //         [2.]])
  */
 export const triangularSolve: TriangularSolve = define(
   'triangular_solve',
