@@ -45,6 +45,7 @@ export * from './norm.js';
 export * from './padding.js';
 export { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
 export * from './pool.js';
+export * from './softmax.js';
 export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell, type RNNOptions } from './rnn.js';
 export * from './transformer.js';
 export * as utils from './utils.js';

@@ -1,15 +1,14 @@
 /** The base of all layers and networks: a callable object that finds its parameters in its fields. */
-import type { Device } from '../device/device.js';
-import { DType, dtypes } from '../ir/dtype.js';
+import type { DType } from '../ir/dtype.js';
 import { noGrad } from '../autograd/modes.js';
 import { convert } from '../ops/convert.js';
 import { isOptions } from '../ops/signature.js';
-import { clone, copyInto, fillRaw, resolveDevice } from '../ops/memory.js';
-import { formatShape } from '../tensor/shape.js';
+import { fillRaw } from '../ops/memory.js';
 import { Tensor } from '../tensor/tensor.js';
-import { type DeviceLike, TorchDevice } from '../tensor/torch-device.js';
+import type { DeviceLike } from '../tensor/torch-device.js';
 import { type BackwardHook, type BackwardPreHook, withBackwardHooks } from './backward-hooks.js';
-import { become, Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
+import { detached, keyProblem, loadInto, parseTo, shapeProblem, type ToOptions } from './module-state.js';
+import { become, Buffer, Parameter } from './parameter.js';
 
 /** Takes a hook away again. */
 export interface RemovableHandle {
@@ -19,11 +18,6 @@ export interface RemovableHandle {
 export type ForwardPreHook = (module: Module, args: unknown[]) => unknown[] | Tensor | null | undefined | void;
 export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
 export type StateDict = Record<string, Tensor>;
-
-export interface ToOptions {
-  dtype?: DType | string;
-  device?: DeviceLike;
-}
 
 interface Own {
   buffers: Map<string, boolean>;
@@ -216,7 +210,7 @@ export class Module {
     for (const [name, target] of entries) problems.push(...shapeProblem(name, given.get(name), target));
     if (problems.length > 0) throw new Error(`Error(s) in loading state_dict for ${this.constructor.name}:\n\t${problems.join('\n\t')}`);
     noGrad(() => {
-      for (const [name, target] of entries) if (given.has(name)) load(target, given.get(name)!, assign);
+      for (const [name, target] of entries) if (given.has(name)) loadInto(target, given.get(name)!, assign);
     });
     return { missingKeys, unexpectedKeys };
   }
@@ -377,43 +371,5 @@ const isBuffer = (owner: Module, value: unknown, key: string): value is Tensor =
 
 const isPersistent = (owner: Module, value: Tensor, key: string): boolean =>
   value instanceof Buffer ? value.persistent : own.get(owner)!.buffers.get(key)!;
-
-const detached = (t: Tensor): Tensor => new Tensor(t.storage, t.dtype, t.sizes, t.strides, t.offset);
-
-const keyProblem = (kind: string, names: readonly string[]): string[] =>
-  names.length === 0 ? [] : [`${kind} key(s) in state_dict: ${names.map((name) => `"${name}"`).join(', ')}. `];
-
-const isUninitialized = (target: Tensor): target is UninitializedParameter | UninitializedBuffer =>
-  (target instanceof UninitializedParameter || target instanceof UninitializedBuffer) && !target.initialized;
-
-function shapeProblem(name: string, source: Tensor | undefined, target: Tensor): string[] {
-  if (!source || isUninitialized(target) || String(source.sizes) === String(target.sizes)) return [];
-  return [
-    `size mismatch for ${name}: copying a param with shape torch.Size(${formatShape(source.sizes)}) from checkpoint, the shape in current model is torch.Size(${formatShape(target.sizes)}).`,
-  ];
-}
-
-function load(target: Tensor, source: Tensor, assign: boolean): void {
-  if (isUninitialized(target)) target.materialize(source.sizes);
-  if (assign) become(target, detached(source));
-  else copyInto(target, source.storage === target.storage ? clone(source) : convert(source, source.dtype, target.storage.device));
-}
-
-function parseTo(targets: readonly (DType | DeviceLike | Tensor | ToOptions)[]): { dtype?: DType; device?: Device } {
-  const found: { dtype?: DType; device?: Device } = {};
-  for (const target of targets) {
-    if (target instanceof DType) found.dtype = target;
-    else if (target instanceof Tensor) Object.assign(found, { dtype: target.dtype, device: target.storage.device });
-    else if (target instanceof TorchDevice) found.device = resolveDevice(target);
-    else if (typeof target === 'string') Object.assign(found, parseName(target));
-    else Object.assign(found, target.dtype && parseName(target.dtype), target.device && { device: resolveDevice(target.device) });
-  }
-  return found;
-}
-
-function parseName(name: DType | string): { dtype?: DType; device?: Device } {
-  const dtype = name instanceof DType ? name : dtypes.find((each) => each.name === name || each.toString() === name);
-  return dtype ? { dtype } : { device: resolveDevice(name as string) };
-}
 
 const indent = (text: string): string => text.replaceAll('\n', '\n  ');
