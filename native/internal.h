@@ -95,8 +95,9 @@ struct Isa {
   const RoutineFn* routines;
 };
 
-// Machine code that runs `code` on multiples of 32 bytes (jit.cpp), or nullptr: then the interpreter does. Inputs in `broadcast` are
-// one element for all. Values and operands must have one float type.
+// Machine code that runs `code` on multiples of COMPILED_BYTES (jit.cpp), or nullptr: then the interpreter does. Inputs in `broadcast` are
+// one element for all. Operands must have one float type.
+constexpr int COMPILED_BYTES = 64;
 DenseFn compile_dense(const Code& code, uint64_t broadcast);
 
 char* register_file(int64_t bytes);  // this thread's, at least so big; nullptr when there is no memory

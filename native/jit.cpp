@@ -1,8 +1,9 @@
-// Machine code for chains of arithmetic over dense operands, where AVX2 is there: values between steps stay in registers, so that a long
-// formula costs little more than one pass over memory. Everything else runs in the block interpreter.
+// Machine code for chains of float operations over dense operands, where AVX-512 or AVX2 is there: values between steps stay in registers, so that
+// a long formula costs little more than one pass over memory. Everything else runs in the block interpreter.
 #include "internal.h"
+#include "assembler.h"
 #include <algorithm>
-#include <cstring>
+#include <climits>
 
 #if defined(__x86_64__) && (defined(__linux__) || defined(__APPLE__))
 #include <sys/mman.h>
@@ -10,278 +11,468 @@
 namespace tt {
 namespace {
 
-constexpr int VECTOR = 32;
-constexpr int MAX_VECTORS = 16;      // ymm registers
-constexpr int CODE_BYTES = 16 << 10;
-// Registers for the operands' addresses; rdi holds the slots, rsi the end, rcx the offset.
-constexpr int POINTERS[] = {0 /* rax */, 2, 8, 9, 10, 11, 3 /* rbx */, 5, 12, 13, 14, 15};
-constexpr int RAX = 0, RCX = 1, RSI = 6, RDI = 7;
+// What the instruction set offers.
+struct Target {
+  bool avx512;
+  int vector() const { return avx512 ? 64 : 32; }     // bytes
+  int registers() const { return avx512 ? 32 : 16; }
+  int pinned() const { return avx512 ? 18 : 7; }      // registers for what all turns of the loop share
+};
 
-// Opcodes of the map 0F.
-enum : uint8_t { LOAD = 0x10, STORE = 0x11, SQRT = 0x51, AND = 0x54, XOR = 0x57, ADD = 0x58, MUL = 0x59, SUB = 0x5c, MIN = 0x5d, DIV = 0x5e, MAX = 0x5f, COMPARE = 0xc2 };
+constexpr int REGISTERS = 32;
+constexpr int PINNED = -2;
+constexpr int MASK = 1;            // the mask register that AVX-512's comparisons write
+constexpr int MAX_VALUES = 4000;
+constexpr int AHEAD = 8192;        // so far before they are written, outputs are fetched into the cache
+// Registers that hold operands' addresses; further ones pass through rax. rdi holds the slots, rsi the end, rcx the offset.
+constexpr int POINTERS[] = {2 /* rdx */, 8, 9, 10, 11, 3 /* rbx */, 12, 13, 14, 15};
+constexpr int MAX_POINTERS = sizeof POINTERS / sizeof *POINTERS;
 
-class Assembler {
+// ---- From the interpreter's code to values ----
+
+class Lowering {
  public:
-  Assembler(uint8_t* begin, bool is_double) : at(begin), begin_(begin), end_(begin + CODE_BYTES - 64), prefix(is_double ? 1 : 0) {}
+  Lowering(const Target& target, const Code& code, uint64_t broadcast, bool is_double)
+      : target(target), code(code), broadcast(broadcast), body(is_double), held(code.slots.size(), -1) {}
 
-  bool full() const { return at > end_; }
-  int64_t size() const { return at - begin_; }
-  uint8_t* here() const { return at; }
+  // false: the code has an op without a formula here.
+  bool run() {
+    for (int i = 0; i < (int)code.inputs.size(); i++) held[i] = body.leaf((broadcast >> i & 1) ? Form::uniform : Form::input, i);
+    for (auto& u : code.uniforms) held[u.slot] = u.param < 0 ? constant(&body, u.lo).id : body.leaf(Form::uniform, u.slot);
+    for (auto& s : code.instrs) {
+      held[s.dst] = value(s);
+      if (held[s.dst] < 0 || body.values.size() > MAX_VALUES) return false;
+    }
+    for (auto& port : code.outputs) body.outputs.push_back(held[port.slot]);
+    body.fuse();
+    if (target.avx512) body.join_choices();
+    return true;
+  }
 
-  void bytes(std::initializer_list<int> list) { for (int b : list) *at++ = (uint8_t)b; }
-
-  // dst = op(x, y) on ymm registers.
-  void op(uint8_t opcode, int dst, int x, int y) { vex(1, prefix, dst, x, y >> 3), bytes({opcode, 0xc0 | (dst & 7) << 3 | (y & 7)}); }
-  // dst = op(x, [pointer + rcx]).
-  void op_memory(uint8_t opcode, int dst, int x, int pointer) {
-    vex(1, prefix, dst, x, pointer >> 3);
-    bytes({opcode, 0x44 | (dst & 7) << 3, RCX << 3 | (pointer & 7), 0});
-  }
-  void load(int dst, int pointer) { op_memory(LOAD, dst, 0, pointer); }
-  void store(int src, int pointer) { op_memory(STORE, src, 0, pointer); }
-  void compare_unordered(int dst, int x, int y) { op(COMPARE, dst, x, y), bytes({3}); }
-  // dst = mask ? y : x.
-  void blend(int dst, int x, int y, int mask) {
-    vex(3, 1, dst, x, y >> 3);
-    bytes({prefix ? 0x4b : 0x4a, 0xc0 | (dst & 7) << 3 | (y & 7), mask << 4});
-  }
-  // dst = the element at [rax], everywhere.
-  void broadcast_rax(int dst) { vex(2, 1, dst, 0, 0), bytes({prefix ? 0x19 : 0x18, (dst & 7) << 3}); }
-  // pointer = slot[index].
-  void load_pointer(int pointer, int index) {
-    bytes({0x48 | (pointer >> 3) << 2, 0x8b, 0x87 | (pointer & 7) << 3});
-    int32_t offset = index * 8;
-    memcpy(at, &offset, 4);
-    at += 4;
-  }
-  void jump_if_less(uint8_t* target) {
-    bytes({0x0f, 0x8c});
-    int32_t distance = (int32_t)(target - (at + 4));
-    memcpy(at, &distance, 4);
-    at += 4;
-  }
+  Body take() { return std::move(body); }
 
  private:
-  uint8_t *at, *begin_, *end_;
-  int prefix;
-  // The three-byte VEX prefix; fields R, X, B and vvvv are inverted.
-  void vex(int map, int pp, int reg, int vvvv, int b) {
-    bytes({0xc4, ((reg >> 3) ^ 1) << 7 | 1 << 6 | (b ^ 1) << 5 | map, ((~vvvv & 15) << 3) | 1 << 2 | pp});
+  const Target target;
+  const Code& code;
+  uint64_t broadcast;
+  Body body;
+  std::vector<int> held;  // the value in a slot
+
+  FloatValue real(int slot) { return {&body, held[slot]}; }
+  IntValue mask(int slot) { return {&body, held[slot]}; }
+  IntValue all_ones() { return {&body, body.leaf(Form::constant, body.is_double ? ~0ull : 0xffffffffull)}; }
+  FloatValue sign() { return constant(&body, -0.0); }
+  bool is_number(int slot) {
+    const Value& v = body.values[held[slot]];
+    if (v.form != Form::constant) return false;
+    return body.is_double ? !std::isnan(TT_ISA::bits<double>(v.bits)) : !std::isnan(TT_ISA::bits<float>((uint32_t)v.bits));
+  }
+
+  int value(const Instr& s) {
+    if (s.type == Reg::u8 && s.op != Op::where) return of_masks(s);
+    const int simple = of_floats(s);
+    return simple >= 0 || body.is_double ? simple : elementary(s);
+  }
+
+  int of_masks(const Instr& s) {
+    IntValue x = mask(s.a), y = mask(s.b);
+    switch (s.op) {
+      case Op::and_: case Op::mul: case Op::min: return integer(0xdb, x, y).id;
+      case Op::or_: case Op::add: case Op::max: return integer(0xeb, x, y).id;
+      case Op::xor_: case Op::ne: case Op::sub: return integer(0xef, x, y).id;
+      case Op::not_: return integer(0xef, x, all_ones()).id;
+      case Op::cast: return s.aux == (body.is_double ? F64 : F32) ? integer(0xdb, x, {&body, constant(&body, 1).id}).id : -1;
+      default: return -1;
+    }
+  }
+
+  int of_floats(const Instr& s) {
+    FloatValue x = real(s.a), y = real(s.b);
+    switch (s.op) {
+      case Op::add: return (x + y).id;
+      case Op::sub: return (x - y).id;
+      case Op::mul: return (x * y).id;
+      case Op::div: return (x / y).id;
+      case Op::min: return extremum(MIN, s);
+      case Op::max: return extremum(MAX, s);
+      case Op::sqrt: return body.unary(body.arithmetic(SQRT), x.id);
+      case Op::neg: return arithmetic(XOR, x, sign()).id;
+      case Op::abs: return arithmetic(AND_NOT, sign(), x).id;
+      case Op::floor: return rounded(x, DOWN);
+      case Op::ceil: return rounded(x, UP);
+      case Op::trunc: return rounded(x, TO_ZERO);
+      case Op::round: return rounded(x, NEAREST);
+      case Op::lt: return compare(LESS, x, y).id;
+      case Op::le: return compare(LESS_EQUAL, x, y).id;
+      case Op::eq: return compare(EQUAL, x, y).id;
+      case Op::ne: return compare(NOT_EQUAL, x, y).id;
+      case Op::where: return s.type == Reg::u8 ? -1 : select(mask(s.a), y, real(s.c)).id;
+      default: return -1;
+    }
+  }
+
+  int elementary(const Instr& s) {
+    body.fusing = true;
+    const int result = elementary_of(s.op, real(s.a));
+    body.fusing = false;
+    return result;
+  }
+
+  static int elementary_of(Op op, FloatValue x) {
+    switch (op) {
+      case Op::exp: return TT_ISA::exp_float(x).id;
+      case Op::log: return TT_ISA::log_float(x).id;
+      case Op::tanh: return TT_ISA::tanh_float(x).id;
+      case Op::erf: return TT_ISA::erf_float(x).id;
+      default: return -1;
+    }
+  }
+
+  int rounded(FloatValue x, Rounding how) { return body.unary({3, 1, (uint8_t)(body.is_double ? 0x09 : 0x08), how, body.is_double}, x.id); }
+
+  // The processor's min gives the second operand if either is NaN. A constant number goes first; else a NaN in the first is put back.
+  int extremum(uint8_t opcode, const Instr& s) {
+    FloatValue x = real(s.a), y = real(s.b);
+    if (is_number(s.b)) return arithmetic(opcode, y, x).id;
+    FloatValue result = arithmetic(opcode, x, y);
+    return is_number(s.a) ? result.id : select(compare(UNORDERED, x, x), x, result).id;
   }
 };
 
-int opcode_of(Op op) {
-  switch (op) {
-    case Op::add: return ADD;
-    case Op::sub: return SUB;
-    case Op::mul: return MUL;
-    case Op::div: return DIV;
-    case Op::min: return MIN;
-    case Op::max: return MAX;
-    case Op::sqrt: return SQRT;
-    case Op::neg: return XOR;
-    case Op::abs: return AND;
-    default: return -1;
-  }
-}
+// ---- From values to machine code ----
 
-bool is_unary(Op op) { return op == Op::sqrt || op == Op::neg || op == Op::abs; }
-
-// Instructions define values in slots that later values reuse: a value is the slot until its next definition.
-class Compiler {
+class Emitter {
  public:
-  Compiler(const Code& c, uint64_t broadcast, uint8_t* memory, Reg type)
-      : code(c), broadcast_(broadcast), out(memory, type == Reg::f64), type(type), home(c.slots.size(), -1), pointer(c.slots.size(), -1) {
-    std::fill(owner, owner + MAX_VECTORS, -1);
+  Emitter(const Target& target, const Body& body, const Code& code, uint8_t* block, int64_t begin, int64_t end)
+      : target(target), body(body), code(code), out(target.avx512, block, begin, end), uses(body.values.size()), reg(body.values.size(), -1), home(body.values.size(), -1), pointers(code.slots.size(), -1) {
+    find_uses();
   }
 
-  bool compile() {
-    out.bytes({0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57});  // push rbx, rbp, r12 … r15
-    if (!load_constants() || !load_pointers()) return false;
+  bool run() {
+    out.bytes({0x53, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57, 0x55, 0x48, 0x89, 0xe5});  // push rbx, r12 … r15, rbp; mov rbp, rsp
+    out.bytes({0x48, 0x81, 0xec});  // sub rsp, the frame's size
+    const int32_t frame = out.position();
+    out.word(0);
+    out.bytes({0x48, 0x83, 0xe4, 0xc0});  // and rsp, -64
+    std::fill(owner, owner + REGISTERS, -1);
+    hold_uniforms();
+    pin_shared();
+    hold_pointers();
     out.bytes({0x31, 0xc9});  // xor ecx, ecx
-    uint8_t* loop = out.here();
-    for (int at = 0; at < (int)code.instrs.size(); at++) if (!step(at) || out.full()) return false;
-    for (auto& port : code.outputs) out.store(home[port.slot], output_pointer[&port - code.outputs.data()]);
-    out.bytes({0x48, 0x83, 0xc1, VECTOR, 0x48, 0x39, 0xf1});  // add rcx, 32; cmp rcx, rsi
+    const int32_t loop = out.position();
+    for (auto& port : code.outputs) prefetch(port.slot);
+    for (int done = 0; done < COMPILED_BYTES; done += target.vector()) if (!emit_body(done)) return false;
+    out.bytes({0x48, 0x83, 0xc1, COMPILED_BYTES, 0x48, 0x39, 0xf1});  // add rcx; cmp rcx, rsi
     out.jump_if_less(loop);
-    out.bytes({0xc5, 0xf8, 0x77, 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5d, 0x5b, 0xc3});  // vzeroupper, pops, ret
+    out.bytes({0xc5, 0xf8, 0x77, 0x48, 0x89, 0xec, 0x5d});  // vzeroupper; mov rsp, rbp; pop rbp
+    out.bytes({0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d, 0x41, 0x5c, 0x5b, 0xc3});  // pops; ret
+    out.patch(frame, frame_bytes + 64);
     return !out.full();
   }
 
+  int64_t size() const { return out.position(); }
+
  private:
+  const Target target;
+  const Body& body;
   const Code& code;
-  uint64_t broadcast_;
   Assembler out;
-  Reg type;
-  std::vector<int> home;     // the vector register of a slot's present value, -1 if it has none
-  std::vector<int> pointer;  // the address register of an input
-  std::vector<int> output_pointer;
-  int owner[MAX_VECTORS];    // the slot of a register, -1 free, -2 a constant
-  int sign = -1, magnitude = -1;
-  int next_pointer = 0;
+  std::vector<std::vector<int>> uses;  // of each value: where it is read, in order
+  std::vector<int> reg;                // of each value: its register, or -1
+  std::vector<int> home;               // of each value: its place in the frame, or -1
+  std::vector<int> pointers;           // of each slot: the register of its address, or -1
+  int owner[REGISTERS];                // of each register: the value in it, -1 or PINNED
+  int frame_bytes = 0;
+  int32_t shift = 0;                   // of this copy of the body
 
-  int take(int slot) {
-    for (int r = 0; r < MAX_VECTORS; r++)
-      if (owner[r] == -1) {
-        owner[r] = slot;
-        return r;
-      }
-    return -1;
-  }
+  int count() const { return (int)body.values.size(); }
 
-  void release(int slot) {
-    if (home[slot] < 0 || owner[home[slot]] != slot) return;
-    owner[home[slot]] = -1;
-    home[slot] = -1;
-  }
-
-  bool is_constant(int slot) const { return home[slot] >= 0 && owner[home[slot]] == -2; }
-
-  int uses_after(int slot, int at) const {
-    int uses = 0;
-    for (int i = at + 1; i < (int)code.instrs.size(); i++) {
-      auto& s = code.instrs[i];
-      uses += (s.a == slot) + (!is_unary(s.op) && s.b == slot);
-      if (s.dst == slot) return uses;
+  void find_uses() {
+    for (int x : body.outputs) uses[x].push_back(count());
+    for (int at = count() - 1; at >= 0; at--) {
+      if (uses[at].empty()) continue;
+      const Value& v = body.values[at];
+      for (int x : {v.a, v.b, v.c, v.d}) if (x >= 0) uses[x].push_back(at);
     }
-    for (auto& port : code.outputs) uses += port.slot == slot;
-    return uses;
+    for (auto& list : uses) std::reverse(list.begin(), list.end());
   }
 
-  bool hold_constant(int slot) {
-    int r = take(-2);
-    if (r < 0) return false;
-    home[slot] = r;
-    out.load_pointer(RAX, slot);
-    out.broadcast_rax(r);
-    return true;
+  int next_use(int value, int at) const {
+    auto it = std::lower_bound(uses[value].begin(), uses[value].end(), at);
+    return it == uses[value].end() ? INT_MAX : *it;
   }
 
-  bool load_constants() {
-    for (auto& u : code.uniforms) if (!hold_constant(u.slot)) return false;
-    for (int i = 0; i < (int)code.inputs.size(); i++) if ((broadcast_ >> i & 1) && code.last_read[i] >= 0 && !hold_constant(i)) return false;
-    bool negates = std::any_of(code.instrs.begin(), code.instrs.end(), [](const Instr& s) { return s.op == Op::neg; });
-    bool takes_abs = std::any_of(code.instrs.begin(), code.instrs.end(), [](const Instr& s) { return s.op == Op::abs; });
-    return (!negates || mask(sign, false)) && (!takes_abs || mask(magnitude, true));
+  int place_in_frame() {
+    frame_bytes += target.vector();
+    return frame_bytes - target.vector();
   }
 
-  // All ones, shifted by one to the right (the magnitude bits) or to the left end (the sign bit).
-  bool mask(int& r, bool keeps_magnitude) {
-    r = take(-2);
-    if (r < 0) return false;
-    int by = keeps_magnitude ? 1 : type == Reg::f64 ? 63 : 31;
-    int extension = keeps_magnitude ? 2 : 6;  // vpsrl, vpsll
-    out.bytes({0xc4, 0xc1 | ((r >> 3) ^ 1) << 7 | ((r >> 3) ^ 1) << 5, ((~r & 15) << 3) | 5, 0x76, 0xc0 | (r & 7) << 3 | (r & 7)});  // vpcmpeqd r, r, r
-    out.bytes({0xc4, 0xc1 | ((r >> 3) ^ 1) << 5, ((~r & 15) << 3) | 5, type == Reg::f64 ? 0x73 : 0x72, 0xc0 | extension << 3 | (r & 7), by});
-    return true;
+  void hold_uniforms() {
+    for (int i = 0; i < count(); i++) {
+      if (body.values[i].form != Form::uniform || uses[i].empty()) continue;
+      home[i] = place_in_frame();
+      out.load_pointer(RAX, (int)body.values[i].bits);
+      out.load(0, {-1, RAX});
+      out.store(0, in_frame(i));
+    }
   }
 
-  bool load_pointers() {
-    auto next = [&](int slot) {
-      int p = next_pointer < (int)(sizeof POINTERS / sizeof *POINTERS) ? POINTERS[next_pointer++] : -1;
-      if (p >= 0) out.load_pointer(p, slot);
-      return p;
+  // Constants and uniforms stay in registers while there are any to spare.
+  void pin_shared() {
+    int left = target.pinned();
+    for (int i = 0; i < count(); i++) {
+      const Form form = body.values[i].form;
+      if ((form != Form::constant && form != Form::uniform) || uses[i].empty() || left-- <= 0) continue;
+      in_register(i, 0);
+      owner[reg[i]] = PINNED;
+    }
+  }
+
+  void hold_pointers() {
+    int next = 0;
+    auto hold = [&](int slot) {
+      if (next == MAX_POINTERS) return;
+      pointers[slot] = POINTERS[next++];
+      out.load_pointer(pointers[slot], slot);
     };
-    for (int i = 0; i < (int)code.inputs.size(); i++) {
-      if (is_constant(i) || code.last_read[i] < 0) continue;
-      if ((pointer[i] = next(i)) < 0) return false;
+    for (auto& port : code.outputs) hold(port.slot);
+    for (int i = 0; i < count(); i++) if (body.values[i].form == Form::input && !uses[i].empty()) hold((int)body.values[i].bits);
+  }
+
+  void prefetch(int slot) {
+    if (pointers[slot] >= 0) out.prefetch_for_write({-1, pointers[slot], true, AHEAD});
+  }
+
+  // The memory of a slot, whose address may have to be loaded into rax.
+  Operand in_slot(int slot) {
+    int base = pointers[slot];
+    if (base < 0) out.load_pointer(base = RAX, slot);
+    return {-1, base, true, shift};
+  }
+  Operand in_frame(int value) const { return {-1, RSP, false, home[value]}; }
+
+  // Where a value that is in no register can be read.
+  Operand in_memory(int value) {
+    const Value& v = body.values[value];
+    if (v.form == Form::constant) return {-1, RIP, false, constant_position(value)};
+    return v.form == Form::input ? in_slot((int)v.bits) : in_frame(value);
+  }
+
+  // Constants lie before the code, in the order of their values.
+  int32_t constant_position(int value) const {
+    int before = 0;
+    for (int i = 0; i < value; i++) before += body.values[i].form == Form::constant;
+    return before * target.vector();
+  }
+
+  // A register for `value`; where none is free, that of the value which is needed last. What is needed at `at` keeps its own.
+  int take(int value, int at) {
+    int best = -1, latest = -1;
+    for (int r = 0; r < target.registers(); r++) {
+      if (owner[r] == PINNED) continue;
+      const int next = owner[r] < 0 ? INT_MAX : next_use(owner[r], at);
+      if (next > latest) best = r, latest = next;
+      if (owner[r] < 0) break;
     }
-    for (auto& port : code.outputs) {
-      output_pointer.push_back(next(port.slot));
-      if (output_pointer.back() < 0) return false;
+    if (owner[best] >= 0) evict(owner[best]);
+    return assign(value, best);
+  }
+
+  int assign(int value, int r) {
+    owner[r] = value;
+    return reg[value] = r;
+  }
+
+  void evict(int value) {
+    const Form form = body.values[value].form;
+    if (home[value] < 0 && form != Form::constant && form != Form::input) {
+      home[value] = place_in_frame();
+      out.store(reg[value], in_frame(value));
     }
-    return true;
+    release(value);
   }
 
-  // The register of an operand, loaded if need be.
-  int operand(int slot) {
-    if (home[slot] >= 0) return home[slot];
-    int r = take(slot);
-    if (r < 0 || pointer[slot] < 0) return -1;
-    out.load(r, pointer[slot]);
-    return home[slot] = r;
+  void release(int value) {
+    owner[reg[value]] = -1;
+    reg[value] = -1;
   }
 
-  void free_dead(const Instr& s, int at) {
-    for (int slot : {s.a, s.b})
-      if (uses_after(slot, at) == 0 && !is_constant(slot)) release(slot);
-  }
-
-  bool step(int at) {
-    const Instr& s = code.instrs[at];
-    int opcode = opcode_of(s.op);
-    int x = operand(s.a);
-    if (x < 0) return false;
-    if (is_unary(s.op)) return unary(s, at, opcode, x);
-    bool from_memory = home[s.b] < 0 && opcode != MIN && opcode != MAX && uses_after(s.b, at) == 0;
-    int y = from_memory ? -1 : operand(s.b);
-    if (!from_memory && y < 0) return false;
-    if (opcode == MIN || opcode == MAX) return extremum(s, at, opcode, x, y);
-    int memory = pointer[s.b];
-    free_dead(s, at);
-    int d = define(s.dst);
-    if (d < 0) return false;
-    if (from_memory) out.op_memory((uint8_t)opcode, d, x, memory);
-    else out.op((uint8_t)opcode, d, x, y);
-    return true;
-  }
-
-  int define(int slot) {
-    if (!is_constant(slot)) release(slot);
-    int r = take(slot);
-    if (r >= 0) home[slot] = r;
+  int in_register(int value, int at) {
+    if (reg[value] >= 0) return reg[value];
+    const Operand from = in_memory(value);
+    const int r = take(value, at);
+    out.load(r, from);
     return r;
   }
 
-  bool unary(const Instr& s, int at, int opcode, int x) {
-    free_dead(s, at);
-    int d = define(s.dst);
-    if (d < 0) return false;
-    if (opcode == SQRT) out.op(SQRT, d, 0, x);
-    else out.op((uint8_t)opcode, d, x, s.op == Op::neg ? sign : magnitude);
+  // A register, or memory if the value is needed only once more or costs nothing to read there.
+  Operand readable(int value, int at) {
+    if (reg[value] >= 0) return {reg[value]};
+    if (body.values[value].form == Form::input && next_use(value, at + 1) != INT_MAX) return {in_register(value, at)};
+    return in_memory(value);
+  }
+
+  bool is_dying(int value, int at) const { return next_use(value, at + 1) == INT_MAX && !is_pinned(value); }
+  bool is_pinned(int value) const { return reg[value] >= 0 && owner[reg[value]] == PINNED; }
+
+  void release_dying(const Value& v, int at) {
+    for (int x : {v.a, v.b, v.c, v.d}) if (x >= 0 && reg[x] >= 0 && is_dying(x, at)) release(x);
+  }
+
+  bool emit_body(int32_t displacement) {
+    shift = displacement;
+    for (int at = 0; at < count(); at++) {
+      if (!uses[at].empty()) emit(at);
+      if (out.full()) return false;
+    }
+    for (size_t o = 0; o < body.outputs.size(); o++) {
+      const int r = in_register(body.outputs[o], count());
+      out.store(r, in_slot(code.outputs[o].slot));
+    }
+    forget();
     return true;
   }
 
-  // The processor's min gives the second operand if either is NaN: a NaN in the first is put back.
-  bool extremum(const Instr& s, int at, int opcode, int x, int y) {
-    int r = take(-2), is_nan = take(-2);
-    if (r < 0 || is_nan < 0) return false;
-    out.op((uint8_t)opcode, r, x, y);
-    out.compare_unordered(is_nan, x, x);
-    out.blend(r, r, x, is_nan);
-    owner[is_nan] = -1;
-    free_dead(s, at);
-    release(s.dst);
-    owner[r] = s.dst;
-    home[s.dst] = r;
-    return true;
+  // The next copy of the body has the same values, but only what is pinned is where it was.
+  void forget() {
+    for (int i = 0; i < count(); i++) {
+      if (body.values[i].form != Form::uniform) home[i] = -1;
+      if (reg[i] >= 0 && !is_pinned(i)) release(i);
+    }
+  }
+
+  void emit(int at) {
+    const Value& v = body.values[at];
+    switch (v.form) {
+      case Form::input: case Form::uniform: case Form::constant: return;
+      case Form::fma: return emit_fma(v, at);
+      case Form::unary: {
+        const Operand x = readable(v.a, at);
+        release_dying(v, at);
+        return out.vector(v.instruction, take(at, at + 1), 0, x);
+      }
+      case Form::shift: {
+        const int x = in_register(v.a, at);
+        release_dying(v, at);
+        return out.vector(v.instruction, (int)v.bits, take(at, at + 1), {x});
+      }
+      case Form::binary: return emit_binary(v, v.instruction, at);
+      case Form::compare: return target.avx512 ? emit_mask(v, at) : emit_binary(v, v.instruction, at);
+      case Form::blend: return emit_blend(v, at);
+      case Form::choose: return emit_choice(v, at);
+    }
+  }
+
+  // `opmask` is a register that AVX-512's blends read.
+  void emit_binary(const Value& v, Instruction in, int at, int opmask = 0) {
+    const int x = in_register(v.a, at);
+    const Operand y = readable(v.b, at);
+    release_dying(v, at);
+    out.vector(in, take(at, at + 1), x, y, opmask);
+  }
+
+  void emit_blend(const Value& v, int at) {
+    const int mask = in_register(v.c, at);
+    if (!target.avx512) return emit_binary(v, {3, 1, (uint8_t)(body.is_double ? 0x4b : 0x4a), mask << 4}, at);
+    out.vector({2, 2, 0x39, -1, body.is_double}, MASK, 0, {mask});
+    emit_binary(v, blend_by_mask(), at, MASK);
+  }
+
+  void emit_choice(const Value& v, int at) {
+    const int x = in_register(v.c, at);
+    out.vector(v.instruction, MASK, x, readable(v.d, at));
+    emit_binary(v, blend_by_mask(), at, MASK);
+  }
+
+  Instruction blend_by_mask() const { return {2, 1, 0x65, -1, body.is_double}; }
+
+  // A comparison as a vector of ones and zeros.
+  void emit_mask(const Value& v, int at) {
+    const int x = in_register(v.a, at);
+    out.vector(v.instruction, MASK, x, readable(v.b, at));
+    release_dying(v, at);
+    out.vector({2, 2, 0x38, -1, body.is_double}, take(at, at + 1), 0, {MASK});
+  }
+
+  // d = x * d' + y in one of three forms: the result takes the register of an operand that dies, or of a copy of the first factor.
+  void emit_fma(const Value& v, int at) {
+    int first = v.a, second = v.b;
+    if (reg[first] < 0 && reg[second] >= 0) std::swap(first, second);
+    const int x = in_register(first, at);
+    if (reg[second] < 0 && reg[v.c] < 0) in_register(v.c, at);
+    const Operand y = readable(second, at), z = readable(v.c, at);
+    auto free_to_use = [&](const Operand& o, int value, int other, int another) { return o.in_register() && is_dying(value, at) && value != other && value != another; };
+    const bool over_z = free_to_use(z, v.c, first, second), over_x = free_to_use({x}, first, second, v.c), over_y = free_to_use(y, second, first, v.c);
+    release_dying(v, at);
+    if (over_z) return fma(v, 231, assign(at, z.reg), x, y);
+    if (!over_x && over_y) return fma(v, 213, assign(at, y.reg), x, z);
+    const int d = over_x ? assign(at, x) : take(at, at + 1);
+    if (d != x && z.reg == d) return fma(v, 231, d, x, y);
+    if (d != x && y.reg == d) return fma(v, 213, d, x, z);
+    if (d != x) out.load(d, {x});
+    if (y.in_register()) fma(v, 213, d, y.reg, z);
+    else fma(v, 132, d, z.reg, y);
+  }
+
+  // 132: d = d * rm + other; 213: d = other * d + rm; 231: d = other * rm + d.
+  void fma(const Value& v, int form, int d, int other, const Operand& rm) {
+    Instruction in = v.instruction;
+    in.opcode += form == 213 ? 0x10 : form == 231 ? 0x20 : 0;
+    out.vector(in, d, other, rm);
   }
 };
 
-// The one float type of all values and operands.
-bool one_float_type(const Code& code, Reg& type) {
-  if (code.instrs.size() < 2 || code.inputs.size() > 64) return false;
-  type = code.instrs[0].type;
+// Whether all operands have the one float type of the first output, and only masks another.
+bool one_float_type(const Code& code, bool& is_double) {
+  if (code.instrs.empty() || code.inputs.size() > 64) return false;
+  const Reg type = code.slots[code.outputs[0].slot];
+  is_double = type == Reg::f64;
   if (type != Reg::f32 && type != Reg::f64) return false;
-  for (Reg r : code.slots) if (r != type) return false;
-  for (auto& s : code.instrs) if (s.type != type || opcode_of(s.op) < 0) return false;
-  for (auto& port : code.outputs) if (std::none_of(code.instrs.begin(), code.instrs.end(), [&](const Instr& s) { return s.dst == port.slot; })) return false;
-  return true;
+  auto differs = [&](int slot) { return code.slots[slot] != type; };
+  for (auto& port : code.inputs) if (differs(port.slot)) return false;
+  for (auto& port : code.outputs) if (differs(port.slot)) return false;
+  for (auto& u : code.uniforms) if (differs(u.slot)) return false;
+  return std::all_of(code.slots.begin(), code.slots.end(), [&](Reg r) { return r == type || r == Reg::u8; });
+}
+
+int64_t write_constants(const Body& body, int vector, uint8_t* block) {
+  int64_t at = 0;
+  for (auto& v : body.values) {
+    if (v.form != Form::constant) continue;
+    const int size = body.is_double ? 8 : 4;
+    for (int i = 0; i < vector; i += size) memcpy(block + at + i, &v.bits, size);
+    at += vector;
+  }
+  return at;
+}
+
+// The instruction set that kernels use; false: one that is not known here.
+bool choose_target(Target& target) {
+  const char* isa = tt_names(2);
+  target.avx512 = !strcmp(isa, "isa_avx512");
+  return target.avx512 || !strcmp(isa, "isa_avx2");
 }
 
 }  // namespace
 
 DenseFn compile_dense(const Code& code, uint64_t broadcast) {
-  Reg type;
-  if (!__builtin_cpu_supports("avx2") || !one_float_type(code, type)) return nullptr;
-  void* memory = mmap(nullptr, CODE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  Target target;
+  bool is_double;
+  if (!choose_target(target) || !one_float_type(code, is_double)) return nullptr;
+  Lowering lowering(target, code, broadcast, is_double);
+  if (!lowering.run()) return nullptr;
+  const Body body = lowering.take();
+  const int64_t bytes = 4096 + 160 * (int64_t)body.values.size();
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
-  Compiler compiler(code, broadcast, static_cast<uint8_t*>(memory), type);
-  if (!compiler.compile() || mprotect(memory, CODE_BYTES, PROT_READ | PROT_EXEC)) {
-    munmap(memory, CODE_BYTES);
+  auto block = static_cast<uint8_t*>(memory);
+  const int64_t begin = write_constants(body, target.vector(), block);
+  Emitter emitter(target, body, code, block, begin, bytes);
+  if (!emitter.run() || mprotect(memory, bytes, PROT_READ | PROT_EXEC)) {
+    munmap(memory, bytes);
     return nullptr;
   }
-  return reinterpret_cast<DenseFn>(memory);
+  return reinterpret_cast<DenseFn>(block + begin);
 }
 
 }  // namespace tt

@@ -289,7 +289,7 @@ struct Pointwise {
   // Whole vectors by machine code, the rest as a tile.
   void run_compiled(Machine& m, int64_t begin, int64_t end) const {
     place_slots(m, begin);
-    int64_t size = reg_size[(int)code.instrs[0].type], n = (end - begin) * size / 32 * 32 / size;
+    int64_t size = reg_size[(int)code.instrs[0].type], n = (end - begin) * size / COMPILED_BYTES * COMPILED_BYTES / size;
     if (n > 0) compiled(m.slot, n * size);
     if (begin + n == end) return;
     Place place{};

@@ -1,103 +1,10 @@
 // Steps of the elementary functions on floats: the common ones in float, the rest through double.
 #include "steps.h"
 #include "vmath.h"
+#include "vmath32.h"
 
 namespace tt::TT_ISA {
 namespace {
-
-inline vf splat_f(float x) { return x - vf{}; }
-inline vf abs_f(vf x) { return bits<vf>(bits<vi>(x) & INT32_MAX); }
-inline vf copysign_f(vf magnitude, vf sign) { return bits<vf>((bits<vi>(magnitude) & INT32_MAX) | (bits<vi>(sign) & INT32_MIN)); }
-inline vf pow2_f(vi n) { return bits<vf>((n + 127) << 23); }
-
-constexpr float ROUND_MAGIC_F = 0x1.8p23f;
-
-// Cephes' polynomial; halves of the exponent so that denormals and overflow come out right.
-inline vf exp_float(vf x) {
-  x = select(x < -104.0f, splat_f(-104), x);
-  x = select(x > 89.0f, splat_f(89), x);
-  vf t = x * 1.44269504088896341f + ROUND_MAGIC_F;
-  vf n = t - ROUND_MAGIC_F;
-  vf r = x - n * 0.693359375f;
-  r = r + n * 2.12194440e-4f;
-  vf p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  vi k = bits<vi>(t) - bits<int32_t>(ROUND_MAGIC_F);
-  vi half = k >> 1;
-  return p * pow2_f(half) * pow2_f(k - half);
-}
-
-// exp for -87 <= x <= 88.
-inline vf exp_moderate(vf x) {
-  vf t = x * 1.44269504088896341f + ROUND_MAGIC_F;
-  vf n = t - ROUND_MAGIC_F;
-  vf r = x - n * 0.693359375f;
-  r = r + n * 2.12194440e-4f;
-  vf p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-  p = p * r + 8.3334519073e-3f;
-  p = p * r + 4.1665795894e-2f;
-  p = p * r + 1.6666665459e-1f;
-  p = p * r + 5.0000001201e-1f;
-  p = p * (r * r) + r + 1.0f;
-  return bits<vf>(bits<vi>(p) + (bits<vi>(t) << 23));
-}
-
-inline vf log_float(vf x) {
-  vi tiny = x < 0x1p-126f;
-  vf y = select(tiny, x * 0x1p25f, x);
-  vi i = bits<vi>(y) + (0x3f800000 - 0x3f3504f3);
-  vi k = ((i >> 23) & 0x1ff) - 127;
-  vf f = bits<vf>((i & 0x007fffff) + 0x3f3504f3) - 1.0f;
-  vf e = __builtin_convertvector(k, vf) - select(tiny, splat_f(25), vf{});
-  vf p = f * 7.0376836292e-2f - 1.1514610310e-1f;
-  p = p * f + 1.1676998740e-1f;
-  p = p * f - 1.2420140846e-1f;
-  p = p * f + 1.4249322787e-1f;
-  p = p * f - 1.6668057665e-1f;
-  p = p * f + 2.0000714765e-1f;
-  p = p * f - 2.4999993993e-1f;
-  p = p * f + 3.3333331174e-1f;
-  vf z = f * f;
-  vf r = p * f * z - e * 2.12194440e-4f - z * 0.5f + f + e * 0.693359375f;
-  r = select(x == INFINITY, x, r);
-  r = select(x == 0, splat_f(-INFINITY), r);
-  return select(x >= 0, r, splat_f(NAN));
-}
-
-inline vf tanh_float(vf x) {
-  vf a = abs_f(x), z = x * x;
-  vf p = z * -5.70498872745e-3f + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  vf small = p * z * x + x;
-  vf large = 1.0f - 2.0f / (exp_moderate(select(a < 10.0f, a + a, splat_f(20))) + 1.0f);
-  return select(x == x, select(a < 0.625f, small, copysign_f(large, x)), x);
-}
-
-// Norbert Juffa's approximation: a polynomial near 0, 1 - exp(polynomial) beyond.
-inline vf erf_float(vf x) {
-  vf a = abs_f(x), s = x * x;
-  vf r = a * -1.72853470e-5f + 3.83197126e-4f;
-  vf u = a * -3.88396438e-3f + 2.42546219e-2f;
-  r = r * s + u;
-  r = r * a - 1.06777877e-1f;
-  r = r * a - 6.34846687e-1f;
-  r = r * a - 1.28717512e-1f;
-  r = r * a - a;
-  vf large = copysign_f(1.0f - exp_moderate(select(a < 4.0f, r, splat_f(-20))), x);
-  vf p = s * -5.96761703e-4f + 4.99119423e-3f;
-  p = p * s - 2.67681349e-2f;
-  p = p * s + 1.12819925e-1f;
-  p = p * s - 3.76125336e-1f;
-  p = p * s + 1.28379166e-1f;
-  vf small = p * x + x;
-  return select(x == x, select(a > 0.927734375f, large, small), x);
-}
 
 // ---- Angles ----
 
