@@ -10,7 +10,7 @@ const LEAST_WEIGHT = 256;
 const LEAST_BUDGET = 24 * 2 ** 20;
 /** What may come between two collections: as much as pays for them, but if they are cheap so little that freed memory is still in the cache. */
 const LEAST_ALLOWANCE = 8 * 2 ** 20;
-const ALLOWANCE_A_MILLISECOND = 100 * 2 ** 20;
+const ALLOWANCE_A_MILLISECOND = 50 * 2 ** 20;
 
 export interface Collector {
   /** Collects young objects; absent where a program cannot ask for it. */
