@@ -29,42 +29,61 @@ abstract class Plain extends Module {
   }
 }
 
-/** max(0, x). https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html */
+/**
+ * max(0, x). https://pytorch.org/docs/stable/generated/torch.nn.ReLU.html
+ * @example new nn.ReLU()(torch.tensor([-1.5, 2]))  // tensor([0., 2.])
+ */
 export class ReLU extends Plain {
   override forward(input: Tensor): Tensor {
     return F.relu(input, { inplace: this.inplace });
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.ReLU6.html */
+/**
+ * min(max(0, x), 6). https://pytorch.org/docs/stable/generated/torch.nn.ReLU6.html
+ * @example new nn.ReLU6()(torch.tensor([-1.5, 7]))  // tensor([0., 6.])
+ */
 export class ReLU6 extends Plain {
   override forward(input: Tensor): Tensor {
     return this.run(input, F.relu6);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.SELU.html */
+/**
+ * `nn.functional.selu`: an exponential unit whose output keeps mean 0 and variance 1 (Klambauer et al., 2017).
+ * https://pytorch.org/docs/stable/generated/torch.nn.SELU.html
+ * @example new nn.SELU()(torch.tensor([-1.5, 2]))  // tensor([-1.3658,  2.1014])
+ */
 export class SELU extends Plain {
   override forward(input: Tensor): Tensor {
     return this.run(input, F.selu);
   }
 }
 
-/** x · sigmoid(x). https://pytorch.org/docs/stable/generated/torch.nn.SiLU.html */
+/**
+ * x · sigmoid(x). https://pytorch.org/docs/stable/generated/torch.nn.SiLU.html
+ * @example new nn.SiLU()(torch.tensor([-1.5, 2]))  // tensor([-0.2736,  1.7616])
+ */
 export class SiLU extends Plain {
   override forward(input: Tensor): Tensor {
     return this.run(input, F.silu);
   }
 }
 
-/** x · tanh(softplus(x)). https://pytorch.org/docs/stable/generated/torch.nn.Mish.html */
+/**
+ * x · tanh(softplus(x)). https://pytorch.org/docs/stable/generated/torch.nn.Mish.html
+ * @example new nn.Mish()(torch.tensor([-1.5, 2]))  // tensor([-0.2981,  1.9440])
+ */
 export class Mish extends Plain {
   override forward(input: Tensor): Tensor {
     return this.run(input, F.mish);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Hardswish.html */
+/**
+ * x · relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.Hardswish.html
+ * @example new nn.Hardswish()(torch.tensor([1.5, 4]))  // tensor([1.1250, 4.0000])
+ */
 export class Hardswish extends Plain {
   override forward(input: Tensor): Tensor {
     return this.run(input, F.hardswish);
@@ -75,7 +94,10 @@ export class Hardswish extends Plain {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html */
+/**
+ * relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.Hardsigmoid.html
+ * @example new nn.Hardsigmoid()(torch.tensor([-4, 1.5]))  // tensor([0.0000, 0.7500])
+ */
 export class Hardsigmoid extends Plain {
   override forward(input: Tensor): Tensor {
     return this.run(input, F.hardsigmoid);
@@ -86,42 +108,61 @@ export class Hardsigmoid extends Plain {
   }
 }
 
-/** 1 / (1 + exp(−x)). https://pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html */
+/**
+ * 1 / (1 + e^-x). https://pytorch.org/docs/stable/generated/torch.nn.Sigmoid.html
+ * @example new nn.Sigmoid()(torch.tensor([0, 2]))  // tensor([0.5000, 0.8808])
+ */
 export class Sigmoid extends Module {
   override forward(input: Tensor): Tensor {
     return input.sigmoid();
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Tanh.html */
+/**
+ * Hyperbolic tangent. https://pytorch.org/docs/stable/generated/torch.nn.Tanh.html
+ * @example new nn.Tanh()(torch.tensor([0, 1]))  // tensor([0.0000, 0.7616])
+ */
 export class Tanh extends Module {
   override forward(input: Tensor): Tensor {
     return input.tanh();
   }
 }
 
-/** log(sigmoid(x)). https://pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html */
+/**
+ * ln(sigmoid(x)). https://pytorch.org/docs/stable/generated/torch.nn.LogSigmoid.html
+ * @example new nn.LogSigmoid()(torch.tensor([0, 2]))  // tensor([-0.6931, -0.1269])
+ */
 export class LogSigmoid extends Module {
   override forward(input: Tensor): Tensor {
     return F.logsigmoid(input);
   }
 }
 
-/** x / (1 + |x|). https://pytorch.org/docs/stable/generated/torch.nn.Softsign.html */
+/**
+ * x / (1 + |x|). https://pytorch.org/docs/stable/generated/torch.nn.Softsign.html
+ * @example new nn.Softsign()(torch.tensor([-1, 3]))  // tensor([-0.5000,  0.7500])
+ */
 export class Softsign extends Module {
   override forward(input: Tensor): Tensor {
     return F.softsign(input);
   }
 }
 
-/** x − tanh(x). https://pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html */
+/**
+ * x − tanh(x). https://pytorch.org/docs/stable/generated/torch.nn.Tanhshrink.html
+ * @example new nn.Tanhshrink()(torch.tensor([-1.5, 2]))  // tensor([-0.5949,  1.0360])
+ */
 export class Tanhshrink extends Module {
   override forward(input: Tensor): Tensor {
     return F.tanhshrink(input);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.GELU.html */
+/**
+ * x · Φ(x) with the normal distribution Φ, or its tanh approximation (Hendrycks & Gimpel, 2016).
+ * https://pytorch.org/docs/stable/generated/torch.nn.GELU.html
+ * @example new nn.GELU()(torch.tensor([-1.5, 2]))  // tensor([-0.1002,  1.9545])
+ */
 export class GELU extends Module {
   readonly approximate: 'none' | 'tanh';
 
@@ -141,7 +182,10 @@ export class GELU extends Module {
 
 type AlphaArgs = Args<[alpha: number, inplace: boolean], { alpha?: number; inplace?: boolean }>;
 
-/** x, or α (exp(x) − 1) where x is negative. https://pytorch.org/docs/stable/generated/torch.nn.ELU.html */
+/**
+ * x, or α (e^x - 1) where x is negative. https://pytorch.org/docs/stable/generated/torch.nn.ELU.html
+ * @example new nn.ELU()(torch.tensor([-1.5, 2]))  // tensor([-0.7769,  2.0000])
+ */
 export class ELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
@@ -160,7 +204,10 @@ export class ELU extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.CELU.html */
+/**
+ * max(0, x) + min(0, α (e^(x/α) - 1)). https://pytorch.org/docs/stable/generated/torch.nn.CELU.html
+ * @example new nn.CELU(0.5)(torch.tensor([-1.5, 2]))  // tensor([-0.4751,  2.0000])
+ */
 export class CELU extends Module {
   readonly alpha: number;
   readonly inplace: boolean;
@@ -179,7 +226,10 @@ export class CELU extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html */
+/**
+ * x, or negativeSlope · x where x is negative. https://pytorch.org/docs/stable/generated/torch.nn.LeakyReLU.html
+ * @example new nn.LeakyReLU(0.1)(torch.tensor([-1.5, 2]))  // tensor([-0.1500,  2.0000])
+ */
 export class LeakyReLU extends Module {
   readonly negativeSlope: number;
   readonly inplace: boolean;
@@ -198,7 +248,10 @@ export class LeakyReLU extends Module {
   }
 }
 
-/** A leaky ReLU whose slope is learned. https://pytorch.org/docs/stable/generated/torch.nn.PReLU.html */
+/**
+ * A leaky ReLU whose slope is learned. https://pytorch.org/docs/stable/generated/torch.nn.PReLU.html
+ * @example new nn.PReLU()(torch.tensor([-2, 3])).detach()  // tensor([-0.5000,  3.0000])
+ */
 export class PReLU extends Module {
   readonly numParameters: number;
   private readonly initial: number;
@@ -215,6 +268,10 @@ export class PReLU extends Module {
     this.weight = new Parameter(full([count], initial, { device, dtype: dtype ?? 'float32' }));
   }
 
+  /**
+   * Sets every slope to its first value.
+   * @example new nn.PReLU().resetParameters();
+   */
   resetParameters(): void {
     this.weight.data = fullLike(this.weight, this.initial);
   }
@@ -228,7 +285,10 @@ export class PReLU extends Module {
   }
 }
 
-/** A leaky ReLU whose slope is random in training. https://pytorch.org/docs/stable/generated/torch.nn.RReLU.html */
+/**
+ * A leaky ReLU whose slope is random in training. https://pytorch.org/docs/stable/generated/torch.nn.RReLU.html
+ * @example new nn.RReLU(0.1, 0.3).eval()(torch.tensor([-1.5, 2]))  // tensor([-0.3000,  2.0000])
+ */
 export class RReLU extends Module {
   readonly lower: number;
   readonly upper: number;
@@ -252,7 +312,10 @@ export class RReLU extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html */
+/**
+ * x limited to [minVal, maxVal]. https://pytorch.org/docs/stable/generated/torch.nn.Hardtanh.html
+ * @example new nn.Hardtanh(-1, 1)(torch.tensor([-1.5, 0.5]))  // tensor([-1.0000,  0.5000])
+ */
 export class Hardtanh extends Module {
   readonly minVal: number;
   readonly maxVal: number;
@@ -277,7 +340,10 @@ export class Hardtanh extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Threshold.html */
+/**
+ * x, or `value` where x ≤ threshold. https://pytorch.org/docs/stable/generated/torch.nn.Threshold.html
+ * @example new nn.Threshold(1, -1)(torch.tensor([0.5, 2]))  // tensor([-1.,  2.])
+ */
 export class Threshold extends Module {
   readonly threshold: number;
   readonly value: number;
@@ -297,7 +363,10 @@ export class Threshold extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html */
+/**
+ * x, or 0 where |x| ≤ λ. https://pytorch.org/docs/stable/generated/torch.nn.Hardshrink.html
+ * @example new nn.Hardshrink(0.5)(torch.tensor([-1.5, 0.2]))  // tensor([-1.5000,  0.0000])
+ */
 export class Hardshrink extends Module {
   readonly lambd: number;
 
@@ -315,7 +384,10 @@ export class Hardshrink extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Softshrink.html */
+/**
+ * x - λ above λ, x + λ below -λ, else 0. https://pytorch.org/docs/stable/generated/torch.nn.Softshrink.html
+ * @example new nn.Softshrink(0.5)(torch.tensor([-1.5, 0.2]))  // tensor([-1.,  0.])
+ */
 export class Softshrink extends Module {
   readonly lambd: number;
 
@@ -333,7 +405,10 @@ export class Softshrink extends Module {
   }
 }
 
-/** log(1 + exp(β x)) / β. https://pytorch.org/docs/stable/generated/torch.nn.Softplus.html */
+/**
+ * log(1 + exp(β x)) / β. https://pytorch.org/docs/stable/generated/torch.nn.Softplus.html
+ * @example new nn.Softplus()(torch.tensor([-1.5, 30]))  // tensor([ 0.2014, 30.0000])
+ */
 export class Softplus extends Module {
   readonly beta: number;
   readonly threshold: number;

@@ -30,8 +30,15 @@ function checkTarget(input: Tensor, target: Tensor): void {
 type Options = Place & { divValue?: number; headBias?: boolean };
 
 /**
- * Log-softmax over many classes, sorted by frequency: rare ones share clusters with smaller projections, which are computed for the samples that
- * need them. `forward(input, target)` gives {output, loss}. https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
+ * Log-softmax over many classes, sorted by frequency: rare ones share clusters with smaller projections, which are computed for the samples
+ * that
+ * need them. `forward(input, target)` gives {output, loss}.
+ * https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
+ * @example
+ * torch.manualSeed(0);
+ * const head = new nn.AdaptiveLogSoftmaxWithLoss(8, 100, [10, 50]);
+ * const { output, loss } = head(torch.rand(4, 8), torch.tensor([1, 20, 60, 3]));
+ * output.shape  // torch.Size([4])
  */
 export class AdaptiveLogSoftmaxWithLoss extends Module {
   readonly inFeatures: number;
@@ -67,6 +74,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     });
   }
 
+  /**
+   * Draws the weights anew.
+   * @example new nn.AdaptiveLogSoftmaxWithLoss(8, 100, [10, 50]).resetParameters();
+   */
   resetParameters(): void {
     this.head.resetParameters();
     for (const cluster of this.tail) for (const layer of cluster.children()) (layer as Linear).resetParameters();
@@ -99,7 +110,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     return { output: givenTarget.ndim > 0 ? output : output.squeeze(0), loss };
   }
 
-  /** Log-probabilities of all classes, (N, nClasses). */
+  /**
+   * Log-probabilities of all classes, (N, nClasses).
+   * @example new nn.AdaptiveLogSoftmaxWithLoss(8, 100, [10, 50]).logProb(torch.rand(4, 8)).shape  // torch.Size([4, 100])
+   */
   logProb(input: Tensor): Tensor {
     const head = F.logSoftmax(this.head.forward(input), 1);
     const clusters = Array.from({ length: this.cutoffs.length - 1 }, (_, i) =>
@@ -108,7 +122,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     return cat([head.narrow(1, 0, this.shortlistSize), ...clusters], 1);
   }
 
-  /** The likeliest class of each sample. */
+  /**
+   * The likeliest class of each sample.
+   * @example new nn.AdaptiveLogSoftmaxWithLoss(8, 100, [10, 50]).predict(torch.rand(4, 8)).shape  // torch.Size([4])
+   */
   predict(input: Tensor): Tensor {
     return noGrad(() => this.logProb(input)).argmax(1);
   }

@@ -27,7 +27,15 @@ export interface AttentionCall {
   isCausal?: boolean;
 }
 
-/** Attention with several heads. Gives [output, weights or null]. https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html */
+/**
+ * Attention with several heads. Gives [output, weights or null]. https://pytorch.org/docs/stable/generated/torch.nn.MultiheadAttention.html
+ * @example
+ * const attention = new nn.MultiheadAttention(8, 2, { batchFirst: true });
+ * const x = torch.rand(4, 5, 8);
+ * const [output, weights] = attention(x, x, x);
+ * output.shape  // torch.Size([4, 5, 8])
+ * weights?.shape  // torch.Size([4, 5, 5])
+ */
 export class MultiheadAttention extends Module {
   readonly embedDim: number;
   readonly numHeads: number;
@@ -105,6 +113,10 @@ export class MultiheadAttention extends Module {
     this.resetParameters();
   }
 
+  /**
+   * Draws the weights anew.
+   * @example new nn.MultiheadAttention(8, 2).resetParameters();
+   */
   resetParameters(): void {
     for (const weight of [this.inProjWeight, this.qProjWeight, this.kProjWeight, this.vProjWeight]) if (weight) init.xavierUniform_(weight);
     if (this.inProjBias) {

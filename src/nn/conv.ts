@@ -195,7 +195,11 @@ abstract class Conv extends ConvNd {
   abstract override forward(input: Tensor): Tensor;
 }
 
-/** Convolves (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html */
+/**
+ * Convolves (N, C, L) or (C, L) with learned kernels, weight (O, C / groups, k): (N, O, L').
+ * https://pytorch.org/docs/stable/generated/torch.nn.Conv1d.html
+ * @example new nn.Conv1d(3, 8, 5)(torch.rand(1, 3, 20)).shape  // torch.Size([1, 8, 16])
+ */
 export class Conv1d extends Conv {
   constructor(...args: ConvArgs) {
     super(1, bindConv('Conv1d', args));
@@ -206,7 +210,11 @@ export class Conv1d extends Conv {
   }
 }
 
-/** Convolves images (N, C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html */
+/**
+ * Convolves images (N, C, H, W) or (C, H, W) with learned kernels, weight (O, C / groups, kH, kW): (N, O, H', W').
+ * https://pytorch.org/docs/stable/generated/torch.nn.Conv2d.html
+ * @example new nn.Conv2d(3, 8, 3, { stride: 2, padding: 1 })(torch.rand(1, 3, 32, 32)).shape  // torch.Size([1, 8, 16, 16])
+ */
 export class Conv2d extends Conv {
   constructor(...args: ConvArgs) {
     super(2, bindConv('Conv2d', args));
@@ -217,7 +225,11 @@ export class Conv2d extends Conv {
   }
 }
 
-/** Convolves volumes (N, C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.Conv3d.html */
+/**
+ * Convolves volumes (N, C, D, H, W) or (C, D, H, W) with learned kernels, weight (O, C / groups, kD, kH, kW): (N, O, D', H', W').
+ * https://pytorch.org/docs/stable/generated/torch.nn.Conv3d.html
+ * @example new nn.Conv3d(1, 4, 3)(torch.rand(1, 1, 5, 6, 7)).shape  // torch.Size([1, 4, 3, 4, 5])
+ */
 export class Conv3d extends Conv {
   constructor(...args: ConvArgs) {
     super(3, bindConv('Conv3d', args));
@@ -302,7 +314,11 @@ abstract class ConvTranspose extends ConvNd {
   abstract override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor;
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html */
+/**
+ * The transpose of `Conv1d`: (N, C, L) to its longer input, often used to upsample.
+ * https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose1d.html
+ * @example new nn.ConvTranspose1d(3, 8, 5)(torch.rand(1, 3, 16)).shape  // torch.Size([1, 8, 20])
+ */
 export class ConvTranspose1d extends ConvTranspose {
   constructor(...args: ConvTransposeArgs) {
     super(1, bindTransposed('ConvTranspose1d', args));
@@ -313,7 +329,11 @@ export class ConvTranspose1d extends ConvTranspose {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html */
+/**
+ * The transpose of `Conv2d`: (N, C, H, W) to its larger input, often used to upsample.
+ * https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose2d.html
+ * @example new nn.ConvTranspose2d(8, 3, 2, { stride: 2 })(torch.rand(1, 8, 16, 16)).shape  // torch.Size([1, 3, 32, 32])
+ */
 export class ConvTranspose2d extends ConvTranspose {
   constructor(...args: ConvTransposeArgs) {
     super(2, bindTransposed('ConvTranspose2d', args));
@@ -324,7 +344,11 @@ export class ConvTranspose2d extends ConvTranspose {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html */
+/**
+ * The transpose of `Conv3d`: (N, C, D, H, W) to its larger input, often used to upsample.
+ * https://pytorch.org/docs/stable/generated/torch.nn.ConvTranspose3d.html
+ * @example new nn.ConvTranspose3d(4, 1, 3)(torch.rand(1, 4, 3, 4, 5)).shape  // torch.Size([1, 1, 5, 6, 7])
+ */
 export class ConvTranspose3d extends ConvTranspose {
   constructor(...args: ConvTransposeArgs) {
     super(3, bindTransposed('ConvTranspose3d', args));

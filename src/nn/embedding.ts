@@ -24,7 +24,10 @@ const wrapIndex = (index: number | null, count: number): number | null => {
   return index < 0 ? index + count : index;
 };
 
-/** A table of vectors, looked up by number. https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html */
+/**
+ * A table of vectors, looked up by number. https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html
+ * @example new nn.Embedding(10, 3)(torch.tensor([[1, 2], [4, 5]])).shape  // torch.Size([2, 2, 3])
+ */
 export class Embedding extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
@@ -59,12 +62,19 @@ export class Embedding extends Module {
     if (!weight) this.resetParameters();
   }
 
+  /**
+   * Draws the weights anew.
+   * @example new nn.Embedding(10, 3).resetParameters();
+   */
   resetParameters(): void {
     init.normal_(this.weight);
     if (this.paddingIdx !== null) noGrad(() => this.weight.select(0, this.paddingIdx!).fill_(0));
   }
 
-  /** A layer with these vectors, not trained if `freeze`. */
+  /**
+   * A layer with these vectors, not trained if `freeze`.
+   * @example nn.Embedding.fromPretrained(torch.tensor([[1.5, 2], [3, 4]]))(torch.tensor([1]))  // tensor([[3., 4.]])
+   */
   static fromPretrained(embeddings: Tensor, { freeze = true, ...options }: EmbeddingOptions & { freeze?: boolean } = {}): Embedding {
     const layer = new Embedding(embeddings.sizes[0], embeddings.sizes[1], { ...options, _weight: embeddings });
     layer.weight.requiresGrad = !freeze;
@@ -94,7 +104,10 @@ export interface EmbeddingBagOptions extends EmbeddingOptions {
   includeLastOffset?: boolean;
 }
 
-/** Sums, means or maxima of embeddings. https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html */
+/**
+ * Sums, means or maxima of embeddings. https://pytorch.org/docs/stable/generated/torch.nn.EmbeddingBag.html
+ * @example new nn.EmbeddingBag(10, 3, { mode: 'sum' })(torch.tensor([[1, 2], [4, 5]])).shape  // torch.Size([2, 3])
+ */
 export class EmbeddingBag extends Module {
   readonly numEmbeddings: number;
   readonly embeddingDim: number;
@@ -130,6 +143,10 @@ export class EmbeddingBag extends Module {
     if (!weight) this.resetParameters();
   }
 
+  /**
+   * Draws the weights anew.
+   * @example new nn.EmbeddingBag(10, 3).resetParameters();
+   */
   resetParameters(): void {
     init.normal_(this.weight);
     const { paddingIdx } = this.options;

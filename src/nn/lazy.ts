@@ -47,7 +47,10 @@ function makeLazy(
 
 const lastDim = (input: Tensor): number => input.sizes[input.ndim - 1];
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html */
+/**
+ * A `Linear` that takes `inFeatures` from its first input. https://pytorch.org/docs/stable/generated/torch.nn.LazyLinear.html
+ * @example new nn.LazyLinear(3)(torch.ones(1, 5)).shape  // torch.Size([1, 3])
+ */
 export class LazyLinear extends Linear {
   constructor(outFeatures: number, ...args: Args<[bias: boolean], LinearOptions>) {
     super(0, outFeatures, ...args);
@@ -82,7 +85,10 @@ type LazyTransposeArgs = [
   ...Args<[stride: SizeN, padding: SizeN, outputPadding: SizeN, groups: number], ConvTransposeOptions>,
 ];
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConv1d.html */
+/**
+ * A `Conv1d` that takes `inChannels` from its first input. https://pytorch.org/docs/stable/generated/torch.nn.LazyConv1d.html
+ * @example new nn.LazyConv1d(8, 3)(torch.ones(1, 2, 8)).shape  // torch.Size([1, 8, 6])
+ */
 export class LazyConv1d extends Conv1d {
   constructor(...args: LazyConvArgs) {
     super(0, ...args);
@@ -90,7 +96,11 @@ export class LazyConv1d extends Conv1d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html */
+/**
+ * A `ConvTranspose1d` that takes `inChannels` from its first input.
+ * https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose1d.html
+ * @example new nn.LazyConvTranspose1d(8, 3)(torch.ones(1, 2, 8)).shape  // torch.Size([1, 8, 10])
+ */
 export class LazyConvTranspose1d extends ConvTranspose1d {
   constructor(...args: LazyTransposeArgs) {
     super(0, ...args);
@@ -98,7 +108,10 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html */
+/**
+ * A `Conv2d` that takes `inChannels` from its first input. https://pytorch.org/docs/stable/generated/torch.nn.LazyConv2d.html
+ * @example new nn.LazyConv2d(8, 3)(torch.ones(1, 2, 8, 8)).shape  // torch.Size([1, 8, 6, 6])
+ */
 export class LazyConv2d extends Conv2d {
   constructor(...args: LazyConvArgs) {
     super(0, ...args);
@@ -106,7 +119,11 @@ export class LazyConv2d extends Conv2d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html */
+/**
+ * A `ConvTranspose2d` that takes `inChannels` from its first input.
+ * https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose2d.html
+ * @example new nn.LazyConvTranspose2d(8, 3)(torch.ones(1, 2, 8, 8)).shape  // torch.Size([1, 8, 10, 10])
+ */
 export class LazyConvTranspose2d extends ConvTranspose2d {
   constructor(...args: LazyTransposeArgs) {
     super(0, ...args);
@@ -114,7 +131,10 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html */
+/**
+ * A `Conv3d` that takes `inChannels` from its first input. https://pytorch.org/docs/stable/generated/torch.nn.LazyConv3d.html
+ * @example new nn.LazyConv3d(8, 3)(torch.ones(1, 2, 4, 4, 4)).shape  // torch.Size([1, 8, 2, 2, 2])
+ */
 export class LazyConv3d extends Conv3d {
   constructor(...args: LazyConvArgs) {
     super(0, ...args);
@@ -122,7 +142,11 @@ export class LazyConv3d extends Conv3d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html */
+/**
+ * A `ConvTranspose3d` that takes `inChannels` from its first input.
+ * https://pytorch.org/docs/stable/generated/torch.nn.LazyConvTranspose3d.html
+ * @example new nn.LazyConvTranspose3d(8, 3)(torch.ones(1, 2, 4, 4, 4)).shape  // torch.Size([1, 8, 6, 6, 6])
+ */
 export class LazyConvTranspose3d extends ConvTranspose3d {
   constructor(...args: LazyTransposeArgs) {
     super(0, ...args);
@@ -133,7 +157,10 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
 const channelsOf = (input: Tensor): number => input.sizes[1];
 const perChannel = (size: number) => ({ weight: [size], bias: [size], runningMean: [size], runningVar: [size] });
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm1d.html */
+/**
+ * A `BatchNorm1d` that takes `numFeatures` from its first input. https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm1d.html
+ * @example new nn.LazyBatchNorm1d()(torch.rand(4, 3)).shape  // torch.Size([4, 3])
+ */
 export class LazyBatchNorm1d extends BatchNorm1d {
   constructor(options: BatchNormOptions = {}) {
     super(0, options);
@@ -141,7 +168,10 @@ export class LazyBatchNorm1d extends BatchNorm1d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm2d.html */
+/**
+ * A `BatchNorm2d` that takes `numFeatures` from its first input. https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm2d.html
+ * @example new nn.LazyBatchNorm2d()(torch.rand(4, 3, 2, 2)).shape  // torch.Size([4, 3, 2, 2])
+ */
 export class LazyBatchNorm2d extends BatchNorm2d {
   constructor(options: BatchNormOptions = {}) {
     super(0, options);
@@ -149,7 +179,10 @@ export class LazyBatchNorm2d extends BatchNorm2d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm3d.html */
+/**
+ * A `BatchNorm3d` that takes `numFeatures` from its first input. https://pytorch.org/docs/stable/generated/torch.nn.LazyBatchNorm3d.html
+ * @example new nn.LazyBatchNorm3d()(torch.rand(4, 3, 2, 2, 2)).shape  // torch.Size([4, 3, 2, 2, 2])
+ */
 export class LazyBatchNorm3d extends BatchNorm3d {
   constructor(options: BatchNormOptions = {}) {
     super(0, options);
@@ -157,7 +190,11 @@ export class LazyBatchNorm3d extends BatchNorm3d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm1d.html */
+/**
+ * An `InstanceNorm1d` that takes `numFeatures` from its first input.
+ * https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm1d.html
+ * @example new nn.LazyInstanceNorm1d()(torch.rand(4, 3, 2)).shape  // torch.Size([4, 3, 2])
+ */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
   constructor(options: BatchNormOptions = {}) {
     super(0, options);
@@ -165,7 +202,11 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm2d.html */
+/**
+ * An `InstanceNorm2d` that takes `numFeatures` from its first input.
+ * https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm2d.html
+ * @example new nn.LazyInstanceNorm2d()(torch.rand(4, 3, 2, 2)).shape  // torch.Size([4, 3, 2, 2])
+ */
 export class LazyInstanceNorm2d extends InstanceNorm2d {
   constructor(options: BatchNormOptions = {}) {
     super(0, options);
@@ -173,7 +214,11 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm3d.html */
+/**
+ * An `InstanceNorm3d` that takes `numFeatures` from its first input.
+ * https://pytorch.org/docs/stable/generated/torch.nn.LazyInstanceNorm3d.html
+ * @example new nn.LazyInstanceNorm3d()(torch.rand(4, 3, 2, 2, 2)).shape  // torch.Size([4, 3, 2, 2, 2])
+ */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
   constructor(options: BatchNormOptions = {}) {
     super(0, options);

@@ -8,7 +8,10 @@ import * as init from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 
-/** Gives back its input. https://pytorch.org/docs/stable/generated/torch.nn.Identity.html */
+/**
+ * Gives back its input. https://pytorch.org/docs/stable/generated/torch.nn.Identity.html
+ * @example new nn.Identity()(torch.tensor([1, 2]))  // tensor([1, 2])
+ */
 export class Identity extends Module {
   constructor(..._ignored: unknown[]) {
     super();
@@ -21,7 +24,12 @@ export class Identity extends Module {
 
 export type LinearOptions = Place & { bias?: boolean };
 
-/** y = x Wᵀ + b, with x of shape (*, inFeatures). https://pytorch.org/docs/stable/generated/torch.nn.Linear.html */
+/**
+ * y = x Wᵀ + b, with x of shape (*, inFeatures). https://pytorch.org/docs/stable/generated/torch.nn.Linear.html
+ * @example
+ * torch.manualSeed(0);
+ * new nn.Linear(2, 3)(torch.ones(1, 2)).detach()  // tensor([[ 0.3600, -0.5417, -0.1455]])
+ */
 export class Linear extends Module {
   readonly inFeatures: number;
   readonly outFeatures: number;
@@ -42,6 +50,10 @@ export class Linear extends Module {
     this.resetParameters();
   }
 
+  /**
+   * Draws the weights anew.
+   * @example new nn.Linear(2, 3).resetParameters();
+   */
   resetParameters(): void {
     init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
     if (this.bias) init.uniformWithin_(this.bias, 1 / Math.sqrt(this.inFeatures));
@@ -59,7 +71,10 @@ export class Linear extends Module {
 /** The output of multi-head attention: quantisation tools tell it from Linear by its class. */
 export class NonDynamicallyQuantizableLinear extends Linear {}
 
-/** y = x1ᵀ A x2 + b. https://pytorch.org/docs/stable/generated/torch.nn.Bilinear.html */
+/**
+ * y = x1ᵀ A x2 + b. https://pytorch.org/docs/stable/generated/torch.nn.Bilinear.html
+ * @example new nn.Bilinear(2, 3, 4)(torch.ones(5, 2), torch.ones(5, 3)).shape  // torch.Size([5, 4])
+ */
 export class Bilinear extends Module {
   readonly in1Features: number;
   readonly in2Features: number;
@@ -81,6 +96,10 @@ export class Bilinear extends Module {
     this.resetParameters();
   }
 
+  /**
+   * Draws the weights anew.
+   * @example new nn.Bilinear(2, 3, 4).resetParameters();
+   */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.in1Features);
     init.uniformWithin_(this.weight, bound);
@@ -97,7 +116,10 @@ export class Bilinear extends Module {
   }
 }
 
-/** Joins the dims from `startDim` to `endDim`. https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html */
+/**
+ * Joins the dims from `startDim` to `endDim`. https://pytorch.org/docs/stable/generated/torch.nn.Flatten.html
+ * @example new nn.Flatten()(torch.ones(2, 3, 4)).shape  // torch.Size([2, 12])
+ */
 export class Flatten extends Module {
   readonly startDim: number;
   readonly endDim: number;
@@ -116,7 +138,10 @@ export class Flatten extends Module {
   }
 }
 
-/** Splits one dim into several. https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html */
+/**
+ * Splits one dim into several. https://pytorch.org/docs/stable/generated/torch.nn.Unflatten.html
+ * @example new nn.Unflatten(1, [2, 3])(torch.ones(4, 6)).shape  // torch.Size([4, 2, 3])
+ */
 export class Unflatten extends Module {
   readonly splitDim: number;
   readonly unflattenedSize: readonly number[];

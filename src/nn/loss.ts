@@ -39,28 +39,41 @@ abstract class Loss extends Module {
 
 const named = (reduction: ReductionMode) => ({ reduction });
 
-/** Mean of |x − y|. https://pytorch.org/docs/stable/generated/torch.nn.L1Loss.html */
+/**
+ * The mean of |x - y|. https://pytorch.org/docs/stable/generated/torch.nn.L1Loss.html
+ * @example new nn.L1Loss()(torch.tensor([0.5, 4]), torch.tensor([0, 1]))  // tensor(1.7500)
+ */
 export class L1Loss extends Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.l1Loss(input, target, named(this.reduction));
   }
 }
 
-/** Mean of (x − y)². https://pytorch.org/docs/stable/generated/torch.nn.MSELoss.html */
+/**
+ * The mean of (x - y)². https://pytorch.org/docs/stable/generated/torch.nn.MSELoss.html
+ * @example new nn.MSELoss()(torch.tensor([0.5, 4]), torch.tensor([0, 1]))  // tensor(4.6250)
+ */
 export class MSELoss extends Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.mseLoss(input, target, named(this.reduction));
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html */
+/**
+ * The mean of ln(1 + e^(-y x)) for y = 1 or -1. https://pytorch.org/docs/stable/generated/torch.nn.SoftMarginLoss.html
+ * @example new nn.SoftMarginLoss()(torch.tensor([0.5, -1]), torch.tensor([1, -1]))  // tensor(0.3937)
+ */
 export class SoftMarginLoss extends Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.softMarginLoss(input, target, named(this.reduction));
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html */
+/**
+ * A margin loss for several classes each: `nn.functional.multilabelMarginLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.MultiLabelMarginLoss.html
+ * @example new nn.MultiLabelMarginLoss()(torch.tensor([[0.1, 0.2, 0.4]]), torch.tensor([[2, -1, 0]]))  // tensor(0.5000)
+ */
 export class MultiLabelMarginLoss extends Loss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.multilabelMarginLoss(input, target, named(this.reduction));
@@ -86,21 +99,33 @@ abstract class WeightedLoss extends Module {
   }
 }
 
-/** Binary cross entropy of probabilities. https://pytorch.org/docs/stable/generated/torch.nn.BCELoss.html */
+/**
+ * Binary cross entropy of probabilities: `nn.functional.binaryCrossEntropy`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.BCELoss.html
+ * @example new nn.BCELoss()(torch.tensor([0.9, 0.2]), torch.tensor([1, 0]).float())  // tensor(0.1643)
+ */
 export class BCELoss extends WeightedLoss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.binaryCrossEntropy(input, target, { weight: this.weight, reduction: this.reduction });
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html */
+/**
+ * Binary cross entropy averaged over classes: `nn.functional.multilabelSoftMarginLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.MultiLabelSoftMarginLoss.html
+ * @example new nn.MultiLabelSoftMarginLoss()(torch.tensor([[0.5, -1]]), torch.tensor([[1, 0]]))  // tensor(0.3937)
+ */
 export class MultiLabelSoftMarginLoss extends WeightedLoss {
   override forward(input: Tensor, target: Tensor): Tensor {
     return F.multilabelSoftMarginLoss(input, target, { weight: this.weight, reduction: this.reduction });
   }
 }
 
-/** Binary cross entropy of logits. https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html */
+/**
+ * Binary cross entropy of logits: `nn.functional.binaryCrossEntropyWithLogits`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.BCEWithLogitsLoss.html
+ * @example new nn.BCEWithLogitsLoss()(torch.tensor([2.5, -1]), torch.tensor([1, 0]).float())  // tensor(0.1961)
+ */
 export class BCEWithLogitsLoss extends Module {
   readonly reduction: ReductionMode;
   weight: Buffer | null;
@@ -133,7 +158,10 @@ interface NLLOptions extends LossOptions {
   ignoreIndex?: number;
 }
 
-/** Of log-probabilities and classes. https://pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html */
+/**
+ * Minus the log-probability of the class: `nn.functional.nllLoss`. https://pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
+ * @example new nn.NLLLoss()(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([1]))  // tensor(0.6931)
+ */
 export class NLLLoss extends Module {
   readonly reduction: ReductionMode;
   readonly ignoreIndex: number;
@@ -160,7 +188,11 @@ export class NLLLoss extends Module {
   }
 }
 
-/** Of logits and classes, or of logits and probabilities. https://pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html */
+/**
+ * Cross entropy of logits (N, C, …) with classes (N, …) or probabilities: `nn.functional.crossEntropy`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html
+ * @example new nn.CrossEntropyLoss({ labelSmoothing: 0.1 })(torch.tensor([[2.5, 0.5, 1]]), torch.tensor([0]))  // tensor(0.4230)
+ */
 export class CrossEntropyLoss extends Module {
   readonly reduction: ReductionMode;
   readonly ignoreIndex: number;
@@ -200,7 +232,11 @@ interface PoissonOptions extends LossOptions {
   eps?: number;
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.PoissonNLLLoss.html */
+/**
+ * Minus the log-likelihood of a Poisson distribution: `nn.functional.poissonNllLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.PoissonNLLLoss.html
+ * @example new nn.PoissonNLLLoss()(torch.tensor([0.5]), torch.tensor([2]))  // tensor(0.6487)
+ */
 export class PoissonNLLLoss extends Module {
   readonly reduction: ReductionMode;
   private readonly options: { logInput: boolean; full: boolean; eps: number };
@@ -223,7 +259,11 @@ export class PoissonNLLLoss extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html */
+/**
+ * Minus the log-likelihood of a normal distribution: `nn.functional.gaussianNllLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.GaussianNLLLoss.html
+ * @example new nn.GaussianNLLLoss()(torch.tensor([1.5]), torch.tensor([2.5]), torch.tensor([0.5]))  // tensor(0.6534)
+ */
 export class GaussianNLLLoss extends Module {
   readonly reduction: ReductionMode;
   readonly full: boolean;
@@ -243,7 +283,11 @@ export class GaussianNLLLoss extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html */
+/**
+ * The Kullback-Leibler divergence from log-probabilities: `nn.functional.klDiv`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.KLDivLoss.html
+ * @example new nn.KLDivLoss({ reduction: 'batchmean' })(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[0.9, 0.1]]))  // tensor(0.3681)
+ */
 export class KLDivLoss extends Module {
   readonly reduction: ReductionMode | 'batchmean';
   readonly logTarget: boolean;
@@ -268,7 +312,10 @@ export class KLDivLoss extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html */
+/**
+ * Squared below β, absolute above: `nn.functional.smoothL1Loss`. https://pytorch.org/docs/stable/generated/torch.nn.SmoothL1Loss.html
+ * @example new nn.SmoothL1Loss()(torch.tensor([0.5, 4]), torch.tensor([0, 0]))  // tensor(1.8125)
+ */
 export class SmoothL1Loss extends Module {
   readonly reduction: ReductionMode;
   readonly beta: number;
@@ -293,7 +340,10 @@ export class SmoothL1Loss extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html */
+/**
+ * Squared up to δ, absolute above: `nn.functional.huberLoss`. https://pytorch.org/docs/stable/generated/torch.nn.HuberLoss.html
+ * @example new nn.HuberLoss()(torch.tensor([0.5, 4]), torch.tensor([0, 0]))  // tensor(1.8125)
+ */
 export class HuberLoss extends Module {
   readonly reduction: ReductionMode;
   readonly delta: number;
@@ -308,7 +358,13 @@ export class HuberLoss extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html */
+/**
+ * Connectionist temporal classification (Graves et al., 2006): `nn.functional.ctcLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.CTCLoss.html
+ * @example
+ * const logProbs = F.logSoftmax(torch.zeros(5, 1, 4), 2);
+ * new nn.CTCLoss()(logProbs, torch.tensor([[1, 2]]), torch.tensor([5]), torch.tensor([2]))  // tensor(1.6881)
+ */
 export class CTCLoss extends Module {
   readonly blank: number;
   readonly reduction: ReductionMode;
@@ -349,7 +405,10 @@ export interface LinearCrossEntropyLossOptions extends Place {
   options?: unknown;
 }
 
-/** A linear layer and the cross entropy of its logits in one. https://pytorch.org/docs/stable/nn.html#loss-functions */
+/**
+ * A linear layer and the cross entropy of its logits in one. https://pytorch.org/docs/stable/nn.html#loss-functions
+ * @example new nn.LinearCrossEntropyLoss(3, 4)(torch.ones(2, 3), torch.tensor([0, 1])).shape  // torch.Size([])
+ */
 export class LinearCrossEntropyLoss extends Module {
   readonly inFeatures: number;
   readonly numClasses: number;

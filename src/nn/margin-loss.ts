@@ -29,7 +29,11 @@ abstract class MarginLoss extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html */
+/**
+ * x where y = 1, max(0, margin - x) where y = -1: `nn.functional.hingeEmbeddingLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.HingeEmbeddingLoss.html
+ * @example new nn.HingeEmbeddingLoss()(torch.tensor([0.5, 0.2]), torch.tensor([1, -1]))  // tensor(0.6500)
+ */
 export class HingeEmbeddingLoss extends MarginLoss {
   constructor(...args: MarginArgs) {
     super(1, args);
@@ -40,7 +44,11 @@ export class HingeEmbeddingLoss extends MarginLoss {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html */
+/**
+ * 1 - cos(x₁, x₂) where y = 1, max(0, cos(x₁, x₂) - margin) where y = -1.
+ * https://pytorch.org/docs/stable/generated/torch.nn.CosineEmbeddingLoss.html
+ * @example new nn.CosineEmbeddingLoss()(torch.tensor([[1, 0]]), torch.tensor([[0, 1]]), torch.tensor([1]))  // tensor(1.)
+ */
 export class CosineEmbeddingLoss extends MarginLoss {
   constructor(...args: MarginArgs) {
     super(0, args);
@@ -51,7 +59,11 @@ export class CosineEmbeddingLoss extends MarginLoss {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html */
+/**
+ * max(0, -y (x₁ - x₂) + margin): `nn.functional.marginRankingLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.MarginRankingLoss.html
+ * @example new nn.MarginRankingLoss()(torch.tensor([1.5]), torch.tensor([2]), torch.tensor([1]))  // tensor(0.5000)
+ */
 export class MarginRankingLoss extends MarginLoss {
   constructor(...args: MarginArgs) {
     super(0, args);
@@ -62,7 +74,10 @@ export class MarginRankingLoss extends MarginLoss {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html */
+/**
+ * A margin loss over classes: `nn.functional.multiMarginLoss`. https://pytorch.org/docs/stable/generated/torch.nn.MultiMarginLoss.html
+ * @example new nn.MultiMarginLoss()(torch.tensor([[0.1, 0.2, 0.4]]), torch.tensor([2]))  // tensor(0.5000)
+ */
 export class MultiMarginLoss extends Module {
   readonly p: number;
   readonly margin: number;
@@ -98,7 +113,11 @@ interface TripletOptions extends MarginOptions {
   swap?: boolean;
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html */
+/**
+ * max(0, d(anchor, positive) - d(anchor, negative) + margin): `nn.functional.tripletMarginLoss`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginLoss.html
+ * @example new nn.TripletMarginLoss()(torch.tensor([[0.5, 0]]), torch.tensor([[1.5, 0]]), torch.tensor([[0.5, 1]]))  // tensor(1.)
+ */
 export class TripletMarginLoss extends Module {
   readonly reduction: ReductionMode;
   private readonly options: { margin: number; p: number; eps: number; swap: boolean };
@@ -131,7 +150,13 @@ export class TripletMarginLoss extends Module {
 
 type Distance = (x: Tensor, y: Tensor) => Tensor;
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html */
+/**
+ * `TripletMarginLoss` with any distance function. https://pytorch.org/docs/stable/generated/torch.nn.TripletMarginWithDistanceLoss.html
+ * @example
+ * const distance = (a: torch.Tensor, b: torch.Tensor) => a.sub(b).abs().sum(1);
+ * new nn.TripletMarginWithDistanceLoss({ distanceFunction: distance })(torch.zeros(1, 2), torch.ones(1, 2), torch.ones(1, 2).neg())
+ * // tensor(1.)
+ */
 export class TripletMarginWithDistanceLoss extends Module {
   private readonly options: { distanceFunction: Distance | null; margin: number; swap: boolean; reduction: ReductionMode };
 

@@ -104,21 +104,36 @@ const expectDims = (input: Tensor, dims: readonly number[]): void => {
   if (!dims.includes(input.ndim)) throw new Error(`expected ${dims.map((n) => `${n}D`).join(' or ')} input (got ${input.ndim}D input)`);
 };
 
-/** Over (N, C) or (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html */
+/**
+ * Batch norm (Ioffe & Szegedy, 2015) over the channels of (N, C) or (N, C, L): the batch's statistics in training, running ones otherwise.
+ * https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm1d.html
+ * @example
+ * new nn.BatchNorm1d(1)(torch.tensor([[1.5], [2.5]])).detach()
+ * // tensor([[-1.0000],
+ * //         [ 1.0000]])
+ */
 export class BatchNorm1d extends BatchNorm {
   protected checkInput(input: Tensor): void {
     expectDims(input, [2, 3]);
   }
 }
 
-/** Over images (N, C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html */
+/**
+ * Batch norm (Ioffe & Szegedy, 2015) over the channels of (N, C, H, W): the batch's statistics in training, running ones otherwise.
+ * https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm2d.html
+ * @example new nn.BatchNorm2d(3)(torch.rand(2, 3, 4, 4)).shape  // torch.Size([2, 3, 4, 4])
+ */
 export class BatchNorm2d extends BatchNorm {
   protected checkInput(input: Tensor): void {
     expectDims(input, [4]);
   }
 }
 
-/** Over volumes (N, C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html */
+/**
+ * Batch norm (Ioffe & Szegedy, 2015) over the channels of (N, C, D, H, W): the batch's statistics in training, running ones otherwise.
+ * https://pytorch.org/docs/stable/generated/torch.nn.BatchNorm3d.html
+ * @example new nn.BatchNorm3d(3)(torch.rand(2, 3, 4, 4, 4)).shape  // torch.Size([2, 3, 4, 4, 4])
+ */
 export class BatchNorm3d extends BatchNorm {
   protected checkInput(input: Tensor): void {
     expectDims(input, [5]);
@@ -148,21 +163,33 @@ abstract class InstanceNorm extends RunningNorm {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html */
+/**
+ * Instance norm (Ulyanov et al., 2016) over (N, C, L) or (C, L): each channel of each example by itself.
+ * https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm1d.html
+ * @example new nn.InstanceNorm1d(1)(torch.tensor([[[1.5, 2.5]]]))  // tensor([[[-1.0000,  1.0000]]])
+ */
 export class InstanceNorm1d extends InstanceNorm {
   protected get batchedDims(): number {
     return 3;
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html */
+/**
+ * Instance norm (Ulyanov et al., 2016) over (N, C, H, W) or (C, H, W): each channel of each example by itself.
+ * https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm2d.html
+ * @example new nn.InstanceNorm2d(3)(torch.rand(2, 3, 4, 4)).shape  // torch.Size([2, 3, 4, 4])
+ */
 export class InstanceNorm2d extends InstanceNorm {
   protected get batchedDims(): number {
     return 4;
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html */
+/**
+ * Instance norm (Ulyanov et al., 2016) over (N, C, D, H, W) or (C, D, H, W): each channel of each example by itself.
+ * https://pytorch.org/docs/stable/generated/torch.nn.InstanceNorm3d.html
+ * @example new nn.InstanceNorm3d(3)(torch.rand(2, 3, 4, 4, 4)).shape  // torch.Size([2, 3, 4, 4, 4])
+ */
 export class InstanceNorm3d extends InstanceNorm {
   protected get batchedDims(): number {
     return 5;
@@ -177,7 +204,11 @@ export interface LayerNormOptions extends Place {
   bias?: boolean;
 }
 
-/** Over the last dims, whose sizes are `normalizedShape`. https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html */
+/**
+ * Layer norm (Ba et al., 2016): (x - mean) / √(variance + ε) · weight + bias over the last dims.
+ * https://pytorch.org/docs/stable/generated/torch.nn.LayerNorm.html
+ * @example new nn.LayerNorm(2)(torch.tensor([[1.5, 2.5]])).detach()  // tensor([[-1.0000,  1.0000]])
+ */
 export class LayerNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number;
@@ -200,6 +231,10 @@ export class LayerNorm extends Module {
     this.bias = affine && bias ? new Parameter(zeros(this.normalizedShape, { device, dtype })) : null;
   }
 
+  /**
+   * Sets weights to 1 and biases to 0.
+   * @example new nn.LayerNorm(2).resetParameters();
+   */
   resetParameters(): void {
     if (this.weight) init.ones_(this.weight);
     if (this.bias) init.zeros_(this.bias);
@@ -215,7 +250,10 @@ export class LayerNorm extends Module {
   }
 }
 
-/** x / sqrt(mean(x²) + ε) over the last dims. https://pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html */
+/**
+ * x / √(mean(x²) + ε) · weight over the last dims (Zhang & Sennrich, 2019). https://pytorch.org/docs/stable/generated/torch.nn.RMSNorm.html
+ * @example new nn.RMSNorm(2)(torch.tensor([[3, 4]])).detach()  // tensor([[0.8485, 1.1314]])
+ */
 export class RMSNorm extends Module {
   readonly normalizedShape: readonly number[];
   readonly eps: number | null;
@@ -238,6 +276,10 @@ export class RMSNorm extends Module {
     this.weight = affine ? new Parameter(ones(this.normalizedShape, { device, dtype })) : null;
   }
 
+  /**
+   * Sets weights to 1.
+   * @example new nn.RMSNorm(2).resetParameters();
+   */
   resetParameters(): void {
     if (this.weight) init.ones_(this.weight);
   }
@@ -251,7 +293,11 @@ export class RMSNorm extends Module {
   }
 }
 
-/** Over groups of channels. https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html */
+/**
+ * Group norm (Wu & He, 2018): normalises each of `numGroups` groups of the channels of (N, C, …).
+ * https://pytorch.org/docs/stable/generated/torch.nn.GroupNorm.html
+ * @example new nn.GroupNorm(2, 4)(torch.rand(1, 4, 3)).shape  // torch.Size([1, 4, 3])
+ */
 export class GroupNorm extends Module {
   readonly numGroups: number;
   readonly numChannels: number;
@@ -277,6 +323,10 @@ export class GroupNorm extends Module {
     this.bias = affine && bias ? new Parameter(zeros([numChannels], { device, dtype })) : null;
   }
 
+  /**
+   * Sets weights to 1 and biases to 0.
+   * @example new nn.GroupNorm(2, 4).resetParameters();
+   */
   resetParameters(): void {
     if (this.weight) init.ones_(this.weight);
     if (this.bias) init.zeros_(this.bias);
@@ -297,7 +347,10 @@ interface ResponseOptions {
   k?: number;
 }
 
-/** Divides by the neighbouring channels. https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html */
+/**
+ * x / (k + α · mean of x² over `size` neighbouring channels)^β. https://pytorch.org/docs/stable/generated/torch.nn.LocalResponseNorm.html
+ * @example new nn.LocalResponseNorm(2)(torch.rand(1, 4, 3)).shape  // torch.Size([1, 4, 3])
+ */
 export class LocalResponseNorm extends Module {
   readonly size: number;
   readonly alpha: number;
@@ -322,5 +375,8 @@ export class LocalResponseNorm extends Module {
   }
 }
 
-/** The same under Lua Torch's name. https://pytorch.org/docs/stable/generated/torch.nn.CrossMapLRN2d.html */
+/**
+ * The same under Lua Torch's name. https://pytorch.org/docs/stable/generated/torch.nn.CrossMapLRN2d.html
+ * @example new nn.CrossMapLRN2d(2)(torch.rand(1, 4, 3, 3)).shape  // torch.Size([1, 4, 3, 3])
+ */
 export class CrossMapLRN2d extends LocalResponseNorm {}

@@ -14,6 +14,11 @@ export function become(target: Tensor, source: Tensor): void {
 /**
  * A tensor that is a parameter of the module whose field it is: `parameters()` gives it and optimizers change it.
  * It shares the memory of `data`. https://pytorch.org/docs/stable/generated/torch.nn.parameter.Parameter.html
+ * @example
+ * const weight = new nn.Parameter(torch.ones(2));
+ * weight
+ * // Parameter containing:
+ * // tensor([1., 1.], requires_grad=True)
  */
 export class Parameter extends Tensor {
   constructor(data: Tensor = empty(0), requiresGrad = true) {
@@ -33,6 +38,11 @@ export class Parameter extends Tensor {
 /**
  * A tensor that belongs to the state of the module whose field it is, but is not trained, such as running statistics.
  * A buffer that is not `persistent` is left out of `stateDict()`. https://pytorch.org/docs/stable/generated/torch.nn.parameter.Buffer.html
+ * @example
+ * class Counter extends nn.Module {
+ *   count = new nn.Buffer(torch.tensor(0));
+ * }
+ * new Counter().stateDict()  // { count: tensor(0) }
  */
 export class Buffer extends Tensor {
   constructor(
@@ -43,7 +53,11 @@ export class Buffer extends Tensor {
   }
 }
 
-/** A parameter whose shape is found in the first forward run. https://pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedParameter.html */
+/**
+ * A parameter whose shape is found in the first forward run.
+ * https://pytorch.org/docs/stable/generated/torch.nn.parameter.UninitializedParameter.html
+ * @example new nn.UninitializedParameter().initialized  // false
+ */
 export class UninitializedParameter extends Parameter {
   initialized = false;
 
@@ -51,14 +65,23 @@ export class UninitializedParameter extends Parameter {
     super(empty(0));
   }
 
-  /** Gives the parameter its shape; its values are not set. */
+  /**
+   * Gives the parameter its shape; its values are not set.
+   * @example
+   * const weight = new nn.UninitializedParameter();
+   * weight.materialize([2, 3]);
+   * weight.shape  // torch.Size([2, 3])
+   */
   materialize(shape: readonly number[]): void {
     become(this, empty(shape, { dtype: this.dtype, device: this.device }));
     this.initialized = true;
   }
 }
 
-/** The same for a buffer. */
+/**
+ * A buffer of a lazy layer, whose shape is not known yet. https://pytorch.org/docs/stable/generated/torch.nn.UninitializedBuffer.html
+ * @example new nn.UninitializedBuffer().initialized  // false
+ */
 export class UninitializedBuffer extends Buffer {
   initialized = false;
 
@@ -66,6 +89,13 @@ export class UninitializedBuffer extends Buffer {
     super(empty(0));
   }
 
+  /**
+   * Gives the buffer its shape.
+   * @example
+   * const buffer = new nn.UninitializedBuffer();
+   * buffer.materialize([2, 3]);
+   * buffer.shape  // torch.Size([2, 3])
+   */
   materialize(shape: readonly number[]): void {
     become(this, empty(shape, { dtype: this.dtype, device: this.device }));
     this.initialized = true;

@@ -56,21 +56,30 @@ abstract class MaxPool extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html */
+/**
+ * The largest element of every window of (N, C, L) or (C, L). https://pytorch.org/docs/stable/generated/torch.nn.MaxPool1d.html
+ * @example new nn.MaxPool1d(2)(torch.tensor([[1.5, 4, 3, 2]]))  // tensor([[4., 3.]])
+ */
 export class MaxPool1d extends MaxPool {
   override forward(input: Tensor): Tensor {
     return F.maxPool1d(input, this.kernelSize, this.options()) as Tensor;
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html */
+/**
+ * The largest element of every window of (N, C, H, W) or (C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.MaxPool2d.html
+ * @example new nn.MaxPool2d(3, { stride: 2, padding: 1 })(torch.rand(1, 3, 8, 8)).shape  // torch.Size([1, 3, 4, 4])
+ */
 export class MaxPool2d extends MaxPool {
   override forward(input: Tensor): Tensor {
     return F.maxPool2d(input, this.kernelSize, this.options()) as Tensor;
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html */
+/**
+ * The largest element of every window of (N, C, D, H, W) or (C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.MaxPool3d.html
+ * @example new nn.MaxPool3d(2)(torch.rand(1, 3, 4, 4, 4)).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export class MaxPool3d extends MaxPool {
   override forward(input: Tensor): Tensor {
     return F.maxPool3d(input, this.kernelSize, this.options()) as Tensor;
@@ -95,21 +104,39 @@ abstract class MaxUnpool extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html */
+/**
+ * Puts maxima back to where `MaxPool1d` found them, with zeros elsewhere.
+ * https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool1d.html
+ * @example
+ * const [values, indices] = F.maxPool1dWithIndices(torch.tensor([[1.5, 4, 3, 2]]), 2);
+ * new nn.MaxUnpool1d(2)(values, indices)  // tensor([[0., 4., 3., 0.]])
+ */
 export class MaxUnpool1d extends MaxUnpool {
   override forward(input: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
     return F.maxUnpool1d(input, indices, this.kernelSize, this.stride, this.padding, outputSize);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html */
+/**
+ * Puts maxima back to where `MaxPool2d` found them, with zeros elsewhere.
+ * https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool2d.html
+ * @example
+ * const [values, indices] = F.maxPool2dWithIndices(torch.rand(1, 3, 8, 8), 2);
+ * new nn.MaxUnpool2d(2)(values, indices).shape  // torch.Size([1, 3, 8, 8])
+ */
 export class MaxUnpool2d extends MaxUnpool {
   override forward(input: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
     return F.maxUnpool2d(input, indices, this.kernelSize, this.stride, this.padding, outputSize);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html */
+/**
+ * Puts maxima back to where `MaxPool3d` found them, with zeros elsewhere.
+ * https://pytorch.org/docs/stable/generated/torch.nn.MaxUnpool3d.html
+ * @example
+ * const [values, indices] = F.maxPool3dWithIndices(torch.rand(1, 3, 4, 4, 4), 2);
+ * new nn.MaxUnpool3d(2)(values, indices).shape  // torch.Size([1, 3, 4, 4, 4])
+ */
 export class MaxUnpool3d extends MaxUnpool {
   override forward(input: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
     return F.maxUnpool3d(input, indices, this.kernelSize, this.stride, this.padding, outputSize);
@@ -156,7 +183,10 @@ abstract class AvgPool extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html */
+/**
+ * The mean of every window of (N, C, L) or (C, L). https://pytorch.org/docs/stable/generated/torch.nn.AvgPool1d.html
+ * @example new nn.AvgPool1d(2)(torch.tensor([[1.5, 4, 3, 2]]))  // tensor([[2.7500, 2.5000]])
+ */
 export class AvgPool1d extends AvgPool {
   override forward(input: Tensor): Tensor {
     return F.avgPool1d(input, this.kernelSize, this.stride, this.padding, this.ceilMode, this.countIncludePad);
@@ -168,14 +198,20 @@ export class AvgPool1d extends AvgPool {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html */
+/**
+ * The mean of every window of (N, C, H, W) or (C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.AvgPool2d.html
+ * @example new nn.AvgPool2d(2)(torch.rand(1, 3, 8, 8)).shape  // torch.Size([1, 3, 4, 4])
+ */
 export class AvgPool2d extends AvgPool {
   override forward(input: Tensor): Tensor {
     return F.avgPool2d(input, this.kernelSize, this.stride, this.padding, this.ceilMode, this.countIncludePad, this.divisorOverride);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html */
+/**
+ * The mean of every window of (N, C, D, H, W) or (C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.AvgPool3d.html
+ * @example new nn.AvgPool3d(2)(torch.rand(1, 3, 4, 4, 4)).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export class AvgPool3d extends AvgPool {
   override forward(input: Tensor): Tensor {
     return F.avgPool3d(input, this.kernelSize, this.stride, this.padding, this.ceilMode, this.countIncludePad, this.divisorOverride);
@@ -199,21 +235,32 @@ abstract class AdaptiveAvgPool extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html */
+/**
+ * The means of windows of (N, C, L) that make up `outputSize`. https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool1d.html
+ * @example new nn.AdaptiveAvgPool1d(2)(torch.tensor([[1.5, 4, 3, 2]]))  // tensor([[2.7500, 2.5000]])
+ */
 export class AdaptiveAvgPool1d extends AdaptiveAvgPool {
   override forward(input: Tensor): Tensor {
     return F.adaptiveAvgPool1d(input, this.outputSize as never);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html */
+/**
+ * The means of windows of (N, C, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool2d.html
+ * @example new nn.AdaptiveAvgPool2d([5, null])(torch.rand(1, 3, 8, 8)).shape  // torch.Size([1, 3, 5, 8])
+ */
 export class AdaptiveAvgPool2d extends AdaptiveAvgPool {
   override forward(input: Tensor): Tensor {
     return F.adaptiveAvgPool2d(input, this.outputSize as never);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html */
+/**
+ * The means of windows of (N, C, D, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveAvgPool3d.html
+ * @example new nn.AdaptiveAvgPool3d(2)(torch.rand(1, 3, 4, 4, 4)).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export class AdaptiveAvgPool3d extends AdaptiveAvgPool {
   override forward(input: Tensor): Tensor {
     return F.adaptiveAvgPool3d(input, this.outputSize as never);
@@ -236,21 +283,32 @@ abstract class AdaptiveMaxPool extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html */
+/**
+ * The maxima of windows of (N, C, L) that make up `outputSize`. https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool1d.html
+ * @example new nn.AdaptiveMaxPool1d(2)(torch.tensor([[1.5, 4, 3, 2]]))  // tensor([[4., 3.]])
+ */
 export class AdaptiveMaxPool1d extends AdaptiveMaxPool {
   override forward(input: Tensor): Tensor {
     return F.adaptiveMaxPool1d(input, this.outputSize as never, this.returnIndices) as Tensor;
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html */
+/**
+ * The maxima of windows of (N, C, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool2d.html
+ * @example new nn.AdaptiveMaxPool2d(5)(torch.rand(1, 3, 8, 8)).shape  // torch.Size([1, 3, 5, 5])
+ */
 export class AdaptiveMaxPool2d extends AdaptiveMaxPool {
   override forward(input: Tensor): Tensor {
     return F.adaptiveMaxPool2d(input, this.outputSize as never, this.returnIndices) as Tensor;
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html */
+/**
+ * The maxima of windows of (N, C, D, H, W) that make up `outputSize`, of which null keeps a size.
+ * https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveMaxPool3d.html
+ * @example new nn.AdaptiveMaxPool3d(2)(torch.rand(1, 3, 4, 4, 4)).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export class AdaptiveMaxPool3d extends AdaptiveMaxPool {
   override forward(input: Tensor): Tensor {
     return F.adaptiveMaxPool3d(input, this.outputSize as never, this.returnIndices) as Tensor;
@@ -296,14 +354,22 @@ abstract class FractionalMaxPool extends Module {
   abstract override forward(input: Tensor): Tensor;
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html */
+/**
+ * The largest elements of windows of (N, C, H, W) at pseudo-random steps (Graham, 2014).
+ * https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool2d.html
+ * @example new nn.FractionalMaxPool2d(2, { outputSize: 5 })(torch.rand(1, 3, 8, 8)).shape  // torch.Size([1, 3, 5, 5])
+ */
 export class FractionalMaxPool2d extends FractionalMaxPool {
   override forward(input: Tensor): Tensor {
     return F.fractionalMaxPool2d(input, this.kernelSize, this.options() as never) as Tensor;
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html */
+/**
+ * The largest elements of windows of (N, C, D, H, W) at pseudo-random steps (Graham, 2014).
+ * https://pytorch.org/docs/stable/generated/torch.nn.FractionalMaxPool3d.html
+ * @example new nn.FractionalMaxPool3d(2, { outputRatio: 0.5 })(torch.rand(1, 3, 8, 8, 8)).shape  // torch.Size([1, 3, 4, 4, 4])
+ */
 export class FractionalMaxPool3d extends FractionalMaxPool {
   override forward(input: Tensor): Tensor {
     return F.fractionalMaxPool3d(input, this.kernelSize, this.options() as never) as Tensor;
@@ -338,21 +404,30 @@ abstract class LPPool extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html */
+/**
+ * (Σ x^p)^(1/p) over every window of (N, C, L). https://pytorch.org/docs/stable/generated/torch.nn.LPPool1d.html
+ * @example new nn.LPPool1d(2, 2)(torch.tensor([[3, 4, 6, 8]])).shape  // torch.Size([1, 2])
+ */
 export class LPPool1d extends LPPool {
   override forward(input: Tensor): Tensor {
     return F.lpPool1d(input, this.normType, this.kernelSize, this.stride, this.ceilMode);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html */
+/**
+ * (Σ x^p)^(1/p) over every window of (N, C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.LPPool2d.html
+ * @example new nn.LPPool2d(2, 2)(torch.rand(1, 3, 4, 4)).shape  // torch.Size([1, 3, 2, 2])
+ */
 export class LPPool2d extends LPPool {
   override forward(input: Tensor): Tensor {
     return F.lpPool2d(input, this.normType, this.kernelSize, this.stride, this.ceilMode);
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html */
+/**
+ * (Σ x^p)^(1/p) over every window of (N, C, D, H, W). https://pytorch.org/docs/stable/generated/torch.nn.LPPool3d.html
+ * @example new nn.LPPool3d(2, 2)(torch.rand(1, 3, 4, 4, 4)).shape  // torch.Size([1, 3, 2, 2, 2])
+ */
 export class LPPool3d extends LPPool {
   override forward(input: Tensor): Tensor {
     return F.lpPool3d(input, this.normType, this.kernelSize, this.stride, this.ceilMode);

@@ -259,7 +259,15 @@ abstract class RecurrentBase extends Module {
   }
 }
 
-/** h = tanh(W x + b + W' h + b'), over a sequence. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.RNN.html */
+/**
+ * h = tanh(W x + b + W' h + b'), over a sequence. Gives [outputs, last hidden state].
+ * https://pytorch.org/docs/stable/generated/torch.nn.RNN.html
+ * @example
+ * const rnn = new nn.RNN(4, 8, { batchFirst: true });
+ * const [output, state] = rnn(torch.rand(2, 5, 4));
+ * output.shape  // torch.Size([2, 5, 8])
+ * state.shape  // torch.Size([1, 2, 8])
+ */
 export class RNN extends RecurrentBase {
   constructor(
     ...args: [
@@ -296,7 +304,14 @@ function takeNonlinearity(args: readonly unknown[]): { nonlinearity: Nonlinearit
   return { nonlinearity, rest };
 }
 
-/** Long short-term memory. Gives [outputs, [hidden, cell]]. https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html */
+/**
+ * Long short-term memory. Gives [outputs, [hidden, cell]]. https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
+ * @example
+ * const lstm = new nn.LSTM(4, 8, { numLayers: 2 });
+ * const [output, [h, c]] = lstm(torch.rand(5, 2, 4));
+ * output.shape  // torch.Size([5, 2, 8])
+ * h.shape  // torch.Size([2, 2, 8])
+ */
 export class LSTM extends RecurrentBase {
   constructor(...args: RNNArgs) {
     super({ name: 'LSTM', gates: 4, step: lstmStep, layer: layers.lstm, states: 2 }, args);
@@ -316,7 +331,14 @@ export class LSTM extends RecurrentBase {
   }
 }
 
-/** Gated recurrent units. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.GRU.html */
+/**
+ * Gated recurrent units. Gives [outputs, last hidden state]. https://pytorch.org/docs/stable/generated/torch.nn.GRU.html
+ * @example
+ * const gru = new nn.GRU(4, 8, { bidirectional: true });
+ * const [output, state] = gru(torch.rand(5, 2, 4));
+ * output.shape  // torch.Size([5, 2, 16])
+ * state.shape  // torch.Size([2, 2, 8])
+ */
 export class GRU extends RecurrentBase {
   constructor(...args: RNNArgs) {
     super({ name: 'GRU', gates: 3, step: gruStep, layer: layers.gru, states: 1 }, args);
@@ -378,7 +400,10 @@ export type CellArgs = [inputSize: number, hiddenSize: number, ...Args<[bias: bo
 type CellBound = [number, number, boolean?, ...PlaceArgs];
 const cellParameters = 'inputSize, hiddenSize, bias?, device?, dtype?';
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html */
+/**
+ * One step of `RNN`: input (N, I) and state (N, H) give the next state. https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
+ * @example new nn.RNNCell(4, 8)(torch.rand(2, 4)).shape  // torch.Size([2, 8])
+ */
 export class RNNCell extends CellBase {
   readonly nonlinearity: Nonlinearity;
 
@@ -402,7 +427,12 @@ export class RNNCell extends CellBase {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html */
+/**
+ * One step of `LSTM`: input (N, I) and states (N, H) give the next [h, c]. https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
+ * @example
+ * const [h, c] = new nn.LSTMCell(4, 8)(torch.rand(2, 4));
+ * h.shape  // torch.Size([2, 8])
+ */
 export class LSTMCell extends CellBase {
   constructor(...args: CellArgs) {
     const [inputSize, hiddenSize, bias = true, device, dtype] = bind<CellBound>('LSTMCell', cellParameters, args);
@@ -414,7 +444,10 @@ export class LSTMCell extends CellBase {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html */
+/**
+ * One step of `GRU`: input (N, I) and state (N, H) give the next state. https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
+ * @example new nn.GRUCell(4, 8)(torch.rand(2, 4)).shape  // torch.Size([2, 8])
+ */
 export class GRUCell extends CellBase {
   constructor(...args: CellArgs) {
     const [inputSize, hiddenSize, bias = true, device, dtype] = bind<CellBound>('GRUCell', cellParameters, args);

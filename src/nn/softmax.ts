@@ -5,7 +5,10 @@ import { bind, python } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
 
-/** Half of the input times the sigmoid of the other half. https://pytorch.org/docs/stable/generated/torch.nn.GLU.html */
+/**
+ * Half of the input times the sigmoid of the other half. https://pytorch.org/docs/stable/generated/torch.nn.GLU.html
+ * @example new nn.GLU()(torch.tensor([1.5, 2, 0, 100]))  // tensor([0.7500, 2.0000])
+ */
 export class GLU extends Module {
   readonly dim: number;
 
@@ -43,28 +46,40 @@ abstract class OverDim extends Module {
   }
 }
 
-/** exp(x) / Σ exp(x). https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html */
+/**
+ * e^x / Σ e^x over `dim`. https://pytorch.org/docs/stable/generated/torch.nn.Softmax.html
+ * @example new nn.Softmax(0)(torch.tensor([1, 2, 3]))  // tensor([0.0900, 0.2447, 0.6652])
+ */
 export class Softmax extends OverDim {
   override forward(input: Tensor): Tensor {
     return F.softmax(input, standardDim(this.dim, input));
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html */
+/**
+ * ln(softmax(x)) over `dim`. https://pytorch.org/docs/stable/generated/torch.nn.LogSoftmax.html
+ * @example new nn.LogSoftmax(0)(torch.tensor([1, 2, 3]))  // tensor([-2.4076, -1.4076, -0.4076])
+ */
 export class LogSoftmax extends OverDim {
   override forward(input: Tensor): Tensor {
     return F.logSoftmax(input, standardDim(this.dim, input));
   }
 }
 
-/** Softmax of −x. https://pytorch.org/docs/stable/generated/torch.nn.Softmin.html */
+/**
+ * softmax(-x) over `dim`. https://pytorch.org/docs/stable/generated/torch.nn.Softmin.html
+ * @example new nn.Softmin(0)(torch.tensor([1, 2, 3]))  // tensor([0.6652, 0.2447, 0.0900])
+ */
 export class Softmin extends OverDim {
   override forward(input: Tensor): Tensor {
     return F.softmin(input, standardDim(this.dim, input));
   }
 }
 
-/** Softmax over the channels of images. https://pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html */
+/**
+ * Softmax over the channels of (N, C, H, W) or (C, H, W). https://pytorch.org/docs/stable/generated/torch.nn.Softmax2d.html
+ * @example new nn.Softmax2d()(torch.ones(1, 4, 1, 1)).flatten()  // tensor([0.2500, 0.2500, 0.2500, 0.2500])
+ */
 export class Softmax2d extends Module {
   override forward(input: Tensor): Tensor {
     if (input.ndim !== 3 && input.ndim !== 4) throw new Error(`Softmax2d: expected input to be 3D or 4D, got ${input.ndim}D instead`);

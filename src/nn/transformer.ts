@@ -75,7 +75,10 @@ export interface EncoderMasks {
   isCausal?: boolean;
 }
 
-/** Self-attention and a feed-forward network. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html */
+/**
+ * Self-attention and a feed-forward network. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
+ * @example new nn.TransformerEncoderLayer(8, 2, { batchFirst: true })(torch.rand(4, 5, 8)).shape  // torch.Size([4, 5, 8])
+ */
 export class TransformerEncoderLayer extends Module {
   selfAttn: MultiheadAttention;
   linear1: Linear;
@@ -132,7 +135,13 @@ function trimmed(args: readonly unknown[]): unknown[] {
   return at < 0 ? [...args] : args.slice(0, at + 1);
 }
 
-/** Self-attention, attention to the encoder's output, and a feed-forward network. https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html */
+/**
+ * Self-attention, attention to the encoder's output, and a feed-forward network.
+ * https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoderLayer.html
+ * @example
+ * new nn.TransformerDecoderLayer(8, 2, { batchFirst: true })(torch.rand(4, 5, 8), torch.rand(4, 6, 8)).shape
+ * // torch.Size([4, 5, 8])
+ */
 export class TransformerDecoderLayer extends Module {
   selfAttn: MultiheadAttention;
   multiheadAttn: MultiheadAttention;
@@ -215,7 +224,12 @@ type StackArgs<L, Name extends string> =
     ]
   | [options: Record<Name, L> & { numLayers: number; norm?: Module | null }];
 
-/** `numLayers` copies of an encoder layer, one after another. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html */
+/**
+ * `numLayers` copies of an encoder layer, one after another. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
+ * @example
+ * const layer = new nn.TransformerEncoderLayer(8, 2);
+ * new nn.TransformerEncoder(layer, 2)(torch.rand(5, 4, 8)).shape  // torch.Size([5, 4, 8])
+ */
 export class TransformerEncoder extends Module {
   layers: ModuleList;
   norm: Module | null;
@@ -241,7 +255,12 @@ export class TransformerEncoder extends Module {
   }
 }
 
-/** `numLayers` copies of a decoder layer, one after another. https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html */
+/**
+ * `numLayers` copies of a decoder layer, one after another. https://pytorch.org/docs/stable/generated/torch.nn.TransformerDecoder.html
+ * @example
+ * const layer = new nn.TransformerDecoderLayer(8, 2);
+ * new nn.TransformerDecoder(layer, 2)(torch.rand(5, 4, 8), torch.rand(6, 4, 8)).shape  // torch.Size([5, 4, 8])
+ */
 export class TransformerDecoder extends Module {
   layers: ModuleList;
   norm: Module | null;
@@ -279,7 +298,10 @@ export interface TransformerMasks extends DecoderMasks {
   srcIsCausal?: boolean | null;
 }
 
-/** Encoder and decoder of "Attention Is All You Need". https://pytorch.org/docs/stable/generated/torch.nn.Transformer.html */
+/**
+ * Encoder and decoder of "Attention Is All You Need". https://pytorch.org/docs/stable/generated/torch.nn.Transformer.html
+ * @example new nn.Transformer(8, 2, 1, 1, 16)(torch.rand(6, 4, 8), torch.rand(5, 4, 8)).shape  // torch.Size([5, 4, 8])
+ */
 export class Transformer extends Module {
   encoder: Module;
   decoder: Module;
@@ -354,7 +376,13 @@ export class Transformer extends Module {
     return (this.decoder as TransformerDecoder)(tgt, memory, { tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask });
   }
 
-  /** −infinity above the diagonal. */
+  /**
+   * −infinity above the diagonal.
+   * @example
+   * nn.Transformer.generateSquareSubsequentMask(2)
+   * // tensor([[0., -inf],
+   * //         [0., 0.]])
+   */
   static generateSquareSubsequentMask(size: number): Tensor {
     const places = arange(size);
     return maskedFill(zeros([size, size]), places.gt(places.unsqueeze(1)), -Infinity);

@@ -5,7 +5,10 @@ import { bind, float, python, type SizeN } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
 
-/** (*, C·r², H, W) → (*, C, H·r, W·r). https://pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html */
+/**
+ * (*, C · r², H, W) → (*, C, H · r, W · r) (Shi et al., 2016). https://pytorch.org/docs/stable/generated/torch.nn.PixelShuffle.html
+ * @example new nn.PixelShuffle(3)(torch.rand(1, 9, 4, 4)).shape  // torch.Size([1, 1, 12, 12])
+ */
 export class PixelShuffle extends Module {
   readonly upscaleFactor: number;
 
@@ -23,7 +26,11 @@ export class PixelShuffle extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html */
+/**
+ * (*, C, H · r, W · r) → (*, C · r², H, W): the inverse of `PixelShuffle`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.PixelUnshuffle.html
+ * @example new nn.PixelUnshuffle(3)(torch.rand(1, 1, 12, 12)).shape  // torch.Size([1, 9, 4, 4])
+ */
 export class PixelUnshuffle extends Module {
   readonly downscaleFactor: number;
 
@@ -41,7 +48,10 @@ export class PixelUnshuffle extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html */
+/**
+ * Interleaves `groups` groups of the channels of (N, C, …). https://pytorch.org/docs/stable/generated/torch.nn.ChannelShuffle.html
+ * @example new nn.ChannelShuffle(2)(torch.arange(4).reshape(1, 4, 1, 1)).flatten()  // tensor([0, 2, 1, 3])
+ */
 export class ChannelShuffle extends Module {
   readonly groups: number;
 
@@ -69,7 +79,10 @@ export interface UpsampleOptions {
   recomputeScaleFactor?: boolean | null;
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.Upsample.html */
+/**
+ * Resizes (N, C, …) to a size or by a factor: `nn.functional.interpolate`. https://pytorch.org/docs/stable/generated/torch.nn.Upsample.html
+ * @example new nn.Upsample({ scaleFactor: 2, mode: 'bilinear' })(torch.rand(1, 3, 4, 4)).shape  // torch.Size([1, 3, 8, 8])
+ */
 export class Upsample extends Module {
   readonly options: UpsampleOptions;
 
@@ -100,7 +113,10 @@ interface FoldOptions {
   stride?: SizeN;
 }
 
-/** Sliding blocks as columns. https://pytorch.org/docs/stable/generated/torch.nn.Unfold.html */
+/**
+ * Sliding blocks as columns. https://pytorch.org/docs/stable/generated/torch.nn.Unfold.html
+ * @example new nn.Unfold(2)(torch.rand(1, 3, 4, 4)).shape  // torch.Size([1, 12, 9])
+ */
 export class Unfold extends Module {
   readonly kernelSize: SizeN;
   readonly dilation: SizeN;
@@ -125,7 +141,10 @@ export class Unfold extends Module {
   }
 }
 
-/** The reverse: sums of overlapping blocks. https://pytorch.org/docs/stable/generated/torch.nn.Fold.html */
+/**
+ * The reverse: sums of overlapping blocks. https://pytorch.org/docs/stable/generated/torch.nn.Fold.html
+ * @example new nn.Fold(4, 2)(torch.rand(1, 12, 9)).shape  // torch.Size([1, 3, 4, 4])
+ */
 export class Fold extends Module {
   readonly outputSize: SizeN;
   readonly kernelSize: SizeN;
@@ -151,7 +170,10 @@ export class Fold extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html */
+/**
+ * x₁·x₂ / (‖x₁‖ ‖x₂‖) along `dim`, norms not below ε. https://pytorch.org/docs/stable/generated/torch.nn.CosineSimilarity.html
+ * @example new nn.CosineSimilarity()(torch.tensor([[1, 0]]), torch.tensor([[1, 1]]))  // tensor([0.7071])
+ */
 export class CosineSimilarity extends Module {
   readonly dim: number;
   readonly eps: number;
@@ -166,7 +188,10 @@ export class CosineSimilarity extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.PairwiseDistance.html */
+/**
+ * ‖x₁ - x₂ + ε‖ₚ over the last dim. https://pytorch.org/docs/stable/generated/torch.nn.PairwiseDistance.html
+ * @example new nn.PairwiseDistance()(torch.tensor([[0.5, 0.5]]), torch.tensor([[3.5, 4.5]]))  // tensor([5.0000])
+ */
 export class PairwiseDistance extends Module {
   readonly norm: number;
   readonly eps: number;
@@ -186,13 +211,20 @@ export class PairwiseDistance extends Module {
   }
 }
 
-/** https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html */
+/**
+ * Resizes images (N, C, H, W) by repeating pixels. https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingNearest2d.html
+ * @example new nn.UpsamplingNearest2d({ scaleFactor: 2 })(torch.rand(1, 3, 4, 4)).shape  // torch.Size([1, 3, 8, 8])
+ */
 export class UpsamplingNearest2d extends Upsample {
   constructor(...args: Args<[size: SizeN | null, scaleFactor: SizeN | null], Pick<UpsampleOptions, 'size' | 'scaleFactor'>>) {
     super(...upsamplingArguments('UpsamplingNearest2d', args), 'nearest');
   }
 }
-/** https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html */
+/**
+ * Resizes images (N, C, H, W) with bilinear interpolation and aligned corners.
+ * https://pytorch.org/docs/stable/generated/torch.nn.UpsamplingBilinear2d.html
+ * @example new nn.UpsamplingBilinear2d({ scaleFactor: 2 })(torch.rand(1, 3, 4, 4)).shape  // torch.Size([1, 3, 8, 8])
+ */
 export class UpsamplingBilinear2d extends Upsample {
   constructor(...args: Args<[size: SizeN | null, scaleFactor: SizeN | null], Pick<UpsampleOptions, 'size' | 'scaleFactor'>>) {
     super(...upsamplingArguments('UpsamplingBilinear2d', args), 'bilinear', true);
