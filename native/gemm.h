@@ -118,6 +118,27 @@ template <class T, class Src> void pack_a(const Matrix<T, Src>& a, int64_t i, in
 template <class T, class A> void pack_a(const A& a, int64_t i, int64_t rows, int64_t p, int64_t k, T* dst) {
   for (int64_t q = 0; q < k; q++) for (int64_t r = 0; r < rows; r++) *dst++ = a.at(i + r, p + q);
 }
+// Rows [p, p + k) and columns [j, j + cols) of B as one panel of NR columns, the rest zero.
+template <class T> void clear_columns(T* dst, int64_t k, int64_t cols) {
+  if (cols < NR<T>) for (int64_t p = 0; p < k; p++) for (int64_t j = cols; j < NR<T>; j++) dst[p * NR<T> + j] = 0;
+}
+template <class T, class Src> void pack_b(const Matrix<T, Src>& b, int64_t p, int64_t k, int64_t j, int64_t cols, T* dst) {
+  pack_lines(b.data + p * b.rs + j * b.cs, b.cs, b.rs, cols, k, dst, NR<T>);
+  clear_columns(dst, k, cols);
+}
+template <class T, class B> void pack_b(const B& b, int64_t p, int64_t k, int64_t j, int64_t cols, T* dst) {
+  for (int64_t q = 0; q < k; q++) for (int64_t c = 0; c < cols; c++) dst[q * NR<T> + c] = b.at(p + q, j + c);
+  clear_columns(dst, k, cols);
+}
+
+// The elements of B packed whole: panels of NR columns and k rows each.
+template <class T> int64_t packed_size(int64_t k, int64_t n) { return ceil_div(n, NR<T>) * NR<T> * k + 64; }
+template <class T> void pack_whole(const Matrix<T, T>& b, int64_t k, int64_t n, T* dst) {
+  parallel_for(ceil_div(n, NR<T>), grain_for(NR<T> * k), [&](int64_t begin, int64_t end) {
+    for (int64_t j = begin; j < end; j++) pack_b(b, 0, k, j * NR<T>, min_of(NR<T>, n - j * NR<T>), dst + j * NR<T> * k);
+  });
+}
+
 // What becomes of a finished tile: C = act(alpha * tile + beta * input), the activation after the last block of k.
 template <class T> struct Epilogue {
   T* c;
@@ -151,6 +172,21 @@ template <class T> struct Epilogue {
     else for (int64_t x = 0; x < cols; x++) out[x * os] = a * t[x] + b * in[x * is];
   }
 };
+
+// One tile of C through `e`; row p of B stands at b + p * ldb.
+template <class T>
+void run_tile(int64_t k, const T* a, const T* b, int64_t ldb, const Epilogue<T>& e, int64_t i, int64_t j, int64_t rows, int64_t cols, bool first, bool last) {
+  alignas(64) T tile[MR * NR<T>];
+  int64_t width;
+  auto kernel = micro_for<T>(rows, cols, width);
+  if (e.cs == 1) for (int64_t r = 0; r < rows; r++) {
+    const T* line = e.c + (i + r) * e.rs + j;
+    __builtin_prefetch(line, 1);
+    __builtin_prefetch(line + cols - 1, 1);
+  }
+  kernel(k, a, b, ldb, nullptr, tile);
+  e.store(tile, width, i, j, rows, cols, first, last);
+}
 
 // C[m, n] = A[m, k] · B[k, n] through `e`. Returns false where scratch memory ran out. Defined, for the types listed there, in r_gemm.cpp.
 template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e);

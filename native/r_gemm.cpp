@@ -47,37 +47,10 @@ template <class T> MicroFn<T> micro_for(int64_t rows, int64_t cols, int64_t& wid
   return narrow ? micro_for<T, 1>(rows) : micro_for<T, NV>(rows);
 }
 
-// Rows [p, p + k) and columns [j, j + cols) of B as one panel of NR columns, the rest zero.
-template <class T> void clear_columns(T* dst, int64_t k, int64_t cols) {
-  if (cols < NR<T>) for (int64_t p = 0; p < k; p++) for (int64_t j = cols; j < NR<T>; j++) dst[p * NR<T> + j] = 0;
-}
-template <class T, class Src> void pack_b(const Matrix<T, Src>& b, int64_t p, int64_t k, int64_t j, int64_t cols, T* dst) {
-  pack_lines(b.data + p * b.rs + j * b.cs, b.cs, b.rs, cols, k, dst, NR<T>);
-  clear_columns(dst, k, cols);
-}
-template <class T, class B> void pack_b(const B& b, int64_t p, int64_t k, int64_t j, int64_t cols, T* dst) {
-  for (int64_t q = 0; q < k; q++) for (int64_t c = 0; c < cols; c++) dst[q * NR<T> + c] = b.at(p + q, j + c);
-  clear_columns(dst, k, cols);
-}
-
 // Where nothing is left to add up (k == 0), C is beta * input.
 template <class T> void gemm_empty(int64_t m, int64_t n, const Epilogue<T>& e) {
   alignas(64) T zero[NR<T>] = {};
   for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j += NR<T>) e.store(zero, NR<T>, i, j, 1, min_of(NR<T>, n - j), true, true);
-}
-
-template <class T>
-void run_tile(int64_t k, const T* a, const T* b, int64_t ldb, const Epilogue<T>& e, int64_t i, int64_t j, int64_t rows, int64_t cols, bool first, bool last) {
-  alignas(64) T tile[MR * NR<T>];
-  int64_t width;
-  auto kernel = micro_for<T>(rows, cols, width);
-  if (e.cs == 1) for (int64_t r = 0; r < rows; r++) {
-    const T* line = e.c + (i + r) * e.rs + j;
-    __builtin_prefetch(line, 1);
-    __builtin_prefetch(line + cols - 1, 1);
-  }
-  kernel(k, a, b, ldb, nullptr, tile);
-  e.store(tile, width, i, j, rows, cols, first, last);
 }
 
 // The case m <= MR: B is used once, so each thread packs only the panel it is about to use, or reads B in place.

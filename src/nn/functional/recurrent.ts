@@ -5,7 +5,7 @@ import { needsRecord, record } from '../../autograd/node.js';
 import { isIntercepted } from '../../ops/define.js';
 import { cat, stack } from '../../ops/join.js';
 import { split } from '../../ops/view.js';
-import { addmm, linear, mm } from '../../ops/matmul.js';
+import { linear, mm } from '../../ops/matmul.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -95,51 +95,55 @@ export function packedLayer(
 const isPlain = ({ projected, weightHr, weightHh }: Layer): boolean =>
   (projected.dtype === float32 || projected.dtype === float64) && weightHh.dtype === projected.dtype && !weightHr && projected.sizes[0] > 0;
 
+/** What the routines of a layer take: contiguous tensors outside of the graph. */
+interface Operands {
+  readonly projected: Tensor;
+  readonly weight: Tensor;
+  readonly bias: Maybe;
+  readonly start: readonly Tensor[];
+  readonly reverse: boolean;
+}
 /** What one kind of cell adds to `fusedLayer`. */
 interface Cell {
   readonly node: string;
-  readonly gates: number;
   readonly step: Step;
-  /** Tensors of one row a step that backward needs; one step of it, and its gradient. */
-  forward(at: Rows, t: number, fromHidden: Tensor, previous: readonly Tensor[]): void;
-  /** The gradient of the previous state but for what flows through the hidden gates. */
-  backward(at: Rows, t: number, previous: readonly Tensor[], grads: readonly Maybe[], into: Gradients): Maybe[];
+  /** [hidden states (L, N, hidden), (cells)], and what backward needs beside them. */
+  forward(operands: Operands, rows: (width: number) => Tensor): { states: Tensor[]; kept: Tensor[] };
+  backward(operands: Operands, states: readonly Tensor[], kept: readonly Tensor[], grads: readonly Maybe[]): Gradients;
 }
-interface Rows {
-  readonly projected: Tensor;
-  readonly output: Tensor;
-  readonly cells: Tensor;
-  readonly gates: Tensor;
-  readonly fromHidden: Tensor;
-}
+/** Of the gates as input and hidden state give them, and of the first state. */
 interface Gradients {
   readonly fromInput: Tensor;
   readonly fromHidden: Tensor;
+  readonly start: readonly Tensor[];
 }
 
 const lstmCell: Cell = {
   node: 'lstm',
-  gates: 4,
   step: lstmStep,
-  forward: ({ projected, output, cells, gates }, t, fromHidden, [, cell]) =>
-    runRoutine('lstm_cell', [output.select(0, t), cells.select(0, t), gates.select(0, t), projected.select(0, t), fromHidden, cell]),
-  backward: ({ gates, cells }, t, [, cell], [gradHidden, gradCell], { fromInput }) => {
-    const before = emptyOn(cell, cell.sizes);
-    runRoutine('lstm_cell_backward', [fromInput.select(0, t), before, gradHidden, gradCell, gates.select(0, t), cells.select(0, t), cell]);
-    return [null, before];
+  forward({ projected, weight, bias, start, reverse }, rows) {
+    const [output, cells, gates] = [rows(1), rows(1), rows(4)];
+    runRoutine('lstm', [output, cells, gates, projected, weight, bias, ...start], [reverse]);
+    return { states: [output, cells], kept: [gates] };
+  },
+  backward({ weight, start, reverse }, [, cells], [gates], grads) {
+    const [fromInput, hidden, cell] = [gates, ...start].map((t) => emptyOn(t, t.sizes));
+    runRoutine('lstm_backward', [fromInput, hidden, cell, ...grads, gates, cells, weight, start[1]], [reverse]);
+    return { fromInput, fromHidden: fromInput, start: [hidden, cell] };
   },
 };
 const gruCell: Cell = {
   node: 'gru',
-  gates: 3,
   step: gruStep,
-  forward: ({ projected, output, gates }, t, fromHidden, [hidden]) =>
-    runRoutine('gru_cell', [output.select(0, t), gates.select(0, t), projected.select(0, t), fromHidden, hidden]),
-  backward: ({ gates, fromHidden }, t, [hidden], [gradHidden], into) => {
-    const before = emptyOn(hidden, hidden.sizes);
-    const rows = [into.fromInput, into.fromHidden].map((g) => g.select(0, t));
-    runRoutine('gru_cell_backward', [...rows, before, gradHidden, gates.select(0, t), fromHidden.select(0, t), hidden]);
-    return [before];
+  forward({ projected, weight, bias, start, reverse }, rows) {
+    const [output, gates, hiddenNew] = [rows(1), rows(3), rows(1)];
+    runRoutine('gru', [output, gates, hiddenNew, projected, weight, bias, ...start], [reverse]);
+    return { states: [output], kept: [gates, hiddenNew] };
+  },
+  backward({ weight, start, reverse }, [output], [gates, hiddenNew], grads) {
+    const [fromInput, fromHidden, hidden] = [gates, gates, ...start].map((t) => emptyOn(t, t.sizes));
+    runRoutine('gru_backward', [fromInput, fromHidden, hidden, ...grads, gates, hiddenNew, output, weight, ...start], [reverse]);
+    return { fromInput, fromHidden, start: [hidden] };
   },
 };
 
@@ -151,18 +155,25 @@ function fusedLayer(cell: Cell, layer: Layer): LayerResult {
   if (!isPlain(layer) || isIntercepted()) return composedLayer(cell.step, layer);
   const { projected, state, weightHh, biasHh, reverse } = layer;
   const inputs = [projected, weightHh, biasHh, ...state];
-  const { at, start } = noGrad(() => forward(cell, layer));
-  const order = visits(projected.sizes[0], reverse);
-  const last = order[order.length - 1];
-  const outputs = [at.output, ...(state.length > 1 ? [at.cells] : [])];
-  record(cell.node, inputs, outputs, [weightHh, at.output], ({ grads, needs }) => {
+  const operands = operandsOf(layer);
+  const [length, batch] = projected.sizes;
+  const { states, kept } = cell.forward(operands, (width) => emptyOn(projected, [length, batch, width * weightHh.sizes[1]]));
+  record(cell.node, inputs, states, [weightHh, states[0]], ({ grads, needs }) => {
     if (needsRecord([...grads, ...inputs])) return composedGradients(grads, inputs, () => recomputed(cell.step, layer));
-    return backward(cell, at, start, layer, grads, needs);
+    const given = grads.map((g) => g && contiguousRaw(g));
+    const { fromInput, fromHidden, start } = cell.backward(operands, states, kept, given);
+    return [fromInput, ...weightGradients(operands, states[0], fromHidden, needs), ...start];
   });
-  return { output: at.output, final: outputs.map((t) => t.select(0, last)) };
+  return { output: states[0], final: states.map((t) => t.select(0, reverse ? 0 : length - 1)) };
 }
 
-/** The outputs of `fusedLayer` for a second derivative: hidden states, and where there are cells theirs. */
+const operandsOf = ({ projected, weightHh, biasHh, state, reverse }: Layer): Operands =>
+  noGrad(() => {
+    const plain = (t: Tensor): Tensor => contiguousRaw(t.detach());
+    return { projected: plain(projected), weight: plain(weightHh), bias: biasHh && plain(biasHh), start: state.map(plain), reverse };
+  });
+
+/** The states of `fusedLayer` for a second derivative. */
 function recomputed(step: Step, layer: Layer): Tensor[] {
   const cells = new Array<Tensor>(layer.projected.sizes[0]);
   const order = visits(cells.length, layer.reverse);
@@ -176,65 +187,15 @@ function recomputed(step: Step, layer: Layer): Tensor[] {
   return layer.state.length > 1 ? [output, stack(cells, 0)] : [output];
 }
 
-function forward(cell: Cell, { projected, state, weightHh, biasHh, reverse }: Layer): { at: Rows; start: readonly Tensor[] } {
-  const [length, batch, hidden] = [projected.sizes[0], projected.sizes[1], weightHh.sizes[1]];
-  const rows = (width: number): Tensor => emptyOn(projected, [length, batch, width]);
-  const at = {
-    projected: contiguousRaw(projected.detach()),
-    output: rows(hidden),
-    cells: state.length > 1 ? rows(hidden) : projected,
-    gates: rows(cell.gates * hidden),
-    fromHidden: cell.gates === 3 ? rows(3 * hidden) : projected,
-  };
-  const start = state.map((t) => contiguousRaw(t.detach()));
-  let now: readonly Tensor[] = start;
-  for (const t of visits(length, reverse)) {
-    const fromHidden = linear(now[0], weightHh.detach(), biasHh?.detach() ?? null);
-    if (cell.gates === 3) at.fromHidden.select(0, t).copy_(fromHidden);
-    cell.forward(at, t, fromHidden, now);
-    now = [at.output, at.cells].slice(0, state.length).map((rows) => rows.select(0, t));
-  }
-  return { at, start };
-}
-
-/** Back through time; the weights' gradients are one product over all steps. */
-function backward(
-  cell: Cell,
-  at: Rows,
-  start: readonly Tensor[],
-  { weightHh, biasHh, reverse }: Layer,
-  grads: readonly Maybe[],
-  needs: (i: number) => boolean,
-): Maybe[] {
-  const order = visits(at.output.sizes[0], reverse);
-  const fromInput = emptyOn(at.gates, at.gates.sizes);
-  const into = { fromInput, fromHidden: cell.gates === 3 ? emptyOn(at.gates, at.gates.sizes) : fromInput };
-  const given = grads.map((g) => g && contiguousRaw(g));
-  let flowing: Maybe[] = start.map(() => null);
-  for (let i = order.length - 1; i >= 0; i--) {
-    const t = order[i];
-    const previous = i === 0 ? start : [at.output, at.cells].slice(0, start.length).map((rows) => rows.select(0, order[i - 1]));
-    const total = flowing.map((g, k) => plus(g, given[k]?.select(0, t) ?? null));
-    const direct = cell.backward(at, t, previous, [total[0] ?? at.output.select(0, t).mul(0), ...total.slice(1)], into);
-    const gates = into.fromHidden.select(0, t);
-    const through = direct[0] ? addmm(direct[0], gates, weightHh) : mm(gates, weightHh);
-    flowing = [through, ...direct.slice(1)];
-  }
-  return [fromInput, ...weightGradients(at, start[0], into.fromHidden, biasHh, reverse, needs), ...flowing];
-}
-const plus = (a: Maybe, b: Maybe): Maybe => (a && b ? a.add(b) : (a ?? b));
-
+/** The gradients of weight and bias: one product, and one sum, over all steps. */
 function weightGradients(
-  { output }: Rows,
-  first: Tensor,
+  { start: [first], bias, reverse }: Operands,
+  output: Tensor,
   fromHidden: Tensor,
-  biasHh: Maybe,
-  reverse: boolean,
   needs: (i: number) => boolean,
 ): Maybe[] {
   const flat = fromHidden.flatten(0, 1);
-  const [length] = output.sizes;
-  const rest = output.narrow(0, reverse ? 1 : 0, length - 1);
+  const rest = output.narrow(0, reverse ? 1 : 0, output.sizes[0] - 1);
   const before = reverse ? cat([rest, first.unsqueeze(0)], 0) : cat([first.unsqueeze(0), rest], 0);
-  return [needs(1) ? mm(flat.t(), before.flatten(0, 1)) : null, biasHh && needs(2) ? flat.sum(0) : null];
+  return [needs(1) ? mm(flat.t(), before.flatten(0, 1)) : null, bias && needs(2) ? flat.sum(0) : null];
 }
