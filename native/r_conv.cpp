@@ -1,5 +1,6 @@
-// Convolution: forward and gradient of the input. See conv_planes.h for the method.
+// Convolution: forward and gradient of the input. See conv_planes.h, conv_gather.h and conv_lanes.h for the methods.
 #include "conv_gather.h"
+#include "conv_lanes.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -64,17 +65,30 @@ template <class Dst, class T> struct ConvStore {
   }
 };
 
+// How the columns of planes are cut into tiles: one a row where that wastes no more than tiles across rows do.
+template <class T> struct Tiling {
+  bool by_row;
+  int64_t columns, step, width;
+  Tiling(const Planes& p, const int64_t* count) {
+    by_row = count[2] <= NR<T> && p.extent[2] > NR<T> - Simd<T>::width / 2;
+    columns = p.flat(count[0] - 1, count[1] - 1, count[2] - 1) + 1;
+    step = by_row ? p.extent[2] : NR<T>;
+    width = by_row ? count[2] : NR<T>;
+  }
+  // Columns that an image takes, with those that are left out of the result.
+  int64_t computed() const { return ceil_div(columns, step) * (width <= Simd<T>::width ? Simd<T>::width : NR<T>); }
+};
+
 // Multiplies row panels [from, to) of the packed weights with the planes of some images.
 template <class T, class Dst>
 void conv_product(const Planes& p, const ConvPass& pass, const T* planes, const T* weights, int64_t m, int64_t from, int64_t to,
                   const ConvStore<Dst, T>& store, int64_t image, int64_t images, int64_t channel) {
-  const int64_t h = panel_rows(m), columns = p.flat(pass.count[0] - 1, pass.count[1] - 1, pass.count[2] - 1) + 1;
-  // One tile a row where that wastes no more than tiles across rows do.
-  const bool by_row = pass.count[2] <= NR<T> && p.extent[2] > NR<T> - Simd<T>::width / 2;
-  const int64_t step = by_row ? p.extent[2] : NR<T>;
+  const int64_t h = panel_rows(m);
+  const Tiling<T> tiling(p, pass.count);
+  const int64_t columns = tiling.columns, step = tiling.step;
   alignas(64) T tile[MR * NR<T>];
   auto run = [&](int64_t i, int64_t img, int64_t f) {
-    const int64_t rows = min_of(h, m - i * h), cols = min_of(by_row ? pass.count[2] : NR<T>, columns - f);
+    const int64_t rows = min_of(h, m - i * h), cols = min_of(tiling.width, columns - f);
     int64_t width;
     auto kernel = micro_for<T>(rows, cols, width);
     kernel(pass.k, weights + i * h * pass.k, planes + img * p.plane() + f, 0, pass.offsets, tile);
@@ -133,9 +147,38 @@ bool conv_run(Planes p, const ConvPass* passes, int npasses, T* const* weights, 
   return fine;
 }
 
+// The columns that one pass takes without lanes; gathered ones cost a sixth more than their number.
+template <class T> int64_t computed_columns(const Planes& p, const int64_t* count, int64_t m, int64_t k) {
+  if (worth_gathering(p, count, m, k, NR<T>)) return count[0] * count[1] * count[2] * 7 / 6;
+  return Tiling<T>(p, count).computed();
+}
+// The forward pass and its operands in lanes.
+inline LanePass forward_lanes(const ConvShape& s) {
+  LanePass pass{};
+  for (int d = 0; d < 3; d++) {
+    pass.count[d] = s.out[d];
+    pass.advance[d] = s.stride[d];
+    pass.shift[d] = -s.padding[d];
+    pass.taps[d] = s.kernel[d];
+    pass.step[d] = pass.stride[d] = 1;
+  }
+  return pass;
+}
+template <class T> LaneConv<T> forward_in_lanes(Call& c, const ConvShape& s, bool relu) {
+  return {s.batch, s.groups, s.in_channels, s.out_channels, {s.in[0], s.in[1], s.in[2]}, {s.out[0], s.out[1], s.out[2]},
+          {s.kernel[0], s.kernel[1], s.kernel[2]}, c.t[1].as<T>(), c.t[2].as<T>(), s.in_channels * s.taps, s.taps, c.t[0].as<T>(),
+          c.ntensors > 3 ? c.t[3].as<T>() : nullptr, relu};
+}
+inline bool is_dilated(const ConvShape& s) { return s.dilation[0] > 1 || s.dilation[1] > 1 || s.dilation[2] > 1; }
+
 template <class T, class Src> bool conv_forward_typed(Call& c, const ConvShape& s, bool relu) {
   const int64_t k = s.in_channels * s.taps, flat = s.out_size();
   Planes p = forward_planes(s, images_per_task(s.batch, flat));
+  if constexpr (std::is_same<T, Src>::value && std::is_floating_point<T>::value) {
+    const LanePass pass = forward_lanes(s);
+    const auto lanes = forward_in_lanes<T>(c, s, relu);
+    if (!is_dilated(s) && lanes_pay(lanes, &pass, 1, computed_columns<T>(p, s.out, s.out_channels, k) * s.taps)) return conv_lanes(lanes, &pass, 1);
+  }
   if (worth_gathering(p, s.out, s.out_channels, k, NR<T>)) p.images = s.batch;
   Scratch offsets(k * 8), packed((s.groups * s.out_channels * k + 64) * (int64_t)sizeof(T));
   if (!offsets.data || !packed.data) return false;
@@ -234,8 +277,53 @@ void pack_transposed(const ConvShape& s, const Src* w, const int64_t* places, in
       for (int64_t r = i; r < min_of(i + h, s.in_channels); r++) *packed++ = (T)w[(oc * s.in_channels + r) * s.taps + places[t]];
 }
 
+// The pass over the input pixels of one phase, which reads the output: taps that reach it lie `stride` apart, the last one first.
+inline LanePass phase_lanes(const ConvShape& s, const int64_t* phase) {
+  LanePass pass{};
+  for (int d = 0; d < 3; d++) {
+    pass.count[d] = ceil_div(s.in[d] - phase[d], s.stride[d]);
+    pass.start[d] = phase[d];
+    pass.step[d] = s.stride[d];
+    pass.advance[d] = 1;
+    pass.stride[d] = -s.stride[d];
+    int64_t shift;
+    for (int64_t tap = 0; tap < s.kernel[d]; tap++) if (reaches(s, d, phase[d], tap, shift)) {
+      pass.taps[d]++;
+      pass.first[d] = tap;
+      pass.shift[d] = shift;
+    }
+  }
+  return pass;
+}
+template <class T> LaneConv<T> gradient_in_lanes(Call& c, const ConvShape& s, bool relu) {
+  return {s.batch, s.groups, s.out_channels, s.in_channels, {s.out[0], s.out[1], s.out[2]}, {s.in[0], s.in[1], s.in[2]},
+          {s.kernel[0], s.kernel[1], s.kernel[2]}, c.t[1].as<T>(), c.t[2].as<T>(), s.taps, s.in_channels * s.taps, c.t[0].as<T>(),
+          c.ntensors > 3 ? c.t[3].as<T>() : nullptr, relu};
+}
+// The gradient in lanes, where that pays; `done` says whether it did.
+template <class T> bool gradient_by_lanes(Call& c, const ConvShape& s, const Planes& p, bool relu, bool& done) {
+  const int64_t steps[3] = {min_of(s.stride[0], s.in[0]), min_of(s.stride[1], s.in[1]), min_of(s.stride[2], s.in[2])}, n = steps[0] * steps[1] * steps[2];
+  done = false;
+  if (is_dilated(s) || n > 64) return true;
+  LanePass passes[64];
+  int64_t columns = 0;
+  for (int64_t i = 0; i < n; i++) {
+    const int64_t phase[3] = {i / steps[2] / steps[1], i / steps[2] % steps[1], i % steps[2]};
+    passes[i] = phase_lanes(s, phase);
+    columns += computed_columns<T>(p, passes[i].count, s.in_channels, s.out_channels * passes[i].all_taps()) * passes[i].all_taps();
+  }
+  const auto conv = gradient_in_lanes<T>(c, s, relu);
+  done = lanes_pay(conv, passes, n, columns);
+  return !done || conv_lanes(conv, passes, n);
+}
+
 template <class T, class Src> bool conv_grad_input_typed(Call& c, const ConvShape& s, bool relu) {
   Planes p = gradient_planes(s);
+  if constexpr (std::is_same<T, Src>::value && std::is_floating_point<T>::value) {
+    bool done;
+    const bool fine = gradient_by_lanes<T>(c, s, p, relu, done);
+    if (done || !fine) return fine;
+  }
   const int64_t first[3] = {ceil_div(s.in[0], s.stride[0]), ceil_div(s.in[1], s.stride[1]), ceil_div(s.in[2], s.stride[2])};
   if (worth_gathering(p, first, s.in_channels, s.out_channels, NR<T>)) p.images = s.batch;
   const int64_t k = s.out_channels * s.taps, steps[3] = {min_of(s.stride[0], s.in[0]), min_of(s.stride[1], s.in[1]), min_of(s.stride[2], s.in[2])};
