@@ -98,58 +98,115 @@ template <class T, class I> struct MaxPoolRows {
   }
 };
 
-// Windows of 2 × 2 side by side: first the larger of every two neighbours, over several rows at once, then of every two rows.
+// Windows of 2 × 2 side by side, of floats: first the larger of every two neighbours, over several rows at once, then of every two rows. Rows are
+// written as whole vectors, whose ends the next row covers.
 template <class T> struct MaxPoolPairs {
   using A = Acc<T>;
+  using I = typename std::conditional<sizeof(A) == 8, int64_t, int32_t>::type;
   static constexpr int64_t LANES = 16;
+  using V = Simd<A, LANES>;
+  using M = Simd<I, LANES>;
   const PoolShape& s;
   int64_t width, rows;  // outputs of a row, rows of outputs at once
-  A* best;
-  int32_t* where;
+  A *best, *values, *half;  // of pairs; outputs, or their gradients; gradients of the larger ones of pairs
+  I *second, *places;       // whether the second of a pair is the larger one; positions
 
   static bool fits(const PoolShape& s) {
-    return s.in[0] == 1 && s.kernel[0] == 1 && s.in[2] == 2 * s.out[2] && s.in[1] >= 2 * s.out[1] && s.out[2] <= 4096 && s.kernel[1] == 2 && s.kernel[2] == 2 &&
-           s.stride[1] == 2 && s.stride[2] == 2 && s.padding[1] == 0 && s.padding[2] == 0 && s.dilation[1] == 1 && s.dilation[2] == 1;
+    return s.in_size() < 0x7fffffff && s.in[0] == 1 && s.kernel[0] == 1 && s.in[2] == 2 * s.out[2] && s.in[1] >= 2 * s.out[1] && s.out[2] <= 4096 &&
+           s.kernel[1] == 2 && s.kernel[2] == 2 && s.stride[1] == 2 && s.stride[2] == 2 && s.padding[1] == 0 && s.padding[2] == 0 && s.dilation[1] == 1 &&
+           s.dilation[2] == 1;
   }
   static int64_t rows_at_once(const PoolShape& s) { return max_of(1, min_of(s.out[1], 256 / s.out[2])); }
-  static int64_t capacity(const PoolShape& s) { return rows_at_once(s) * 2 * s.out[2] + LANES; }
-  static int64_t bytes(const PoolShape& s) { return capacity(s) * 16; }
-  MaxPoolPairs(const PoolShape& shape, char* space)
-      : s(shape), width(s.out[2]), rows(rows_at_once(s)), best((A*)space), where((int32_t*)(space + capacity(s) * 8)) {}
+  static int64_t capacity(const PoolShape& s) { return rows_at_once(s) * 2 * s.out[2] + 2 * LANES; }
+  static int64_t bytes(const PoolShape& s) { return capacity(s) * 5 * (int64_t)sizeof(A); }
+  MaxPoolPairs(const PoolShape& shape, char* space) : s(shape), width(s.out[2]), rows(rows_at_once(s)), best((A*)space) {
+    const int64_t room = capacity(s);
+    values = best + room;
+    half = values + room;
+    second = (I*)(half + room);
+    places = second + room;
+  }
 
   void run(const T* in, T* value, int64_t* index) const {
     for (int64_t y = 0; y < s.out[1]; y += rows) {
       const int64_t n = min_of(rows, s.out[1] - y), first = 2 * y * s.in[2];
-      neighbours(in + first, (int32_t)first, n * 2 * width, best, where);
-      for (int64_t r = 0; r < n; r++) {
-        const int64_t at = (y + r) * width;
-        combine(2 * r * width, value + at, index ? index + at : nullptr);
+      neighbours(in + first, n * 2 * width, best, second);
+      for (int64_t r = 0; r < n; r++) for (int64_t x = 0; x < width; x += LANES) {
+        const int64_t at = 2 * r * width + x;
+        combine(at, values + r * width + x);
+        if (index) locate(at, (I)(first + 2 * at), places + r * width + x);
       }
+      convert(values, n * width, value + y * width);
+      if (index) convert(places, n * width, index + y * width);
     }
   }
-  static void neighbours(const T* __restrict in, int32_t first, int64_t n, A* __restrict best, int32_t* __restrict where) {
+  void run_backward(const T* in, const T* grad, T* to) const {
+    for (int64_t y = 0; y < s.out[1]; y += rows) {
+      const int64_t n = min_of(rows, s.out[1] - y), first = 2 * y * s.in[2];
+      neighbours(in + first, n * 2 * width, best, second);
+      convert(grad + y * width, n * width, values);
+      for (int64_t r = 0; r < n; r++) {
+        for (int64_t x = 0; x < width; x += LANES) give<false>(2 * r * width + x, values + r * width + x, half + 2 * r * width + x);
+        for (int64_t x = 0; x < width; x += LANES) give<true>(2 * r * width + x, values + r * width + x, half + (2 * r + 1) * width + x);
+      }
+      spread(half, second, n * 2 * width, to + first);
+    }
+    const int64_t used = 2 * s.out[1] * s.in[2];
+    std::memset((void*)(to + used), 0, (s.in_size() - used) * sizeof(T));
+  }
+
+ private:
+  static void neighbours(const T* __restrict in, int64_t n, A* __restrict best, I* __restrict second) {
     for (int64_t i = 0; i < n; i++) {
       const A a = (A)in[2 * i], b = (A)in[2 * i + 1];
       const bool take = (b > a) | (b != b);
       best[i] = take ? b : a;
-      where[i] = first + (int32_t)(2 * i) + take;
+      second[i] = take;
     }
   }
-  void combine(int64_t from, T* __restrict value, int64_t* __restrict index) const {
-    const A *a = best + from, *b = a + width;
-    const int32_t *ia = where + from, *ib = ia + width;
-    for (int64_t i = 0; i < width; i++) value[i] = (T)(((b[i] > a[i]) | (b[i] != b[i])) ? b[i] : a[i]);
-    if (index) for (int64_t i = 0; i < width; i++) index[i] = ((b[i] > a[i]) | (b[i] != b[i])) ? ib[i] : ia[i];
+  // Which of LANES pairs from `at` on are smaller than those of the row below.
+  typename M::V below(int64_t at) const {
+    const auto a = V::load(best + at), b = V::load(best + at + width);
+    return (b > a) | (b != b);
+  }
+  void combine(int64_t at, A* value) const { V::store(value, below(at) ? V::load(best + at + width) : V::load(best + at)); }
+  void locate(int64_t at, I first, I* place) const {
+    typename M::V lane;
+    for (int i = 0; i < LANES; i++) lane[i] = 2 * i;
+    M::store(place, lane + first + (below(at) ? M::load(second + at + width) + (I)(2 * width) : M::load(second + at)));
+  }
+  template <bool Below> void give(int64_t at, const A* grad, A* to) const {
+    const auto g = V::load(grad), none = V::set(0);
+    V::store(to, Below ? (below(at) ? g : none) : (below(at) ? none : g));
+  }
+  static void spread(const A* __restrict g, const I* __restrict second, int64_t n, T* __restrict to) {
+    for (int64_t i = 0; i < n; i++) {
+      to[2 * i] = (T)(second[i] ? A(0) : g[i]);
+      to[2 * i + 1] = (T)(second[i] ? g[i] : A(0));
+    }
+  }
+  template <class From, class To> static void convert(const From* __restrict from, int64_t n, To* __restrict to) {
+    for (int64_t i = 0; i < n; i++) to[i] = (To)from[i];
   }
 };
 
-template <class T> void max_pool_pairs(Call& c, const PoolShape& s) {
+// Calls body(pairs, plane) for every plane.
+template <class T, class F> void each_plane_of_pairs(Call& c, const PoolShape& s, F&& body) {
   parallel_for(s.planes, grain_for(s.out_size() * 4), [&](int64_t begin, int64_t end) {
     Scratch scratch(MaxPoolPairs<T>::bytes(s));
     if (!scratch.data) return c.fail(OUT_OF_MEMORY);
     const MaxPoolPairs<T> pairs(s, scratch.as<char>());
-    for (int64_t p = begin; p < end; p++)
-      pairs.run(c.t[2].as<T>() + p * s.in_size(), c.t[0].as<T>() + p * s.out_size(), c.t[1].data ? c.t[1].as<int64_t>() + p * s.out_size() : nullptr);
+    for (int64_t p = begin; p < end; p++) body(pairs, p);
+  });
+}
+template <class T> void max_pool_pairs(Call& c, const PoolShape& s) {
+  each_plane_of_pairs<T>(c, s, [&](const MaxPoolPairs<T>& pairs, int64_t p) {
+    pairs.run(c.t[2].as<T>() + p * s.in_size(), c.t[0].as<T>() + p * s.out_size(), c.t[1].data ? c.t[1].as<int64_t>() + p * s.out_size() : nullptr);
+  });
+}
+template <class T> void max_pool_pairs_backward(Call& c, const PoolShape& s) {
+  each_plane_of_pairs<T>(c, s, [&](const MaxPoolPairs<T>& pairs, int64_t p) {
+    pairs.run_backward(c.t[2].as<T>() + p * s.in_size(), c.t[1].as<T>() + p * s.out_size(), c.t[0].as<T>() + p * s.in_size());
   });
 }
 
@@ -165,6 +222,25 @@ template <class T, class I> void max_pool_planes(Call& c, const PoolShape& s) {
   });
 }
 
+// The gradient by comparing again, row by row.
+template <class T, class I> void max_pool_planes_backward(Call& c, const PoolShape& s) {
+  parallel_for(s.planes, grain_for(s.out_size() * s.kernel[0] * s.kernel[1] * s.kernel[2]), [&](int64_t begin, int64_t end) {
+    const int64_t row = ceil_div(s.out[2], 8) * 8;
+    Scratch scratch(MaxPoolRows<T, I>::bytes(s) + row * (int64_t)(sizeof(T) + 8));
+    if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+    int64_t* at = scratch.as<int64_t>();
+    T* values = (T*)(at + row);
+    const MaxPoolRows<T, I> rows(s, (char*)(values + row));
+    std::memset((void*)(c.t[0].as<T>() + begin * s.in_size()), 0, (end - begin) * s.in_size() * sizeof(T));
+    for (int64_t p = begin; p < end; p++) for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) {
+      const T* grad = c.t[1].as<T>() + p * s.out_size() + (z * s.out[1] + y) * s.out[2];
+      T* to = c.t[0].as<T>() + p * s.in_size();
+      rows.run(c.t[2].as<T>() + p * s.in_size(), z, y, values, at);
+      for (int64_t o = 0; o < s.out[2]; o++) to[at[o]] = (T)(to[at[o]] + grad[o]);
+    }
+  });
+}
+
 // Maximum over windows; NaN wins, then the first maximum.
 // t: out [N, C, ...], indices [N, C, ...] int64 or null (flat position within a plane), input [N, C, ...]; contiguous, real dtypes.
 // params for each spatial dim: kernel, stride, padding (at most half the kernel), dilation. The sizes of `out` decide about ceil_mode;
@@ -172,9 +248,19 @@ template <class T, class I> void max_pool_planes(Call& c, const PoolShape& s) {
 void max_pool(Call& c) {
   const PoolShape s = pool_shape(c, c.t[2], c.t[0], 0, 4);
   if (c.t[0].numel() == 0) return;
-  if (s.in_size() < 0x7fffffff && MaxPoolPairs<float>::fits(s)) TT_DISPATCH_REAL(c.t[0].dtype, max_pool_pairs<T>(c, s))
+  if (c.t[0].dtype <= BF16 && MaxPoolPairs<float>::fits(s)) TT_DISPATCH_FLOAT(c.t[0].dtype, max_pool_pairs<T>(c, s))
   else if (s.in_size() < 0x7fffffff) TT_DISPATCH_REAL(c.t[0].dtype, max_pool_planes<T, int32_t>(c, s))
   else TT_DISPATCH_REAL(c.t[0].dtype, max_pool_planes<T, int64_t>(c, s))
+}
+
+// Gradient of max_pool, which finds the maxima again.
+// t: grad_input, grad_out, input; contiguous floats. params as in max_pool.
+void max_pool_backward(Call& c) {
+  const PoolShape s = pool_shape(c, c.t[2], c.t[1], 0, 4);
+  if (c.t[0].numel() == 0) return;
+  if (MaxPoolPairs<float>::fits(s)) TT_DISPATCH_FLOAT(c.t[0].dtype, max_pool_pairs_backward<T>(c, s))
+  else if (s.in_size() < 0x7fffffff) TT_DISPATCH_FLOAT(c.t[0].dtype, max_pool_planes_backward<T, int32_t>(c, s))
+  else TT_DISPATCH_FLOAT(c.t[0].dtype, max_pool_planes_backward<T, int64_t>(c, s))
 }
 
 // Adds grad_out at the positions `indices` of each plane (gradient of max_pool; max_unpool when indices are distinct).

@@ -128,6 +128,9 @@ function maxima(
   return [out, indices];
 }
 
+/** Up to this many values of a window are compared again in backward, which is cheaper than keeping where the largest stood. */
+const COMPARED_AGAIN = 9;
+
 /** Indices are left out where neither the caller nor backward wants them. */
 function maxPool(
   name: string,
@@ -140,15 +143,32 @@ function maxPool(
   const { x, restore } = batched(name, input, n);
   const params = windows.kernel.flatMap((k, d) => [k, windows.stride[d], windows.padding[d], windows.dilation[d]]);
   const node = `maxPool${n}dWithIndices`;
-  if (!wantsIndices && !needsRecord([x])) {
-    const values = emptyOn(x, outputSizes(x, windows, ceil));
-    if (numelOf(values.sizes) > 0) runRoutine('max_pool', [values, null, contiguousRaw(x)], params);
-    return [restore(values), null];
+  const sizes = outputSizes(x, windows, ceil);
+  const fill = (values: Tensor, indices: Tensor | null): void => {
+    if (numelOf(sizes) > 0) runRoutine('max_pool', [values, indices, contiguousRaw(x)], params);
+  };
+  const taps = windows.kernel.reduce((a, b) => a * b, 1);
+  if (wantsIndices || (needsRecord([x]) && taps > COMPARED_AGAIN)) {
+    const [values, indices] = maxima(node, x, sizes, fill);
+    return [restore(values), restore(indices)];
   }
-  const [values, indices] = maxima(node, x, outputSizes(x, windows, ceil), (out, at) =>
-    runRoutine('max_pool', [out, at, contiguousRaw(x)], params),
-  );
-  return [restore(values), restore(indices)];
+  const values = emptyOn(x, sizes);
+  fill(values, null);
+  record(node, [x], values, [x], ({ grad }, [input]) => [maxPoolGradient(node, grad, input, params)]);
+  return [restore(values), null];
+}
+
+/** The gradient of the input, by comparing its values again. */
+function maxPoolGradient(name: string, grad: Tensor, input: Tensor, params: readonly number[]): Tensor {
+  if (needsRecord([grad])) {
+    const [values, indices] = [emptyOn(input, grad.sizes), emptyOn(input, grad.sizes, int64)];
+    if (numelOf(grad.sizes) > 0) runRoutine('max_pool', [values, indices, contiguousRaw(input)], params);
+    return scatterPlanes(`${name}Backward`, grad, indices, input.sizes);
+  }
+  const out = emptyOn(input, input.sizes);
+  if (numelOf(grad.sizes) > 0) runRoutine('max_pool_backward', [out, contiguousRaw(grad), contiguousRaw(input)], params);
+  else out.zero_();
+  return out;
 }
 
 export interface MaxPoolOptions {
