@@ -31,6 +31,20 @@ struct LanePass {
   }
 };
 
+// The forward pass, which has no dilation.
+inline LanePass forward_lanes(const ConvShape& s) {
+  LanePass pass{};
+  for (int d = 0; d < 3; d++) {
+    pass.count[d] = s.out[d];
+    pass.advance[d] = s.stride[d];
+    pass.shift[d] = -s.padding[d];
+    pass.taps[d] = s.kernel[d];
+    pass.step[d] = pass.stride[d] = 1;
+  }
+  return pass;
+}
+inline bool is_dilated(const ConvShape& s) { return s.dilation[0] > 1 || s.dilation[1] > 1 || s.dilation[2] > 1; }
+
 // One convolution, or gradient of its input: `m` channels of results from `channels` of the source, in each group.
 template <class T> struct LaneConv {
   int64_t batch, groups, channels, m, source[3], size[3], kernel[3];

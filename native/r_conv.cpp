@@ -152,24 +152,12 @@ template <class T> int64_t computed_columns(const Planes& p, const int64_t* coun
   if (worth_gathering(p, count, m, k, NR<T>)) return count[0] * count[1] * count[2] * 7 / 6;
   return Tiling<T>(p, count).computed();
 }
-// The forward pass and its operands in lanes.
-inline LanePass forward_lanes(const ConvShape& s) {
-  LanePass pass{};
-  for (int d = 0; d < 3; d++) {
-    pass.count[d] = s.out[d];
-    pass.advance[d] = s.stride[d];
-    pass.shift[d] = -s.padding[d];
-    pass.taps[d] = s.kernel[d];
-    pass.step[d] = pass.stride[d] = 1;
-  }
-  return pass;
-}
+// The operands of the forward pass in lanes.
 template <class T> LaneConv<T> forward_in_lanes(Call& c, const ConvShape& s, bool relu) {
   return {s.batch, s.groups, s.in_channels, s.out_channels, {s.in[0], s.in[1], s.in[2]}, {s.out[0], s.out[1], s.out[2]},
           {s.kernel[0], s.kernel[1], s.kernel[2]}, c.t[1].as<T>(), c.t[2].as<T>(), s.in_channels * s.taps, s.taps, c.t[0].as<T>(),
           c.ntensors > 3 ? c.t[3].as<T>() : nullptr, relu};
 }
-inline bool is_dilated(const ConvShape& s) { return s.dilation[0] > 1 || s.dilation[1] > 1 || s.dilation[2] > 1; }
 
 template <class T, class Src> bool conv_forward_typed(Call& c, const ConvShape& s, bool relu) {
   const int64_t k = s.in_channels * s.taps, flat = s.out_size();

@@ -1,5 +1,5 @@
 // Convolution: gradient of the weight, as dot products of flat planes (conv_planes.h).
-#include "conv_planes.h"
+#include "conv_lanes.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -164,6 +164,115 @@ template <class T, class Src> struct ChannelsLastGradient {
   }
 };
 
+#if defined(__AVX512F__) || defined(__aarch64__)
+constexpr int LANE_M = 8, LANE_N = 3;
+#else
+constexpr int LANE_M = 4, LANE_N = 2;
+#endif
+
+// acc[j * LANE_M + i] += dot(a + i * lda, b + j * ldb) over n vectors, lane by lane.
+template <class T, int M, int N> void dot_lanes(int64_t n, const T* a, int64_t lda, const T* b, int64_t ldb, T* acc) {
+  using S = Simd<T>;
+  constexpr int W = S::width;
+  typename S::V sum[N][M];
+  for (int j = 0; j < N; j++) for (int i = 0; i < M; i++) sum[j][i] = S::load(acc + (j * LANE_M + i) * W);
+  for (int64_t p = 0; p < n * W; p += W) {
+    typename S::V bv[N];
+    for (int j = 0; j < N; j++) bv[j] = S::load(b + j * ldb + p);
+#pragma GCC unroll 8
+    for (int i = 0; i < M; i++) {
+      const typename S::V av = S::load(a + i * lda + p);
+#pragma GCC unroll 3
+      for (int j = 0; j < N; j++) sum[j][i] += av * bv[j];
+    }
+  }
+  for (int j = 0; j < N; j++) for (int i = 0; i < M; i++) S::store(acc + (j * LANE_M + i) * W, sum[j][i]);
+}
+template <class T> using DotLanesFn = void (*)(int64_t, const T*, int64_t, const T*, int64_t, T*);
+template <class T, int N, size_t... M> DotLanesFn<T> dot_lanes_for(int64_t m, std::index_sequence<M...>) {
+  static constexpr DotLanesFn<T> table[] = {dot_lanes<T, (int)M + 1, N>...};
+  return table[m - 1];
+}
+template <class T> DotLanesFn<T> dot_lanes_for(int64_t m, int64_t n) {
+  constexpr auto rows = std::make_index_sequence<LANE_M>{};
+  if (n == 1) return dot_lanes_for<T, 1>(m, rows);
+  return n == 2 ? dot_lanes_for<T, 2>(m, rows) : dot_lanes_for<T, LANE_N>(m, rows);
+}
+
+// The same for few channels and many images, with images in lanes: pixels of a row of the output, and those that a tap meets, are two runs of vectors.
+template <class T> struct LaneGradient {
+  static constexpr int W = Simd<T>::width;
+  const ConvShape& s;
+  LanePass pass;
+  explicit LaneGradient(const ConvShape& shape) : s(shape), pass(forward_lanes(shape)) {}
+
+  bool pays() const { return s.batch >= W && s.out_channels >= 4 && s.stride[2] == 1 && !is_dilated(s) && s.in_channels * s.taps * LANE_M * W <= 16384; }
+  int64_t blocks() const { return ceil_div(s.batch, NR<T>); }
+  int64_t images_of(int64_t block) const { return min_of(NR<T>, s.batch - block * NR<T>); }
+
+  // Adds what row (z, y) of the output says: `grads` are its lines of `m` channels, `images` the turned source.
+  void row(int64_t z, int64_t y, const T* grads, int64_t m, const T* images, T* acc) const {
+    const int64_t q[2] = {z, y}, in = s.in_size() * NR<T>, out = s.out_size() * NR<T>;
+    int64_t from[2], to[2];
+    for (int d = 0; d < 2; d++) pass.inside(d, q[d], s.in[d], from[d], to[d]);
+    for (int64_t a = from[0]; a < to[0]; a++) for (int64_t b = from[1]; b < to[1]; b++) for (int64_t e = 0; e < s.kernel[2]; e++) {
+      const int64_t first = max_of(0, s.padding[2] - e), last = min_of(s.out[2], s.in[2] + s.padding[2] - e);
+      if (last <= first) continue;
+      const int64_t line = (z * s.stride[0] - s.padding[0] + a) * s.in[1] + y * s.stride[1] - s.padding[1] + b;
+      const T* source = images + (line * s.in[2] + first - s.padding[2] + e) * NR<T>;
+      T* sums = acc + ((a * s.kernel[1] + b) * s.kernel[2] + e) * s.in_channels * LANE_M * W;
+      for (int64_t c = 0; c < s.in_channels; c += LANE_N)
+        dot_lanes_for<T>(m, min_of(LANE_N, s.in_channels - c))((last - first) * NV, grads + ((z * s.out[1] + y) * s.out[2] + first) * NR<T>, out, source + c * in, in,
+                                                               sums + c * LANE_M * W);
+    }
+  }
+
+  // The gradients of output channels [oc, oc + m) from one block of images, to sums[m][k].
+  bool tile(const T* grad, const T* images, int64_t block, int64_t m, T* sums) const {
+    const int64_t size = s.out_size(), k = s.in_channels * s.taps, image_stride = s.groups * s.out_channels * size;
+    Scratch turned(m * size * NR<T> * (int64_t)sizeof(T)), acc(k * LANE_M * W * (int64_t)sizeof(T));
+    if (!turned.data || !acc.data) return false;
+    std::memset(acc.data, 0, acc.bytes);
+    for (int64_t i = 0; i < m; i++)
+      turn_channel(grad + block * NR<T> * image_stride + i * size, image_stride, images_of(block), size, turned.as<T>() + i * size * NR<T>, NR<T>);
+    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) row(z, y, turned.as<T>(), m, images, acc.as<T>());
+    for (int64_t tap = 0; tap < s.taps; tap++) for (int64_t c = 0; c < s.in_channels; c++) for (int64_t i = 0; i < m; i++) {
+      const T* lanes = acc.as<T>() + ((tap * s.in_channels + c) * LANE_M + i) * W;
+      T sum = 0;
+      for (int l = 0; l < W; l++) sum += lanes[l];
+      sums[i * k + c * s.taps + tap] = sum;
+    }
+    return true;
+  }
+
+  // result[group][out channel][k].
+  bool run(const T* grad, const T* source, T* result) const {
+    const int64_t in = s.in_size(), k = s.in_channels * s.taps, weights = s.out_channels * k, channels = s.groups * s.in_channels;
+    const int64_t m = ceil_div(s.out_channels, ceil_div(s.out_channels, LANE_M)), tiles = ceil_div(s.out_channels, m);
+    Scratch images(blocks() * channels * in * NR<T> * (int64_t)sizeof(T)), sums(blocks() * s.groups * weights * (int64_t)sizeof(T));
+    if (!images.data || !sums.data) return false;
+    parallel_for(blocks() * channels, grain_for(in * NR<T>), [&](int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; task++) {
+        const int64_t b = task / channels, c = task % channels;
+        turn_channel(source + (b * NR<T> * channels + c) * in, channels * in, images_of(b), in, images.as<T>() + task * in * NR<T>, NR<T>);
+      }
+    });
+    bool fine = true;
+    parallel_for(blocks() * s.groups * tiles, grain_for(m * k * s.out_size() * NV), [&](int64_t begin, int64_t end) {
+      for (int64_t task = begin; task < end; task++) {
+        const int64_t b = task / tiles / s.groups, g = task / tiles % s.groups, oc = task % tiles * m;
+        if (!tile(grad + (g * s.out_channels + oc) * s.out_size(), images.as<T>() + (b * s.groups + g) * s.in_channels * in * NR<T>, b,
+                  min_of(m, s.out_channels - oc), sums.as<T>() + (b * s.groups + g) * weights + oc * k)) fine = false;
+      }
+    });
+    for (int64_t i = 0; i < s.groups * weights; i++) {
+      result[i] = 0;
+      for (int64_t b = 0; b < blocks(); b++) result[i] += sums.as<T>()[b * s.groups * weights + i];
+    }
+    return fine;
+  }
+};
+
 template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvShape& s) {
   const int64_t k = s.in_channels * s.taps, weights = s.out_channels * k, images = images_per_task(s.batch, s.out_size());
   const Planes in = forward_planes(s, images);
@@ -174,6 +283,10 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   const int64_t used = images == 1 ? in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1 : images * in.plane();
   const ChannelsLastGradient<T, Src> wide(s, images);
   const bool channels_last = wide.pays();
+  if constexpr (std::is_same<T, Src>::value) {
+    const LaneGradient<T> lanes(s);
+    if (!channels_last && lanes.pays()) return lanes.run(c.t[1].as<T>(), c.t[2].as<T>(), c.t[0].as<T>());
+  }
   const WeightGradient<T, Src> gradient{s, in, out, offsets.as<int64_t>(), k, ceil_div(used, Simd<T>::width) * Simd<T>::width};
   // Splits the images, and where they are too few also the output channels, into one part a thread; the parts are added at the end.
   const int64_t parts = min_of(num_threads(), ceil_div(s.batch, images)), step = ceil_div(ceil_div(s.batch, images), parts) * images;
