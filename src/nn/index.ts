@@ -40,7 +40,8 @@ export {
   SoftMarginLoss,
 } from './loss.js';
 export * from './margin-loss.js';
-export { Module, type RemovableHandle, type StateDict } from './module.js';
+export { Module, type StateDict } from './module.js';
+export type { RemovableHandle } from './module-hooks.js';
 export * from './norm.js';
 export * from './padding.js';
 export { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';

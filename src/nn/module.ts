@@ -2,40 +2,32 @@
 import type { DType } from '../ir/dtype.js';
 import { noGrad } from '../autograd/modes.js';
 import { convert } from '../ops/convert.js';
-import { isOptions } from '../ops/signature.js';
 import { fillRaw } from '../ops/memory.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { DeviceLike } from '../tensor/torch-device.js';
-import { type BackwardHook, type BackwardPreHook, withBackwardHooks } from './backward-hooks.js';
+import type { BackwardHook, BackwardPreHook } from './backward-hooks.js';
+import {
+  addHook,
+  callModule,
+  copyOfHooks,
+  type ForwardHook,
+  type ForwardPreHook,
+  type Hooks,
+  noHooks,
+  type RemovableHandle,
+} from './module-hooks.js';
 import { detached, keyProblem, loadInto, parseTo, shapeProblem, type ToOptions } from './module-state.js';
 import { become, Buffer, Parameter } from './parameter.js';
 
-/** Takes a hook away again. */
-export interface RemovableHandle {
-  remove(): void;
-}
-
-export type ForwardPreHook = (module: Module, args: unknown[]) => unknown[] | Tensor | null | undefined | void;
-export type ForwardHook = (module: Module, args: unknown[], output: unknown) => unknown;
 export type StateDict = Record<string, Tensor>;
 
+/** What a module keeps beside its fields: which of them are buffers, with whether each is persistent, and the hooks. */
 interface Own {
-  buffers: Map<string, boolean>;
-  preHooks: Map<number, ForwardPreHook>;
-  hooks: Map<number, ForwardHook>;
-  backwardPreHooks: Map<number, BackwardPreHook<Module>>;
-  backwardHooks: Map<number, BackwardHook<Module>>;
+  readonly buffers: Map<string, boolean>;
+  readonly hooks: Hooks<Module>;
 }
-const nothingOwned = (): Own => ({
-  buffers: new Map(),
-  preHooks: new Map(),
-  hooks: new Map(),
-  backwardPreHooks: new Map(),
-  backwardHooks: new Map(),
-});
 
 const own = new WeakMap<Module, Own>();
-let hookCount = 0;
 
 /** `runningMean` → `running_mean`: the name of a field in PyTorch. A name that begins with a capital is one already. */
 export const toSnake = (name: string): string =>
@@ -63,11 +55,11 @@ export class Module {
   training!: boolean;
 
   constructor() {
-    const self = ((...args: never[]) => call(self, args)) as unknown as this;
+    const self = ((...args: never[]) => callModule<Module>(self, own.get(self)!.hooks, args)) as unknown as this;
     delete (self as Partial<Record<'name' | 'length', unknown>>).name;
     delete (self as Partial<Record<'name' | 'length', unknown>>).length;
     Object.setPrototypeOf(self, new.target.prototype as object);
-    own.set(self, nothingOwned());
+    own.set(self, { buffers: new Map(), hooks: noHooks() });
     self.training = true;
     return self;
   }
@@ -80,13 +72,7 @@ export class Module {
     const copy = new Module();
     Object.setPrototypeOf(copy, Object.getPrototypeOf(this) as object);
     const mine = own.get(this)!;
-    own.set(copy, {
-      buffers: new Map(mine.buffers),
-      preHooks: new Map(mine.preHooks),
-      hooks: new Map(mine.hooks),
-      backwardPreHooks: new Map(mine.backwardPreHooks),
-      backwardHooks: new Map(mine.backwardHooks),
-    });
+    own.set(copy, { buffers: new Map(mine.buffers), hooks: copyOfHooks(mine.hooks) });
     return copy;
   }
 
@@ -371,52 +357,32 @@ export class Module {
     });
   }
 
-  /**
-   * Floating-point parameters and buffers as float32. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.float
-   * @example new nn.Linear(2, 3).double().float().weight.dtype  // torch.float32
-   */
+  /** Floating-point parameters and buffers as float32. */
   float(): this {
     return this.to('float32');
   }
 
-  /**
-   * Floating-point parameters and buffers as float64. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.double
-   * @example new nn.Linear(2, 3).double().weight.dtype  // torch.float64
-   */
+  /** Floating-point parameters and buffers as float64. */
   double(): this {
     return this.to('float64');
   }
 
-  /**
-   * Floating-point parameters and buffers as float16. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.half
-   * @example new nn.Linear(2, 3).half().weight.dtype  // torch.float16
-   */
+  /** Floating-point parameters and buffers as float16. */
   half(): this {
     return this.to('float16');
   }
 
-  /**
-   * Floating-point parameters and buffers as bfloat16.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.bfloat16
-   * @example new nn.Linear(2, 3).bfloat16().weight.dtype  // torch.bfloat16
-   */
+  /** Floating-point parameters and buffers as bfloat16. */
   bfloat16(): this {
     return this.to('bfloat16');
   }
 
-  /**
-   * Moves parameters and buffers to the CPU. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.cpu
-   * @example new nn.Linear(2, 3).cpu().weight.device  // device(type='cpu')
-   */
+  /** Moves parameters and buffers to the CPU. */
   cpu(): this {
     return this.to('cpu');
   }
 
-  /**
-   * Moves parameters and buffers to a CUDA device; throws where there is none.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.cuda
-   * @example if (torch.cuda.isAvailable()) new nn.Linear(2, 3).cuda();
-   */
+  /** Moves parameters and buffers to a CUDA device; throws where there is none. */
   cuda(index = 0): this {
     return this.to(`cuda:${index}`);
   }
@@ -439,8 +405,8 @@ export class Module {
    * net.registerForwardPreHook((_, [x]) => [(x as torch.Tensor).mul(2)]);
    * net(torch.tensor([1, 2]))  // tensor([2, 4])
    */
-  registerForwardPreHook(hook: ForwardPreHook): RemovableHandle {
-    return addTo(own.get(this)!.preHooks, hook);
+  registerForwardPreHook(hook: ForwardPreHook<Module>): RemovableHandle {
+    return addHook(own.get(this)!.hooks.forwardPre, hook);
   }
 
   /**
@@ -452,8 +418,8 @@ export class Module {
    * net(torch.tensor([1, 2]))  // tensor([-1, -2])
    * handle.remove();
    */
-  registerForwardHook(hook: ForwardHook): RemovableHandle {
-    return addTo(own.get(this)!.hooks, hook);
+  registerForwardHook(hook: ForwardHook<Module>): RemovableHandle {
+    return addHook(own.get(this)!.hooks.forward, hook);
   }
 
   /**
@@ -467,7 +433,7 @@ export class Module {
    * shapes  // [ 'torch.Size([1, 3])' ]
    */
   registerFullBackwardHook(hook: BackwardHook<Module>): RemovableHandle {
-    return addTo(own.get(this)!.backwardHooks, hook);
+    return addHook(own.get(this)!.hooks.backward, hook);
   }
 
   /**
@@ -480,7 +446,7 @@ export class Module {
    * net.bias?.grad  // tensor([10.])
    */
   registerFullBackwardPreHook(hook: BackwardPreHook<Module>): RemovableHandle {
-    return addTo(own.get(this)!.backwardPreHooks, hook);
+    return addHook(own.get(this)!.hooks.backwardPre, hook);
   }
 
   /**
@@ -509,34 +475,6 @@ export class Module {
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
-}
-
-/** `module({ input: x })` is `module(x)`. */
-const positional = (args: unknown[]): unknown[] => {
-  const [first] = args;
-  return args.length === 1 && !(first instanceof Tensor) && isOptions(first) && 'input' in first ? [first.input] : args;
-};
-
-function call(self: Module, given: unknown[]): unknown {
-  let args = positional(given);
-  const { preHooks, hooks, backwardPreHooks, backwardHooks } = own.get(self)!;
-  for (const hook of preHooks.values()) {
-    const replaced = hook(self, args);
-    if (replaced !== null && replaced !== undefined) args = Array.isArray(replaced) ? replaced : [replaced];
-  }
-  const run = (final: unknown[]): unknown => (self.forward as (...given: unknown[]) => unknown)(...final);
-  let output =
-    backwardHooks.size + backwardPreHooks.size > 0
-      ? withBackwardHooks(self, [...backwardPreHooks.values()], [...backwardHooks.values()], args, run)
-      : run(args);
-  for (const hook of hooks.values()) output = hook(self, args, output) ?? output;
-  return output;
-}
-
-function addTo<T>(hooks: Map<number, T>, hook: T): RemovableHandle {
-  const id = hookCount++;
-  hooks.set(id, hook);
-  return { remove: () => void hooks.delete(id) };
 }
 
 const setField = (module: Module, name: string, value: unknown): void =>

@@ -6,7 +6,8 @@ import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { wrapDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { normalize } from './functional/norm.js';
-import { Module, type RemovableHandle } from './module.js';
+import { Module } from './module.js';
+import type { RemovableHandle } from './module-hooks.js';
 import { Buffer, Parameter } from './parameter.js';
 import { registerParametrization } from './parametrize.js';
 
