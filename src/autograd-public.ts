@@ -3,3 +3,5 @@ export { backward, grad } from './autograd/backward.js';
 export { Function, FunctionContext } from './autograd/function.js';
 export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './autograd/modes.js';
 export { gradcheck, gradgradcheck } from './ops/gradcheck.js';
+/** `torch.autograd.functional` */
+export * as functional from './ops/jacobian.js';

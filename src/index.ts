@@ -69,8 +69,8 @@ export { expr } from './compile/expr-template.js';
 export * as masked from './nn/masked.js';
 export * as nn from './nn/index.js';
 export { deepcopy } from './nn/deepcopy.js';
-/** `torch.func` */
-export * as func from './nn/stateless.js';
+export * as func from './func.js';
+export { vmap } from './ops/vmap.js';
 export * as optim from './optim/index.js';
 export * as amp from './amp/index.js';
 export { autocast, clearAutocastCache, getAutocastDtype, isAutocastCacheEnabled, isAutocastEnabled } from './amp/autocast.js';
