@@ -14,10 +14,15 @@ export type Layout = 'strided';
 /** Optional arguments: every prefix of `T`, each optionally followed by the options by name. */
 export type Args<T extends readonly unknown[], O> = [options?: O] | (T extends readonly [infer H, ...infer R] ? [H, ...Args<R, O>] : never);
 
+/** Where results are written, if not into new tensors. */
+export interface OutOption {
+  out: Tensor | readonly Tensor[] | null;
+}
+
 /** An operator: a tensor, required arguments, then optional ones by position or by name. */
 export type Op<Required extends readonly unknown[] = [], Optional extends readonly unknown[] = [], Options = object, R = Tensor> = (
   input: Tensor,
-  ...args: [...Required, ...Args<Optional, Partial<Options>>]
+  ...args: [...Required, ...Args<Optional, Partial<Options & OutOption>>]
 ) => R;
 
 /** The operators of a module as methods: without their first parameter. (No test on `Tensor` here: it would be circular.) */
