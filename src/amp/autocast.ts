@@ -105,11 +105,16 @@ function unsupported(wanted: State): State {
 }
 
 /**
- * Runs `body` so that matrix products, convolutions, attention and their kin compute in `dtype`, and what needs the range or precision, such as losses,
- * in float32; all other operators compute in the dtype of their inputs. Parameters stay float32 and receive float32 gradients. Without a body the scope
- * lasts until it is disposed of: `using _ = torch.autocast('cpu')`. Call `backward()` outside. Throws for device types that cannot autocast.
+ * Runs `body` so that matrix products, convolutions, attention and their kin compute in `dtype`, and what needs the range or precision,
+ * such as losses,
+ * in float32; all other operators compute in the dtype of their inputs. Parameters stay float32 and receive float32 gradients. Without a
+ * body the scope
+ * lasts until it is disposed of: `using _ = torch.autocast('cpu')`. Call `backward()` outside. Throws for device types that cannot
+ * autocast.
  * https://pytorch.org/docs/stable/amp.html#torch.autocast
- * @example const loss = torch.autocast('cpu', { dtype: torch.bfloat16 }, () => criterion(net(x), y));
+ * @example
+ * const net = new nn.Linear(2, 3);
+ * torch.autocast('cpu', { dtype: torch.bfloat16 }, () => net(torch.ones(1, 2)).dtype)  // torch.bfloat16
  */
 export function autocast(deviceType: string, options?: AutocastOptions): Scope;
 export function autocast<R>(deviceType: string, body: () => R): R;
@@ -121,12 +126,28 @@ export function autocast<R>(deviceType: string, options: AutocastOptions | (() =
   return scoped(() => enter(next), work);
 }
 
-/** Whether autocast is on. https://pytorch.org/docs/stable/generated/torch.is_autocast_enabled.html */
+/**
+ * Whether autocast is on. https://pytorch.org/docs/stable/generated/torch.is_autocast_enabled.html
+ * @example torch.autocast('cpu', () => torch.isAutocastEnabled('cpu'))  // true
+ */
 export const isAutocastEnabled = (deviceType = 'cpu'): boolean => deviceType === 'cpu' && state.enabled;
-/** What autocast computes in. */
+/**
+ * What autocast computes in.
+ * @example torch.getAutocastDtype('cpu')  // torch.bfloat16
+ */
 export const getAutocastDtype = (_deviceType = 'cpu'): DType => state.dtype;
+/**
+ * Whether casts of parameters are kept within an autocast region.
+ * @example torch.isAutocastCacheEnabled()  // true
+ */
 export const isAutocastCacheEnabled = (): boolean => state.cacheEnabled;
-/** Whether a device type can autocast. https://pytorch.org/docs/stable/amp.html#torch.amp.autocast_mode.is_autocast_available */
+/**
+ * Whether a device type can autocast. https://pytorch.org/docs/stable/amp.html#torch.amp.autocast_mode.is_autocast_available
+ * @example torch.amp.isAutocastAvailable('cpu')  // true
+ */
 export const isAutocastAvailable = (deviceType: string): boolean => deviceType === 'cpu';
-/** Forgets the casts of parameters, which otherwise last as long as the outermost scope. */
+/**
+ * Forgets the casts of parameters, which otherwise last as long as the outermost scope.
+ * @example torch.clearAutocastCache();
+ */
 export const clearAutocastCache = (): void => void (cache = new WeakMap());

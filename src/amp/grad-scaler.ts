@@ -34,13 +34,19 @@ interface Progress {
 }
 
 /**
- * Keeps small gradients from vanishing in float16: the loss is multiplied by a large factor, gradients are divided by it before the step, and steps with
+ * Keeps small gradients from vanishing in float16: the loss is multiplied by a large factor, gradients are divided by it before the step,
+ * and steps with
  * infinite or NaN gradients are left out. The factor shrinks then, and grows after `growthInterval` good steps.
  * https://pytorch.org/docs/stable/amp.html#torch.amp.GradScaler
  * @example
+ * const net = new nn.Linear(2, 1);
+ * const optimizer = new optim.SGD(net.parameters(), { lr: 0.1 });
+ * const scaler = new torch.amp.GradScaler('cpu', { initScale: 1024 });
+ * const loss = torch.autocast('cpu', { dtype: torch.float16 }, () => net(torch.ones(4, 2)).mean());
  * scaler.scale(loss).backward();
  * scaler.step(optimizer);
  * scaler.update();
+ * scaler.getScale()  // 1024
  */
 export class GradScaler {
   private readonly enabled: boolean;
@@ -130,39 +136,88 @@ export class GradScaler {
     return progress;
   }
 
+  /**
+   * The factor by which losses are multiplied now. https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.get_scale
+   * @example new torch.amp.GradScaler('cpu').getScale()  // 65536
+   */
   getScale(): number {
     return this.enabled ? this.factor : 1;
   }
 
+  /**
+   * By what the scale grows when no gradient overflowed for a while.
+   * https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.get_growth_factor
+   * @example new torch.amp.GradScaler('cpu').getGrowthFactor()  // 2
+   */
   getGrowthFactor(): number {
     return this.growthFactor;
   }
 
+  /**
+   * Sets by what the scale grows. https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.set_growth_factor
+   * @example new torch.amp.GradScaler('cpu').setGrowthFactor(4);
+   */
   setGrowthFactor(newFactor: number): void {
     this.growthFactor = newFactor;
   }
 
+  /**
+   * By what the scale shrinks when a gradient overflows.
+   * https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.get_backoff_factor
+   * @example new torch.amp.GradScaler('cpu').getBackoffFactor()  // 0.5
+   */
   getBackoffFactor(): number {
     return this.backoffFactor;
   }
 
+  /**
+   * Sets by what the scale shrinks. https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.set_backoff_factor
+   * @example new torch.amp.GradScaler('cpu').setBackoffFactor(0.25);
+   */
   setBackoffFactor(newFactor: number): void {
     this.backoffFactor = newFactor;
   }
 
+  /**
+   * After how many steps without an overflow the scale grows.
+   * https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.get_growth_interval
+   * @example new torch.amp.GradScaler('cpu').getGrowthInterval()  // 2000
+   */
   getGrowthInterval(): number {
     return this.growthInterval;
   }
 
+  /**
+   * Sets after how many steps without an overflow the scale grows.
+   * https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.set_growth_interval
+   * @example new torch.amp.GradScaler('cpu').setGrowthInterval(100);
+   */
   setGrowthInterval(newInterval: number): void {
     this.growthInterval = newInterval;
   }
 
+  /**
+   * Whether scaling is on; a scaler that is off passes everything through.
+   * https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.is_enabled
+   * @example new torch.amp.GradScaler('cpu').isEnabled()  // true
+   */
   isEnabled(): boolean {
     return this.enabled;
   }
 
-  /** Under PyTorch's names, so that checkpoints fit; empty where scaling is off. */
+  /**
+   * Under PyTorch's names, so that checkpoints fit; empty where scaling is off.
+   * https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.state_dict
+   * @example
+   * new torch.amp.GradScaler('cpu').stateDict()
+   * // {
+   * //   scale: 65536,
+   * //   growth_factor: 2,
+   * //   backoff_factor: 0.5,
+   * //   growth_interval: 2000,
+   * //   _growth_tracker: 0
+   * // }
+   */
   stateDict(): GradScalerState | Record<string, never> {
     if (!this.enabled) return {};
     return {
@@ -174,6 +229,14 @@ export class GradScaler {
     };
   }
 
+  /**
+   * Takes over what `stateDict` gave, here or in PyTorch.
+   * https://pytorch.org/docs/stable/amp.html#torch.cuda.amp.GradScaler.load_state_dict
+   * @example
+   * const scaler = new torch.amp.GradScaler('cpu');
+   * scaler.loadStateDict(new torch.amp.GradScaler('cpu', { initScale: 8 }).stateDict());
+   * scaler.getScale()  // 8
+   */
   loadStateDict(stateDict: GradScalerState | Record<string, never>): void {
     if (!this.enabled) return;
     if (Object.keys(stateDict).length === 0)

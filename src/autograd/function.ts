@@ -19,6 +19,7 @@ export class FunctionContext {
     this.saved = tensors.map((tensor) => ({ tensor, version: tensor.storage.version }));
   }
 
+  /** The tensors that `saveForBackward` was given. Throws where one was changed in place since. */
   get savedTensors(): Tensor[] {
     return this.saved.map(({ tensor, version }) => {
       if (tensor.storage.version !== version) {
@@ -32,6 +33,7 @@ export class FunctionContext {
   markDirty(...tensors: Tensor[]): void {
     this.dirty = tensors;
   }
+  /** Says which outputs have no gradient. */
   markNonDifferentiable(...tensors: Tensor[]): void {
     this.frozen = tensors;
   }
@@ -39,9 +41,11 @@ export class FunctionContext {
   setMaterializeGrads(value: boolean): void {
     this.materializeGrads = value;
   }
+  /** Whether `markDirty` was given the tensor. */
   isDirty(t: Tensor): boolean {
     return this.dirty.includes(t);
   }
+  /** Whether `markNonDifferentiable` was given the tensor, or its dtype has no gradients. */
   isFrozen(t: Tensor): boolean {
     return this.frozen.includes(t) || t.dtype.category < 2;
   }
@@ -91,15 +95,23 @@ class UserNode extends Node {
  * https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function
  * @example
  * class Square extends torch.autograd.Function {
- *   static override forward(ctx, x) { ctx.saveForBackward(x); return x.mul(x); }
- *   static override backward(ctx, grad) { return grad.mul(ctx.savedTensors[0]).mul(2); }
+ *   static override forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor) {
+ *     ctx.saveForBackward(x);
+ *     return x.mul(x);
+ *   }
+ *   static override backward(ctx: torch.autograd.FunctionContext, grad: torch.Tensor) {
+ *     return grad.mul(ctx.savedTensors[0]).mul(2);
+ *   }
  * }
- * const y = Square.apply(x);
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * Square.apply(x).backward();
+ * x.grad  // tensor([6.])
  */
 export class Function {
   static forward(_ctx: FunctionContext, ..._args: never[]): Outputs {
     throw new RuntimeError('You must implement the forward function for custom autograd.Function.');
   }
+  /** The gradients of the inputs, one for each (null for what is no tensor), from those of the outputs; subclasses define it. */
   static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Tensor | null | readonly (Tensor | null | undefined)[] {
     throw new RuntimeError(
       'You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.',

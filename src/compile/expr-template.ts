@@ -196,10 +196,13 @@ function makePlan(syntax: Syntax, values: readonly TensorLike[]): Plan {
 const sites = new WeakMap<readonly string[], CallSite>();
 
 /**
- * Infix arithmetic with Python's operators and precedence (`**`, `@`, `//`, `%`, comparisons, `&`, `|`, `^`, `~`, shifts): parsed once per call
+ * Infix arithmetic with Python's operators and precedence (`**`, `@`, `//`, `%`, comparisons, `&`, `|`, `^`, `~`, shifts): parsed once per
+ * call
  * site, differentiable, and one kernel for every run of elementwise operators. A literal such as `2.0` is a float, `2` an integer.
  * @throws SyntaxError with a caret under the place that cannot be read
- * @example torch.expr`${a} * ${x}**2 + ${b} * ${x} + ${c}`
+ * @example
+ * const x = torch.tensor([1, 2], { requiresGrad: true });
+ * torch.expr`3 * ${x}**2 + 1`.detach()  // tensor([ 4., 13.])
  */
 export function expr(strings: TemplateStringsArray, ...values: TensorLike[]): Tensor {
   let site = sites.get(strings);

@@ -6,8 +6,12 @@ import { Module } from './module.js';
 import { Buffer, Parameter } from './parameter.js';
 
 /**
- * A copy of a module, tensor, or plain structure of them, with its own memory; what is shared inside stays shared inside. As Python's `copy.deepcopy`.
- * @example const frozen = deepcopy(model);
+ * A copy of a module, tensor, or plain structure of them, with its own memory; what is shared inside stays shared inside. As Python's
+ * `copy.deepcopy`.
+ * @example
+ * const net = new nn.Linear(2, 1);
+ * const frozen = torch.deepcopy(net).requiresGrad_(false);
+ * frozen.weight.equal(net.weight)  // true
  */
 export function deepcopy<T>(value: T): T {
   return copied(value, new Map()) as T;

@@ -61,24 +61,39 @@ const reduction = (name: string, body: Reduce): Reduction =>
       body(input, wrapDims(dim, input.ndim), keepdim ?? false, mask, dtype),
   );
 
-/** The sum of the unmasked elements; 0 where there are none. https://pytorch.org/docs/stable/generated/torch.masked.sum.html */
+/**
+ * The sum of the unmasked elements; 0 where there are none. https://pytorch.org/docs/stable/generated/torch.masked.sum.html
+ * @example torch.masked.sum(torch.tensor([1, 2, 3]), { mask: torch.tensor([true, false, true]) })  // tensor(4)
+ */
 export const sum: Reduction = reduction('sum', (input, dims, keepdim, mask, dtype) =>
   reduce.sum(filled(input, mask, 0), dims, keepdim, { dtype: typed(dtype, sumType(input)) }),
 );
-/** The product; 1 where there are no elements. https://pytorch.org/docs/stable/generated/torch.masked.prod.html */
+/**
+ * The product; 1 where there are no elements. https://pytorch.org/docs/stable/generated/torch.masked.prod.html
+ * @example torch.masked.prod(torch.tensor([1, 2, 3]), { mask: torch.tensor([true, false, true]) })  // tensor(3)
+ */
 export const prod: Reduction = reduction('prod', (input, dims, keepdim, mask, dtype) => {
   const x = convert(filled(input, mask, 1), typed(dtype, sumType(input)));
   return [...dims].sort((a, b) => b - a).reduce((product, d) => reduce.prod(product, d, keepdim), x);
 });
-/** https://pytorch.org/docs/stable/generated/torch.masked.amax.html */
+/**
+ * The largest of the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.amax(torch.tensor([1, 2, 3]), { mask: torch.tensor([true, true, false]) })  // tensor(2)
+ */
 export const amax: Reduction = reduction('amax', (input, dims, keepdim, mask, dtype) =>
   convert(reduce.amax(filled(input, mask, lowest(input.dtype)), dims, keepdim), typed(dtype, input.dtype)),
 );
-/** https://pytorch.org/docs/stable/generated/torch.masked.amin.html */
+/**
+ * The smallest of the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.amin(torch.tensor([1, 2, 3]), { mask: torch.tensor([false, true, true]) })  // tensor(2)
+ */
 export const amin: Reduction = reduction('amin', (input, dims, keepdim, mask, dtype) =>
   convert(reduce.amin(filled(input, mask, highest(input.dtype)), dims, keepdim), typed(dtype, input.dtype)),
 );
-/** https://pytorch.org/docs/stable/generated/torch.masked.logsumexp.html */
+/**
+ * ln Σ e^x over the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.logsumexp(torch.tensor([1, 2, 3]), 0, { mask: torch.tensor([true, false, true]) })  // tensor(3)
+ */
 export const logsumexp: Reduction = reduction('logsumexp', (input, dims, keepdim, mask, dtype) =>
   convert(reduce.logsumexp(filled(input, mask, lowest(input.dtype)), dims, keepdim), typed(dtype, input.dtype)),
 );
@@ -88,7 +103,10 @@ function countOf(input: Tensor, dims: readonly number[], keepdim: boolean, mask:
   if (!mask) return numelOf(dims.map((d) => input.sizes[d]));
   return reduce.sum(maskFor(input, mask), dims, keepdim);
 }
-/** The mean; NaN where there are no elements. https://pytorch.org/docs/stable/generated/torch.masked.mean.html */
+/**
+ * The mean; NaN where there are no elements. https://pytorch.org/docs/stable/generated/torch.masked.mean.html
+ * @example torch.masked.mean(torch.tensor([1, 2, 3]), { mask: torch.tensor([true, true, false]) })  // tensor(1.5000)
+ */
 export const mean: Reduction = reduction('mean', (input, dims, keepdim, mask, dtype) => {
   const total = sum(input, dims, { keepdim, mask, dtype: typed(dtype, floatType(input)) });
   return total.div(countOf(input, dims, keepdim, mask));
@@ -102,12 +120,21 @@ const positionOf = (name: 'argmax' | 'argmin', identity: (dtype: DType) => Numbe
     (input: Tensor, dim: Over<number>, keepdim: Over<boolean>, dtype: Over<DTypeLike>, mask: Over<Tensor>) =>
       convert(sorting[name](filled(input, mask, identity(input.dtype)), dim ?? null, keepdim ?? false), typed(dtype, input.dtype)),
   );
-/** Positions of the largest elements, in the dtype of the input. https://pytorch.org/docs/stable/generated/torch.masked.argmax.html */
+/**
+ * Positions of the largest elements, in the dtype of the input. https://pytorch.org/docs/stable/generated/torch.masked.argmax.html
+ * @example torch.masked.argmax(torch.tensor([1, 2, 3]), { mask: torch.tensor([true, true, false]) })  // tensor(1)
+ */
 export const argmax: Position = positionOf('argmax', lowest);
-/** Positions of the smallest elements. https://pytorch.org/docs/stable/generated/torch.masked.argmin.html */
+/**
+ * Positions of the smallest elements. https://pytorch.org/docs/stable/generated/torch.masked.argmin.html
+ * @example torch.masked.argmin(torch.tensor([1, 2, 3]), { mask: torch.tensor([false, true, true]) })  // tensor(1)
+ */
 export const argmin: Position = positionOf('argmin', highest);
 
-/** The median; NaN where there are no elements. https://pytorch.org/docs/stable/generated/torch.masked.median.html */
+/**
+ * The median; NaN where there are no elements. https://pytorch.org/docs/stable/generated/torch.masked.median.html
+ * @example torch.masked.median(torch.tensor([1.5, 2, 3, 9]), 0, { mask: torch.tensor([true, true, true, false]) })  // tensor(2.)
+ */
 export const median: Op<[], [dim: number], { dim: number; keepdim: boolean } & MaskOptions> = define(
   'masked_median',
   'input, dim?, *, keepdim?, dtype?, mask?',
@@ -123,7 +150,10 @@ export const median: Op<[], [dim: number], { dim: number; keepdim: boolean } & M
 );
 
 type NormOptions = { ord: number; dim: Dims | null; keepdim: boolean } & MaskOptions;
-/** The norm of vectors along `dim`. https://pytorch.org/docs/stable/generated/torch.masked.norm.html */
+/**
+ * The norm of vectors along `dim`. https://pytorch.org/docs/stable/generated/torch.masked.norm.html
+ * @example torch.masked.norm(torch.tensor([3.5, 4.5, 9]), 1, { mask: torch.tensor([true, true, false]) })  // tensor(8.)
+ */
 export const norm: Op<[], [ord: number, dim: Dims | null], NormOptions> = define(
   'masked_norm',
   'input, ord?, dim?, *, keepdim?, dtype?, mask?',
@@ -158,10 +188,16 @@ const spread = (name: string, finish: (variance: Tensor) => Tensor): Spread =>
       return finish(total.div(free));
     },
   );
-/** https://pytorch.org/docs/stable/generated/torch.masked.var.html */
+/**
+ * The variance of the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.var(torch.tensor([1, 2, 9]), { mask: torch.tensor([true, true, false]) })  // tensor(0.5000)
+ */
 const variance: Spread = spread('var', (v) => v);
 export { variance as var };
-/** https://pytorch.org/docs/stable/generated/torch.masked.std.html */
+/**
+ * The standard deviation of the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.std(torch.tensor([1, 2, 9]), { mask: torch.tensor([true, true, false]) })  // tensor(0.7071)
+ */
 export const std: Spread = spread('std', (v) => v.sqrt());
 
 // --- the same shape -------------------------------------------------------------------------------------------------------------------------------
@@ -171,30 +207,54 @@ const along = (name: string, identity: (dtype: DType) => Number_, f: (x: Tensor,
   define(`masked_${name}`, 'input, dim, *, dtype?, mask?', (input: Tensor, dim: number, dtype: Over<DTypeLike>, mask: Over<Tensor>) =>
     f(filled(input, mask, identity(input.dtype)), dim, typed(dtype, input.dtype)),
   );
-/** https://pytorch.org/docs/stable/generated/torch.masked.cumsum.html */
+/**
+ * The running sum; elements where `mask` is false count as 0. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.cumsum(torch.tensor([1, 2, 3]), 0, { mask: torch.tensor([true, false, true]) })  // tensor([1, 1, 4])
+ */
 export const cumsum: Along = along(
   'cumsum',
   () => 0,
   (x, dim, dtype) => scan.cumsum(x, dim, { dtype }),
 );
-/** https://pytorch.org/docs/stable/generated/torch.masked.cumprod.html */
+/**
+ * The running product; elements where `mask` is false count as 1. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.cumprod(torch.tensor([1, 2, 3]), 0, { mask: torch.tensor([true, false, true]) })  // tensor([1, 1, 3])
+ */
 export const cumprod: Along = along(
   'cumprod',
   () => 1,
   (x, dim, dtype) => scan.cumprod(x, dim, { dtype }),
 );
 const floatOf = (dtype: DType): DType | null => (dtype.category < 2 ? null : dtype);
-/** https://pytorch.org/docs/stable/generated/torch.masked.softmax.html */
+/**
+ * The softmax over the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example
+ * torch.masked.softmax(torch.tensor([1, 2, 1]), 0, { mask: torch.tensor([true, false, true]) })
+ * // tensor([0.5000, 0.0000, 0.5000])
+ */
 export const softmax: Along = along('softmax', lowest, (x, dim, dtype) => normalizations.softmax(x, dim, { dtype: floatOf(dtype) }));
-/** https://pytorch.org/docs/stable/generated/torch.masked.log_softmax.html */
+/**
+ * ln(softmax) over the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example torch.masked.logSoftmax(torch.tensor([1, 1]), 0, { mask: torch.tensor([true, true]) })  // tensor([-0.6931, -0.6931])
+ */
 export const logSoftmax: Along = along('log_softmax', lowest, (x, dim, dtype) =>
   normalizations.logSoftmax(x, dim, { dtype: floatOf(dtype) }),
 );
-/** https://pytorch.org/docs/stable/generated/torch.masked.softmin.html */
+/**
+ * The softmin over the elements where `mask` is true. https://pytorch.org/docs/stable/masked.html
+ * @example
+ * torch.masked.softmin(torch.tensor([1, 2, 1]), 0, { mask: torch.tensor([true, false, true]) })
+ * // tensor([0.5000, 0.0000, 0.5000])
+ */
 export const softmin: Along = along('softmin', highest, (x, dim, dtype) => normalizations.softmin(x, dim, { dtype: floatOf(dtype) }));
 
 type Normalize = Op<[ord: number, dim: number], [], { eps: number } & MaskOptions>;
-/** Vectors along `dim` divided by their norms, or by `eps`. https://pytorch.org/docs/stable/generated/torch.masked.normalize.html */
+/**
+ * Vectors along `dim` divided by their norms, or by `eps`. https://pytorch.org/docs/stable/generated/torch.masked.normalize.html
+ * @example
+ * torch.masked.normalize(torch.tensor([3, 4, 9]), 2, 0, { mask: torch.tensor([true, true, false]) })
+ * // tensor([0.6000, 0.8000, 0.0000])
+ */
 export const normalize: Normalize = define(
   'masked_normalize',
   'input, ord, dim, *, eps?, dtype?, mask?',
@@ -206,7 +266,12 @@ export const normalize: Normalize = define(
 );
 
 type LogAddExp = Op<[other: Tensor], [], { dtype: DTypeLike | null; inputMask: Tensor | null; otherMask: Tensor | null }>;
-/** ln(eˣ + eʸ); what is masked out counts as -∞. https://pytorch.org/docs/stable/generated/torch.masked.logaddexp.html */
+/**
+ * ln(eˣ + eʸ); what is masked out counts as -∞. https://pytorch.org/docs/stable/generated/torch.masked.logaddexp.html
+ * @example
+ * torch.masked.logaddexp(torch.tensor([0.5, 1]), torch.tensor([0.5, 2]), { inputMask: torch.tensor([true, false]) })
+ * // tensor([1.1931, 2.0000])
+ */
 export const logaddexp: LogAddExp = define(
   'masked_logaddexp',
   'input, other, *, dtype?, inputMask?, otherMask?',

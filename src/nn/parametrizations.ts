@@ -149,7 +149,10 @@ function parameterOf(module: Module, name: string): Parameter {
   return weight;
 }
 
-/** The older weight norm: parameters `weight_g` and `weight_v`. https://pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html */
+/**
+ * The older weight norm: parameters `weight_g` and `weight_v`. https://pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html
+ * @example Object.keys(nn.utils.weightNorm(new nn.Linear(2, 3)).stateDict())  // [ 'bias', 'weight_g', 'weight_v' ]
+ */
 export function hookedWeightNorm<M extends Module>(module: M, name = 'weight', dim: number | null = 0): M {
   const weight = parameterOf(module, name);
   const g = new Parameter(normExceptDim(weight.detach(), dim));
@@ -157,9 +160,17 @@ export function hookedWeightNorm<M extends Module>(module: M, name = 'weight', d
   byHook(module, name, { [`${name}G`]: g, [`${name}V`]: v }, () => weightOf(g, v, dim));
   return module;
 }
+/**
+ * Makes the weight an ordinary parameter again. https://pytorch.org/docs/stable/generated/torch.nn.utils.remove_weight_norm.html
+ * @example Object.keys(nn.utils.removeWeightNorm(nn.utils.weightNorm(new nn.Linear(2, 3))).stateDict())  // [ 'bias', 'weight' ]
+ */
 export const removeWeightNorm = <M extends Module>(module: M, name = 'weight'): M => (removeHook('weight_norm', module, name), module);
 
-/** The older spectral norm: `weight_orig` and the buffers `weight_u`, `weight_v`. https://pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html */
+/**
+ * The older spectral norm: `weight_orig` and the buffers `weight_u`, `weight_v`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html
+ * @example Object.keys(nn.utils.spectralNorm(new nn.Linear(2, 3)).stateDict())  // [ 'bias', 'weight_orig', 'weight_u', 'weight_v' ]
+ */
 export function hookedSpectralNorm<M extends Module>(
   module: M,
   name = 'weight',
@@ -182,4 +193,8 @@ export function hookedSpectralNorm<M extends Module>(
   });
   return module;
 }
+/**
+ * Makes the weight an ordinary parameter again. https://pytorch.org/docs/stable/generated/torch.nn.utils.remove_spectral_norm.html
+ * @example Object.keys(nn.utils.removeSpectralNorm(nn.utils.spectralNorm(new nn.Linear(2, 3))).stateDict())  // [ 'bias', 'weight' ]
+ */
 export const removeSpectralNorm = <M extends Module>(module: M, name = 'weight'): M => (removeHook('spectral_norm', module, name), module);

@@ -13,7 +13,18 @@ type Fields = Record<string, unknown>;
 const fieldsOf = (module: Module): Fields => module as unknown as Fields;
 const call = (module: Module, args: readonly Tensor[]): Tensor => (module as unknown as (...given: Tensor[]) => Tensor)(...args);
 
-/** The parametrizations of one field, and the parameters that it is computed from: `original`, or `original0`, `original1`, … */
+/**
+ * The parametrizations of one field, and the parameters that it is computed from: `original`, or `original0`, `original1`, …
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.ParametrizationList.html
+ * @example
+ * const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(2, 3));
+ * Object.keys(layer.stateDict())
+ * // [
+ * //   'bias',
+ * //   'parametrizations.weight.original0',
+ * //   'parametrizations.weight.original1'
+ * // ]
+ */
 export class ParametrizationList extends ModuleList {
   constructor(parametrizations: readonly Parametrization[], original: Parameter) {
     super();
@@ -49,7 +60,11 @@ const listsOf = (module: Module): Fields | null => {
   return parametrizations instanceof ModuleDict ? fieldsOf(parametrizations) : null;
 };
 
-/** Whether `module`, or its field `tensorName`, is computed by parametrizations. */
+/**
+ * Whether `module`, or its field `tensorName`, is computed by parametrizations.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.is_parametrized.html
+ * @example nn.utils.parametrize.isParametrized(nn.utils.parametrizations.weightNorm(new nn.Linear(2, 3)), 'weight')  // true
+ */
 export function isParametrized(module: Module, tensorName?: string): boolean {
   const lists = listsOf(module);
   return lists !== null && (tensorName === undefined || lists[tensorName] instanceof ParametrizationList);
@@ -57,7 +72,16 @@ export function isParametrized(module: Module, tensorName?: string): boolean {
 
 /**
  * Makes the field `tensorName` of `module` what `parametrization` computes from its present value; several apply one after another.
- * @example parametrize.registerParametrization(layer, 'weight', new Symmetric());
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html
+ * @example
+ * class Symmetric extends nn.Module {
+ *   override forward(x: torch.Tensor) {
+ *     return x.triu().add(x.triu(1).T);
+ *   }
+ * }
+ * const layer = new nn.Linear(2, 2);
+ * nn.utils.parametrize.registerParametrization(layer, 'weight', new Symmetric());
+ * layer.weight.equal(layer.weight.T)  // true
  */
 export function registerParametrization(module: Module, tensorName: string, parametrization: Parametrization): Module {
   const fields = fieldsOf(module);
@@ -79,7 +103,14 @@ export function registerParametrization(module: Module, tensorName: string, para
   return module;
 }
 
-/** Takes the parametrizations of a field away; it keeps its computed value, or with `leaveParametrized` false its original. */
+/**
+ * Takes the parametrizations of a field away; it keeps its computed value, or with `leaveParametrized` false its original.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.remove_parametrizations.html
+ * @example
+ * const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(2, 3));
+ * nn.utils.parametrize.removeParametrizations(layer, 'weight');
+ * nn.utils.parametrize.isParametrized(layer)  // false
+ */
 export function removeParametrizations(
   module: Module,
   tensorName: string,

@@ -11,6 +11,10 @@ import { Tensor } from '../tensor/tensor.js';
 /**
  * Sequences step by step: `data` holds step 0 of all that have one, then step 1, …, longest sequence first.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.PackedSequence.html
+ * @example
+ * const packed = nn.utils.rnn.packSequence([torch.tensor([1, 2, 3]), torch.tensor([4])]);
+ * packed.data  // tensor([1, 4, 2, 3])
+ * packed.batchSizes  // tensor([2, 1, 1])
  */
 export class PackedSequence {
   constructor(
@@ -23,18 +27,31 @@ export class PackedSequence {
     readonly unsortedIndices: Tensor | null = sortedIndices && invertPermutation(sortedIndices),
   ) {}
 
-  /** The same steps with other data. */
+  /**
+   * The same steps with other data.
+   * @example
+   * const packed = nn.utils.rnn.packSequence([torch.tensor([1, 2, 3]), torch.tensor([4])]);
+   * packed.with(packed.data.mul(2)).data  // tensor([2, 8, 4, 6])
+   */
   with(data: Tensor): PackedSequence {
     return new PackedSequence(data, this.batchSizes, this.sortedIndices, this.unsortedIndices);
   }
 
-  /** Moves or converts the data. */
+  /**
+   * Moves or converts the data.
+   * @example
+   * const packed = nn.utils.rnn.packSequence([torch.tensor([1, 2, 3]), torch.tensor([4])]);
+   * packed.to(torch.float64).data.dtype  // torch.float64
+   */
   to(...args: Parameters<Tensor['to']>): PackedSequence {
     return this.with(this.data.to(...args));
   }
 }
 
-/** Where each position went. */
+/**
+ * Where each position went. https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.invert_permutation.html
+ * @example nn.utils.rnn.invertPermutation(torch.tensor([2, 0, 1]))  // tensor([1, 2, 0])
+ */
 export const invertPermutation = (permutation: Tensor): Tensor => permutation.argsort();
 
 type Lengths = Tensor | readonly number[];
@@ -69,6 +86,8 @@ function checkLengths(input: Tensor, batch: number, lengths: readonly number[], 
 /**
  * Packs padded sequences, (T, N, *), or (N, T, *) with `batchFirst`.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_padded_sequence.html
+ * @example
+ * nn.utils.rnn.packPaddedSequence(torch.tensor([[1, 2, 3], [4, 0, 0]]), [3, 1], { batchFirst: true }).data  // tensor([1, 4, 2, 3])
  */
 export function packPaddedSequence(input: Tensor, lengths: Lengths, options: boolean | PackOptions = {}): PackedSequence {
   const { batchFirst = false, enforceSorted = true } = optionsOf<PackOptions>(options);
@@ -91,7 +110,17 @@ interface PadPackedOptions {
   paddingValue?: number;
   totalLength?: number | null;
 }
-/** [padded sequences, lengths]: undoes `packPaddedSequence`. https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html */
+/**
+ * [padded sequences, lengths]: undoes `packPaddedSequence`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html
+ * @example
+ * const packed = nn.utils.rnn.packSequence([torch.tensor([1, 2, 3]), torch.tensor([4])]);
+ * const [padded, lengths] = nn.utils.rnn.padPackedSequence(packed, { batchFirst: true });
+ * padded
+ * // tensor([[1, 2, 3],
+ * //         [4, 0, 0]])
+ * lengths  // tensor([3, 1])
+ */
 export function padPackedSequence(sequence: PackedSequence, options: boolean | PadPackedOptions = {}): [padded: Tensor, lengths: Tensor] {
   const { batchFirst = false, paddingValue = 0, totalLength = null } = optionsOf<PadPackedOptions>(options);
   const { data, unsortedIndices } = sequence;
@@ -127,7 +156,13 @@ interface PadOptions {
   paddingValue?: number;
   paddingSide?: 'left' | 'right';
 }
-/** Sequences (length, *) as one tensor (T, N, *). https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html */
+/**
+ * Sequences (length, *) as one tensor (T, N, *). https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_sequence.html
+ * @example
+ * nn.utils.rnn.padSequence([torch.tensor([1, 2, 3]), torch.tensor([4])], { batchFirst: true })
+ * // tensor([[1, 2, 3],
+ * //         [4, 0, 0]])
+ */
 export function padSequence(sequences: readonly Tensor[], options: boolean | PadOptions = {}): Tensor {
   const { batchFirst = false, paddingValue = 0, paddingSide = 'right' } = optionsOf<PadOptions>(options);
   if (sequences.length === 0) throw new RuntimeError('Expected sequences to be a non-empty list of tensors');
@@ -142,20 +177,33 @@ export function padSequence(sequences: readonly Tensor[], options: boolean | Pad
   return batchFirst ? padded : padded.transpose(0, 1);
 }
 
-/** The sequences of a padded tensor. https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpad_sequence.html */
+/**
+ * The sequences of a padded tensor. https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpad_sequence.html
+ * @example
+ * nn.utils.rnn.unpadSequence(torch.tensor([[1, 2, 3], [4, 0, 0]]), [3, 1], { batchFirst: true })
+ * // [ tensor([1, 2, 3]), tensor([4]) ]
+ */
 export function unpadSequence(padded: Tensor, lengths: Lengths, options: boolean | { batchFirst?: boolean } = {}): Tensor[] {
   const rows = optionsOf<{ batchFirst?: boolean }>(options).batchFirst ? padded : padded.transpose(0, 1);
   return numbers(lengths).map((length, i) => rows.select(0, i).narrow(0, 0, length));
 }
 
-/** Packs sequences (length, *). https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html */
+/**
+ * Packs sequences (length, *). https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pack_sequence.html
+ * @example nn.utils.rnn.packSequence([torch.tensor([1, 2, 3]), torch.tensor([4])]).batchSizes  // tensor([2, 1, 1])
+ */
 export const packSequence = (sequences: readonly Tensor[], options: { enforceSorted?: boolean } = {}): PackedSequence =>
   packPaddedSequence(
     padSequence(sequences),
     sequences.map((each) => each.sizes[0]),
     options,
   );
-/** The sequences of a packed one. */
+/**
+ * The sequences of a packed one. https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.unpack_sequence.html
+ * @example
+ * nn.utils.rnn.unpackSequence(nn.utils.rnn.packSequence([torch.tensor([1, 2, 3]), torch.tensor([4])]))
+ * // [ tensor([1, 2, 3]), tensor([4]) ]
+ */
 export function unpackSequence(packed: PackedSequence): Tensor[] {
   const [padded, lengths] = padPackedSequence(packed, { batchFirst: true });
   return unpadSequence(padded, lengths, { batchFirst: true });

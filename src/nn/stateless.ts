@@ -23,7 +23,9 @@ function swap(module: Module, tensors: StateDict): () => void {
 /**
  * Calls `module` as if its parameters and buffers were `tensors`, which may be results of other operations.
  * https://pytorch.org/docs/stable/generated/torch.func.functional_call.html
- * @example functionalCall(model, { 'fc.weight': w.sub(grad.mul(0.1)) }, x)
+ * @example
+ * const net = new nn.Linear(2, 1);
+ * torch.func.functionalCall(net, { weight: torch.ones(1, 2), bias: torch.zeros(1) }, torch.tensor([[3, 4]]))  // tensor([[7.]])
  */
 export function functionalCall(module: Module, tensors: StateDict, args: Tensor | readonly unknown[]): unknown {
   const restore = swap(module, tensors);

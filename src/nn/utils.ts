@@ -23,7 +23,10 @@ type Tensors = Tensor | Iterable<Tensor>;
 const gradsOf = (parameters: Tensors): Tensor[] =>
   (parameters instanceof Tensor ? [parameters] : [...parameters]).flatMap((each) => each.ownGrad ?? []);
 
-/** The norm of all these tensors as one vector. */
+/**
+ * The norm of all these tensors as one vector. https://pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
+ * @example nn.utils.getTotalNorm([torch.tensor([3.5]), torch.tensor([4.5])])  // tensor(5.7009)
+ */
 export function getTotalNorm(tensors: Iterable<Tensor>, normType = 2): Tensor {
   const norms = [...tensors].map((each) => powerNorm(each, normType));
   return norms.length === 0 ? tensor(0, { dtype: 'float32' }) : powerNorm(stack(norms, 0), normType);
@@ -41,7 +44,15 @@ function powerNorm(x: Tensor, p: number): Tensor {
         .pow(1 / p);
 }
 
-/** Scales all gradients down so that their norm is at most `maxNorm`; gives the norm that they had. https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html */
+/**
+ * Scales all gradients down so that their norm is at most `maxNorm`; gives the norm that they had.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_norm_.html
+ * @example
+ * const w = torch.tensor([3.5, 4.5], { requiresGrad: true });
+ * w.square().sum().backward();
+ * nn.utils.clipGradNorm_([w], 1)  // tensor(11.4018)
+ * w.grad  // tensor([0.6139, 0.7894])
+ */
 export function clipGradNorm_(
   parameters: Tensors,
   maxNorm: number,
@@ -61,7 +72,15 @@ export function clipGradNorm_(
   });
 }
 
-/** Scales the gradients as `clipGradNorm_` does, given their norm. */
+/**
+ * Scales the gradients as `clipGradNorm_` does, given their norm.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grads_with_norm_.html
+ * @example
+ * const w = torch.tensor([3.5, 4.5], { requiresGrad: true });
+ * w.sum().backward();
+ * nn.utils.clipGradsWithNorm_([w], 1, torch.tensor(2.5));
+ * w.grad  // tensor([0.4000, 0.4000])
+ */
 export function clipGradsWithNorm_(parameters: Tensors, maxNorm: number, totalNorm: Tensor): void {
   noGrad(() => scaleToNorm(gradsOf(parameters), maxNorm, totalNorm));
 }
@@ -70,21 +89,38 @@ function scaleToNorm(grads: readonly Tensor[], maxNorm: number, norm: Tensor): v
   for (const grad of grads) grad.mul_(scale);
 }
 
-/** Keeps every element of the gradients in [−clipValue, clipValue]. https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html */
+/**
+ * Keeps every element of the gradients in [−clipValue, clipValue].
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.clip_grad_value_.html
+ * @example
+ * const w = torch.tensor([3.5, -4.5], { requiresGrad: true });
+ * w.square().sum().backward();
+ * nn.utils.clipGradValue_([w], 8);
+ * w.grad  // tensor([ 7., -8.])
+ */
 export function clipGradValue_(parameters: Tensors, clipValue: number): void {
   noGrad(() => {
     for (const grad of gradsOf(parameters)) grad.clamp_(-clipValue, clipValue);
   });
 }
 
-/** All parameters in one vector. https://pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html */
+/**
+ * All parameters in one vector. https://pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html
+ * @example nn.utils.parametersToVector(new nn.Linear(2, 3).parameters()).shape  // torch.Size([9])
+ */
 export const parametersToVector = (parameters: Iterable<Tensor>): Tensor =>
   cat(
     [...parameters].map((each) => each.reshape(-1)),
     0,
   );
 
-/** Writes a vector into the parameters. */
+/**
+ * Writes a vector into the parameters. https://pytorch.org/docs/stable/generated/torch.nn.utils.vector_to_parameters.html
+ * @example
+ * const net = new nn.Linear(2, 3);
+ * nn.utils.vectorToParameters(torch.arange(9), net.parameters());
+ * net.bias?.detach()  // tensor([6., 7., 8.])
+ */
 export function vectorToParameters(vec: Tensor, parameters: Iterable<Tensor>): void {
   let offset = 0;
   noGrad(() => {

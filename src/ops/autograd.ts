@@ -27,7 +27,13 @@ const filledLike = (t: Tensor, value: number): Tensor => {
 gradOps.onesLike = (t) => filledLike(t, 1);
 gradOps.zerosLike = (t) => filledLike(t, 0);
 
-/** Adds the gradients of this tensor to the `.grad` of the leaves. https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html */
+/**
+ * Adds the gradients of this tensor to the `.grad` of the leaves. https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html
+ * @example
+ * const x = torch.tensor([1, 2], { requiresGrad: true });
+ * x.square().sum().backward();
+ * x.grad  // tensor([2., 4.])
+ */
 export const backward: Op<
   [],
   [gradient: Tensor | null, retainGraph: boolean, createGraph: boolean, inputs: Tensor | readonly Tensor[]],
@@ -40,7 +46,10 @@ export const backward: Op<
     withoutLog(() => runBackward(input, gradient ? [gradient] : null, { retainGraph, createGraph, inputs })),
 );
 
-/** Makes this leaf want a gradient, or not. https://pytorch.org/docs/stable/generated/torch.Tensor.requires_grad_.html */
+/**
+ * Makes this leaf want a gradient, or not. https://pytorch.org/docs/stable/generated/torch.Tensor.requires_grad_.html
+ * @example torch.ones(2).requiresGrad_().requiresGrad  // true
+ */
 export const requiresGrad_: Op<[], [requiresGrad: boolean], { requiresGrad: boolean }> = define(
   'requiresGrad_',
   'input, requiresGrad?',
@@ -60,7 +69,15 @@ export function setRequiresGrad(t: Tensor, wants: boolean): void {
   if (!t.node) t.wantsGrad = wants;
 }
 
-/** Keeps the gradient of this non-leaf in its `.grad`. */
+/**
+ * Keeps the gradient of this non-leaf in its `.grad`. https://pytorch.org/docs/stable/generated/torch.Tensor.retain_grad.html
+ * @example
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * const y = x.mul(2);
+ * y.retainGrad();
+ * y.square().backward();
+ * y.grad  // tensor([12.])
+ */
 export const retainGrad: Op<[], [], object, void> = define('retainGrad', 'input', (input: Tensor) => {
   const edge = gradEdge(input);
   if (!edge) throw new RuntimeError("can't retain_grad on Tensor that has requires_grad=False");
@@ -69,7 +86,15 @@ export const retainGrad: Op<[], [], object, void> = define('retainGrad', 'input'
   (edge.node.retainers ??= new Map()).set(edge.index, input);
 });
 
-/** Calls `hook` with the gradient of this tensor when it is computed; what it returns replaces the gradient. https://pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html */
+/**
+ * Calls `hook` with the gradient of this tensor when it is computed; what it returns replaces the gradient.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.register_hook.html
+ * @example
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * x.registerHook((grad) => grad.mul(10));
+ * x.square().backward();
+ * x.grad  // tensor([60.])
+ */
 export const registerHook: Op<[hook: TensorHook], [], object, HookHandle> = define(
   'registerHook',
   'input, hook',
@@ -83,7 +108,10 @@ export const registerHook: Op<[hook: TensorHook], [], object, HookHandle> = defi
   },
 );
 
-/** Leaves the graph, in place. */
+/**
+ * Leaves the graph, in place. https://pytorch.org/docs/stable/generated/torch.Tensor.detach_.html
+ * @example torch.ones(2, { requiresGrad: true }).detach_().requiresGrad  // false
+ */
 export const detach_: Op = define('detach_', 'input', (input: Tensor) => {
   if (input.viewInfo)
     throw new RuntimeError(

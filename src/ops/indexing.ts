@@ -182,7 +182,13 @@ function broadcastIndices(tensors: readonly Tensor[]): readonly number[] {
   }
 }
 
-/** `x[…]`. Basic indices give views. */
+/**
+ * `x[…]`. Basic indices give views.
+ * @example
+ * const x = torch.arange(6).reshape(2, 3);
+ * x.at(1, '1:')  // tensor([4, 5])
+ * x.at('...', null, 0).shape  // torch.Size([2, 1])
+ */
 export function at(input: Tensor, ...indices: Index[]): Tensor {
   const { x, tensors } = applyBasic(input, indices);
   if (!tensors.some(Boolean)) return x === input ? view(input, input.sizes) : x;
@@ -191,7 +197,15 @@ export function at(input: Tensor, ...indices: Index[]): Tensor {
 }
 
 type Value = Tensor | Number_ | readonly unknown[];
-/** `x[…] = value`, with gradients to both. */
+/**
+ * `x[…] = value`, with gradients to both.
+ * @example
+ * const x = torch.zeros(2, 3);
+ * x.setAt([':', 1], torch.tensor([5, 6]));
+ * x
+ * // tensor([[0., 5., 0.],
+ * //         [0., 6., 0.]])
+ */
 export function setAt(input: Tensor, indices: Index | readonly Index[], value: Value): void {
   assign(input, indices, value, indexCopy);
 }

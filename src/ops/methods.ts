@@ -1,10 +1,7 @@
 /** Attaches the operators to tensors: every function of these modules is also a method, with `this` as its first argument. */
-import type { Node } from '../autograd/node.js';
 import type { DType } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
-import type { Size } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
-import type { TorchDevice } from '../tensor/torch-device.js';
 import { gradEdge, requiresGrad } from '../autograd/node.js';
 import { numelOf } from '../tensor/size.js';
 import { sameSizes, wrapDim } from '../tensor/shape.js';
@@ -37,6 +34,7 @@ import * as variance from './variance.js';
 import { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './special.js';
 import './out.js';
 import './region.js';
+import type { Properties } from './properties.js';
 import { plainMethods } from './tensor-methods.js';
 import * as view from './view.js';
 import type { InplaceMethods, Methods, TensorLike } from './types.js';
@@ -91,69 +89,16 @@ type Modules = typeof pointwise &
   typeof joinMethods &
   RandomMethods;
 
-/** The overloads of `max` and `min`. */
-interface ExtremumMethod {
-  (): Tensor;
-  (other: Tensor): Tensor;
-  (dim: number, keepdim?: boolean): sort.ValuesIndices;
-  (dim: number, options: { keepdim?: boolean }): sort.ValuesIndices;
-  (options: { dim: number; keepdim?: boolean }): sort.ValuesIndices;
-}
-
-/** What is not an operator of its own: properties and small questions. */
-interface Properties {
-  requiresGrad: boolean;
-  grad: Tensor | null;
-  /** The operation that made this tensor. */
-  readonly gradFn: Node | null;
-  readonly isLeaf: boolean;
-  readonly device: TorchDevice;
-  max: ExtremumMethod;
-  min: ExtremumMethod;
-  /** The same memory outside the graph; assigning replaces the tensor's memory. */
-  data: Tensor;
-  readonly T: Tensor;
-  readonly mT: Tensor;
-  readonly H: Tensor;
-  readonly mH: Tensor;
-  readonly itemsize: number;
-  readonly nbytes: number;
-  readonly layout: string;
-  readonly isCuda: boolean;
-  readonly isCpu: boolean;
-  readonly retainsGrad: boolean;
-  readonly outputNr: number;
-  readonly _version: number;
-  dim(): number;
-  ndimension(): number;
-  numel(): number;
-  nelement(): number;
-  size(): Size;
-  size(dim: number): number;
-  stride(): number[];
-  stride(dim: number): number;
-  storageOffset(): number;
-  elementSize(): number;
-  dataPtr(): object;
-  isFloatingPoint(): boolean;
-  isComplex(): boolean;
-  isSigned(): boolean;
-  isInference(): boolean;
-  /** The tensor where `condition` holds, else `other`. https://pytorch.org/docs/stable/generated/torch.Tensor.where.html */
-  where(condition: Tensor, other: TensorLike): Tensor;
-  type(): string;
-  type(dtype: DType | string): Tensor;
-  toString(): string;
-  valueOf(): read.Item | Tensor;
-  [Symbol.iterator](): Iterator<Tensor>;
-}
-
 declare module '../tensor/tensor.js' {
   interface Tensor
     extends
       Methods<Modules & typeof newMethods & typeof plainMethods>,
       InplaceMethods<typeof pointwise & typeof specialMethods & typeof inplaceOnly & typeof misc.geometryOps>,
       Properties {
+    /**
+     * A copy with its own memory; gradients flow back through it. https://pytorch.org/docs/stable/generated/torch.Tensor.clone.html
+     * @example torch.tensor([1, 2]).clone()  // tensor([1, 2])
+     */
     clone: typeof clone extends (input: Tensor, ...args: infer A) => infer R ? (...args: A) => R : never;
     /**
      * The tensor itself if its elements lie in row-major order, else a copy in which they do.

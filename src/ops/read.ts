@@ -56,12 +56,18 @@ function checkSingle(t: Tensor): void {
   if (n !== 1) throw new RuntimeError(`a Tensor with ${n} elements cannot be converted to Scalar`);
 }
 
-/** The value of a one-element tensor. https://pytorch.org/docs/stable/generated/torch.Tensor.item.html */
+/**
+ * The value of a one-element tensor. https://pytorch.org/docs/stable/generated/torch.Tensor.item.html
+ * @example torch.tensor([2.5]).item()  // 2.5
+ */
 export const item: Op<[], [], object, Item> = define('item', 'input', (input: Tensor) => {
   checkSingle(input);
   return onlyElement(input, readRaw(input, 'item'));
 });
-/** `item` for every device. */
+/**
+ * `item` for every device.
+ * @example await torch.tensor([2.5]).itemAsync()  // 2.5
+ */
 export const itemAsync: Op<[], [], object, Promise<Item>> = define('itemAsync', 'input', async (input: Tensor) => {
   checkSingle(input);
   return onlyElement(input, await readRawAsync(input));
@@ -74,19 +80,36 @@ function nest(t: Tensor, array: NumericArray): NestedItems {
     depth === t.sizes.length ? read(array, next++) : Array.from({ length: t.sizes[depth] }, () => build(depth + 1));
   return build(0);
 }
-/** The values as nested arrays; a 0-dim tensor gives a number. */
+/**
+ * The values as nested arrays; a 0-dim tensor gives a number. https://pytorch.org/docs/stable/generated/torch.Tensor.tolist.html
+ * @example torch.tensor([[1, 2], [3, 4]]).tolist()  // [ [ 1, 2 ], [ 3, 4 ] ]
+ */
 export const tolist: Op<[], [], object, NestedItems> = define('tolist', 'input', (input: Tensor) => nest(input, readRaw(input, 'tolist')));
+/**
+ * `tolist` on every device, awaited.
+ * @example await torch.tensor([1, 2]).tolistAsync()  // [ 1, 2 ]
+ */
 export const tolistAsync: Op<[], [], object, Promise<NestedItems>> = define('tolistAsync', 'input', async (input: Tensor) =>
   nest(input, await readRawAsync(input)),
 );
-/** A copy of the values in row-major order: API.md, rule 10, says in which array. */
+/**
+ * A copy of the values in row-major order: API.md, rule 10, says in which array.
+ * @example torch.tensor([1.5, 2]).toTypedArray()  // Float32Array(2) [ 1.5, 2 ]
+ */
 export const toTypedArray: Op<[], [], object, NumericArray> = define('toTypedArray', 'input', (input: Tensor) =>
   readRaw(input, 'toTypedArray'),
 );
+/**
+ * `toTypedArray` on every device, awaited.
+ * @example await torch.tensor([1.5, 2]).toTypedArrayAsync()  // Float32Array(2) [ 1.5, 2 ]
+ */
 export const toTypedArrayAsync: Op<[], [], object, Promise<NumericArray>> = define('toTypedArrayAsync', 'input', (input: Tensor) =>
   readRawAsync(input),
 );
-/** The values as a typed array, as NumPy's users expect. */
+/**
+ * The values as a typed array, as NumPy's users expect. https://pytorch.org/docs/stable/generated/torch.Tensor.numpy.html
+ * @example torch.tensor([1.5, 2]).numpy()  // Float32Array(2) [ 1.5, 2 ]
+ */
 export const numpy: Op<[], [], object, NumericArray> = define('numpy', 'input', (input: Tensor) => {
   if (input.wantsGrad || input.node)
     throw new RuntimeError("Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead.");

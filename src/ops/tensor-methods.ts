@@ -25,6 +25,10 @@ export function adjoint(input: Tensor): Tensor {
 /**
  * Writes `value` on the main diagonal; with `wrap`, tall matrices continue it below, leaving a row out.
  * https://pytorch.org/docs/stable/generated/torch.Tensor.fill_diagonal_.html
+ * @example
+ * torch.zeros(2, 2).fillDiagonal_(5)
+ * // tensor([[5., 0.],
+ * //         [0., 5.]])
  */
 export function fillDiagonal_(self: Tensor, value: Scalar, wrap = false): Tensor {
   if (self.ndim < 2) throw new RuntimeError('dimensions must larger than 1');
@@ -48,15 +52,27 @@ export function fillDiagonal_(self: Tensor, value: Scalar, wrap = false): Tensor
   return self;
 }
 
-/** Replaces every element by `callable(element)`; only on the CPU, and slow. https://pytorch.org/docs/stable/generated/torch.Tensor.apply_.html */
+/**
+ * Replaces every element by `callable(element)`; only on the CPU, and slow.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.apply_.html
+ * @example torch.tensor([1, 2]).apply_((x) => Number(x) * 10)  // tensor([10, 20])
+ */
 export function apply_(self: Tensor, callable: (x: Scalar) => Scalar): Tensor {
   return map2_(self, self, self, callable);
 }
-/** `callable(element, other element)` in place. */
+/**
+ * `callable(element, other element)` in place. https://pytorch.org/docs/stable/generated/torch.Tensor.map_.html
+ * @example torch.tensor([1, 2]).map_(torch.tensor([10, 20]), (x, y) => Number(x) + Number(y))  // tensor([11, 22])
+ */
 export function map_(self: Tensor, other: Tensor, callable: (x: Scalar, y: Scalar) => Scalar): Tensor {
   return map2_(self, other, other, callable);
 }
-/** `callable(element, x's, y's)` in place. */
+/**
+ * `callable(element, x's, y's)` in place. https://pytorch.org/docs/stable/generated/torch.Tensor.map2_.html
+ * @example
+ * torch.tensor([1, 2]).map2_(torch.tensor([10, 20]), torch.tensor([5, 5]), (a, x, y) => Number(a) + Number(x) * Number(y))
+ * // tensor([ 51, 102])
+ */
 export function map2_(self: Tensor, x: Tensor, y: Tensor, callable: (a: Scalar, b: Scalar, c: Scalar) => Scalar): Tensor {
   checkInplace(self);
   const flat = (t: Tensor): Scalar[] => ([tolist(t)] as unknown[]).flat(8) as Scalar[];
@@ -66,10 +82,16 @@ export function map2_(self: Tensor, x: Tensor, y: Tensor, callable: (a: Scalar, 
   return self;
 }
 
-/** Makes the tensor share the memory, shape and strides of `source`. https://pytorch.org/docs/stable/generated/torch.Tensor.set_.html */
+/**
+ * Makes the tensor share the memory, shape and strides of `source`. https://pytorch.org/docs/stable/generated/torch.Tensor.set_.html
+ * @example torch.zeros(1).set_(torch.tensor([1.5, 2]))  // tensor([1.5000, 2.0000])
+ */
 export const set_ = (self: Tensor, source: Tensor): Tensor => replace(self, alias(source));
 
-/** The order of dims in memory, outermost first. https://pytorch.org/docs/stable/generated/torch.Tensor.dim_order.html */
+/**
+ * The order of dims in memory, outermost first. https://pytorch.org/docs/stable/generated/torch.Tensor.dim_order.html
+ * @example torch.ones(2, 3).t().dimOrder()  // [ 1, 0 ]
+ */
 export const dimOrder = (input: Tensor): number[] =>
   input.sizes.map((_, d) => d).sort((a, b) => input.strides[b] - input.strides[a] || a - b);
 
