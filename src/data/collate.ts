@@ -11,8 +11,12 @@ const mapValues = (object: object, f: (value: unknown, key: string) => unknown):
   Object.fromEntries(Object.entries(object).map(([key, value]) => [key, f(value, key)]));
 
 /**
- * Makes one batch of a list of samples: tensors and typed arrays are stacked, numbers become tensors, strings stay a list, lists and objects are taken apart.
+ * Makes one batch of a list of samples: tensors and typed arrays are stacked, numbers become tensors, strings stay a list, lists and
+ * objects are taken apart.
  * https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
+ * @example
+ * torch.utils.data.defaultCollate([{ x: 1, y: [2, 3] }, { x: 4, y: [5, 6] }])
+ * // { x: tensor([1, 4]), y: [ tensor([2, 5]), tensor([3, 6]) ] }
  */
 export function defaultCollate(batch: readonly unknown[]): unknown {
   const [first] = batch;
@@ -37,7 +41,10 @@ function collateLists(batch: readonly (readonly unknown[])[]): unknown[] {
   return first.map((_, i) => defaultCollate(batch.map((each) => each[i])));
 }
 
-/** Makes tensors of the typed arrays in a sample; all else stays. https://pytorch.org/docs/stable/data.html#torch.utils.data.default_convert */
+/**
+ * Makes tensors of the typed arrays in a sample; all else stays. https://pytorch.org/docs/stable/data.html#torch.utils.data.default_convert
+ * @example torch.utils.data.defaultConvert([new Float32Array([1, 2]), 'a'])  // [ tensor([1., 2.]), 'a' ]
+ */
 export function defaultConvert(data: unknown): unknown {
   if (data instanceof Tensor) return data;
   if (ArrayBuffer.isView(data) && !(data instanceof DataView)) return tensor(data);

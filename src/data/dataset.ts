@@ -15,22 +15,56 @@ export interface ModuleExport {
   readonly args?: readonly unknown[];
 }
 
-/** Samples by number. */
+/**
+ * Samples by number: subclasses define `length` and `at`. https://pytorch.org/docs/stable/data.html#torch.utils.data.Dataset
+ * @example
+ * class Squares extends torch.utils.data.Dataset<number> {
+ *   override get length() {
+ *     return 4;
+ *   }
+ *   override at(index: number) {
+ *     return index ** 2;
+ *   }
+ * }
+ * for (const batch of new torch.utils.data.DataLoader<torch.Tensor>(new Squares(), { batchSize: 4 })) console.assert(batch.numel() === 4);
+ * new Squares().at(3)  // 9
+ */
 export abstract class Dataset<T = unknown> {
   /** How a worker of a DataLoader makes its copy of this dataset. The datasets of this library know it without. */
   workerSource?(): ModuleExport;
+  /** How many samples there are. */
   abstract get length(): number;
   /** The sample at `index`, 0 ≤ index < length; it may come later. */
   abstract at(index: number): T | Promise<T>;
 }
 
-/** Samples one after the other; a `length` says how many, where it is known. In a worker, `getWorkerInfo` tells which of them to give. */
+/**
+ * Samples one after the other; a `length` says how many, where it is known. In a worker, `getWorkerInfo` tells which of them to give.
+ * https://pytorch.org/docs/stable/data.html#torch.utils.data.IterableDataset
+ * @example
+ * class Countdown extends torch.utils.data.IterableDataset<number> {
+ *   override *[Symbol.iterator]() {
+ *     for (let i = 3; i > 0; i--) yield i;
+ *   }
+ * }
+ * [...new torch.utils.data.DataLoader<torch.Tensor>(new Countdown(), { batchSize: 2 })]  // [ tensor([3, 2]), tensor([1]) ]
+ */
 export abstract class IterableDataset<T = unknown> {
+  /** How a worker of a DataLoader makes its copy of this dataset. */
   workerSource?(): ModuleExport;
   abstract [Symbol.iterator](): Iterator<T>;
 }
 
-/** The samples of one stream after those of another. https://pytorch.org/docs/stable/data.html#torch.utils.data.ChainDataset */
+/**
+ * The samples of one stream after those of another. https://pytorch.org/docs/stable/data.html#torch.utils.data.ChainDataset
+ * @example
+ * class Countdown extends torch.utils.data.IterableDataset<number> {
+ *   override *[Symbol.iterator]() {
+ *     for (let i = 2; i > 0; i--) yield i;
+ *   }
+ * }
+ * [...new torch.utils.data.ChainDataset([new Countdown(), new Countdown()])]  // [ 2, 1, 2, 1 ]
+ */
 export class ChainDataset<T> extends IterableDataset<T> {
   readonly datasets: readonly IterableDataset<T>[];
 
@@ -45,7 +79,12 @@ export class ChainDataset<T> extends IterableDataset<T> {
   }
 }
 
-/** The i-th rows of several tensors. https://pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset */
+/**
+ * The i-th rows of several tensors. https://pytorch.org/docs/stable/data.html#torch.utils.data.TensorDataset
+ * @example
+ * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
+ * data.at(2)  // [ tensor(2), tensor(20) ]
+ */
 export class TensorDataset extends Dataset<Tensor[]> {
   readonly tensors: readonly Tensor[];
 
@@ -56,10 +95,12 @@ export class TensorDataset extends Dataset<Tensor[]> {
     this.tensors = tensors;
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.tensors[0].sizes[0];
   }
 
+  /** The sample at `index`, 0 ≤ index < length. */
   at(index: number): Tensor[] {
     return this.tensors.map((t) => select(t, 0, index));
   }
@@ -80,7 +121,12 @@ export class ListDataset<T> extends Dataset<T> {
   }
 }
 
-/** Some samples of a dataset. https://pytorch.org/docs/stable/data.html#torch.utils.data.Subset */
+/**
+ * Some samples of a dataset. https://pytorch.org/docs/stable/data.html#torch.utils.data.Subset
+ * @example
+ * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
+ * new torch.utils.data.Subset(data, [3, 1]).at(0)  // [ tensor(3), tensor(30) ]
+ */
 export class Subset<T> extends Dataset<T> {
   constructor(
     readonly dataset: Dataset<T>,
@@ -89,16 +135,23 @@ export class Subset<T> extends Dataset<T> {
     super();
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.indices.length;
   }
 
+  /** The sample at `index`, 0 ≤ index < length. */
   at(index: number): T | Promise<T> {
     return this.dataset.at(this.indices[index]);
   }
 }
 
-/** One dataset after another. https://pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset */
+/**
+ * One dataset after another. https://pytorch.org/docs/stable/data.html#torch.utils.data.ConcatDataset
+ * @example
+ * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
+ * new torch.utils.data.ConcatDataset([data, data]).length  // 8
+ */
 export class ConcatDataset<T> extends Dataset<T> {
   readonly datasets: readonly Dataset<T>[];
   /** Where each dataset ends. */
@@ -113,10 +166,12 @@ export class ConcatDataset<T> extends Dataset<T> {
     this.cumulativeSizes = this.datasets.map((each) => (end += each.length));
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.cumulativeSizes[this.cumulativeSizes.length - 1];
   }
 
+  /** The sample at `index`, 0 ≤ index < length. */
   at(index: number): T | Promise<T> {
     if (index < -this.length) throw new ValueError('absolute value of index should not exceed dataset length');
     const position = index < 0 ? index + this.length : index;
@@ -129,6 +184,9 @@ export class ConcatDataset<T> extends Dataset<T> {
 /**
  * Datasets side by side: sample i is the list of their i-th samples, or an object of them where the datasets are given by name.
  * https://pytorch.org/docs/stable/data.html#torch.utils.data.StackDataset
+ * @example
+ * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
+ * new torch.utils.data.StackDataset(data, data).length  // 4
  */
 export class StackDataset<T = unknown[]> extends Dataset<T> {
   readonly datasets: readonly Dataset[] | Readonly<Record<string, Dataset>>;
@@ -143,10 +201,12 @@ export class StackDataset<T = unknown[]> extends Dataset<T> {
     if (this.list.some((each) => each.length !== this.list[0].length)) throw new ValueError('Size mismatch between datasets');
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.list[0].length;
   }
 
+  /** The sample at `index`, 0 ≤ index < length. */
   at(index: number): T | Promise<T> {
     const samples = this.list.map((each) => each.at(index));
     return samples.some((each) => each instanceof Promise) ? Promise.all(samples).then((all) => this.named(all)) : this.named(samples);
@@ -175,7 +235,12 @@ function partSizes(lengths: readonly number[], total: number): number[] {
   return sizes;
 }
 
-/** Splits a dataset at random into parts of the given sizes. https://pytorch.org/docs/stable/data.html#torch.utils.data.random_split */
+/**
+ * Splits a dataset at random into parts of the given sizes. https://pytorch.org/docs/stable/data.html#torch.utils.data.random_split
+ * @example
+ * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
+ * torch.utils.data.randomSplit(data, [3, 1]).map((part) => part.length)  // [ 3, 1 ]
+ */
 export function randomSplit<T>(
   dataset: Dataset<T>,
   lengths: readonly number[],

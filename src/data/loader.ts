@@ -110,11 +110,19 @@ function checkStream<T>({ shuffle, sampler, batchSampler }: Settings<T>): void {
 const forgotten = new FinalizationRegistry<WorkerPool>((pool) => void pool.terminate());
 
 /**
- * Batches of a dataset, in order or shuffled with PyTorch's random numbers: `for (const [x, y] of loader)`. With `numWorkers` threads load ahead, and where
- * samples come later: `for await (const [x, y] of loader)`. The threads end with the loop, also where it is left by `break` or an error. A worker makes
- * its own dataset: those of this library over shared memory, others from their `workerSource`. An error in a worker is thrown in the loop, with its stack.
+ * Batches of a dataset, in order or shuffled with PyTorch's random numbers: `for (const [x, y] of loader)`. With `numWorkers` threads load
+ * ahead, and where
+ * samples come later: `for await (const [x, y] of loader)`. The threads end with the loop, also where it is left by `break` or an error. A
+ * worker makes
+ * its own dataset: those of this library over shared memory, others from their `workerSource`. An error in a worker is thrown in the loop,
+ * with its stack.
  * https://pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader
- * @example for await (const [x, y] of new DataLoader(dataset, { batchSize: 64, shuffle: true, numWorkers: 2 })) …
+ * @example
+ * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
+ * const loader = new torch.utils.data.DataLoader(data, { batchSize: 2 });
+ * for (const [x, y] of loader) console.assert(x.mul(10).equal(y));
+ * for await (const [x] of new torch.utils.data.DataLoader(data, { batchSize: 2, numWorkers: 1 })) console.assert(x.numel() === 2);
+ * loader.length  // 2
  */
 export class DataLoader<T = Tensor[]> {
   readonly dataset: Dataset | IterableDataset;

@@ -7,8 +7,22 @@ import { ValueError } from '../tensor/errors.js';
 import { formatTuple } from '../tensor/print.js';
 import type { Tensor } from '../tensor/tensor.js';
 
-/** Yields indices (or lists of them); `length` is how many. */
+/**
+ * Yields indices (or lists of them); `length` is how many. https://pytorch.org/docs/stable/data.html#torch.utils.data.Sampler
+ * @example
+ * class Backwards extends torch.utils.data.Sampler {
+ *   override get length() {
+ *     return 3;
+ *   }
+ *   override *[Symbol.iterator]() {
+ *     for (let i = 2; i >= 0; i--) yield i;
+ *   }
+ * }
+ * [...new torch.utils.data.DataLoader<torch.Tensor>([5, 6, 7], { sampler: new Backwards(), batchSize: 3 })]
+ * // [ tensor([7, 6, 5]) ]
+ */
 export abstract class Sampler<T = number> {
+  /** How many it yields. */
   abstract get length(): number;
   abstract [Symbol.iterator](): Iterator<T>;
 }
@@ -17,11 +31,16 @@ interface Sized {
   readonly length: number;
 }
 
+/**
+ * All samples in order. https://pytorch.org/docs/stable/data.html#torch.utils.data.SequentialSampler
+ * @example [...new torch.utils.data.SequentialSampler([5, 6, 7])]  // [ 0, 1, 2 ]
+ */
 export class SequentialSampler extends Sampler {
   constructor(readonly dataSource: Sized) {
     super();
   }
 
+  /** How many it yields. */
   get length(): number {
     return this.dataSource.length;
   }
@@ -43,7 +62,12 @@ export interface RandomSamplerOptions {
 
 const randomSignature = new Signature('RandomSampler', 'dataSource, replacement?, numSamples?, generator?');
 
-/** All samples in random order, or so many with replacement. https://pytorch.org/docs/stable/data.html#torch.utils.data.RandomSampler */
+/**
+ * All samples in random order, or so many with replacement. https://pytorch.org/docs/stable/data.html#torch.utils.data.RandomSampler
+ * @example
+ * torch.manualSeed(0);
+ * new Set(new torch.utils.data.RandomSampler([5, 6, 7])).size  // 3
+ */
 export class RandomSampler extends Sampler {
   readonly dataSource: Sized;
   readonly replacement: boolean;
@@ -68,6 +92,7 @@ export class RandomSampler extends Sampler {
     checkCount(this.length);
   }
 
+  /** How many it yields. */
   get length(): number {
     return this.numSamples ?? this.dataSource.length;
   }
@@ -88,7 +113,12 @@ function checkCount(count: number): void {
     throw new ValueError(`num_samples should be a positive integer value, but got num_samples=${count}`);
 }
 
-/** The given indices in random order. https://pytorch.org/docs/stable/data.html#torch.utils.data.SubsetRandomSampler */
+/**
+ * The given indices in random order. https://pytorch.org/docs/stable/data.html#torch.utils.data.SubsetRandomSampler
+ * @example
+ * torch.manualSeed(0);
+ * [...new torch.utils.data.SubsetRandomSampler([10, 20])].length  // 2
+ */
 export class SubsetRandomSampler extends Sampler {
   private readonly generator: Generator | null;
 
@@ -100,6 +130,7 @@ export class SubsetRandomSampler extends Sampler {
     this.generator = generator instanceof Generator || generator === null ? generator : (generator.generator ?? null);
   }
 
+  /** How many it yields. */
   get length(): number {
     return this.indices.length;
   }
@@ -116,7 +147,13 @@ export interface WeightedSamplerOptions {
 
 const weightedSignature = new Signature('WeightedRandomSampler', 'weights, numSamples, replacement?, generator?');
 
-/** Indices drawn with the given weights, which need not sum to one. https://pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler */
+/**
+ * Indices drawn with the given weights, which need not sum to one.
+ * https://pytorch.org/docs/stable/data.html#torch.utils.data.WeightedRandomSampler
+ * @example
+ * torch.manualSeed(0);
+ * [...new torch.utils.data.WeightedRandomSampler([0, 0, 1], 2)]  // [ 2, 2 ]
+ */
 export class WeightedRandomSampler extends Sampler {
   readonly weights: Tensor;
   readonly length: number;
@@ -158,7 +195,11 @@ export interface DistributedSamplerOptions {
   dropLast?: boolean;
 }
 
-/** The share of one of several processes: every `numReplicas`-th index, all shares of one size. https://pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler */
+/**
+ * The share of one of several processes: every `numReplicas`-th index, all shares of one size.
+ * https://pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler
+ * @example [...new torch.utils.data.DistributedSampler([5, 6, 7, 8], { numReplicas: 2, rank: 1, shuffle: false })]  // [ 1, 3 ]
+ */
 export class DistributedSampler extends Sampler {
   private epoch = 0;
   readonly length: number;
@@ -195,7 +236,10 @@ export function lengthOf(items: unknown): number {
   return length;
 }
 
-/** Lists of `batchSize` indices of another sampler. https://pytorch.org/docs/stable/data.html#torch.utils.data.BatchSampler */
+/**
+ * Lists of `batchSize` indices of another sampler. https://pytorch.org/docs/stable/data.html#torch.utils.data.BatchSampler
+ * @example [...new torch.utils.data.BatchSampler(new torch.utils.data.SequentialSampler([5, 6, 7]), 2, false)]  // [ [ 0, 1 ], [ 2 ] ]
+ */
 export class BatchSampler extends Sampler<number[]> {
   constructor(
     readonly sampler: Sampler | Iterable<number>,
@@ -207,6 +251,7 @@ export class BatchSampler extends Sampler<number[]> {
       throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
   }
 
+  /** How many it yields. */
   get length(): number {
     return Math[this.dropLast ? 'floor' : 'ceil'](lengthOf(this.sampler) / this.batchSize);
   }

@@ -12,5 +12,9 @@ export interface WorkerInfo {
 let info: WorkerInfo | null = null;
 export const setWorkerInfo = (value: WorkerInfo): void => void (info = value);
 
-/** In a worker of a DataLoader: which one of how many it is; null in the main thread. https://pytorch.org/docs/stable/data.html#torch.utils.data.get_worker_info */
+/**
+ * In a worker of a DataLoader: which one of how many it is; null in the main thread.
+ * https://pytorch.org/docs/stable/data.html#torch.utils.data.get_worker_info
+ * @example torch.utils.data.getWorkerInfo()  // null
+ */
 export const getWorkerInfo = (): WorkerInfo | null => info;

@@ -18,7 +18,15 @@ const machineEpsilon = ({ dtype }: Tensor): number =>
 /** Square root of the mean of squares. */
 const rootMeanSquare = (x: Tensor): Tensor => x.mul(x).mean().sqrt();
 
-/** Adam with the variance of a matrix kept as a row and a column. https://pytorch.org/docs/stable/generated/torch.optim.Adafactor.html */
+/**
+ * Adam with the variance of a matrix kept as a row and a column. https://pytorch.org/docs/stable/generated/torch.optim.Adafactor.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.Adafactor([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.3500])
+ */
 export class Adafactor extends Optimizer<AdafactorOptions> {
   constructor(params: Params<AdafactorOptions>, options: Partial<AdafactorOptions> = {}) {
     const all: AdafactorOptions = { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3], d: 1, weightDecay: 0, maximize: false, ...options };

@@ -47,7 +47,15 @@ function adamRule(amsgrad: boolean, decoupled: boolean, maximize: boolean): Upda
 
 const rules = Array.from({ length: 8 }, (_, i) => adamRule(!!(i & 1), !!(i & 2), !!(i & 4)));
 
-/** Adaptive moments. https://pytorch.org/docs/stable/generated/torch.optim.Adam.html */
+/**
+ * Adaptive moments. https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.Adam([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.4000])
+ */
 export class Adam extends Optimizer<AdamOptions> {
   constructor(params: Params<AdamOptions>, options: number | Partial<AdamOptions> = {}) {
     const given = typeof options === 'number' ? { lr: options } : options;
@@ -93,7 +101,15 @@ export class Adam extends Optimizer<AdamOptions> {
   }
 }
 
-/** Adam whose weight decay is apart from the gradient. https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html */
+/**
+ * Adam whose weight decay is apart from the gradient. https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.AdamW([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.3985])
+ */
 export class AdamW extends Adam {
   constructor(params: Params<AdamOptions>, options: number | Partial<AdamOptions> = {}) {
     const given = typeof options === 'number' ? { lr: options } : options;

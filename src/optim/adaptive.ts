@@ -30,7 +30,15 @@ const nadamRules = [0, 1, 2, 3].map((i) =>
   }),
 );
 
-/** Adam with Nesterov momentum. https://pytorch.org/docs/stable/generated/torch.optim.NAdam.html */
+/**
+ * Adam with Nesterov momentum. https://pytorch.org/docs/stable/generated/torch.optim.NAdam.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.NAdam([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.3944])
+ */
 export class NAdam extends Optimizer<NAdamOptions> {
   constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
     const all: NAdamOptions = {
@@ -90,7 +98,15 @@ function radamRule(rectified: boolean, decoupled: boolean, maximize: boolean): U
 
 const radamRules = Array.from({ length: 8 }, (_, i) => radamRule(!!(i & 1), !!(i & 2), !!(i & 4)));
 
-/** Adam with a rectified variance. https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html */
+/**
+ * Adam with a rectified variance. https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.RAdam([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.2000])
+ */
 export class RAdam extends Optimizer<RAdamOptions> {
   constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
     const all: RAdamOptions = {
@@ -138,7 +154,15 @@ const adamaxRules = [false, true].map((maximize) =>
   }),
 );
 
-/** Adam with the infinity norm. https://pytorch.org/docs/stable/generated/torch.optim.Adamax.html */
+/**
+ * Adam with the infinity norm. https://pytorch.org/docs/stable/generated/torch.optim.Adamax.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.Adamax([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.4000])
+ */
 export class Adamax extends Optimizer<AdamaxOptions> {
   constructor(params: Params<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
     const all: AdamaxOptions = { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false, ...options };

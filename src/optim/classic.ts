@@ -32,7 +32,16 @@ const adagradRules = bothSigns((maximize) =>
   }),
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html */
+/**
+ * Gradients divided by the root of the sum of their squares (Duchi et al., 2011).
+ * https://pytorch.org/docs/stable/generated/torch.optim.Adagrad.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.Adagrad([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.4000])
+ */
 export class Adagrad extends Optimizer<AdagradOptions> {
   constructor(params: Params<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
     const all = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false, ...options };
@@ -58,7 +67,16 @@ const adadeltaRules = bothSigns((maximize) =>
   }),
 );
 
-/** https://pytorch.org/docs/stable/generated/torch.optim.Adadelta.html */
+/**
+ * Steps by the ratio of running averages of past steps and gradients (Zeiler, 2012).
+ * https://pytorch.org/docs/stable/generated/torch.optim.Adadelta.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.Adadelta([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.4997])
+ */
 export class Adadelta extends Optimizer<AdadeltaOptions> {
   constructor(params: Params<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
     const all = { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false, ...options };
@@ -91,7 +109,16 @@ function rmspropRule(momentum: boolean, centered: boolean, maximize: boolean): U
 
 const rmspropRules = Array.from({ length: 8 }, (_, i) => rmspropRule(!!(i & 1), !!(i & 2), !!(i & 4)));
 
-/** https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html */
+/**
+ * Gradients divided by the root of a running average of their squares (Hinton, 2012).
+ * https://pytorch.org/docs/stable/generated/torch.optim.RMSprop.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.RMSprop([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([0.5000])
+ */
 export class RMSprop extends Optimizer<RMSpropOptions> {
   constructor(params: Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
     const all = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false, ...options };
@@ -129,7 +156,15 @@ const rpropRules = bothSigns((maximize) =>
   }),
 );
 
-/** Resilient backpropagation. https://pytorch.org/docs/stable/generated/torch.optim.Rprop.html */
+/**
+ * Resilient backpropagation. https://pytorch.org/docs/stable/generated/torch.optim.Rprop.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.Rprop([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.4000])
+ */
 export class Rprop extends Optimizer<RpropOptions> {
   constructor(params: Params<RpropOptions>, options: Partial<RpropOptions> = {}) {
     const all: RpropOptions = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false, ...options };
@@ -155,7 +190,15 @@ const asgdRules = [0, 1, 2, 3].map((i) =>
   }),
 );
 
-/** Averaged stochastic gradient descent. https://pytorch.org/docs/stable/generated/torch.optim.ASGD.html */
+/**
+ * Averaged stochastic gradient descent. https://pytorch.org/docs/stable/generated/torch.optim.ASGD.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.ASGD([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.2000])
+ */
 export class ASGD extends Optimizer<ASGDOptions> {
   constructor(params: Params<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
     const all = { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false, ...options };

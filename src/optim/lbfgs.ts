@@ -44,7 +44,19 @@ interface SavedMemory {
 const number = (t: Tensor): number => Number(t.item());
 const largest = (t: Tensor): number => number(t.abs().amax());
 
-/** Limited-memory BFGS; `step` needs a closure. https://pytorch.org/docs/stable/generated/torch.optim.LBFGS.html */
+/**
+ * Limited-memory BFGS; `step` needs a closure. https://pytorch.org/docs/stable/generated/torch.optim.LBFGS.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.LBFGS([w]);
+ * optimizer.step(() => {
+ *   optimizer.zeroGrad();
+ *   const loss = w.sub(3).square().sum();
+ *   loss.backward();
+ *   return loss;
+ * });
+ * w.detach()  // tensor([3.])
+ */
 export class LBFGS extends Optimizer<LBFGSOptions> {
   private readonly memory: Memory = { direction: null, t: 0, olds: [], scale: 1, previousGrad: null, previousLoss: 0, iterations: 0 };
 

@@ -16,7 +16,15 @@ const perGroup = (lambdas: Lambda | readonly Lambda[], count: number): readonly 
   return list;
 };
 
-/** Initial rate × lambda(epoch). https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html */
+/**
+ * The initial rate times lrLambda(epoch), one function for all groups or one for each.
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LambdaLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.LambdaLR(optimizer, (epoch) => 0.5 ** epoch);
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.125 ]
+ */
 export class LambdaLR extends LRScheduler {
   private readonly lambdas: readonly Lambda[];
 
@@ -40,7 +48,14 @@ export class LambdaLR extends LRScheduler {
   }
 }
 
-/** Rate × lambda(epoch), every epoch. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiplicativeLR.html */
+/**
+ * The rate times lrLambda(epoch), every epoch. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiplicativeLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.MultiplicativeLR(optimizer, () => 0.5);
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.125 ]
+ */
 export class MultiplicativeLR extends LRScheduler {
   private readonly lambdas: readonly Lambda[];
 
@@ -64,7 +79,14 @@ export class MultiplicativeLR extends LRScheduler {
   }
 }
 
-/** Rate × gamma, every `stepSize` epochs. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html */
+/**
+ * The rate times `gamma` every `stepSize` epochs. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.StepLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.StepLR(optimizer, 2, 0.5);
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.5 ]
+ */
 export class StepLR extends LRScheduler {
   private readonly stepSize: number;
   private readonly gamma: number;
@@ -95,7 +117,14 @@ export class StepLR extends LRScheduler {
   }
 }
 
-/** Rate × gamma at each milestone. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html */
+/**
+ * The rate times `gamma` at each milestone. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.MultiStepLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.MultiStepLR(optimizer, [1, 3], 0.5);
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.25 ]
+ */
 export class MultiStepLR extends LRScheduler {
   private milestones: readonly number[];
   private readonly gamma: number;
@@ -149,7 +178,15 @@ interface ConstantOptions {
   lastEpoch?: number;
 }
 
-/** Rate × factor for the first `totalIters` epochs. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html */
+/**
+ * The rate times `factor` for the first `totalIters` epochs.
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ConstantLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.ConstantLR(optimizer, { factor: 0.5, totalIters: 5 });
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.5 ]
+ */
 export class ConstantLR extends LRScheduler {
   private readonly factor: number;
   private readonly totalIters: number;
@@ -187,7 +224,15 @@ interface LinearOptions {
   lastEpoch?: number;
 }
 
-/** A factor that moves from `startFactor` to `endFactor`. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html */
+/**
+ * The rate times a factor that moves linearly from `startFactor` to `endFactor` in `totalIters` epochs.
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LinearLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.LinearLR(optimizer, { startFactor: 0.25, totalIters: 6 });
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.625 ]
+ */
 export class LinearLR extends LRScheduler {
   private readonly from: number;
   private readonly to: number;
@@ -224,7 +269,14 @@ export class LinearLR extends LRScheduler {
   }
 }
 
-/** Rate × gamma, every epoch. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html */
+/**
+ * The rate times `gamma` every epoch. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ExponentialLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.ExponentialLR(optimizer, 0.5);
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.125 ]
+ */
 export class ExponentialLR extends LRScheduler {
   private readonly gamma: number;
 
@@ -254,7 +306,15 @@ interface PolynomialOptions {
   lastEpoch?: number;
 }
 
-/** Falls to zero as a polynomial. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html */
+/**
+ * Falls to zero in `totalIters` epochs as a polynomial of degree `power`.
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.PolynomialLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.PolynomialLR(optimizer, 4);
+ * for (let epoch = 0; epoch < 2; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.5 ]
+ */
 export class PolynomialLR extends LRScheduler {
   private readonly totalIters: number;
   private readonly power: number;
@@ -291,7 +351,15 @@ interface CosineOptions {
   lastEpoch?: number;
 }
 
-/** Falls and rises as a cosine. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html */
+/**
+ * Falls to `etaMin` in `TMax` epochs as a cosine (Loshchilov & Hutter, 2016).
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, 4);
+ * for (let epoch = 0; epoch < 4; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0 ]
+ */
 export class CosineAnnealingLR extends LRScheduler {
   private readonly TMax: number;
   private readonly etaMin: number;

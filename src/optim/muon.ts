@@ -34,7 +34,16 @@ function adjusted(lr: number, how: MuonOptions['adjustLrFn'], [rows, columns]: r
   return how === 'match_rms_adamw' ? lr * 0.2 * Math.sqrt(Math.max(rows, columns)) : lr * Math.sqrt(Math.max(1, rows / columns));
 }
 
-/** Momentum whose direction is orthogonalised; for matrices of hidden layers. https://pytorch.org/docs/stable/generated/torch.optim.Muon.html */
+/**
+ * Momentum whose direction is orthogonalised; for matrices of hidden layers.
+ * https://pytorch.org/docs/stable/generated/torch.optim.Muon.html
+ * @example
+ * const w = torch.eye(2).mul(2).requiresGrad_();
+ * const optimizer = new optim.Muon([w], { lr: 0.1 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach().trace().lt(4)  // tensor(True)
+ */
 export class Muon extends Optimizer<MuonOptions> {
   constructor(params: Params<MuonOptions>, options: number | Partial<MuonOptions> = {}) {
     const given = typeof options === 'number' ? { lr: options } : options;

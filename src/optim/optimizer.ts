@@ -30,6 +30,24 @@ const savedOptions = (group: object): Record<string, unknown> =>
 /**
  * The base class of all optimizers. https://pytorch.org/docs/stable/optim.html
  * @param params tensors, or groups `{params, lr, …}` with options of their own.
+ * @example
+ * const net = new nn.Linear(2, 1);
+ * const optimizer = new optim.SGD(net.parameters(), { lr: 0.1 });
+ * for (let i = 0; i < 3; i++) {
+ *   optimizer.zeroGrad();
+ *   net(torch.ones(4, 2)).square().mean().backward();
+ *   optimizer.step();
+ * }
+ * optimizer
+ * // SGD (
+ * // Parameter Group 0
+ * //     dampening: 0
+ * //     lr: 0.1
+ * //     maximize: False
+ * //     momentum: 0
+ * //     nesterov: False
+ * //     weight_decay: 0
+ * // )
  */
 export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number | Tensor }> {
   readonly paramGroups: ParamGroup<O>[] = [];
@@ -49,7 +67,14 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     for (const group of groups) this.addParamGroup(group);
   }
 
-  /** Adds parameters with options of their own, such as layers that are trained from now on. */
+  /**
+   * Adds parameters with options of their own, such as layers that are trained from now on.
+   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.add_param_group.html
+   * @example
+   * const optimizer = new optim.SGD([torch.zeros(1, { requiresGrad: true })], { lr: 0.1 });
+   * optimizer.addParamGroup({ params: [torch.zeros(2, { requiresGrad: true })], lr: 0.01 });
+   * optimizer.paramGroups.length  // 2
+   */
   addParamGroup(group: Partial<O> & { params: Iterable<Tensor> | Tensor }): void {
     const params = group.params instanceof Tensor ? [group.params] : [...group.params];
     const known = new Set(this.paramGroups.flatMap((each) => each.params));
@@ -61,7 +86,16 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     this.paramGroups.push({ ...this.defaults, ...group, params });
   }
 
-  /** Forgets the gradients of all parameters; zeroes them instead if `setToNone` is false. */
+  /**
+   * Forgets the gradients of all parameters; zeroes them instead if `setToNone` is false.
+   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.zero_grad.html
+   * @example
+   * const w = torch.tensor([1.5], { requiresGrad: true });
+   * const optimizer = new optim.SGD([w], { lr: 0.1 });
+   * w.sum().backward();
+   * optimizer.zeroGrad();
+   * w.grad  // null
+   */
   zeroGrad(options: { setToNone?: boolean } | boolean = {}): void {
     const setToNone = typeof options === 'boolean' ? options : (options.setToNone ?? true);
     for (const { params } of this.paramGroups) {
@@ -72,7 +106,16 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     }
   }
 
-  /** Changes every parameter that has a gradient. `closure` computes the loss again and returns it. */
+  /**
+   * Changes every parameter that has a gradient. `closure` computes the loss again and returns it.
+   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.step.html
+   * @example
+   * const w = torch.tensor([1.5], { requiresGrad: true });
+   * const optimizer = new optim.SGD([w], { lr: 0.1 });
+   * w.sum().backward();
+   * optimizer.step();
+   * w.detach()  // tensor([1.4000])
+   */
   step(closure?: () => Tensor): Tensor | undefined {
     const loss = closure && enableGrad(closure);
     noGrad(() => {
@@ -92,7 +135,13 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     return state;
   }
 
-  /** The options and the state, with parameters as numbers, under PyTorch's names. */
+  /**
+   * The options and the state, with parameters as numbers, under PyTorch's names.
+   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.state_dict.html
+   * @example
+   * const optimizer = new optim.SGD([torch.zeros(1, { requiresGrad: true })], { lr: 0.1 });
+   * Object.keys(optimizer.stateDict())  // [ 'state', 'param_groups' ]
+   */
   stateDict(): OptimizerStateDict {
     const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]));
     const state: OptimizerStateDict['state'] = withIntKeys({});
@@ -104,7 +153,13 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     return { state, param_groups };
   }
 
-  /** Takes over what `stateDict` gave; groups must have the same sizes. */
+  /**
+   * Takes over what `stateDict` gave; groups must have the same sizes.
+   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.load_state_dict.html
+   * @example
+   * const optimizer = new optim.SGD([torch.zeros(1, { requiresGrad: true })], { lr: 0.1 });
+   * optimizer.loadStateDict(optimizer.stateDict());
+   */
   loadStateDict(stateDict: OptimizerStateDict): void {
     const { state, param_groups: groups } = stateDict;
     if (groups.length !== this.paramGroups.length) throw new Error('loaded state dict has a different number of parameter groups');
@@ -123,6 +178,21 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     }
   }
 
+  /**
+   * PyTorch's printout of the groups.
+   * @example
+   * const optimizer = new optim.SGD([torch.zeros(1, { requiresGrad: true })], { lr: 0.1 });
+   * String(optimizer)
+   * // SGD (
+   * // Parameter Group 0
+   * //     dampening: 0
+   * //     lr: 0.1
+   * //     maximize: False
+   * //     momentum: 0
+   * //     nesterov: False
+   * //     weight_decay: 0
+   * // )
+   */
   toString(): string {
     const groups = this.paramGroups.map((group, i) => {
       const options = Object.entries(group)

@@ -2,7 +2,16 @@
 import type { Optimizer } from './optimizer.js';
 import { bindArguments, type Group, LRScheduler } from './scheduler.js';
 
-/** One scheduler after another; scheduler i + 1 takes over at `milestones[i]`. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html */
+/**
+ * One scheduler after another; scheduler i + 1 takes over at `milestones[i]`.
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const { ConstantLR, ExponentialLR, SequentialLR } = optim.lrScheduler;
+ * const scheduler = new SequentialLR(optimizer, [new ConstantLR(optimizer, { factor: 0.5 }), new ExponentialLR(optimizer, 0.5)], [2]);
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.5 ]
+ */
 export class SequentialLR extends LRScheduler {
   private readonly schedulers: readonly LRScheduler[];
   private readonly milestones: readonly number[];
@@ -70,7 +79,15 @@ const statesOf = (schedulers: readonly LRScheduler[]): State[] => schedulers.map
 const loadStates = (schedulers: readonly LRScheduler[], states: unknown): void =>
   schedulers.forEach((scheduler, i) => scheduler.loadStateDict((states as State[])[i]));
 
-/** All schedulers step together. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html */
+/**
+ * All schedulers step together. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const { ChainedScheduler, ExponentialLR, StepLR } = optim.lrScheduler;
+ * const scheduler = new ChainedScheduler([new ExponentialLR(optimizer, 0.5), new StepLR(optimizer, 2, 0.5)]);
+ * for (let epoch = 0; epoch < 2; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 0.125 ]
+ */
 export class ChainedScheduler extends LRScheduler {
   private readonly schedulers: readonly LRScheduler[];
 

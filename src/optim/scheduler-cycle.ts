@@ -25,7 +25,15 @@ interface RestartOptions {
   lastEpoch?: number;
 }
 
-/** A cosine that starts again after T0 epochs, then after T0 · TMult, … https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html */
+/**
+ * A cosine that starts again after T0 epochs, then after T0 · TMult, … (Loshchilov & Hutter, 2016).
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CosineAnnealingWarmRestarts.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.CosineAnnealingWarmRestarts(optimizer, 3);
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 1 ]
+ */
 export class CosineAnnealingWarmRestarts extends LRScheduler {
   private readonly T0: number;
   private readonly TMult: number;
@@ -109,7 +117,15 @@ type CyclicArguments = [
   number?,
 ];
 
-/** Between two bounds, up and down again. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CyclicLR.html */
+/**
+ * Between `baseLr` and `maxLr`, up and down again (Smith, 2015).
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.CyclicLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.CyclicLR(optimizer, 0.5, 1, { stepSizeUp: 3, cycleMomentum: false });
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 1 ]
+ */
 export class CyclicLR extends LRScheduler {
   private readonly maxLrs: number[];
   private readonly total: number;
@@ -226,7 +242,15 @@ function phasesOf(total: number, start: number, three: boolean): Phase[] {
   ];
 }
 
-/** Up to `maxLr` once, then down to almost nothing. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html */
+/**
+ * Up to `maxLr` once, then down to almost nothing (Smith & Topin, 2017).
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.OneCycleLR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.OneCycleLR(optimizer, 2, { totalSteps: 10, cycleMomentum: false });
+ * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
+ * scheduler.getLastLr()  // [ 1.9009692640269473 ]
+ */
 export class OneCycleLR extends LRScheduler {
   private readonly total: number;
   private readonly phases: Phase[];

@@ -15,7 +15,15 @@ interface PlateauOptions {
 
 type PlateauArguments = [('min' | 'max')?, number?, number?, number?, ('rel' | 'abs')?, number?, (number | readonly number[])?, number?];
 
-/** Rate × factor when a metric has stopped improving. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html */
+/**
+ * The rate times `factor` when a metric has not improved for more than `patience` epochs.
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.lrScheduler.ReduceLROnPlateau(optimizer, { factor: 0.5, patience: 1 });
+ * for (const loss of [1, 1, 1]) scheduler.step(loss);
+ * scheduler.getLastLr()  // [ 0.5 ]
+ */
 export class ReduceLROnPlateau {
   best: number;
   numBadEpochs = 0;
@@ -40,6 +48,7 @@ export class ReduceLROnPlateau {
     this.best = mode === 'min' ? Infinity : -Infinity;
   }
 
+  /** The groups of the optimizer. */
   get groups(): Group[] {
     return this.optimizer.paramGroups as unknown as Group[];
   }
@@ -71,6 +80,7 @@ export class ReduceLROnPlateau {
     });
   }
 
+  /** The rates that were set last, one a group. */
   getLastLr(): number[] {
     return this.groups.map((group) => group.lr);
   }

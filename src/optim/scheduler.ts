@@ -16,6 +16,15 @@ export function bindArguments<T extends readonly unknown[]>(name: string, parame
   return new Signature(name, parameters).bind(args) as unknown as T;
 }
 
+/**
+ * What all schedulers share: the rate of every group of an optimizer, by epoch.
+ * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.LRScheduler.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler: optim.lrScheduler.LRScheduler = new optim.lrScheduler.ExponentialLR(optimizer, 0.5);
+ * scheduler.step();
+ * scheduler.getLastLr()  // [ 0.5 ]
+ */
 export abstract class LRScheduler {
   readonly optimizer: Optimizer;
   readonly baseLrs: number[];
@@ -33,6 +42,7 @@ export abstract class LRScheduler {
     this.baseLrs = this.groups.map((group) => group.initialLr!);
   }
 
+  /** The groups of the optimizer. */
   get groups(): Group[] {
     return this.optimizer.paramGroups as unknown as Group[];
   }
@@ -62,6 +72,7 @@ export abstract class LRScheduler {
     this.lastLrs = [...rates];
   }
 
+  /** The rates that were set last, one a group. */
   getLastLr(): number[] {
     return [...this.lastLrs];
   }

@@ -29,7 +29,15 @@ const bareRules = [bare(false), bare(true)];
 const plainRules = [plain(false), plain(true)];
 const momentumRules = Array.from({ length: 8 }, (_, i) => withMomentum(!!(i & 1), !!(i & 2), !!(i & 4)));
 
-/** Stochastic gradient descent, with momentum if wanted. https://pytorch.org/docs/stable/generated/torch.optim.SGD.html */
+/**
+ * Stochastic gradient descent, with momentum if wanted. https://pytorch.org/docs/stable/generated/torch.optim.SGD.html
+ * @example
+ * const w = torch.tensor([1.5], { requiresGrad: true });
+ * const optimizer = new optim.SGD([w], { lr: 0.1, momentum: 0.9 });
+ * w.square().sum().backward();
+ * optimizer.step();
+ * w.detach()  // tensor([1.2000])
+ */
 export class SGD extends Optimizer<SGDOptions> {
   constructor(params: Params<SGDOptions>, options: number | Partial<SGDOptions> = {}) {
     const given = typeof options === 'number' ? { lr: options } : options;

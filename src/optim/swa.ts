@@ -16,17 +16,37 @@ export type AverageFn = (averaged: Tensor, model: Tensor, numAveraged: number) =
 /** Changes all averages in place. */
 export type MultiAverageFn = (averaged: readonly Tensor[], model: readonly Tensor[], numAveraged: number) => void;
 
-/** The exponential moving average: decay · averaged + (1 − decay) · model. */
+/**
+ * The exponential moving average: decay · averaged + (1 − decay) · model.
+ * @example optim.swaUtils.getEmaAvgFn(0.75)(torch.tensor([4]), torch.tensor([8]), 1)  // tensor([5.])
+ */
 export function getEmaAvgFn(decay = 0.999): AverageFn {
   checkDecay(decay);
   return (averaged, model) => averaged.mul(decay).add(model.mul(1 - decay));
 }
-/** The mean of all. */
+/**
+ * The mean of all models so far.
+ * @example optim.swaUtils.getSwaAvgFn()(torch.tensor([4]), torch.tensor([8]), 1)  // tensor([6.])
+ */
 export const getSwaAvgFn = (): AverageFn => (averaged, model, n) => averaged.add(model.sub(averaged).div(n + 1));
+/**
+ * `getEmaAvgFn` for all tensors at once, in place. https://pytorch.org/docs/stable/optim.html#torch.optim.swa_utils.get_ema_multi_avg_fn
+ * @example
+ * const average = [torch.tensor([4.5])];
+ * optim.swaUtils.getEmaMultiAvgFn(0.75)(average, [torch.tensor([8.5])], 1);
+ * average  // [ tensor([5.5000]) ]
+ */
 export function getEmaMultiAvgFn(decay = 0.999): MultiAverageFn {
   checkDecay(decay);
   return (averaged, model) => averaged.forEach((each, i) => each.lerp_(model[i], 1 - decay));
 }
+/**
+ * `getSwaAvgFn` for all tensors at once, in place. https://pytorch.org/docs/stable/optim.html#torch.optim.swa_utils.get_swa_multi_avg_fn
+ * @example
+ * const average = [torch.tensor([4.5])];
+ * optim.swaUtils.getSwaMultiAvgFn()(average, [torch.tensor([8.5])], 1);
+ * average  // [ tensor([6.5000]) ]
+ */
 export const getSwaMultiAvgFn = (): MultiAverageFn => (averaged, model, n) =>
   averaged.forEach((each, i) => each.lerp_(model[i], 1 / (n + 1)));
 
@@ -46,8 +66,11 @@ export interface AveragedModelOptions {
  * A copy of `model` whose parameters are averages over the calls of `updateParameters(model)`.
  * https://pytorch.org/docs/stable/generated/torch.optim.swa_utils.AveragedModel.html
  * @example
- * const average = new AveragedModel(model, { multiAvgFn: getEmaMultiAvgFn(0.99) });
- * // after each step: average.updateParameters(model)
+ * const net = new nn.Linear(2, 1);
+ * const { AveragedModel, getEmaMultiAvgFn } = optim.swaUtils;
+ * const average = new AveragedModel(net, { multiAvgFn: getEmaMultiAvgFn(0.99) });
+ * average.updateParameters(net);
+ * [...average.parameters()].length  // 2
  */
 export class AveragedModel<M extends Module = Module> extends Module {
   module: M;
@@ -69,7 +92,14 @@ export class AveragedModel<M extends Module = Module> extends Module {
     return this.module(...(args as Parameters<M['forward']>));
   }
 
-  /** Takes the parameters of `model` into the average. */
+  /**
+   * Takes the parameters of `model` into the average.
+   * @example
+   * const net = new nn.Linear(2, 1);
+   * const average = new optim.swaUtils.AveragedModel(net);
+   * average.updateParameters(net);
+   * Object.keys(average.stateDict())  // [ 'n_averaged', 'module.weight', 'module.bias' ]
+   */
   updateParameters(model: Module): void {
     noGrad(() => {
       const n = Number(this.nAveraged.item());
@@ -96,7 +126,13 @@ function copyBuffers(to: Module, from: Module): void {
 const isBatchNorm = (module: Module): module is BatchNorm2d =>
   module instanceof BatchNorm1d || module instanceof BatchNorm2d || module instanceof BatchNorm3d;
 
-/** Computes the running statistics of batch norms anew, over one pass through `loader`, whose batches are inputs or begin with one. */
+/**
+ * Computes the running statistics of batch norms anew, over one pass through `loader`, whose batches are inputs or begin with one.
+ * @example
+ * const net = new nn.Sequential(new nn.BatchNorm1d(2));
+ * optim.swaUtils.updateBn([torch.ones(4, 2)], net);
+ * net.stateDict()['0.running_mean']  // tensor([1., 1.])
+ */
 export function updateBn(loader: Iterable<Tensor | readonly unknown[]>, model: Module, device: DeviceLike | null = null): void {
   const norms = [...model.modules()].filter(isBatchNorm);
   if (norms.length === 0) return;
@@ -121,7 +157,14 @@ interface SWALROptions {
   annealStrategy?: 'cos' | 'linear';
   lastEpoch?: number;
 }
-/** Anneals the learning rate to `swaLr` and stays there. https://pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html */
+/**
+ * Anneals the learning rate to `swaLr` and stays there. https://pytorch.org/docs/stable/generated/torch.optim.swa_utils.SWALR.html
+ * @example
+ * const optimizer = new optim.SGD([torch.zeros(1)], { lr: 1 });
+ * const scheduler = new optim.swaUtils.SWALR(optimizer, { swaLr: 0.5, annealEpochs: 2, annealStrategy: 'linear' });
+ * scheduler.step();
+ * scheduler.getLastLr()  // [ 0.75 ]
+ */
 export class SWALR extends LRScheduler {
   private readonly swaLrs: readonly number[];
   private readonly annealEpochs: number;

@@ -45,7 +45,13 @@ interface Ticks {
   labels?: string[];
 }
 
-/** One coordinate system of a figure, with matplotlib's methods. https://matplotlib.org/stable/api/axes_api.html */
+/**
+ * One coordinate system of a figure, with matplotlib's methods. https://matplotlib.org/stable/api/axes_api.html
+ * @example
+ * const [figure, axes] = plt.subplots();
+ * axes.plot([1, 2, 3], [1, 4, 9]).setTitle('Squares');
+ * figure.savefig('squares.png');
+ */
 export class Axes {
   private artists: Artist[] = [];
   private xLimits: [number, number] | null = null;
@@ -58,7 +64,12 @@ export class Axes {
   private image: { rows: number; cols: number } | null = null;
   private colors = 0;
 
-  /** A line through (x, y); with one argument, through (0, 1, …; y). */
+  /**
+   * A line through (x, y); with one argument, through (0, 1, …; y).
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.plot([1, 2, 3], [1, 4, 9], { label: 'squares' });
+   */
   plot(x: Values, y?: Values | LineStyle, style?: LineStyle): this {
     const noX = y === undefined || isStyle(y);
     const ys = toNumbers(noX ? x : (y as Values));
@@ -84,7 +95,12 @@ export class Axes {
     return this;
   }
 
-  /** Points at (x, y). */
+  /**
+   * Points at (x, y).
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.scatter([1, 2, 3], [1, 4, 9], { s: 20 });
+   */
   scatter(x: Values, y: Values, { label, color = this.nextColor(), s = 36, alpha = 1 }: ScatterStyle = {}): this {
     const [xs, ys] = [toNumbers(x), toNumbers(y)];
     if (xs.length !== ys.length) throw new Error('x and y must be the same size');
@@ -97,7 +113,12 @@ export class Axes {
     return this;
   }
 
-  /** Bars of the given heights around the positions x. */
+  /**
+   * Bars of the given heights around the positions x.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.bar(['a', 'b'], [3, 5]);
+   */
   bar(
     x: Values | readonly string[],
     height: Values,
@@ -117,7 +138,12 @@ export class Axes {
     return this;
   }
 
-  /** How many values fall into each of `bins` equal intervals. */
+  /**
+   * How many values fall into each of `bins` equal intervals.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.hist(torch.randn(100), { bins: 20 });
+   */
   hist(values: Values, { bins = 10, ...style }: LineStyle & { bins?: number } = {}): this {
     const numbers = toNumbers(values);
     const [low, high] = extent(numbers);
@@ -131,12 +157,22 @@ export class Axes {
     );
   }
 
-  /** A horizontal line across the axes. */
+  /**
+   * A horizontal line across the axes.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.axhline(0.5, { color: 'red' });
+   */
   axhline(y = 0, style: LineStyle = {}): this {
     return this.rule(style, (options) => Plot.ruleY([y], options), [], [y]);
   }
 
-  /** A vertical line across the axes. */
+  /**
+   * A vertical line across the axes.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.axvline(2);
+   */
   axvline(x = 0, style: LineStyle = {}): this {
     return this.rule(style, (options) => Plot.ruleX([x], options), [x], []);
   }
@@ -148,7 +184,12 @@ export class Axes {
     return this;
   }
 
-  /** Writes `text` at the point (x, y). */
+  /**
+   * Writes `text` at the point (x, y).
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.text(0.5, 0.5, 'middle');
+   */
   text(
     x: number,
     y: number,
@@ -160,7 +201,12 @@ export class Axes {
     return this;
   }
 
-  /** Shows a matrix through a colormap, or rows of RGB triples in [0, 1]; pixel (0, 0) is at the top left. */
+  /**
+   * Shows a matrix through a colormap, or rows of RGB triples in [0, 1]; pixel (0, 0) is at the top left.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.imshow(torch.rand(8, 8), { cmap: 'gray' });
+   */
   imshow(image: ImageData, { cmap = 'viridis', vmin, vmax }: { cmap?: string; vmin?: number; vmax?: number } = {}): this {
     const rows = toRows(image);
     const [height, width] = [rows.length, rows[0]?.length ?? 0];
@@ -189,53 +235,111 @@ export class Axes {
     return this;
   }
 
+  /**
+   * The title above the axes.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.setTitle('Loss');
+   */
   setTitle(title: string): this {
     this.labels.title = title;
     return this;
   }
 
+  /**
+   * The label of the x axis.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.setXlabel('epoch');
+   */
   setXlabel(label: string): this {
     this.labels.x = label;
     return this;
   }
 
+  /**
+   * The label of the y axis.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.setYlabel('loss');
+   */
   setYlabel(label: string): this {
     this.labels.y = label;
     return this;
   }
 
+  /**
+   * The ends of the x axis.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.setXlim(0, 10);
+   */
   setXlim(left: number, right: number): this {
     this.xLimits = [left, right];
     return this;
   }
 
+  /**
+   * The ends of the y axis.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.setYlim(0, 1);
+   */
   setYlim(bottom: number, top: number): this {
     this.yLimits = [bottom, top];
     return this;
   }
 
+  /**
+   * Where the x axis has ticks, and their labels.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.setXticks([0, 1], ['no', 'yes']);
+   */
   setXticks(values: Values, labels?: readonly string[]): this {
     this.ticks.x = { values: toNumbers(values), labels: labels && [...labels] };
     return this;
   }
 
+  /**
+   * Where the y axis has ticks, and their labels.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.setYticks([0, 0.5, 1]);
+   */
   setYticks(values: Values, labels?: readonly string[]): this {
     this.ticks.y = { values: toNumbers(values), labels: labels && [...labels] };
     return this;
   }
 
+  /**
+   * Lines at the ticks.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.grid();
+   */
   grid(visible = true): this {
     this.showGrid = visible;
     return this;
   }
 
-  /** Names the labelled artists; `loc` is a corner, or the emptiest one. */
+  /**
+   * Names the labelled artists; `loc` is a corner, or the emptiest one.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.plot([1, 2], [1, 4], { label: 'squares' }).legend({ loc: 'upper left' });
+   */
   legend({ loc = 'best' }: { loc?: LegendLocation } = {}): this {
     this.legendAt = loc;
     return this;
   }
 
-  /** `'off'` hides frame, ticks and labels of the axes. */
+  /**
+   * `'off'` hides frame, ticks and labels of the axes.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.imshow(torch.rand(8, 8)).axis('off');
+   */
   axis(mode: 'on' | 'off'): this {
     this.hidden = mode === 'off';
     return this;
@@ -249,7 +353,12 @@ export class Axes {
     this.artists.push(label !== undefined && sample ? { ...artist, legend: { label, ...sample } } : artist);
   }
 
-  /** This drawing as SVG elements of the given size in pixels. */
+  /**
+   * This drawing as SVG elements of the given size in pixels.
+   * @example
+   * const [, axes] = plt.subplots();
+   * axes.plot([1, 2]).render(640, 480).startsWith('<svg')  // true
+   */
   render(width: number, height: number): string {
     const margins = this.margins(width, height);
     const [x, y] = [

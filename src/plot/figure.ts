@@ -16,7 +16,15 @@ const unitsPerInch = 100;
 
 const fontFile = (): string => createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
 
-/** A drawing with one or more axes in a grid. https://matplotlib.org/stable/api/figure_api.html */
+/**
+ * A drawing with one or more axes in a grid. https://matplotlib.org/stable/api/figure_api.html
+ * @example
+ * const figure = new plt.Figure();
+ * const [left, right] = figure.subplots(1, 2);
+ * left.plot([1, 4, 9]);
+ * right.bar(['a', 'b'], [3, 5]);
+ * figure.savefig('figure.svg');
+ */
 export class Figure {
   readonly axes: Axes[] = [];
   private rows = 1;
@@ -25,7 +33,10 @@ export class Figure {
 
   constructor(readonly options: FigureOptions = {}) {}
 
-  /** Lays out `rows` × `cols` axes, row by row. */
+  /**
+   * Lays out `rows` × `cols` axes, row by row.
+   * @example new plt.Figure().subplots(2, 2).length  // 4
+   */
   subplots(rows = 1, cols = 1): Axes[] {
     if (!(rows >= 1 && cols >= 1)) throw new Error(`Number of rows and columns must be positive integers, not ${rows} and ${cols}`);
     [this.rows, this.cols] = [rows, cols];
@@ -33,17 +44,29 @@ export class Figure {
     return this.axes;
   }
 
+  /**
+   * The title above all axes.
+   * @example new plt.Figure().suptitle('All runs');
+   */
   suptitle(title: string): this {
     this.title = title;
     return this;
   }
 
-  /** Kept for matplotlib's users: the layout is always tight. */
+  /**
+   * Kept for matplotlib's users: the layout is always tight.
+   * @example new plt.Figure().tightLayout();
+   */
   tightLayout(): this {
     return this;
   }
 
-  /** The whole drawing as the text of an SVG file. */
+  /**
+   * The whole drawing as the text of an SVG file.
+   * @example
+   * const [figure] = plt.subplots();
+   * figure.toSvg().startsWith('<svg')  // true
+   */
   toSvg(): string {
     const [width, height] = (this.options.figsize ?? [6.4, 4.8]).map((inches) => inches * unitsPerInch);
     const top = this.title ? 30 : 0;
@@ -56,7 +79,12 @@ export class Figure {
     return `${head}<rect width="100%" height="100%" fill="white"/>${title}${parts.join('')}</svg>\n`;
   }
 
-  /** The drawing as a PNG file. */
+  /**
+   * The drawing as a PNG file.
+   * @example
+   * const [figure] = plt.subplots();
+   * figure.toPng().subarray(1, 4).toString()  // PNG
+   */
   toPng(): Buffer {
     const svg = this.toSvg();
     // DejaVu Sans comes with us and has no East Asian characters; for those the system's fonts are asked.
@@ -65,7 +93,12 @@ export class Figure {
     return Buffer.from(new Resvg(svg, { font, fitTo: { mode: 'zoom', value: (this.options.dpi ?? 100) / unitsPerInch } }).render().asPng());
   }
 
-  /** Writes the drawing to a file; its name ends with `.svg` or `.png`. The file appears whole or not at all. */
+  /**
+   * Writes the drawing to a file; its name ends with `.svg` or `.png`. The file appears whole or not at all.
+   * @example
+   * const [figure] = plt.subplots();
+   * figure.savefig('figure.png');
+   */
   savefig(path: string): void {
     const format = /\.(svg|png)$/i.exec(path)?.[1].toLowerCase();
     if (!format) throw new Error(`Format of '${path}' is not supported (supported formats: png, svg)`);

@@ -54,11 +54,17 @@ const read = (source: Source, mapLocation: MapLocation | null): unknown =>
   isLegacy(source) ? readLegacy(source, mapLocation) : readArchive(source, mapLocation);
 
 /**
- * Loads what `save` or PyTorch's `torch.save` wrote (the zip format, and the pickles before PyTorch 1.6): a path, or the bytes of the file. Dicts with string keys come
- * as objects, other dicts as Maps, but for those of ints from 0 on, which come as objects as well; tuples are frozen arrays. Nothing in a file is ever
- * executed: names of functions other than those that make tensors and containers are refused with an UnpicklingError. Throws where a file is
+ * Loads what `save` or PyTorch's `torch.save` wrote (the zip format, and the pickles before PyTorch 1.6): a path, or the bytes of the file.
+ * Dicts with string keys come
+ * as objects, other dicts as Maps, but for those of ints from 0 on, which come as objects as well; tuples are frozen arrays. Nothing in a
+ * file is ever
+ * executed: names of functions other than those that make tensors and containers are refused with an UnpicklingError. Throws where a file
+ * is
  * cut short, corrupt or lies about its sizes. https://pytorch.org/docs/stable/generated/torch.load.html
- * @example net.loadStateDict(torch.load('model.pt'));
+ * @example
+ * const net = new nn.Linear(2, 1);
+ * torch.save(net.stateDict(), 'model.pt');
+ * net.loadStateDict(torch.load('model.pt'))  // { missingKeys: [], unexpectedKeys: [] }
  */
 export function load<T>(file: FileLike, options: LoadOptions = {}): T {
   return withSource(file, (source) => read(source, options.mapLocation ?? null) as T);

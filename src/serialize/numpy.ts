@@ -122,10 +122,14 @@ function readNpz(source: Source): Record<string, Tensor> {
 }
 
 /**
- * The tensor of a `.npy` file, or the tensors of a `.npz` file by name: a path, or the bytes of the file. Arrays in Fortran order keep their strides, big-endian
- * ones are turned round, and uint16, uint32 and uint64 become int32 and int64. Throws for arrays of objects, strings and records, and where a file lies.
+ * The tensor of a `.npy` file, or the tensors of a `.npz` file by name: a path, or the bytes of the file. Arrays in Fortran order keep
+ * their strides, big-endian
+ * ones are turned round, and uint16, uint32 and uint64 become int32 and int64. Throws for arrays of objects, strings and records, and where
+ * a file lies.
  * https://numpy.org/doc/stable/reference/generated/numpy.load.html
- * @example const { x, y } = load<Record<string, Tensor>>('data.npz');
+ * @example
+ * numpy.save(torch.tensor([1.5, 2]), 'data.npy');
+ * numpy.load('data.npy')  // tensor([1.5000, 2.0000])
  */
 export function load<T extends Tensor | Record<string, Tensor> = Tensor>(file: FileLike): T {
   return withSource(file, (source) => (isZip(source) ? readNpz(source) : readNpy(source)) as T);
@@ -142,7 +146,10 @@ function npyBytes(tensor: Tensor): Uint8Array {
   return concatBytes(magic, Uint8Array.of(1, 0, length & 255, length >> 8), header, bytesOf(tensor));
 }
 
-/** Writes a `.npy` file; without `path` returns its bytes. https://numpy.org/doc/stable/reference/generated/numpy.save.html */
+/**
+ * Writes a `.npy` file; without `path` returns its bytes. https://numpy.org/doc/stable/reference/generated/numpy.save.html
+ * @example numpy.load(numpy.save(torch.tensor([1, 2])))  // tensor([1, 2])
+ */
 export function save(tensor: Tensor): Uint8Array;
 export function save(tensor: Tensor, path: string | URL): void;
 export function save(tensor: Tensor, path?: string | URL): Uint8Array | void {
@@ -150,7 +157,11 @@ export function save(tensor: Tensor, path?: string | URL): Uint8Array | void {
   writeFile(path, [npyBytes(tensor)]);
 }
 
-/** Writes tensors by name into a `.npz` file, uncompressed; without `path` returns its bytes. https://numpy.org/doc/stable/reference/generated/numpy.savez.html */
+/**
+ * Writes tensors by name into a `.npz` file, uncompressed; without `path` returns its bytes.
+ * https://numpy.org/doc/stable/reference/generated/numpy.savez.html
+ * @example Object.keys(numpy.load<Record<string, torch.Tensor>>(numpy.savez({ x: torch.ones(2), y: torch.zeros(2) })))  // [ 'x', 'y' ]
+ */
 export function savez(tensors: Record<string, Tensor>): Uint8Array;
 export function savez(tensors: Record<string, Tensor>, path: string | URL): void;
 export function savez(tensors: Record<string, Tensor>, path?: string | URL): Uint8Array | void {

@@ -66,10 +66,18 @@ function* pieces(tensors: Tensors, metadata?: Metadata): Iterable<Uint8Array> {
   for (const [, tensor] of entries) yield bytesOf(tensor);
 }
 
-/** The bytes of a safetensors file. Strided and shared tensors are written whole, each on its own. Throws a TypeError for complex128. */
+/**
+ * The bytes of a safetensors file. Strided and shared tensors are written whole, each on its own. Throws a TypeError for complex128.
+ * @example safetensors.serialize({ weight: torch.ones(2) }).length  // 80
+ */
 export const serialize = (tensors: Tensors, metadata?: Metadata): Uint8Array => concatBytes(...pieces(tensors, metadata));
 
-/** Writes a file, which appears whole or not at all. */
+/**
+ * Writes a file, which appears whole or not at all.
+ * @example
+ * safetensors.saveFile({ weight: torch.ones(2, 3) }, 'model.safetensors');
+ * safetensors.loadFile('model.safetensors').weight.shape  // torch.Size([2, 3])
+ */
 export const saveFile = (tensors: Tensors, path: string | URL, metadata?: Metadata): void => writeFile(path, pieces(tensors, metadata));
 
 /** What a file beside the shards says: which shard holds which tensor. */
@@ -81,6 +89,9 @@ interface ShardIndex {
 /**
  * Writes files of at most `maxShardSize` bytes of data each, and an index that `safeOpen` reads, as Hugging Face's libraries do:
  * `saveSharded(state, 'out/model.safetensors')` makes `out/model-00001-of-00002.safetensors`, … and `out/model.safetensors.index.json`.
+ * @example
+ * safetensors.saveSharded({ a: torch.ones(2), b: torch.ones(2) }, 'model.safetensors', { maxShardSize: 8 });
+ * safetensors.loadFile('model.safetensors.index.json').b  // tensor([1., 1.])
  */
 export function saveSharded(
   tensors: Tensors,
@@ -265,11 +276,14 @@ class ShardedSafeTensors implements SafeTensors {
 }
 
 /**
- * Opens a safetensors file, or the index (`….safetensors.index.json`) of several, without reading the tensors yet. Throws where the header lies.
+ * Opens a safetensors file, or the index (`….safetensors.index.json`) of several, without reading the tensors yet. Throws where the header
+ * lies.
  * https://huggingface.co/docs/safetensors/api/torch#safetensors.safe_open
  * @example
- * using file = safeOpen('model.safetensors');
- * const weight = file.getTensor('fc.weight');
+ * safetensors.saveFile({ weight: torch.ones(2, 3) }, 'model.safetensors');
+ * const file = safetensors.safeOpen('model.safetensors');
+ * file.keys()  // [ 'weight' ]
+ * file.getTensor('weight').shape  // torch.Size([2, 3])
  */
 export function safeOpen(file: FileLike): SafeTensors {
   if (!(file instanceof Uint8Array || file instanceof ArrayBuffer) && String(file).endsWith('.json')) return openShards(file);
@@ -292,7 +306,12 @@ function openShards(path: string | URL): SafeTensors {
   }
 }
 
-/** All tensors of a safetensors file, or of the shards of an index, by name. */
+/**
+ * All tensors of a safetensors file, or of the shards of an index, by name.
+ * @example
+ * safetensors.saveFile({ weight: torch.ones(2, 3) }, 'model.safetensors');
+ * Object.keys(safetensors.loadFile('model.safetensors'))  // [ 'weight' ]
+ */
 export function loadFile(path: FileLike): Tensors {
   const file = safeOpen(path);
   try {
@@ -302,5 +321,8 @@ export function loadFile(path: FileLike): Tensors {
   }
 }
 
-/** The tensors in the bytes of a safetensors file, by name. Throws where it is cut short or its header lies. */
+/**
+ * The tensors in the bytes of a safetensors file, by name. Throws where it is cut short or its header lies.
+ * @example safetensors.deserialize(safetensors.serialize({ weight: torch.ones(2) }))  // { weight: tensor([1., 1.]) }
+ */
 export const deserialize = (file: Uint8Array): Tensors => loadFile(file);

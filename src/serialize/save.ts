@@ -118,11 +118,16 @@ function archive(data: Uint8Array, storages: readonly ZipItem[]): Iterable<Uint8
 }
 
 /**
- * Saves tensors, parameters, numbers, strings, bytes, sizes, dtypes, devices and containers of them as PyTorch's `torch.save` does, so that PyTorch
+ * Saves tensors, parameters, numbers, strings, bytes, sizes, dtypes, devices and containers of them as PyTorch's `torch.save` does, so that
+ * PyTorch
  * loads them. Objects and Maps become dicts, arrays lists, frozen arrays tuples. Tensors that share memory still share it when loaded.
- * A file appears whole or not at all. Without `path` returns the bytes, as browsers need them. Throws a TypeError for anything else, such as a module:
+ * A file appears whole or not at all. Without `path` returns the bytes, as browsers need them. Throws a TypeError for anything else, such
+ * as a module:
  * save its `stateDict()`. https://pytorch.org/docs/stable/generated/torch.save.html
- * @example torch.save({ model: net.stateDict(), optimizer: optimizer.stateDict() }, 'checkpoint.pt');
+ * @example
+ * const net = new nn.Linear(2, 1);
+ * torch.save({ model: net.stateDict(), epoch: 3 }, 'checkpoint.pt');
+ * torch.load<{ epoch: number }>('checkpoint.pt').epoch  // 3
  */
 export function save(obj: unknown): Uint8Array;
 export function save(obj: unknown, path: string | URL): void;
@@ -132,7 +137,12 @@ export function save(obj: unknown, path?: string | URL): Uint8Array | void {
   return written(archive(data, tensors.items()), path);
 }
 
-/** The same for tensors on any device, such as WebGPU, that can only be read asynchronously. */
+/**
+ * The same for tensors on any device, such as WebGPU, that can only be read asynchronously.
+ * @example
+ * await torch.saveAsync({ epoch: 3 }, 'checkpoint.pt');
+ * torch.load<{ epoch: number }>('checkpoint.pt').epoch  // 3
+ */
 export function saveAsync(obj: unknown): Promise<Uint8Array>;
 export function saveAsync(obj: unknown, path: string | URL): Promise<void>;
 export async function saveAsync(obj: unknown, path?: string | URL): Promise<Uint8Array | void> {

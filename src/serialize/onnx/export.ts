@@ -109,10 +109,15 @@ function buildModel(model: Module, args: readonly Tensor[], options: ExportOptio
 }
 
 /**
- * Writes a module as an ONNX file (operator set 17): it is run once on example inputs, in evaluation mode, and the operators that run are written down.
- * So a loop or a branch is written as it went for the example. Without `path` returns the bytes. Throws for operators that have no translation.
+ * Writes a module as an ONNX file (operator set 17): it is run once on example inputs, in evaluation mode, and the operators that run are
+ * written down.
+ * So a loop or a branch is written as it went for the example. Without `path` returns the bytes. Throws for operators that have no
+ * translation.
  * https://pytorch.org/docs/stable/onnx_torchscript.html
- * @example torch.onnx.export(net, [torch.randn(1, 3, 32, 32)], 'net.onnx', { dynamicAxes: { input: { 0: 'batch' }, output: { 0: 'batch' } } });
+ * @example
+ * const net = new nn.Sequential(new nn.Linear(4, 2), new nn.ReLU());
+ * torch.onnx.export(net, [torch.randn(1, 4)], 'net.onnx', { dynamicAxes: { input: { 0: 'batch' }, output: { 0: 'batch' } } });
+ * (torch.onnx.load('net.onnx')(torch.ones(3, 4)) as torch.Tensor).shape  // torch.Size([3, 2])
  */
 export function exportModel(model: Module, args: Tensor | readonly Tensor[], path?: null, options?: ExportOptions): Uint8Array;
 export function exportModel(model: Module, args: Tensor | readonly Tensor[], path: string | URL, options?: ExportOptions): void;

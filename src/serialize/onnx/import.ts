@@ -30,7 +30,12 @@ function checkNodes(nodes: readonly NodeProto[]): void {
   if (names.length > 0) throw new Error(`the ONNX model uses operators that are not supported: ${names.join(', ')}`);
 }
 
-/** A graph of an ONNX file. Its floating-point constants are parameters, so that it can be trained on. */
+/**
+ * A graph of an ONNX file. Its floating-point constants are parameters, so that it can be trained on.
+ * @example
+ * const bytes = torch.onnx.export(new nn.Linear(4, 2), [torch.randn(1, 4)]);
+ * [...torch.onnx.load(bytes).parameters()].length  // 2
+ */
 export class OnnxModule extends Module {
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
@@ -91,9 +96,13 @@ function runStep({ opType, run, inputs, outputs, attributes }: Step, values: Map
 }
 
 /**
- * Makes a module of an ONNX file: a path, or the bytes of the file. It takes the inputs of the graph and gives its outputs; its weights are its parameters.
+ * Makes a module of an ONNX file: a path, or the bytes of the file. It takes the inputs of the graph and gives its outputs; its weights are
+ * its parameters.
  * Throws where the file is corrupt, needs another file for its data, or uses operators that are not supported, which the message lists.
- * @example const net = torch.onnx.load('net.onnx'); const y = net(x);
+ * @example
+ * const bytes = torch.onnx.export(new nn.Linear(4, 2), [torch.randn(1, 4)]);
+ * const net = torch.onnx.load(bytes);
+ * (net(torch.ones(1, 4)) as torch.Tensor).shape  // torch.Size([1, 2])
  */
 export function load(file: FileLike): OnnxModule {
   const model: ModelProto = withSource(file, (source) => decode(modelSchema, source.read(0, source.length)));
