@@ -63,18 +63,19 @@ inline int64_t batch_of(const View& v) {
 template <class T> T make_reflector(T* x, int64_t n, int64_t s) {
   using R = Real<T>;
   if (n == 0) return T(0);
-  R scale = 0, sum = 0;
-  for (int64_t i = 1; i < n; i++) { const R a = abs_of(x[i * s]); scale = a > scale ? a : scale; }
-  const T alpha = x[0];
+  R largest = 0, sum = 0;
+  for (int64_t i = 1; i < n; i++) { const R a = abs_of(x[i * s]); largest = a > largest ? a : largest; }
   bool real_alpha = true;
-  if constexpr (IsComplex<T>::value) real_alpha = alpha.im == 0;
-  if (scale == 0 && real_alpha) return T(0);
-  if (scale == 0) scale = 1;
-  for (int64_t i = 1; i < n; i++) sum += norm2(x[i * s] / scale);
-  const R size = std::hypot(abs_of(alpha), scale * std::sqrt(sum)), beta = real_part(alpha) > 0 ? -size : size;
+  if constexpr (IsComplex<T>::value) real_alpha = x[0].im == 0;
+  if (largest == 0 && real_alpha) return T(0);
+  // Scaled by the largest of all, so that no square or reciprocal over- or underflows.
+  const R scale = largest > abs_of(x[0]) ? largest : abs_of(x[0]);
+  const T alpha = x[0] / scale;
+  for (int64_t i = 1; i < n; i++) { x[i * s] = x[i * s] / scale; sum += norm2(x[i * s]); }
+  const R size = std::hypot(abs_of(alpha), std::sqrt(sum)), beta = real_part(alpha) > 0 ? -size : size;
   const T tau = (T(beta) - alpha) / beta, factor = T(1) / (alpha - T(beta));
   for (int64_t i = 1; i < n; i++) x[i * s] = x[i * s] * factor;
-  x[0] = T(beta);
+  x[0] = T(beta * scale);
   return tau;
 }
 

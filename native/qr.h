@@ -35,15 +35,4 @@ template <class T> bool qr_in_place(Mat<T> a, int64_t m, int64_t n, T* tau) {
   return true;
 }
 
-// Replaces the columns of a [n, n] by orthonormal ones, the earlier a column the less it changes.
-template <class T> bool orthonormalize(Mat<T> a, int64_t n) {
-  Scratch tau(n * (int64_t)sizeof(T)), factor(n * n * (int64_t)sizeof(T));
-  if (!tau.data || !factor.data) return false;
-  const Mat<T> f{factor.as<T>(), n};
-  std::memcpy((void*)f.data, a.data, n * n * sizeof(T));
-  if (!qr_in_place(f, n, n, tau.as<T>())) return false;
-  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) a(i, j) = T(i != j ? 0 : real_part(f(i, i)) < 0 ? -1 : 1);
-  return apply_q(f, tau.as<T>(), n, n, a, n, false);
-}
-
 }}  // namespace tt::TT_ISA

@@ -1,7 +1,6 @@
-// Singular value decomposition: one-sided Jacobi for small matrices, for others bidiagonalisation and divide and conquer on
-// the Golub-Kahan form.
+// Singular value decomposition: one-sided Jacobi for small matrices, bidiagonalisation and divide and conquer for others.
+#include "bidiagonal.h"
 #include "qr.h"
-#include "tridiagonal.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -134,47 +133,39 @@ template <class T> bool bidiagonalize(Mat<T> a, int64_t m, int64_t n, double* d,
   return true;
 }
 
-// Singular triplets of the bidiagonal (d, e) from the eigenpairs of its Golub-Kahan form: columns of u and v. Where small singular values cost them
-// orthogonality (they mix with their negatives), it is restored from the largest down.
-static int bidiagonal_svd(const double* d, const double* e, int64_t n, double* sigma, Mat<double> u, Mat<double> v, double least) {
-  Scratch space((4 * n * n + 4 * n) * 8);
-  if (!space.data) return OUT_OF_MEMORY;
-  double *q = space.as<double>(), *diagonal = q + 4 * n * n, *off = diagonal + 2 * n;
-  for (int64_t i = 0; i < n; i++) {
-    diagonal[2 * i] = diagonal[2 * i + 1] = 0;
-    off[2 * i] = d[i];
-    off[2 * i + 1] = i + 1 < n ? e[i] : 0;
-  }
-  if (!TridiagonalSolver::solve(diagonal, off, 2 * n, q, true)) return NOT_CONVERGED;
-  const double root = std::sqrt(2.0);
-  for (int64_t i = 0; i < n; i++) {
-    const double* row = q + (2 * n - 1 - i) * 2 * n;
-    sigma[i] = std::fmax(0.0, diagonal[2 * n - 1 - i]);
-    for (int64_t j = 0; j < n; j++) { v(j, i) = root * row[2 * j]; u(j, i) = root * row[2 * j + 1]; }
-  }
-  if (sigma[n - 1] > least * sigma[0]) return OK;
-  return orthonormalize(u, n) && orthonormalize(v, n) ? OK : OUT_OF_MEMORY;
+// Column i of `to` is row n - 1 - i of `from` [n, n], which is real.
+template <class T> void reversed_columns(const Real<T>* from, Mat<T> to, int64_t n) {
+  constexpr int64_t TILE = 16;
+  for (int64_t i0 = 0; i0 < n; i0 += TILE) for (int64_t j0 = 0; j0 < n; j0 += TILE)
+    for (int64_t i = i0; i < min_of(n, i0 + TILE); i++) for (int64_t j = j0; j < min_of(n, j0 + TILE); j++)
+      to(i, j) = T(from[(n - 1 - j) * n + i]);
+}
+
+template <class T> void transpose_conjugate(Mat<T> from, Mat<T> to, int64_t n) {
+  constexpr int64_t TILE = 16;
+  for (int64_t i0 = 0; i0 < n; i0 += TILE) for (int64_t j0 = 0; j0 < n; j0 += TILE)
+    for (int64_t i = i0; i < min_of(n, i0 + TILE); i++) for (int64_t j = j0; j < min_of(n, j0 + TILE); j++) to(i, j) = conj(from(j, i));
 }
 
 // a [m, n], m >= n (destroyed): columns of u [m, ku] (ku = n or m), rows of vh [n, n].
 template <class T> int large_svd(Mat<T> a, int64_t m, int64_t n, Mat<T> u, int64_t ku, Real<T>* sigma, Mat<T> vh) {
-  Scratch lines(3 * n * 8), taus(2 * n * (int64_t)sizeof(T)), bases(2 * n * n * 8), reduced(n * n * (int64_t)sizeof(T));
+  using R = Real<T>;
+  Scratch lines(2 * n * 8), taus(2 * n * (int64_t)sizeof(T)), bases(2 * n * n * (int64_t)sizeof(R)), reduced(n * n * (int64_t)sizeof(T));
   if (!lines.data || !taus.data || !bases.data || !reduced.data) return OUT_OF_MEMORY;
-  double *d = lines.as<double>(), *e = d + n, *s = e + n;
-  const Mat<double> ub{bases.as<double>(), n}, vb{ub.data + n * n, n};
+  double *d = lines.as<double>(), *e = d + n;
+  R *lefts = bases.as<R>(), *rights = lefts + n * n;
   T *tauq = taus.as<T>(), *taup = tauq + n;
   if (!bidiagonalize(a, m, n, d, e, tauq, taup)) return OUT_OF_MEMORY;
   for (int64_t i = 0; i < n; i++) if (!(std::fabs(d[i]) <= 1e308) || (i + 1 < n && !(std::fabs(e[i]) <= 1e308))) return NOT_CONVERGED;
-  const int status = bidiagonal_svd(d, e, n, s, ub, vb, sizeof(Real<T>) == 4 ? 1e-8 : 1e-2);
-  if (status) return status;
-  for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < ku; j++)
-    u(i, j) = i < n && j < n ? T((Real<T>)ub(i, j)) : T(i == j ? 1 : 0);
-  for (int64_t i = 0; i < n; i++) sigma[i] = (Real<T>)s[i];
+  if (!BidiagonalSolver<R>::solve(d, e, n, lefts, rights)) return OUT_OF_MEMORY;
+  for (int64_t i = 0; i < n; i++) sigma[i] = (R)d[n - 1 - i];
+  for (int64_t i = 0; i < m; i++) for (int64_t j = i < n ? n : 0; j < ku; j++) u(i, j) = T(i == j ? 1 : 0);
+  reversed_columns(lefts, u, n);
   if (!apply_q(a, tauq, m, n, u, ku, false)) return OUT_OF_MEMORY;
   const Mat<T> v{reduced.as<T>(), n};  // P V, whose adjoint is vh
-  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) v(i, j) = T((Real<T>)vb(i, j));
+  reversed_columns(rights, v, n);
   if (n > 1 && !apply_q(a.transposed(), taup, n, n - 1, v, n, false, 1)) return OUT_OF_MEMORY;
-  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) vh(j, i) = conj(v(i, j));
+  transpose_conjugate(v, vh, n);
   return OK;
 }
 
@@ -257,7 +248,7 @@ template <class W, class T> int singular_values(Mat<T> a, int64_t m, int64_t n, 
     off[2 * i] = d[i];
     off[2 * i + 1] = i + 1 < k ? e[i] : 0;
   }
-  if (!tridiagonal_ql(diagonal, off, 2 * k, nullptr, 0, 0)) return NOT_CONVERGED;
+  if (!tridiagonal_ql<double>(diagonal, off, 2 * k, nullptr, 0, 0)) return NOT_CONVERGED;
   std::sort(diagonal, diagonal + 2 * k, [](double x, double y) { return x > y; });
   for (int64_t i = 0; i < k; i++) sigma[i] = (Real<T>)std::fabs(diagonal[i]);
   return OK;
