@@ -6,9 +6,12 @@ export {
   removeSpectralNorm,
   removeWeightNorm,
 } from './parametrizations.js';
+export { fuseConvBnEval, fuseConvBnWeights, fuseLinearBnEval, fuseLinearBnWeights } from './fusion.js';
+export * as prune from './prune.js';
 export * as rnn from './rnn-utils.js';
 export * as stateless from './stateless.js';
 import { noGrad } from '../autograd/modes.js';
+import { orthogonal } from './orthogonal.js';
 import { spectralNorm, weightNorm } from './parametrizations.js';
 import { cat, stack } from '../ops/join.js';
 import { tensor } from '../ops/creation.js';
@@ -16,7 +19,7 @@ import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** `torch.nn.utils.parametrizations` */
-export const parametrizations = { spectralNorm, weightNorm };
+export const parametrizations = { orthogonal, spectralNorm, weightNorm };
 
 type Tensors = Tensor | Iterable<Tensor>;
 

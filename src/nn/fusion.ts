@@ -1,0 +1,96 @@
+/** Batch normalisation folded into the layer before it, for inference. https://pytorch.org/docs/stable/nn.html#utility-functions-to-fuse-modules */
+import { zerosLike } from '../ops/creation.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { deepcopy } from './deepcopy.js';
+import { Module } from './module.js';
+import { Parameter } from './parameter.js';
+
+interface Weighted extends Module {
+  weight: Tensor;
+  bias: Tensor | null;
+}
+interface Normalising extends Module {
+  runningMean: Tensor | null;
+  runningVar: Tensor | null;
+  eps: number;
+  weight: Tensor | null;
+  bias: Tensor | null;
+}
+
+type Fused = [weight: Parameter, bias: Parameter];
+type Maybe = Tensor | null;
+
+/** Weights whose outputs lie along `dim`, scaled as the normalisation would scale them, and the bias that is left. */
+function fused(weight: Tensor, bias: Maybe, mean: Tensor, variance: Tensor, eps: number, gamma: Maybe, beta: Maybe, dim: number): Fused {
+  const deviation = variance.add(eps).rsqrt();
+  const scale = gamma ? gamma.mul(deviation) : deviation;
+  const shape = weight.sizes.map((_, d) => (d === dim ? -1 : 1));
+  const shifted = (bias ?? zerosLike(mean)).sub(mean).mul(scale);
+  return [
+    new Parameter(weight.mul(scale.reshape(shape)).detach().to(weight.dtype), weight.requiresGrad),
+    new Parameter((beta ? shifted.add(beta) : shifted).detach().to(weight.dtype), bias?.requiresGrad ?? weight.requiresGrad),
+  ];
+}
+
+/** The weight and bias of a convolution with a batch normalisation behind it. https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_conv_bn_weights.html */
+export const fuseConvBnWeights = (
+  convW: Tensor,
+  convB: Maybe,
+  bnRm: Tensor,
+  bnRv: Tensor,
+  bnEps: number,
+  bnW: Maybe,
+  bnB: Maybe,
+  transpose = false,
+): Fused => fused(convW, convB, bnRm, bnRv, bnEps, bnW, bnB, transpose ? 1 : 0);
+
+/** The weight and bias of a linear layer with a batch normalisation behind it. https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_linear_bn_weights.html */
+export const fuseLinearBnWeights = (
+  linearW: Tensor,
+  linearB: Maybe,
+  bnRm: Tensor,
+  bnRv: Tensor,
+  bnEps: number,
+  bnW: Maybe,
+  bnB: Maybe,
+): Fused => fused(linearW, linearB, bnRm, bnRv, bnEps, bnW, bnB, 0);
+
+/** A copy of a layer with a batch normalisation folded in. */
+function fuse<M extends Module>(layer: M, bn: Module, dim: number): M {
+  if (layer.training || bn.training) throw new Error('Fusion only for eval!');
+  const { runningMean, runningVar, eps, weight, bias } = bn as Normalising;
+  if (!runningMean || !runningVar) throw new Error('Fusion needs running statistics');
+  const copy = deepcopy(layer);
+  const own = layer as unknown as Weighted;
+  [(copy as unknown as Weighted).weight, (copy as unknown as Weighted).bias] = fused(
+    own.weight,
+    own.bias,
+    runningMean,
+    runningVar,
+    eps,
+    weight,
+    bias,
+    dim,
+  );
+  return copy;
+}
+
+/**
+ * One convolution that computes what `conv` and then `bn` do in evaluation mode; `transpose` for transposed ones.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_conv_bn_eval.html
+ * @throws Error where one of them is in training mode
+ * @example const fused = nn.utils.fuseConvBnEval(conv.eval(), bn.eval());
+ */
+export const fuseConvBnEval = <M extends Module>(conv: M, bn: Module, transpose = false): M => fuse(conv, bn, transpose ? 1 : 0);
+
+/**
+ * One linear layer that computes what `linear` and then `bn` do in evaluation mode. https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_linear_bn_eval.html
+ * @throws Error where one of them is in training mode, or sizes differ
+ * @example const fused = nn.utils.fuseLinearBnEval(linear.eval(), bn.eval());
+ */
+export function fuseLinearBnEval<M extends Module>(linear: M, bn: Module): M {
+  const { numFeatures } = bn as Module & { numFeatures: number };
+  if (numFeatures !== (linear as unknown as Weighted).weight.sizes[0] && numFeatures !== 1)
+    throw new Error('To fuse, linear.out_features == bn.num_features or bn.num_features == 1');
+  return fuse(linear, bn, 0);
+}
