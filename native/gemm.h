@@ -61,13 +61,11 @@ template <class T, int High, size_t... L> typename Simd<T>::V interleave(typenam
 #endif
 }
 
-// A V×V block: element (i, j) of the source, lines i contiguous, goes to dst[j * stride + i].
-template <class T> void transpose_block(const T* src, int64_t line, T* dst, int64_t stride) {
-  using S = Simd<T>;
-  constexpr int W = S::width;
+// The vectors of a V×V block turned: lane i of a[j] becomes lane j of a[i].
+template <class T> void transpose_vectors(typename Simd<T>::V* a) {
+  constexpr int W = Simd<T>::width;
   using Lanes = std::make_index_sequence<W>;
-  typename S::V a[W], b[W];
-  for (int i = 0; i < W; i++) a[i] = S::load(src + i * line);
+  typename Simd<T>::V b[W];
 #pragma GCC unroll 4
   for (int round = 1; round < W; round *= 2) {
 #pragma GCC unroll 8
@@ -78,7 +76,23 @@ template <class T> void transpose_block(const T* src, int64_t line, T* dst, int6
 #pragma GCC unroll 16
     for (int i = 0; i < W; i++) a[i] = b[i];
   }
-  for (int i = 0; i < W; i++) S::store(dst + i * stride, a[i]);
+}
+// A V×V block: element (i, j) of the source, lines i contiguous, goes to dst[j * stride + i].
+template <class T> void transpose_block(const T* src, int64_t line, T* dst, int64_t stride) {
+  using S = Simd<T>;
+  typename S::V a[S::width];
+  for (int i = 0; i < S::width; i++) a[i] = S::load(src + i * line);
+  transpose_vectors<T>(a);
+  for (int i = 0; i < S::width; i++) S::store(dst + i * stride, a[i]);
+}
+// The same for fewer lines: rows are written as whole vectors whose ends the next row covers, but for the last one.
+template <class T> void transpose_lines(const T* src, int64_t line, int64_t lines, T* dst, int64_t stride) {
+  using S = Simd<T>;
+  typename S::V a[S::width];
+  for (int64_t i = 0; i < S::width; i++) a[i] = S::load(src + min_of(i, lines - 1) * line);
+  transpose_vectors<T>(a);
+  for (int i = 0; i < S::width - 1; i++) S::store(dst + i * stride, a[i]);
+  __builtin_memcpy(dst + (S::width - 1) * stride, &a[S::width - 1], lines * sizeof(T));
 }
 
 // Packs `lines` × k elements into dst[p * lines_padded + i]; `at(i, p)` reads one.
@@ -99,6 +113,12 @@ void pack_lines(const Src* src, int64_t line_stride, int64_t k_stride, int64_t l
         int64_t p = 0;
         for (; p + W <= k; p += W) transpose_block(src + i * line_stride + p, line_stride, dst + p * ld + i, ld);
         for (; p < k; p++) for (int64_t l = i; l < i + W; l++) dst[p * ld + l] = src[l * line_stride + p];
+      }
+      if (i == 0 && lines >= 4) {
+        int64_t p = 0;
+        for (; p + W <= k; p += W) transpose_lines(src + p, line_stride, lines, dst + p * ld, ld);
+        for (; p < k; p++) for (int64_t l = 0; l < lines; l++) dst[p * ld + l] = src[l * line_stride + p];
+        return;
       }
       for (; i + 4 <= lines; i += 4) {
         const Src* s = src + i * line_stride;

@@ -1,10 +1,13 @@
 // Scaled dot product attention, block by block with a running softmax, so that no T×S matrix ever exists.
+//
+// Scores are computed transposed, with queries in the lanes of vectors: softmax runs over keys lane by lane, and what it gives is already the packed
+// operand of the product with the values.
 #include "gemm.h"
 #include "r_math.h"
 
 namespace tt { namespace TT_ISA {
 
-constexpr int64_t QUERY_BLOCK = 128, KEY_BLOCK = 512;
+constexpr int64_t KEYS_AT_ONCE = 256;
 
 struct Attention {
   int64_t batch, heads, T, S, D, V;
@@ -14,67 +17,153 @@ struct Attention {
   int64_t base(const View& t, int64_t n) const { return n / heads * t.stride[0] + n % heads * t.stride[1]; }
   // Keys past the last one that query row `last` may see are never touched.
   int64_t visible(int64_t last) const { return causal ? min_of(S, last + 1) : S; }
+  // Rows from `row` on of head n.
+  template <class T_> Matrix<T_, T_> rows(const View& t, int64_t n, int64_t row) const {
+    return {t.as<T_>() + base(t, n) + row * t.stride[2], t.stride[2], t.stride[3]};
+  }
 };
 
 static Attention plan_attention(const Call& c, const View& q, const View& k, const View& v, const View* mask) {
   return {q.size[0], q.size[1], q.size[2], k.size[2], q.size[3], v.size[3], &q, &k, &v, mask && mask->data ? mask : nullptr, c.d(0), c.i(1) != 0};
 }
 
-// scores[m, n] = scale * Q[i0 …] · K[j0 …]ᵀ + mask, -inf where masked out.
-template <class T> bool block_scores(const Attention& a, int64_t n, int64_t i0, int64_t m, int64_t j0, int64_t cols, T* scores) {
-  const T *q = a.q->as<T>() + a.base(*a.q, n) + i0 * a.q->stride[2], *k = a.k->as<T>() + a.base(*a.k, n) + j0 * a.k->stride[2];
-  Epilogue<T> e{scores, KEY_BLOCK, 1};
-  e.alpha = (T)a.scale;
-  if (!gemm(m, cols, a.D, Matrix<T, T>{q, a.q->stride[2], a.q->stride[3]}, Matrix<T, T>{k, a.k->stride[3], a.k->stride[2]}, e)) return false;
-  const T minus_inf = -std::numeric_limits<T>::infinity();
-  if (a.mask) for (int64_t i = 0; i < m; i++) {
-    const int64_t at = a.base(*a.mask, n) + (i0 + i) * a.mask->stride[2] + j0 * a.mask->stride[3], step = a.mask->stride[3];
-    T* row = scores + i * KEY_BLOCK;
-    if (a.mask->dtype == BOOL) for (int64_t j = 0; j < cols; j++) row[j] = a.mask->as<uint8_t>()[at + j * step] ? row[j] : minus_inf;
-    else for (int64_t j = 0; j < cols; j++) row[j] += a.mask->as<T>()[at + j * step];
+// Packs x[m, k] as panels for the left side of products; panel i begins at i * k.
+template <class T> void pack_left(const Matrix<T, T>& x, int64_t m, int64_t k, T* dst) {
+  const int64_t h = panel_rows(m);
+  for (int64_t i = 0; i < m; i += h) pack_a(x, i, min_of(h, m - i), 0, k, dst + i * k);
+}
+// x[m, k] turned, with zeros for lanes past m: dst[p * width + i] = factor * x[i, p].
+template <class T> void turn_rows(const Matrix<T, T>& x, int64_t m, int64_t k, T factor, int64_t width, T* dst) {
+  for (int64_t p = 0; p < k; p++) {
+    for (int64_t i = 0; i < m; i++) dst[p * width + i] = factor * x.at(i, p);
+    for (int64_t i = m; i < width; i++) dst[p * width + i] = 0;
   }
-  if (a.causal) for (int64_t i = 0; i < m; i++)
-    for (int64_t j = max_of(0, i0 + i + 1 - j0); j < cols; j++) scores[i * KEY_BLOCK + j] = minus_inf;
-  return true;
+}
+// x[m, n], rows `ld` apart, turned into rows of `to`.
+template <class T> void turn_back(const T* x, int64_t ld, int64_t m, int64_t n, T* to, int64_t to_ld) {
+  constexpr int64_t W = Simd<T>::width;
+  for (int64_t i = 0; i < m; i += W) for (int64_t j = 0; j < n; j += W) {
+    if (i + W <= m && j + W <= n) transpose_block(x + i * ld + j, ld, to + j * to_ld + i, to_ld);
+    else for (int64_t r = i; r < min_of(m, i + W); r++) for (int64_t s = j; s < min_of(n, j + W); s++) to[s * to_ld + r] = x[r * ld + s];
+  }
+}
+// Calls body(first row, rows, tile) for the panels of a packed [m, k] times k rows of `cols` columns, ld apart; tiles have `width` columns.
+template <class T, class F> void each_product(const T* packed, int64_t m, int64_t k, int64_t from, const T* columns, int64_t count, int64_t ld, int64_t cols, F&& body) {
+  alignas(64) T tile[MR * NR<T>];
+  const int64_t h = panel_rows(m);
+  for (int64_t i = 0; i < m; i += h) {
+    const int64_t rows = min_of(h, m - i);
+    int64_t width;
+    micro_for<T>(rows, cols, width)(count, packed + i * k + from * rows, columns, ld, nullptr, tile);
+    body(i, rows, tile, width);
+  }
+}
+template <class T> void add_lines(const T* __restrict tile, int64_t n, T* __restrict to) {
+  for (int64_t x = 0; x < n; x++) to[x] += tile[x];
 }
 
-template <class T> bool attend(const Attention& a, int64_t n, int64_t i0, T* out, int64_t out_stride, T* lse, T* scratch) {
-  const int64_t m = min_of(QUERY_BLOCK, a.T - i0), end = a.visible(i0 + m - 1);
-  T *scores = scratch, *high = scores + QUERY_BLOCK * KEY_BLOCK, *sum = high + QUERY_BLOCK, *acc = sum + QUERY_BLOCK;
-  for (int64_t i = 0; i < m; i++) { high[i] = -std::numeric_limits<T>::infinity(); sum[i] = 0; }
-  for (int64_t x = 0; x < m * a.V; x++) acc[x] = 0;
-  for (int64_t j0 = 0; j0 < end; j0 += KEY_BLOCK) {
-    const int64_t cols = min_of(KEY_BLOCK, end - j0);
-    if (!block_scores(a, n, i0, m, j0, cols, scores)) return false;
-    for (int64_t i = 0; i < m; i++) {
-      T* row = scores + i * KEY_BLOCK;
-      const T block = row_max(row, cols), top = block > high[i] ? block : high[i];
-      const T shift = std::isinf(top) && top < 0 ? T(0) : top, factor = std::exp(high[i] - shift);
-      sum[i] = sum[i] * factor + row_exp(row, cols, shift, row);
-      high[i] = top;
-      if (factor != 1) for (int64_t x = 0; x < a.V; x++) acc[i * a.V + x] *= factor;
+// A block of queries of head n in lanes.
+template <class T> struct Queries {
+  const Attention& a;
+  int64_t n, i0, m, width;  // first query, queries and lanes of the block
+  T* queries;
+
+  Queries(const Attention& plan, int64_t head, int64_t first, T* space)
+      : a(plan), n(head), i0(first), m(min_of(NR<T>, a.T - first)), width(m <= Simd<T>::width ? Simd<T>::width : NR<T>), queries(space) {
+    turn_rows(a.rows<T>(*a.q, n, first), m, a.D, (T)a.scale, width, queries);
+  }
+  // p[j * width + i] = scale * query i · key j0 + j + mask, -inf where masked out, for j < cols; `packed` are `there` keys from j0 on, of which whole
+  // panels are computed.
+  void compute(const T* packed, int64_t j0, int64_t cols, int64_t there, T* p) const {
+    const int64_t h = panel_rows(there);
+    for (int64_t j = 0; j < cols; j += h) {
+      int64_t tile_width;
+      micro_for<T>(min_of(h, there - j), width, tile_width)(a.D, packed + j * a.D, queries, width, nullptr, p + j * width);
     }
-    Epilogue<T> e{acc, a.V, 1};
-    e.input = acc; e.input_rs = a.V; e.input_cs = 1; e.beta = 1;
-    const T* v = a.v->as<T>() + a.base(*a.v, n) + j0 * a.v->stride[2];
-    if (!gemm(m, a.V, cols, Matrix<T, T>{scores, KEY_BLOCK, 1}, Matrix<T, T>{v, a.v->stride[2], a.v->stride[3]}, e)) return false;
+    if (a.mask) for (int64_t j = 0; j < cols; j++) add_mask(a.base(*a.mask, n) + i0 * a.mask->stride[2] + (j0 + j) * a.mask->stride[3], p + j * width);
+    if (a.causal) for (int64_t j = max_of(0, i0 + 1 - j0); j < cols; j++)
+      for (int64_t i = 0; i < min_of(width, j0 + j - i0); i++) p[j * width + i] = -std::numeric_limits<T>::infinity();
   }
-  for (int64_t i = 0; i < m; i++) {
-    const T scale = sum[i] == 0 ? T(0) : 1 / sum[i];
-    for (int64_t x = 0; x < a.V; x++) out[i * out_stride + x] = acc[i * a.V + x] * scale;
-    lse[i] = (sum[i] == 0 ? T(0) : high[i]) + std::log(sum[i]);
+  void add_mask(int64_t at, T* p) const {
+    const int64_t step = a.mask->stride[2];
+    if (a.mask->dtype == BOOL) for (int64_t i = 0; i < m; i++) p[i] = a.mask->as<uint8_t>()[at + i * step] ? p[i] : -std::numeric_limits<T>::infinity();
+    else for (int64_t i = 0; i < m; i++) p[i] += a.mask->as<T>()[at + i * step];
   }
-  return true;
-}
+};
+
+// The forward pass of one thread.
+template <class T> struct Attend {
+  using S = Simd<T>;
+  using V = typename S::V;
+  const Attention& a;
+  T *keys, *values, *queries, *p, *acc, *high, *sum;
+
+  static int64_t room(const Attention& a) { return a.S * (a.D + a.V) + NR<T> * (a.D + a.V + KEYS_AT_ONCE + 2) + 7 * 64; }
+  Attend(const Attention& plan, T* space) : a(plan) {
+    auto take = [&](int64_t count) { T* at = space; space += ceil_div(count, 64) * 64; return at; };
+    keys = take(a.S * a.D);
+    values = take(a.S * a.V);
+    queries = take(NR<T> * a.D);
+    p = take(NR<T> * KEYS_AT_ONCE);
+    acc = take(NR<T> * a.V);
+    high = take(NR<T>);
+    sum = take(NR<T>);
+  }
+
+  void take_head(int64_t n) const {
+    for (int64_t j = 0; j < a.S; j += KEYS_AT_ONCE) pack_left(a.rows<T>(*a.k, n, j), min_of(KEYS_AT_ONCE, a.S - j), a.D, keys + j * a.D);
+    const Matrix<T, T> v = a.rows<T>(*a.v, n, 0);
+    pack_left<T>({v.data, v.cs, v.rs}, a.V, a.S, values);
+  }
+  // Softmax of `cols` more scores of a vector of queries; returns by what the sums until now shrink.
+  V softmax(int64_t cols, int64_t width, T* scores, T* high, T* sum) const {
+    const V old = S::load(high), lowest = S::set(-std::numeric_limits<T>::infinity());
+    V top = old, total = V{};
+    for (int64_t j = 0; j < cols; j++) top = max_v<T>(S::load(scores + j * width), top);
+    const V shift = top == lowest ? V{} : top, factor = exp_v(old - shift);
+    for (int64_t j = 0; j < cols; j++) {
+      const V e = exp_v(S::load(scores + j * width) - shift);
+      S::store(scores + j * width, e);
+      total += e;
+    }
+    S::store(high, top);
+    S::store(sum, S::load(sum) * factor + total);
+    return factor;
+  }
+
+  void run(int64_t n, int64_t i0, T* out, T* lse) const {
+    const Queries<T> block(a, n, i0, queries);
+    const int64_t m = block.m, width = block.width, end = a.visible(i0 + m - 1);
+    for (int64_t i = 0; i < width; i++) { high[i] = -std::numeric_limits<T>::infinity(); sum[i] = 0; }
+    std::memset((void*)acc, 0, a.V * width * sizeof(T));
+    for (int64_t j0 = 0; j0 < end; j0 += KEYS_AT_ONCE) {
+      const int64_t there = min_of(KEYS_AT_ONCE, a.S - j0), cols = min_of(there, end - j0);
+      block.compute(keys + j0 * a.D, j0, cols, there, p);
+      for (int64_t x = 0; x < width; x += S::width) {
+        const V factor = softmax(cols, width, p + x, high + x, sum + x);
+        if (j0) for (int64_t v = 0; v < a.V; v++) S::store(acc + v * width + x, S::load(acc + v * width + x) * factor);
+      }
+      each_product(values, a.V, a.S, j0, p, cols, width, width, [&](int64_t v, int64_t rows, const T* tile, int64_t) { add_lines(tile, rows * width, acc + v * width); });
+    }
+    for (int64_t x = 0; x < width; x += S::width) {
+      const V total = S::load(sum + x), scale = total == 0 ? V{} : 1 / total;
+      for (int64_t v = 0; v < a.V; v++) S::store(acc + v * width + x, S::load(acc + v * width + x) * scale);
+    }
+    turn_back(acc, width, a.V, m, out, a.V);
+    for (int64_t i = 0; i < m; i++) lse[i] = (sum[i] == 0 ? T(0) : high[i]) + std::log(sum[i]);
+  }
+};
 
 template <class T> void attention_forward(Call& c, const Attention& a) {
-  const int64_t blocks = ceil_div(a.T, QUERY_BLOCK), N = a.batch * a.heads;
-  parallel_for(N * blocks, grain_for(QUERY_BLOCK * a.S * (a.D + a.V) / 16), [&](int64_t begin, int64_t end) {
-    Scratch scratch((QUERY_BLOCK * (KEY_BLOCK + 2 + a.V)) * (int64_t)sizeof(T));
+  const int64_t blocks = ceil_div(a.T, NR<T>), N = a.batch * a.heads;
+  parallel_for(N * blocks, grain_for(NR<T> * a.S * (a.D + a.V) / 16), [&](int64_t begin, int64_t end) {
+    Scratch scratch(Attend<T>::room(a) * (int64_t)sizeof(T));
     if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+    const Attend<T> attend(a, scratch.as<T>());
     for (int64_t task = begin; task < end; task++) {
-      const int64_t n = task / blocks, i0 = task % blocks * QUERY_BLOCK;
-      if (!attend(a, n, i0, c.t[0].as<T>() + (n * a.T + i0) * a.V, a.V, c.t[1].as<T>() + n * a.T + i0, scratch.as<T>())) c.fail(OUT_OF_MEMORY);
+      const int64_t n = task / blocks, i0 = task % blocks * NR<T>;
+      if (task == begin || i0 == 0) attend.take_head(n);
+      attend.run(n, i0, c.t[0].as<T>() + (n * a.T + i0) * a.V, c.t[1].as<T>() + n * a.T + i0);
     }
   });
 }
@@ -88,68 +177,115 @@ void attention(Call& c) {
   else if (c.t[0].dtype == F64) attention_forward<double>(c, a);
 }
 
+template <class T> struct AttentionOperands { T *gq, *gk, *gv; const T *go, *out, *lse; };
+
+// The gradients of one head at a time, in one thread. Blocks have NR queries and NR keys; what is added up over queries has keys in lanes.
 template <class T> struct AttentionGradient {
+  using S = Simd<T>;
+  using V = typename S::V;
   const Attention& a;
-  Call& c;
-  T *gq, *gk, *gv;
-  const T *out, *lse, *go;
+  const AttentionOperands<T>& t;
+  int64_t padded;                          // keys, rounded up to lanes
+  T *keys, *values, *turned_keys;          // packed: [key, D] and [key, V] block by block, [D, key]
+  T *sum_k, *sum_v;                        // gradients of keys [D, padded] and values [V, padded]
+  T *queries, *grads, *left_q, *left_go;   // [D, query] and [V, query] in lanes, and packed
+  T *p, *dp, *turned_p, *turned_dp, *sum_q, *lse, *delta;
 
-  // c[m, n] += alpha * a[m, k] b[k, n]
-  static bool add_product(int64_t m, int64_t n, int64_t k, Matrix<T, T> x, Matrix<T, T> y, T* result, int64_t ld, T alpha) {
-    Epilogue<T> e{result, ld, 1};
-    e.alpha = alpha;
-    e.input = result; e.input_rs = ld; e.input_cs = 1; e.beta = 1;
-    return gemm(m, n, k, x, y, e);
+  static int64_t room(const Attention& a) {
+    const int64_t padded = ceil_div(a.S, NR<T>) * NR<T>;
+    return a.S * (2 * a.D + a.V) + padded * (a.D + a.V) + NR<T> * (3 * a.D + 2 * a.V + 4 * NR<T> + 2) + 16 * 64;
+  }
+  AttentionGradient(const Attention& plan, const AttentionOperands<T>& operands, T* space) : a(plan), t(operands), padded(ceil_div(a.S, NR<T>) * NR<T>) {
+    auto take = [&](int64_t count) { T* at = space; space += ceil_div(count, 64) * 64; return at; };
+    keys = take(a.S * a.D); values = take(a.S * a.V); turned_keys = take(a.S * a.D);
+    sum_k = take(padded * a.D); sum_v = take(padded * a.V);
+    queries = take(NR<T> * a.D); grads = take(NR<T> * a.V); left_q = take(NR<T> * a.D); left_go = take(NR<T> * a.V);
+    p = take(NR<T> * NR<T>); dp = take(NR<T> * NR<T>); turned_p = take(NR<T> * NR<T>); turned_dp = take(NR<T> * NR<T>);
+    sum_q = take(NR<T> * a.D); lse = take(NR<T>); delta = take(NR<T>);
   }
 
-  bool block(int64_t n, int64_t i0, int64_t j0, T* p, T* dp) const {
-    const int64_t m = min_of(QUERY_BLOCK, a.T - i0), cols = min_of(KEY_BLOCK, a.S - j0), row0 = n * a.T + i0;
-    const View &q = *a.q, &k = *a.k, &v = *a.v;
-    const T *qi = q.as<T>() + a.base(q, n) + i0 * q.stride[2], *kj = k.as<T>() + a.base(k, n) + j0 * k.stride[2];
-    const T *vj = v.as<T>() + a.base(v, n) + j0 * v.stride[2], *goi = go + row0 * a.V;
-    if (!block_scores(a, n, i0, m, j0, cols, p)) return false;
-    for (int64_t i = 0; i < m; i++) {
-      T* row = p + i * KEY_BLOCK;
-      if (std::isinf(lse[row0 + i])) for (int64_t j = 0; j < cols; j++) row[j] = 0;
-      else row_exp(row, cols, lse[row0 + i], row);
-    }
-    if (!add_product(cols, a.V, m, {p, 1, KEY_BLOCK}, {goi, a.V, 1}, gv + (n * a.S + j0) * a.V, a.V, 1)) return false;
-    if (!gemm(m, cols, a.V, Matrix<T, T>{goi, a.V, 1}, Matrix<T, T>{vj, v.stride[3], v.stride[2]}, Epilogue<T>{dp, KEY_BLOCK, 1})) return false;
-    for (int64_t i = 0; i < m; i++) {
-      const T delta = row_dot(goi + i * a.V, out + (row0 + i) * a.V, a.V);
-      for (int64_t j = 0; j < cols; j++) dp[i * KEY_BLOCK + j] = p[i * KEY_BLOCK + j] * (dp[i * KEY_BLOCK + j] - delta);
-    }
-    return add_product(m, a.D, cols, {dp, KEY_BLOCK, 1}, {kj, k.stride[2], k.stride[3]}, gq + row0 * a.D, a.D, (T)a.scale) &&
-           add_product(cols, a.D, m, {dp, 1, KEY_BLOCK}, {qi, q.stride[2], q.stride[3]}, gk + (n * a.S + j0) * a.D, a.D, (T)a.scale);
+  void run(int64_t n) const {
+    take_head(n);
+    for (int64_t i0 = 0; i0 < a.T; i0 += NR<T>) query_block(n, i0);
+    scale_by((T)a.scale, padded * a.D, sum_k);
+    turn_back(sum_k, padded, a.D, a.S, t.gk + n * a.S * a.D, a.D);
+    turn_back(sum_v, padded, a.V, a.S, t.gv + n * a.S * a.V, a.V);
   }
 
-  void run() const {
-    const int64_t N = a.batch * a.heads;
-    std::memset(gq, 0, N * a.T * a.D * sizeof(T));
-    std::memset(gk, 0, N * a.S * a.D * sizeof(T));
-    std::memset(gv, 0, N * a.S * a.V * sizeof(T));
-    parallel_for(N, grain_for(a.T * a.S * (a.D + a.V) / 8), [&](int64_t begin, int64_t end) {
-      Scratch scratch(2 * QUERY_BLOCK * KEY_BLOCK * (int64_t)sizeof(T));
-      if (!scratch.data) return c.fail(OUT_OF_MEMORY);
-      for (int64_t n = begin; n < end; n++) for (int64_t i0 = 0; i0 < a.T; i0 += QUERY_BLOCK) {
-        const int64_t last = a.visible(min_of(a.T, i0 + QUERY_BLOCK) - 1);
-        for (int64_t j0 = 0; j0 < last; j0 += KEY_BLOCK)
-          if (!block(n, i0, j0, scratch.as<T>(), scratch.as<T>() + QUERY_BLOCK * KEY_BLOCK)) return c.fail(OUT_OF_MEMORY);
-      }
+ private:
+  static void scale_by(T factor, int64_t n, T* x) { for (int64_t i = 0; i < n; i++) x[i] *= factor; }
+
+  void take_head(int64_t n) const {
+    for (int64_t j = 0; j < a.S; j += NR<T>) {
+      pack_left(a.rows<T>(*a.k, n, j), min_of(NR<T>, a.S - j), a.D, keys + j * a.D);
+      pack_left(a.rows<T>(*a.v, n, j), min_of(NR<T>, a.S - j), a.V, values + j * a.V);
+    }
+    const Matrix<T, T> k = a.rows<T>(*a.k, n, 0);
+    pack_left<T>({k.data, k.cs, k.rs}, a.D, a.S, turned_keys);
+    std::memset((void*)sum_k, 0, padded * a.D * sizeof(T));
+    std::memset((void*)sum_v, 0, padded * a.V * sizeof(T));
+  }
+
+  void query_block(int64_t n, int64_t i0) const {
+    const Queries<T> block(a, n, i0, queries);
+    const int64_t m = block.m, width = block.width, row = n * a.T + i0;
+    const Matrix<T, T> go{t.go + row * a.V, a.V, 1}, q = a.rows<T>(*a.q, n, i0);
+    turn_rows(go, m, a.V, T(1), width, grads);
+    pack_left<T>({go.data, 1, a.V}, a.V, m, left_go);
+    pack_left<T>({q.data, q.cs, q.rs}, a.D, m, left_q);
+    for (int64_t i = 0; i < width; i++) {
+      // Lanes without a query, and queries that see nothing, get weights of zero.
+      lse[i] = i < m && !std::isinf(t.lse[row + i]) ? t.lse[row + i] : std::numeric_limits<T>::infinity();
+      delta[i] = i < m ? row_dot(go.data + i * a.V, t.out + (row + i) * a.V, a.V) : T(0);
+    }
+    std::memset((void*)sum_q, 0, width * a.D * sizeof(T));
+    for (int64_t j0 = 0, end = a.visible(i0 + m - 1); j0 < end; j0 += NR<T>) key_block(block, j0);
+    scale_by((T)a.scale, width * a.D, sum_q);
+    turn_back(sum_q, width, a.D, m, t.gq + row * a.D, a.D);
+  }
+
+  void key_block(const Queries<T>& block, int64_t j0) const {
+    const int64_t m = block.m, width = block.width, cols = min_of(NR<T>, a.S - j0);
+    block.compute(keys + j0 * a.D, j0, cols, cols, p);
+    each_product(values + j0 * a.V, cols, a.V, 0, grads, a.V, width, width,
+                 [&](int64_t j, int64_t rows, const T* tile, int64_t) { __builtin_memcpy(dp + j * width, tile, rows * width * sizeof(T)); });
+    for (int64_t j = 0; j < cols; j++) for (int64_t x = 0; x < width; x += S::width) {
+      T *weight = p + j * width + x, *grad = dp + j * width + x;
+      const V w = exp_v(S::load(weight) - S::load(lse + x));
+      S::store(weight, w);
+      S::store(grad, w * (S::load(grad) - S::load(delta + x)));
+    }
+    each_product(turned_keys, a.D, a.S, j0, dp, cols, width, width, [&](int64_t d, int64_t rows, const T* tile, int64_t) { add_lines(tile, rows * width, sum_q + d * width); });
+    turn_back(p, width, cols, width, turned_p, NR<T>);
+    turn_back(dp, width, cols, width, turned_dp, NR<T>);
+    add_over_queries(left_go, a.V, m, turned_p, cols, sum_v + j0);
+    add_over_queries(left_q, a.D, m, turned_dp, cols, sum_k + j0);
+  }
+  // to[x, key] += packed [x, query] times columns [query, key].
+  void add_over_queries(const T* packed, int64_t count, int64_t m, const T* columns, int64_t cols, T* to) const {
+    each_product(packed, count, m, 0, columns, m, NR<T>, cols, [&](int64_t x, int64_t rows, const T* tile, int64_t width) {
+      for (int64_t r = 0; r < rows; r++) add_lines(tile + r * width, cols, to + (x + r) * padded);
     });
   }
 };
+
+template <class T> void attention_gradient(Call& c, const Attention& a) {
+  const AttentionOperands<T> t{c.t[0].as<T>(), c.t[1].as<T>(), c.t[2].as<T>(), c.t[3].as<T>(), c.t[4].as<T>(), c.t[5].as<T>()};
+  parallel_for(a.batch * a.heads, grain_for(a.T * a.S * (a.D + a.V) / 8), [&](int64_t begin, int64_t end) {
+    Scratch scratch(AttentionGradient<T>::room(a) * (int64_t)sizeof(T));
+    if (!scratch.data) return c.fail(OUT_OF_MEMORY);
+    const AttentionGradient<T> gradient(a, t, scratch.as<T>());
+    for (int64_t n = begin; n < end; n++) gradient.run(n);
+  });
+}
 
 // Gradients of attention.
 // t: grad_q [B, H, T, D], grad_k [B, H, S, D], grad_v [B, H, S, V], grad_out [B, H, T, V], out, lse of the forward (all contiguous), then q, k, v, mask or null
 // as in attention. params as in attention.
 void attention_backward(Call& c) {
   const Attention a = plan_attention(c, c.t[6], c.t[7], c.t[8], c.ntensors > 9 ? &c.t[9] : nullptr);
-  switch (c.t[0].dtype) {
-    case F32: AttentionGradient<float>{a, c, c.t[0].as<float>(), c.t[1].as<float>(), c.t[2].as<float>(), c.t[4].as<float>(), c.t[5].as<float>(), c.t[3].as<float>()}.run(); break;
-    case F64: AttentionGradient<double>{a, c, c.t[0].as<double>(), c.t[1].as<double>(), c.t[2].as<double>(), c.t[4].as<double>(), c.t[5].as<double>(), c.t[3].as<double>()}.run(); break;
-    default: break;
-  }
+  if (c.t[0].dtype == F32) attention_gradient<float>(c, a);
+  else if (c.t[0].dtype == F64) attention_gradient<double>(c, a);
 }
 
 }}  // namespace tt::TT_ISA
