@@ -43,7 +43,13 @@ export function checkInplace(self: Tensor): void {
   const base = self.viewInfo?.base;
   if (base && base.wantsGrad && !base.node)
     throw new RuntimeError('a view of a leaf Variable that requires grad is being used in an in-place operation.');
+  if (self.viewInfo?.among && requiresGrad(self)) throw oneOfManyViews(self, self.viewInfo.among);
 }
+const oneOfManyViews = ({ outputIndex }: Tensor, name: string): Error =>
+  new RuntimeError(
+    `Output ${outputIndex} of ${name[0].toUpperCase()}${name.slice(1)} is a view and is being modified inplace. This view is the output of a function that ` +
+      'returns multiple views. Such functions do not allow the output views to be modified inplace. You should replace the inplace operation by an out-of-place one.',
+  );
 
 /** The old value of `self` with its place in the graph, for a gradient that needs it. */
 export function keepOriginal(self: Tensor, tensors: readonly Tensor[]): Tensor {

@@ -15,7 +15,7 @@ import { clone, copyInto, sequence, zeros as rawZeros } from './memory.js';
 import { selectWhere } from './pointwise.js';
 import { scalarTensor } from './scalar.js';
 import { indexSelect, nonzeroTuple } from './select.js';
-import { chunk, expand, narrow, reshape, tensorSplit, transpose, unsqueeze } from './view.js';
+import { chunk, expand, narrow, reshape, tensorSplit, transpose, unsqueeze, unwatched } from './view.js';
 import type { Dims, Op, TensorLike } from './types.js';
 
 type Join = (tensors: readonly Tensor[], dim?: number | { dim?: number }) => Tensor;
@@ -216,7 +216,7 @@ export const dsplit: SplitParts = splitting('dsplit', 3, () => 2);
 export const unsafeChunk: Op<[chunks: number], [dim: number], { dim: number }, Tensor[]> = define(
   'unsafeChunk',
   'input, chunks, dim?',
-  (input: Tensor, chunks: number, dim = 0) => chunk(input, chunks, dim),
+  (input: Tensor, chunks: number, dim = 0) => unwatched(chunk(input, chunks, dim)),
 );
 
 /**

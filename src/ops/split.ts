@@ -4,7 +4,8 @@ import { formatShape, wrapDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
 import type { Dims, Op } from './types.js';
-import { narrow, readIndex, slice, unbind } from './view-parts.js';
+import { makeViews, replaced } from './make-view.js';
+import { assembled, readIndex, slice, unbind } from './view-parts.js';
 
 /**
  * Parts of given sizes, or of one size. https://pytorch.org/docs/stable/generated/torch.split.html
@@ -22,25 +23,25 @@ export const split: (
     if (sections === 0 && n !== 0)
       throw new RuntimeError(`split_size can only be 0 if dimension size is 0, but got dimension size of ${n}`);
   }
-  return splitAt(input, typeof sections === 'number' ? equalParts(n, sections) : sections, d);
+  return typeof sections === 'number' ? splitAt('split', input, equalParts(n, sections), d) : splitAt('splitWithSizes', input, sections, d);
 });
 const equalParts = (n: number, size: number): number[] =>
   n === 0 || size === 0 ? [n] : Array.from({ length: Math.ceil(n / size) }, (_, i) => Math.min(size, n - i * size));
 
-function splitAt(input: Tensor, parts: readonly number[], d: number): Tensor[] {
-  const n = input.sizes[d];
+function splitAt(name: string, input: Tensor, parts: readonly number[], d: number): Tensor[] {
+  const { sizes, strides, offset } = input;
   const total = parts.reduce((a, b) => a + b, 0);
-  if (total !== n || parts.some((p) => p < 0)) {
+  if (total !== sizes[d] || parts.some((p) => p < 0)) {
     throw new RuntimeError(
-      `split_with_sizes expects split_sizes to sum exactly to ${n} (input tensor's size at dimension ${d}), but got split_sizes=${formatShape(parts)}`,
+      `split_with_sizes expects split_sizes to sum exactly to ${sizes[d]} (input tensor's size at dimension ${d}), but got split_sizes=${formatShape(parts)}`,
     );
   }
+  const views = startsOf(parts).map((start, i) => ({ sizes: replaced(sizes, d, parts[i]), strides, offset: offset + start * strides[d] }));
+  return makeViews(name, input, views, (grads) => assembled(grads, sizes, (whole) => splitAt(name, whole, parts, d)));
+}
+function startsOf(parts: readonly number[]): number[] {
   let start = 0;
-  return parts.map((length) => {
-    const part = narrow(input, d, start, length);
-    start += length;
-    return part;
-  });
+  return parts.map((length) => (start += length) - length);
 }
 /**
  * Parts of the given sizes along `dim`, as views. https://pytorch.org/docs/stable/generated/torch.Tensor.split_with_sizes.html
@@ -49,7 +50,7 @@ function splitAt(input: Tensor, parts: readonly number[], d: number): Tensor[] {
 export const splitWithSizes: Op<[splitSizes: readonly number[]], [dim: number], { dim: number }, Tensor[]> = define(
   'splitWithSizes',
   'input, splitSizes, dim?',
-  (input: Tensor, sizes: readonly number[], dim = 0) => splitAt(input, sizes, wrapDim(dim, input.ndim)),
+  (input: Tensor, sizes: readonly number[], dim = 0) => splitAt('splitWithSizes', input, sizes, wrapDim(dim, input.ndim)),
 );
 /**
  * At most `chunks` parts of equal size. https://pytorch.org/docs/stable/generated/torch.chunk.html
@@ -63,7 +64,7 @@ export const chunk: Op<[chunks: number], [dim: number], { dim: number }, Tensor[
     if (!(chunks > 0)) throw new RuntimeError(`chunk expects \`chunks\` to be greater than 0, got: ${chunks}`);
     const d = wrapDim(dim, input.ndim);
     const n = input.sizes[d];
-    if (n === 0) return Array.from({ length: chunks }, () => narrow(input, d, 0, 0));
+    if (n === 0) return splitAt('splitWithSizes', input, new Array<number>(chunks).fill(0), d);
     return split(input, Math.ceil(n / chunks), d);
   },
 );
@@ -85,11 +86,8 @@ export const tensorSplit: Op<[indicesOrSections: Dims | Tensor], [dim: number], 
     }
     if (!(plan > 0)) throw new RuntimeError(`number of sections must be larger than 0, got ${plan}`);
     const [size, extra] = [Math.floor(n / plan), n % plan];
-    return splitAt(
-      input,
-      Array.from({ length: plan }, (_, i) => size + (i < extra ? 1 : 0)),
-      d,
-    );
+    const parts = Array.from({ length: plan }, (_, i) => size + (i < extra ? 1 : 0));
+    return startsOf(parts).map((start, i) => slice(input, d, start, start + parts[i]));
   },
 );
 function splitIndices(sections: Tensor): Dims {
@@ -98,4 +96,10 @@ function splitIndices(sections: Tensor): Dims {
       `tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got a tensor with ${sections.ndim} dims`,
     );
   return sections.ndim === 0 ? readIndex(sections) : unbind(sections).map((x) => readIndex(x));
+}
+
+/** Parts that may be written in place. */
+export function unwatched(parts: Tensor[]): Tensor[] {
+  for (const part of parts) part.viewInfo = null;
+  return parts;
 }

@@ -7,7 +7,7 @@ import { clone } from './memory.js';
 import { define } from './define.js';
 import * as view from './view.js';
 import { asStrided, diagonal, expand, narrow, permute, select, slice, squeeze, transpose, unsqueeze } from './view.js';
-import type { Op } from './types.js';
+import type { Dims, Op } from './types.js';
 
 // --- copies of views --------------------------------------------------------------------------------------------------------------------------------------
 
@@ -125,7 +125,9 @@ export const viewCopy = copying('viewCopy', view.view);
  * `split`; PyTorch's name for parts that autograd does not watch. https://pytorch.org/docs/stable/generated/torch.unsafe_split.html
  * @example torch.unsafeSplit(torch.arange(4), 2)  // [ tensor([0, 1]), tensor([2, 3]) ]
  */
-export const unsafeSplit = view.split;
+export const unsafeSplit: typeof view.split = define('unsafeSplit', 'input, splitSize, dim?', (input: Tensor, splitSize: Dims, dim = 0) =>
+  view.unwatched(view.split(input, splitSize, dim)),
+);
 
 // --- scatters into views ------------------------------------------------------------------------------------------------------------------------------------
 

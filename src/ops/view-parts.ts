@@ -1,14 +1,16 @@
 /** Parts of tensors as views, and views by sizes and strides. */
 import { bool } from '../ir/dtype.js';
+import { noGrad } from '../autograd/modes.js';
 import { gradEdge, needsRecord, record } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { checkSizes, formatShape, wrapDim } from '../tensor/shape.js';
+import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
-import { copyInto, zeros } from './memory.js';
+import { copyInto, fillRaw, zeros } from './memory.js';
 import { define, sumToSize } from './define.js';
 import { alias, viewOps } from './inplace.js';
 import type { Op } from './types.js';
-import { makeView, replaced, without } from './make-view.js';
+import { makeView, makeViews, replaced, without } from './make-view.js';
 
 // --- parts -------------------------------------------------------------------------------------------------------------------------------
 
@@ -39,6 +41,14 @@ function embedded(grad: Tensor, sizes: readonly number[], region: (t: Tensor) =>
   const whole = zeros(sizes, { dtype: grad.dtype, device: grad.storage.device });
   copyInto(region(whole), grad);
   return gradEdge(grad) && needsRecord([grad]) ? record('embed', [grad], alias(whole), [], ({ grad: g }) => [region(g)]) : whole;
+}
+
+/** Gradients of parts that together are all of `sizes`, put together: differentiable. Parts without a gradient are zero. */
+export function assembled(grads: readonly (Tensor | null)[], sizes: readonly number[], parts: (t: Tensor) => Tensor[]): Tensor {
+  const like = grads.find((g) => g !== null) as Tensor;
+  const whole = emptyTensor(like.storage.device, like.dtype, sizes);
+  noGrad(() => parts(whole).forEach((part, k) => (grads[k] ? copyInto(part, grads[k]) : fillRaw(part, 0))));
+  return record('assemble', grads, whole, [], ({ grad: g }) => parts(g));
 }
 
 /**
@@ -104,7 +114,10 @@ export const setReadIndex = (f: typeof readIndex): void => void (readIndex = f);
 export const unbind: Op<[], [dim: number], { dim: number }, Tensor[]> = define('unbind', 'input, dim?', (input: Tensor, dim = 0) => {
   const d = wrapDim(dim, input.ndim);
   if (input.ndim === 0) throw new RuntimeError('Dimension specified as 0 but tensor has no dimensions');
-  return Array.from({ length: input.sizes[d] }, (_, i) => select(input, d, i));
+  const { sizes, strides, offset } = input;
+  const part = { sizes: without(sizes, d), strides: without(strides, d) };
+  const views = Array.from({ length: sizes[d] }, (_, i) => ({ ...part, offset: offset + i * strides[d] }));
+  return makeViews('unbind', input, views, (grads) => assembled(grads, sizes, (whole) => unbind(whole, d)));
 });
 // --- broadcasting and strides --------------------------------------------------------------------------------------------------------
 

@@ -30,6 +30,8 @@ export interface ViewInfo {
   readonly base: Tensor;
   /** The version of the storage for which the view's `gradFn` was made. */
   version: number;
+  /** The function that gave this view among others; such views must not be written in place. */
+  readonly among?: string;
 }
 
 export class Tensor {

@@ -102,6 +102,30 @@ describe('in-place writes', () => {
   });
 });
 
+describe('functions that give several views', () => {
+  it('are one node, whose gradient is put together from parts', () => {
+    const x = torch.ones([3, 4], { requiresGrad: true });
+    const [first, , last] = x.mul(2).unbind(0);
+    expect(String(first.gradFn)).toContain('UnbindBackward0');
+    const [left] = x.split([1, 3], 1);
+    expect(String(left.gradFn)).toContain('SplitWithSizesBackward0');
+    first.sum().add(last.mul(3).sum()).add(left.sum()).backward();
+    expect(x.grad?.tolist()).toEqual([
+      [3, 2, 2, 2],
+      [1, 0, 0, 0],
+      [7, 6, 6, 6],
+    ]);
+  });
+
+  it('refuse to have one of them written', () => {
+    const [, part] = torch.ones([4], { requiresGrad: true }).mul(1).chunk(2);
+    expect(() => part.mul_(2)).toThrow('Output 1 of Split is a view and is being modified inplace.');
+    expect(part.tolist()).toEqual([1, 1]);
+    const [free] = torch.unsafeChunk(torch.ones([4], { requiresGrad: true }).mul(1), 2);
+    expect(String(free.mul_(2).gradFn)).toContain('MulBackward0');
+  });
+});
+
 describe('modes', () => {
   it('noGrad, with a body and as a scope', () => {
     const x = leaf([1]);
