@@ -54,7 +54,9 @@ function readBatch(path: string, labelBytes: number): { data: Uint8Array; labels
 /**
  * 60,000 pictures of ten kinds of things in the folder `root/cifar-10-batches-bin`.
  * https://pytorch.org/vision/stable/generated/torchvision.datasets.CIFAR10.html
- * @example const test = await vision.datasets.CIFAR10.open('data', { train: false, download: true });
+ * @example
+ * const train = await vision.datasets.CIFAR10.open('data', { train: true, download: true });
+ * const [image, label] = await train.at(0);
  */
 export class CIFAR10 extends VisionDataset {
   static layout: Layout = {
@@ -99,10 +101,12 @@ export class CIFAR10 extends VisionDataset {
     return new this(root, ...args);
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.targets.length;
   }
 
+  /** The number of every class by its name. */
   get classToIdx(): Record<string, number> {
     return indexOf(this.classes);
   }
@@ -116,7 +120,12 @@ export class CIFAR10 extends VisionDataset {
   }
 }
 
-/** 60,000 pictures of a hundred kinds of things. https://pytorch.org/vision/stable/generated/torchvision.datasets.CIFAR100.html */
+/**
+ * 60,000 pictures of a hundred kinds of things. https://pytorch.org/vision/stable/generated/torchvision.datasets.CIFAR100.html
+ * @example
+ * const train = await vision.datasets.CIFAR100.open('data', { train: true, download: true });
+ * const [image, label] = await train.at(0);
+ */
 export class CIFAR100 extends CIFAR10 {
   static override layout: Layout = {
     folder: 'cifar-100-binary',

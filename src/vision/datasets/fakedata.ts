@@ -10,7 +10,13 @@ export interface FakeDataOptions extends DatasetOptions {
   randomOffset?: number;
 }
 
-/** `size` images of noise in bytes with random classes; the same index gives the same image. */
+/**
+ * `size` images of noise in bytes with random classes; the same index gives the same image.
+ * @example
+ * const data = new vision.datasets.FakeData({ size: 10, imageSize: [3, 8, 8], numClasses: 2 });
+ * const [image, label] = await data.at(0);
+ * image.shape  // torch.Size([3, 8, 8])
+ */
 export class FakeData extends VisionDataset {
   readonly size: number;
   readonly imageSize: readonly [number, number, number];
@@ -22,6 +28,7 @@ export class FakeData extends VisionDataset {
     [this.size, this.imageSize, this.numClasses, this.randomOffset] = [size, imageSize, numClasses, randomOffset];
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.size;
   }

@@ -19,7 +19,14 @@ function subfolders(folder: string): string[] {
   return sorted(fs.readdirSync(folder).filter((name) => fs.statSync(join(folder, name)).isDirectory()));
 }
 
-/** The names of the folders, in order, and their numbers. */
+/**
+ * The names of the folders, in order, and their numbers.
+ * @example
+ * const { mkdirSync } = await import('node:fs');
+ * mkdirSync('pets/cat', { recursive: true });
+ * mkdirSync('pets/dog', { recursive: true });
+ * vision.datasets.findClasses('pets')  // [ [ 'cat', 'dog' ], { cat: 0, dog: 1 } ]
+ */
 export function findClasses(directory: string): [classes: string[], classToIdx: Record<string, number>] {
   const classes = subfolders(directory);
   if (classes.length === 0) throw new Error(`Couldn't find any class folder in ${directory}.`);
@@ -45,7 +52,15 @@ export interface MakeDatasetOptions extends FolderOptions {
   extensions?: readonly string[] | null;
 }
 
-/** The files of all classes. https://pytorch.org/vision/stable/generated/torchvision.datasets.DatasetFolder.html */
+/**
+ * The files of all classes. https://pytorch.org/vision/stable/generated/torchvision.datasets.DatasetFolder.html
+ * @example
+ * const { mkdirSync } = await import('node:fs');
+ * mkdirSync('pets/cat', { recursive: true });
+ * mkdirSync('pets/dog', { recursive: true });
+ * for (const name of ['cat/1.png', 'dog/1.png']) await vision.io.writePng(torch.zeros(3, 8, 8).byte(), `pets/${name}`);
+ * vision.datasets.makeDataset('pets', { cat: 0, dog: 1 }, { extensions: ['.png'] }).length  // 2
+ */
 export function makeDataset(directory: string, classToIdx: Record<string, number>, options: MakeDatasetOptions): Sample[] {
   const { extensions = null, isValidFile = null, allowEmpty = false } = options;
   if ((extensions === null) === (isValidFile === null))
@@ -69,7 +84,15 @@ export function makeDataset(directory: string, classToIdx: Record<string, number
 
 export type Loader = (path: string) => Tensor | Promise<Tensor>;
 
-/** Files in `root/class/…`, read by `loader`. https://pytorch.org/vision/stable/generated/torchvision.datasets.DatasetFolder.html */
+/**
+ * Files in `root/class/…`, read by `loader`. https://pytorch.org/vision/stable/generated/torchvision.datasets.DatasetFolder.html
+ * @example
+ * const { mkdirSync } = await import('node:fs');
+ * mkdirSync('pets/cat', { recursive: true });
+ * mkdirSync('pets/dog', { recursive: true });
+ * for (const name of ['cat/1.png', 'dog/1.png']) await vision.io.writePng(torch.zeros(3, 8, 8).byte(), `pets/${name}`);
+ * new vision.datasets.DatasetFolder('pets', vision.io.readImage, { extensions: ['.png'] }).targets  // [ 0, 1 ]
+ */
 export class DatasetFolder extends VisionDataset {
   readonly classes: readonly string[];
   readonly classToIdx: Readonly<Record<string, number>>;
@@ -85,10 +108,12 @@ export class DatasetFolder extends VisionDataset {
     this.samples = makeDataset(root, this.classToIdx, options);
   }
 
+  /** The class of every sample. */
   get targets(): number[] {
     return this.samples.map(([, target]) => target);
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.samples.length;
   }
@@ -109,12 +134,21 @@ export interface ImageFolderOptions extends FolderOptions {
 /**
  * Images in `root/class/…`, decoded to bytes (3, H, W) when they are asked for: iterate a DataLoader of it with `for await`.
  * https://pytorch.org/vision/stable/generated/torchvision.datasets.ImageFolder.html
+ * @example
+ * const { mkdirSync } = await import('node:fs');
+ * mkdirSync('pets/cat', { recursive: true });
+ * mkdirSync('pets/dog', { recursive: true });
+ * for (const name of ['cat/1.png', 'dog/1.png']) await vision.io.writePng(torch.zeros(3, 8, 8).byte(), `pets/${name}`);
+ * const data = new vision.datasets.ImageFolder('pets');
+ * const [image] = await data.at(0);
+ * image.shape  // torch.Size([3, 8, 8])
  */
 export class ImageFolder extends DatasetFolder {
   constructor(root: string, { loader = defaultLoader, ...options }: ImageFolderOptions = {}) {
     super(root, loader, { ...options, extensions: options.isValidFile ? null : IMG_EXTENSIONS });
   }
 
+  /** Paths and classes, as torchvision calls them. */
   get imgs(): readonly Sample[] {
     return this.samples;
   }
@@ -129,7 +163,11 @@ export class ImageFolder extends DatasetFolder {
   }
 }
 
-/** ImageNet as unpacked by torchvision: `root/train/n01440764/…`, `root/val/n01440764/…`. https://pytorch.org/vision/stable/generated/torchvision.datasets.ImageNet.html */
+/**
+ * ImageNet as unpacked by torchvision: `root/train/n01440764/…`, `root/val/n01440764/…`.
+ * https://pytorch.org/vision/stable/generated/torchvision.datasets.ImageNet.html
+ * @example const open = () => new vision.datasets.ImageNet('imagenet', { split: 'val' });
+ */
 export class ImageNet extends ImageFolder {
   readonly split: 'train' | 'val';
   /** WordNet's names of the classes: those of the folders. */

@@ -103,7 +103,9 @@ const rawFolder = (root: string, name: string): string => join(root, name, 'raw'
 /**
  * 70,000 handwritten digits in the folder `root/MNIST/raw`.
  * https://pytorch.org/vision/stable/generated/torchvision.datasets.MNIST.html
- * @example const train = await vision.datasets.MNIST.open('data', { train: true, download: true });
+ * @example
+ * const train = await vision.datasets.MNIST.open('data', { train: true, download: true });
+ * const [image, label] = await train.at(0);
  */
 export class MNIST extends IdxDataset {
   static source: Source = {
@@ -115,6 +117,7 @@ export class MNIST extends IdxDataset {
       ['t10k-labels-idx1-ubyte.gz', 'ec29112dd5afa0611ce80d1b7f02629c'],
     ],
   };
+  /** The names of the classes. */
   static classes: readonly string[] = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'].map(
     (name, i) => `${i} - ${name}`,
   );
@@ -145,7 +148,12 @@ export class MNIST extends IdxDataset {
   }
 }
 
-/** 70,000 pictures of clothes. https://pytorch.org/vision/stable/generated/torchvision.datasets.FashionMNIST.html */
+/**
+ * 70,000 pictures of clothes. https://pytorch.org/vision/stable/generated/torchvision.datasets.FashionMNIST.html
+ * @example
+ * const train = await vision.datasets.FashionMNIST.open('data', { train: true, download: true });
+ * const [image, label] = await train.at(0);
+ */
 export class FashionMNIST extends MNIST {
   static override source: Source = {
     mirrors: ['http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/'],
@@ -159,7 +167,12 @@ export class FashionMNIST extends MNIST {
   static override classes = ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'];
 }
 
-/** 70,000 handwritten Hiragana. https://pytorch.org/vision/stable/generated/torchvision.datasets.KMNIST.html */
+/**
+ * 70,000 handwritten Hiragana. https://pytorch.org/vision/stable/generated/torchvision.datasets.KMNIST.html
+ * @example
+ * const train = await vision.datasets.KMNIST.open('data', { train: true, download: true });
+ * const [image, label] = await train.at(0);
+ */
 export class KMNIST extends MNIST {
   static override source: Source = {
     mirrors: ['http://codh.rois.ac.jp/kmnist/dataset/kmnist/'],
@@ -190,7 +203,10 @@ const emnistClasses = {
 };
 export type EMNISTSplit = keyof typeof emnistClasses;
 
-/** Handwritten letters and digits, written on their side. https://pytorch.org/vision/stable/generated/torchvision.datasets.EMNIST.html */
+/**
+ * Handwritten letters and digits, written on their side. https://pytorch.org/vision/stable/generated/torchvision.datasets.EMNIST.html
+ * @example const train = await vision.datasets.EMNIST.open('data', 'letters', { train: true, download: true });
+ */
 export class EMNIST extends IdxDataset {
   static url = 'https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip';
   static md5 = '58c8d27c78d21e728a6bc7b3cc06412e';
@@ -222,6 +238,7 @@ export class EMNIST extends IdxDataset {
     return new EMNIST(root, split, options);
   }
 
+  /** The names of the classes. */
   get classes(): readonly string[] {
     return emnistClasses[this.split];
   }
@@ -238,7 +255,10 @@ export interface QMNISTOptions extends MNISTOptions {
   what?: QMNISTSubset | null;
 }
 
-/** MNIST made again, with all 60,000 test digits. https://pytorch.org/vision/stable/generated/torchvision.datasets.QMNIST.html */
+/**
+ * MNIST made again, with all 60,000 test digits. https://pytorch.org/vision/stable/generated/torchvision.datasets.QMNIST.html
+ * @example const train = await vision.datasets.QMNIST.open('data', { what: 'train', download: true });
+ */
 export class QMNIST extends VisionDataset {
   static mirrors = ['https://raw.githubusercontent.com/facebookresearch/qmnist/master/'];
   static resources: Record<'train' | 'test', readonly Resource[]> = {
@@ -281,6 +301,7 @@ export class QMNIST extends VisionDataset {
     return new QMNIST(root, options);
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.data.shape[0];
   }

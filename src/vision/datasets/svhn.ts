@@ -18,7 +18,10 @@ type SVHNArgs = DatasetArgs<SVHNSplit, SVHNOptions>;
 const bindSVHN = (args: SVHNArgs): SVHNOptions =>
   bind<SVHNOptions>('SVHN', 'split, transform, targetTransform, download, *, progress', args);
 
-/** Single digits cut out of photographs, 32 by 32, in `root/train_32x32.mat` and its kin. */
+/**
+ * Single digits cut out of photographs, 32 by 32, in `root/train_32x32.mat` and its kin.
+ * @example const train = await vision.datasets.SVHN.open('data', 'train', { download: true });
+ */
 export class SVHN extends VisionDataset {
   static url = 'http://ufldl.stanford.edu/housenumbers/';
   static md5: Record<SVHNSplit, string> = {
@@ -53,6 +56,7 @@ export class SVHN extends VisionDataset {
     return new SVHN(root, ...args);
   }
 
+  /** How many samples there are. */
   get length(): number {
     return this.labels.length;
   }

@@ -26,7 +26,10 @@ export type DatasetArgs<First, Options> = Args<
   Options
 >;
 
-/** Pairs of an image and its class. */
+/**
+ * Pairs of an image and its class.
+ * @example vision.datasets.FakeData.prototype instanceof vision.datasets.VisionDataset  // true
+ */
 export abstract class VisionDataset extends torch.utils.data.Dataset<[Tensor, number]> {
   readonly transform: ((image: Tensor) => Tensor) | null;
   readonly targetTransform: ((target: number) => number) | null;

@@ -26,10 +26,18 @@ export interface DecodeOptions {
   applyExifOrientation?: boolean;
 }
 
-/** The bytes of a file. https://pytorch.org/vision/stable/generated/torchvision.io.read_file.html */
+/**
+ * The bytes of a file. https://pytorch.org/vision/stable/generated/torchvision.io.read_file.html
+ * @example
+ * vision.io.writeFile('bytes.bin', torch.tensor([1, 2], { dtype: torch.uint8 }));
+ * vision.io.readFile('bytes.bin')  // tensor([1, 2], dtype=torch.uint8)
+ */
 export const readFile = (path: string): Tensor => torch.tensor(new Uint8Array(builtin('node:fs').readFileSync(path)));
 
-/** https://pytorch.org/vision/stable/generated/torchvision.io.write_file.html */
+/**
+ * Writes a tensor of bytes (N) to a file. https://pytorch.org/vision/stable/generated/torchvision.io.write_file.html
+ * @example vision.io.writeFile('bytes.bin', torch.tensor([1, 2], { dtype: torch.uint8 }));
+ */
 export const writeFile = (filename: string, data: Tensor): void => builtin('node:fs').writeFileSync(filename, bytesOf(data));
 
 function bytesOf(data: Tensor | Uint8Array): Uint8Array {
@@ -46,6 +54,9 @@ const tensorOf = ({ width, height, channels, data }: Pixels): Tensor =>
 /**
  * Bytes (C, H, W) of an image file: its content, or its path. Node decodes PNG by itself and other formats through the package sharp.
  * https://pytorch.org/vision/stable/generated/torchvision.io.decode_image.html
+ * @example
+ * const bytes = await vision.io.encodePng(torch.zeros(3, 32, 48, { dtype: torch.uint8 }));
+ * (await vision.io.decodeImage(bytes)).shape  // torch.Size([3, 32, 48])
  */
 export async function decodeImage(
   input: Tensor | Uint8Array | string,
@@ -62,17 +73,45 @@ export async function decodeImage(
   return tensorOf(channels === 0 ? pixels : toChannels(pixels, channels));
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.io.read_image.html */
+/**
+ * Reads an image file as a tensor (C, H, W), uint8. https://pytorch.org/vision/stable/generated/torchvision.io.read_image.html
+ * @example
+ * await vision.io.writePng(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 'image.png');
+ * (await vision.io.readImage('image.png')).shape  // torch.Size([3, 32, 48])
+ */
 export const readImage = (path: string, mode: ImageReadMode | DecodeOptions = {}, options: DecodeOptions = {}): Promise<Tensor> =>
   decodeImage(path, mode, options);
 
+/**
+ * `decodeImage`, for JPEG files.
+ * @example const decode = (bytes: torch.Tensor) => vision.io.decodeJpeg(bytes);
+ */
 export const decodeJpeg: (input: Tensor | Uint8Array, mode?: ImageReadMode | DecodeOptions, options?: DecodeOptions) => Promise<Tensor> =
   decodeImage;
+/**
+ * `decodeImage`, for PNG files.
+ * @example
+ * const bytes = await vision.io.encodePng(torch.zeros(3, 32, 48, { dtype: torch.uint8 }));
+ * (await vision.io.decodePng(bytes)).shape  // torch.Size([3, 32, 48])
+ */
 export const decodePng: typeof decodeJpeg = decodeImage;
+/**
+ * `decodeImage`, for WEBP files.
+ * @example const decode = (bytes: torch.Tensor) => vision.io.decodeWebp(bytes);
+ */
 export const decodeWebp: typeof decodeJpeg = decodeImage;
+/**
+ * `decodeImage`, for GIF files.
+ * @example const decode = (bytes: torch.Tensor) => vision.io.decodeGif(bytes);
+ */
 export const decodeGif: typeof decodeJpeg = decodeImage;
 
-/** Pixels row by row of bytes (C, H, W). */
+/**
+ * Pixels row by row of bytes (C, H, W).
+ * @example
+ * const { width, height } = vision.io.pixelsOf(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [1, 3]);
+ * width  // 48
+ */
 export function pixelsOf(image: Tensor, allowed: readonly number[]): Pixels {
   if (image.dtype !== torch.uint8) throw new Error('Input tensor dtype should be uint8');
   if (image.ndim !== 3) throw new Error('Input data should be a 3-dimensional tensor');
@@ -90,24 +129,36 @@ interface JpegOptions {
 }
 type JpegArgs = Args<[quality: number], JpegOptions>;
 
-/** The bytes of a PNG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_png.html */
+/**
+ * The bytes of a PNG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_png.html
+ * @example (await vision.io.encodePng(torch.zeros(3, 32, 48, { dtype: torch.uint8 }))).dtype  // torch.uint8
+ */
 export async function encodePng(input: Tensor, ...args: PngArgs): Promise<Tensor> {
   const { compressionLevel = 6 } = bind<PngOptions>('encode_png', 'compressionLevel', args);
   if (!(compressionLevel >= 0 && compressionLevel <= 9)) throw new Error('Compression level should be between 0 and 9');
   return torch.tensor(new Uint8Array(await encodeAsPng(pixelsOf(input, [1, 3]), compressionLevel)));
 }
 
-/** The bytes of a JPEG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_jpeg.html */
+/**
+ * The bytes of a JPEG file. https://pytorch.org/vision/stable/generated/torchvision.io.encode_jpeg.html
+ * @example const bytes = () => vision.io.encodeJpeg(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 90);
+ */
 export async function encodeJpeg(input: Tensor, ...args: JpegArgs): Promise<Tensor> {
   const { quality = 75 } = bind<JpegOptions>('encode_jpeg', 'quality', args);
   if (!(quality >= 1 && quality <= 100)) throw new Error('Image quality should be a positive number between 1 and 100');
   return torch.tensor(new Uint8Array(await encodeAsJpeg(pixelsOf(input, [1, 3]), quality)));
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.io.write_png.html */
+/**
+ * Writes an image (C, H, W), uint8, to a PNG file. https://pytorch.org/vision/stable/generated/torchvision.io.write_png.html
+ * @example await vision.io.writePng(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 'image.png');
+ */
 export const writePng = async (input: Tensor, filename: string, ...args: PngArgs): Promise<void> =>
   writeFile(filename, await encodePng(input, ...args));
 
-/** https://pytorch.org/vision/stable/generated/torchvision.io.write_jpeg.html */
+/**
+ * Writes an image (C, H, W), uint8, to a JPEG file. https://pytorch.org/vision/stable/generated/torchvision.io.write_jpeg.html
+ * @example const write = () => vision.io.writeJpeg(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 'image.jpg', 90);
+ */
 export const writeJpeg = async (input: Tensor, filename: string, ...args: JpegArgs): Promise<void> =>
   writeFile(filename, await encodeJpeg(input, ...args));

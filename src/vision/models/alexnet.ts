@@ -13,7 +13,10 @@ export interface AlexNetOptions {
   dropout?: number;
 }
 
-/** Images (N, 3, H, W), H and W at least 63, to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W), H and W at least 63, to logits (N, numClasses).
+ * @example vision.models.alexnet() instanceof vision.models.AlexNet
+ */
 export class AlexNet extends nn.Module {
   features = new nn.Sequential(
     new nn.Conv2d(3, 64, 11, { stride: 4, padding: 2 }),
@@ -51,5 +54,9 @@ export class AlexNet extends nn.Module {
   }
 }
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.alexnet.html */
+/**
+ * AlexNet, as in "One weird trick for parallelizing convolutional neural networks" (Krizhevsky, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.alexnet.html
+ * @example vision.models.alexnet({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const alexnet = builder('alexnet', { weights: AlexNet_Weights }, (options: AlexNetOptions) => new AlexNet(options));

@@ -12,7 +12,10 @@ interface LoadOptions {
   checkHash?: boolean;
 }
 
-/** One set of pretrained weights. */
+/**
+ * One set of pretrained weights.
+ * @example vision.models.ResNet18_Weights.DEFAULT.url.startsWith('https://')  // true
+ */
 export class Weights {
   constructor(
     /** `ResNet18_Weights.IMAGENET1K_V1` */
@@ -21,16 +24,26 @@ export class Weights {
     private readonly preprocessing: ImageClassificationOptions,
   ) {}
 
-  /** What images must go through before the model sees them. */
+  /**
+   * What images must go through before the model sees them.
+   * @example vision.models.ResNet18_Weights.DEFAULT.transforms()(torch.rand(3, 300, 400)).shape  // torch.Size([3, 224, 224])
+   */
   transforms(): ImageClassification {
     return new ImageClassification(this.preprocessing);
   }
 
-  /** Downloads the weights, or finds them in the cache, and checks their hash. */
+  /**
+   * Downloads the weights, or finds them in the cache, and checks their hash.
+   * @example const load = () => vision.models.ResNet18_Weights.DEFAULT.getStateDict();
+   */
   getStateDict({ progress = true, checkHash = true }: LoadOptions = {}): Promise<StateDict> {
     return loadStateDictFromUrl(this.url, { progress, checkHash });
   }
 
+  /**
+   * The name in torchvision, such as `ResNet18_Weights.IMAGENET1K_V1`.
+   * @example String(vision.models.ResNet18_Weights.DEFAULT)  // ResNet18_Weights.IMAGENET1K_V1
+   */
   toString(): string {
     return this.fullName;
   }
@@ -56,7 +69,10 @@ export function weightsEnum<K extends string>(
   return byName;
 }
 
-/** The weights named `ResNet18_Weights.IMAGENET1K_V1`. https://pytorch.org/vision/stable/generated/torchvision.models.get_weight.html */
+/**
+ * The weights named `ResNet18_Weights.IMAGENET1K_V1`. https://pytorch.org/vision/stable/generated/torchvision.models.get_weight.html
+ * @example String(vision.models.getWeight('ResNet50_Weights.IMAGENET1K_V2'))  // ResNet50_Weights.IMAGENET1K_V2
+ */
 export function getWeight(name: string): Weights {
   const [enumName, key] = name.split('.');
   const found = enums.get(enumName)?.[key];
@@ -144,24 +160,37 @@ export function builder<M extends Module, O extends object>(
   return made;
 }
 
-/** The names of all models, in alphabetical order. https://pytorch.org/vision/stable/generated/torchvision.models.list_models.html */
+/**
+ * The names of all models, in alphabetical order. https://pytorch.org/vision/stable/generated/torchvision.models.list_models.html
+ * @example vision.models.listModels().includes('resnet18')  // true
+ */
 export const listModels = (): string[] => [...builders.keys()].sort();
 
-/** The builder with torchvision's name, such as 'resnext50_32x4d'. https://pytorch.org/vision/stable/generated/torchvision.models.get_model_builder.html */
+/**
+ * The builder with torchvision's name, such as 'resnext50_32x4d'.
+ * https://pytorch.org/vision/stable/generated/torchvision.models.get_model_builder.html
+ * @example vision.models.getModelBuilder('resnet18') === vision.models.resnet18  // true
+ */
 export function getModelBuilder(name: string): Builder {
   const found = builders.get(name.toLowerCase());
   if (!found) throw new Error(`Unknown model ${name}`);
   return found;
 }
 
-/** Builds the model with torchvision's name. https://pytorch.org/vision/stable/generated/torchvision.models.get_model.html */
+/**
+ * Builds the model with torchvision's name. https://pytorch.org/vision/stable/generated/torchvision.models.get_model.html
+ * @example vision.models.getModel('squeezenet1_1', { numClasses: 10 }) instanceof vision.models.SqueezeNet  // true
+ */
 export function getModel(name: string, options?: Record<string, unknown> & { weights?: null }): Layer;
 export function getModel(name: string, options: Record<string, unknown> & WeightsOptions): Promise<Layer>;
 export function getModel(name: string, options: Record<string, unknown> = {}): Layer | Promise<Layer> {
   return getModelBuilder(name)(options as { weights?: null }) as Layer;
 }
 
-/** The weights there are for a model. https://pytorch.org/vision/stable/generated/torchvision.models.get_model_weights.html */
+/**
+ * The weights there are for a model. https://pytorch.org/vision/stable/generated/torchvision.models.get_model_weights.html
+ * @example Object.keys(vision.models.getModelWeights('resnet50'))  // [ 'IMAGENET1K_V1', 'IMAGENET1K_V2', 'DEFAULT' ]
+ */
 export function getModelWeights(name: string | Builder): WeightsEnum {
   const key = typeof name === 'string' ? name.toLowerCase() : name.modelName;
   const found = enumsOfModels.get(key);

@@ -54,7 +54,10 @@ export interface ConvNeXtOptions {
   normLayer?: NormLayer;
 }
 
-/** Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses).
+ * @example vision.models.convnextTiny() instanceof vision.models.ConvNeXt
+ */
 export class ConvNeXt extends nn.Module {
   features: torch.nn.Sequential;
   avgpool = new nn.AdaptiveAvgPool2d(1);
@@ -103,11 +106,27 @@ const small = stages([96, 192, 384, 768], [3, 3, 27, 3]);
 const base = stages([128, 256, 512, 1024], [3, 3, 27, 3]);
 const large = stages([192, 384, 768, 1536], [3, 3, 27, 3]);
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_tiny.html */
+/**
+ * ConvNeXt, "A ConvNet for the 2020s" (Liu et al., 2022), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_tiny.html
+ * @example vision.models.convnextTiny({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const convnextTiny = convnext('convnext_tiny', weights.ConvNeXt_Tiny_Weights, tiny, 0.1);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_small.html */
+/**
+ * ConvNeXt, "A ConvNet for the 2020s" (Liu et al., 2022), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_small.html
+ * @example vision.models.convnextSmall({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const convnextSmall = convnext('convnext_small', weights.ConvNeXt_Small_Weights, small, 0.4);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_base.html */
+/**
+ * ConvNeXt, "A ConvNet for the 2020s" (Liu et al., 2022), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_base.html
+ * @example vision.models.convnextBase({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const convnextBase = convnext('convnext_base', weights.ConvNeXt_Base_Weights, base, 0.5);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_large.html */
+/**
+ * ConvNeXt, "A ConvNet for the 2020s" (Liu et al., 2022), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.convnext_large.html
+ * @example vision.models.convnextLarge({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const convnextLarge = convnext('convnext_large', weights.ConvNeXt_Large_Weights, large, 0.5);

@@ -75,7 +75,10 @@ export interface DenseNetOptions {
   numClasses?: number;
 }
 
-/** Images (N, 3, H, W), H and W at least 29, to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W), H and W at least 29, to logits (N, numClasses).
+ * @example vision.models.densenet121() instanceof vision.models.DenseNet
+ */
 export class DenseNet extends nn.Module {
   features: torch.nn.Sequential;
   classifier: torch.nn.Linear;
@@ -120,11 +123,27 @@ const densenet = (name: string, known: WeightsEnum, growthRate: number, blockCon
     (options: DenseNetOptions) => new DenseNet({ growthRate, blockConfig, numInitFeatures, ...options }),
   );
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet121.html */
+/**
+ * DenseNet, "Densely Connected Convolutional Networks" (Huang et al., 2016), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet121.html
+ * @example vision.models.densenet121({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const densenet121 = densenet('densenet121', weights.DenseNet121_Weights, 32, [6, 12, 24, 16], 64);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet161.html */
+/**
+ * DenseNet, "Densely Connected Convolutional Networks" (Huang et al., 2016), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet161.html
+ * @example vision.models.densenet161({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const densenet161 = densenet('densenet161', weights.DenseNet161_Weights, 48, [6, 12, 36, 24], 96);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet169.html */
+/**
+ * DenseNet, "Densely Connected Convolutional Networks" (Huang et al., 2016), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet169.html
+ * @example vision.models.densenet169({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const densenet169 = densenet('densenet169', weights.DenseNet169_Weights, 32, [6, 12, 32, 32], 64);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet201.html */
+/**
+ * DenseNet, "Densely Connected Convolutional Networks" (Huang et al., 2016), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.densenet201.html
+ * @example vision.models.densenet201({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const densenet201 = densenet('densenet201', weights.DenseNet201_Weights, 32, [6, 12, 48, 32], 64);

@@ -73,7 +73,10 @@ export interface EfficientNetOptions {
   lastChannel?: number | null;
 }
 
-/** Images (N, 3, H, W) to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses).
+ * @example vision.models.efficientnetB0() instanceof vision.models.EfficientNet
+ */
 export class EfficientNet extends nn.Module {
   features: torch.nn.Sequential;
   avgpool = new nn.AdaptiveAvgPool2d(1);
@@ -182,36 +185,80 @@ const v2Norm = normWith({ eps: 0.001 });
 const efficientnet = (name: string, known: WeightsEnum, setting: readonly MBConvConfig[], standard: EfficientNetOptions) =>
   builder(name, { weights: known }, (options: EfficientNetOptions) => new EfficientNet(setting, { ...standard, ...options }));
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b0.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b0.html
+ * @example vision.models.efficientnetB0({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB0 = efficientnet('efficientnet_b0', weights.EfficientNet_B0_Weights, scaled(1, 1), { dropout: 0.2 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b1.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b1.html
+ * @example vision.models.efficientnetB1({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB1 = efficientnet('efficientnet_b1', weights.EfficientNet_B1_Weights, scaled(1, 1.1), { dropout: 0.2 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b2.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b2.html
+ * @example vision.models.efficientnetB2({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB2 = efficientnet('efficientnet_b2', weights.EfficientNet_B2_Weights, scaled(1.1, 1.2), { dropout: 0.3 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b3.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b3.html
+ * @example vision.models.efficientnetB3({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB3 = efficientnet('efficientnet_b3', weights.EfficientNet_B3_Weights, scaled(1.2, 1.4), { dropout: 0.3 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b4.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b4.html
+ * @example vision.models.efficientnetB4({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB4 = efficientnet('efficientnet_b4', weights.EfficientNet_B4_Weights, scaled(1.4, 1.8), { dropout: 0.4 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b5.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b5.html
+ * @example vision.models.efficientnetB5({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB5 = efficientnet('efficientnet_b5', weights.EfficientNet_B5_Weights, scaled(1.6, 2.2), {
   dropout: 0.4,
   normLayer: slowNorm,
 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b6.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b6.html
+ * @example vision.models.efficientnetB6({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB6 = efficientnet('efficientnet_b6', weights.EfficientNet_B6_Weights, scaled(1.8, 2.6), {
   dropout: 0.5,
   normLayer: slowNorm,
 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b7.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b7.html
+ * @example vision.models.efficientnetB7({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetB7 = efficientnet('efficientnet_b7', weights.EfficientNet_B7_Weights, scaled(2, 3.1), {
   dropout: 0.5,
   normLayer: slowNorm,
 });
 
 const v2 = (dropout: number): EfficientNetOptions => ({ dropout, lastChannel: 1280, normLayer: v2Norm });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_s.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_s.html
+ * @example vision.models.efficientnetV2S({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetV2S = efficientnet('efficientnet_v2_s', weights.EfficientNet_V2_S_Weights, v2s, v2(0.2));
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_m.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_m.html
+ * @example vision.models.efficientnetV2M({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetV2M = efficientnet('efficientnet_v2_m', weights.EfficientNet_V2_M_Weights, v2m, v2(0.3));
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_l.html */
+/**
+ * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_l.html
+ * @example vision.models.efficientnetV2L({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const efficientnetV2L = efficientnet('efficientnet_v2_l', weights.EfficientNet_V2_L_Weights, v2l, v2(0.4));

@@ -69,7 +69,10 @@ export type GoogLeNetOutputs = [logits: Tensor, auxLogits2: Tensor | null, auxLo
 
 const halve = (size: number) => new nn.MaxPool2d(size, { stride: 2, ceilMode: true });
 
-/** Images (N, 3, H, W) to logits (N, numClasses); in training with `auxLogits` a tuple of three. */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses); in training with `auxLogits` a tuple of three.
+ * @example vision.models.googlenet() instanceof vision.models.GoogLeNet
+ */
 export class GoogLeNet extends nn.Module {
   conv1 = new BasicConv2d(3, 64, 7, { stride: 2, padding: 3 });
   maxpool1 = halve(3);
@@ -121,15 +124,16 @@ export class GoogLeNet extends nn.Module {
 }
 
 /**
- * With `weights`, there are no auxiliary outputs unless asked for: theirs were never trained.
+ * GoogLeNet, "Going Deeper with Convolutions" (Szegedy et al., 2014), for images (N, 3, H, W).
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.googlenet.html
+ * @example vision.models.googlenet({ numClasses: 10 })
  */
 export const googlenet = builder(
   'googlenet',
   {
     weights: GoogLeNet_Weights,
     fixed: () => ({ initWeights: false }),
-    pretrained: ({ transformInput = true, auxLogits: _, ...options }: GoogLeNetOptions) => ({
+    pretrained: ({ transformInput = true, auxLogits: _, ...options }: GoogLeNetOptions): GoogLeNetOptions => ({
       transformInput,
       ...options,
       auxLogits: true,

@@ -191,7 +191,10 @@ export interface InceptionOptions {
 /** What the model gives in training. */
 export type InceptionOutputs = [logits: Tensor, auxLogits: Tensor] & { logits: Tensor; auxLogits: Tensor };
 
-/** Images (N, 3, H, W), H and W at least 75, to logits (N, numClasses); in training with `auxLogits` a tuple of two. */
+/**
+ * Images (N, 3, H, W), H and W at least 75, to logits (N, numClasses); in training with `auxLogits` a tuple of two.
+ * @example vision.models.inceptionV3() instanceof vision.models.Inception3
+ */
 export class Inception3 extends nn.Module {
   Conv2d_1a_3x3 = new BasicConv2d(3, 32, 3, { stride: 2 });
   Conv2d_2a_3x3 = new BasicConv2d(32, 32, 3);
@@ -243,13 +246,17 @@ export class Inception3 extends nn.Module {
   }
 }
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.inception_v3.html */
+/**
+ * Inception v3, "Rethinking the Inception Architecture" (Szegedy et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.inception_v3.html
+ * @example vision.models.inceptionV3({ numClasses: 10 })
+ */
 export const inceptionV3 = builder(
   'inception_v3',
   {
     weights: Inception_V3_Weights,
     fixed: () => ({ initWeights: false }),
-    pretrained: ({ transformInput = true, auxLogits: _, ...options }: InceptionOptions) => ({
+    pretrained: ({ transformInput = true, auxLogits: _, ...options }: InceptionOptions): InceptionOptions => ({
       transformInput,
       ...options,
       auxLogits: true,

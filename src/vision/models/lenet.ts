@@ -9,6 +9,10 @@ export interface LeNetOptions {
   numClasses?: number;
 }
 
+/**
+ * LeNet-5 for images of 28 × 28 pixels (LeCun et al., 1998): logits (N, 10).
+ * @example new vision.models.LeNet()(torch.rand(1, 1, 28, 28)).shape  // torch.Size([1, 10])
+ */
 export class LeNet extends nn.Module {
   features = new nn.Sequential(
     new nn.Conv2d(1, 6, 5, { padding: 2 }),
@@ -37,4 +41,8 @@ export class LeNet extends nn.Module {
   }
 }
 
+/**
+ * LeNet-5 for images of 28 × 28 pixels (LeCun et al., 1998): logits (N, 10).
+ * @example vision.models.lenet()(torch.rand(1, 1, 28, 28)).shape  // torch.Size([1, 10])
+ */
 export const lenet = builder('lenet', { weights: null }, (options: LeNetOptions) => new LeNet(options));

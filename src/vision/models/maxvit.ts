@@ -235,7 +235,10 @@ export interface MaxVitOptions extends Partial<Omit<Shared, 'partitionSize' | 'h
   numClasses?: number;
 }
 
-/** Images (N, 3, H, W) of the size that the network is made for, to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) of the size that the network is made for, to logits (N, numClasses).
+ * @example vision.models.maxvitT() instanceof vision.models.MaxVit
+ */
 export class MaxVit extends nn.Module {
   stem: torch.nn.Sequential;
   blocks: torch.nn.ModuleList;
@@ -302,7 +305,11 @@ const tiny = {
   stochasticDepthProb: 0.2,
 };
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.maxvit_t.html */
+/**
+ * MaxViT, "Multi-Axis Vision Transformer" (Tu et al., 2022), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.maxvit_t.html
+ * @example vision.models.maxvitT({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const maxvitT = builder(
   'maxvit_t',
   { weights: MaxVit_T_Weights },

@@ -55,7 +55,10 @@ export interface MNASNetOptions {
   dropout?: number;
 }
 
-/** Images (N, 3, H, W) to logits (N, numClasses); `alpha` scales the channels. */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses); `alpha` scales the channels.
+ * @example vision.models.mnasnet0_5() instanceof vision.models.MNASNet
+ */
 export class MNASNet extends nn.Module {
   layers: torch.nn.Sequential;
   classifier: torch.nn.Sequential;
@@ -98,11 +101,27 @@ export class MNASNet extends nn.Module {
 const mnasnet = (name: string, known: WeightsEnum, alpha: number) =>
   builder(name, { weights: known }, (options: MNASNetOptions) => new MNASNet(alpha, options));
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet0_5.html */
+/**
+ * MNASNet (Tan et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet0_5.html
+ * @example vision.models.mnasnet0_5({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const mnasnet0_5 = mnasnet('mnasnet0_5', weights.MNASNet0_5_Weights, 0.5);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet0_75.html */
+/**
+ * MNASNet (Tan et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet0_75.html
+ * @example vision.models.mnasnet0_75({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const mnasnet0_75 = mnasnet('mnasnet0_75', weights.MNASNet0_75_Weights, 0.75);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet1_0.html */
+/**
+ * MNASNet (Tan et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet1_0.html
+ * @example vision.models.mnasnet1_0({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const mnasnet1_0 = mnasnet('mnasnet1_0', weights.MNASNet1_0_Weights, 1);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet1_3.html */
+/**
+ * MNASNet (Tan et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.mnasnet1_3.html
+ * @example vision.models.mnasnet1_3({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const mnasnet1_3 = mnasnet('mnasnet1_3', weights.MNASNet1_3_Weights, 1.3);

@@ -54,7 +54,10 @@ const setting: NonNullable<MobileNetV2Options['invertedResidualSetting']> = [
   [6, 320, 1, 1],
 ];
 
-/** Images (N, 3, H, W) to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses).
+ * @example vision.models.mobilenetV2() instanceof vision.models.MobileNetV2
+ */
 export class MobileNetV2 extends nn.Module {
   features: torch.nn.Sequential;
   classifier: torch.nn.Sequential;
@@ -89,7 +92,11 @@ export class MobileNetV2 extends nn.Module {
   }
 }
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.mobilenet_v2.html */
+/**
+ * MobileNetV2, "Inverted Residuals and Linear Bottlenecks" (Sandler et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.mobilenet_v2.html
+ * @example vision.models.mobilenetV2({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const mobilenetV2 = builder(
   'mobilenet_v2',
   { weights: MobileNet_V2_Weights },

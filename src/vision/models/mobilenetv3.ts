@@ -66,7 +66,10 @@ export interface MobileNetV3Options {
   dropout?: number;
 }
 
-/** Images (N, 3, H, W) to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses).
+ * @example vision.models.mobilenetV3Large() instanceof vision.models.MobileNetV3
+ */
 export class MobileNetV3 extends nn.Module {
   features: torch.nn.Sequential;
   avgpool = new nn.AdaptiveAvgPool2d(1);
@@ -157,7 +160,15 @@ const mobilenetV3 = (name: string, known: WeightsEnum, rows: readonly Row[], las
     return new MobileNetV3(configure(rows, options), makeDivisible((reducedTail ? lastChannel / 2 : lastChannel) * widthMult, 8), options);
   });
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.mobilenet_v3_large.html */
+/**
+ * MobileNetV3, "Searching for MobileNetV3" (Howard et al., 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.mobilenet_v3_large.html
+ * @example vision.models.mobilenetV3Large({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const mobilenetV3Large = mobilenetV3('mobilenet_v3_large', weights.MobileNet_V3_Large_Weights, large, 1280);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.mobilenet_v3_small.html */
+/**
+ * MobileNetV3, "Searching for MobileNetV3" (Howard et al., 2019), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.mobilenet_v3_small.html
+ * @example vision.models.mobilenetV3Small({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const mobilenetV3Small = mobilenetV3('mobilenet_v3_small', weights.MobileNet_V3_Small_Weights, small, 1024);

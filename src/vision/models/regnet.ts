@@ -96,7 +96,10 @@ export interface RegNetOptions {
   activation?: ActivationLayer;
 }
 
-/** Images (N, 3, H, W) to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses).
+ * @example vision.models.regnetY400mf() instanceof vision.models.RegNet
+ */
 export class RegNet extends nn.Module {
   stem: SimpleStemIN;
   trunkOutput: torch.nn.Sequential;
@@ -142,33 +145,93 @@ const regnet = (name: string, known: WeightsEnum, params: readonly [number, numb
   return builder(name, { weights: known }, (options: RegNetOptions) => new RegNet({ depth, w0, wa, wm, groupWidth, seRatio }, options));
 };
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_400mf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_400mf.html
+ * @example vision.models.regnetY400mf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY400mf = regnet('regnet_y_400mf', weights.RegNet_Y_400MF_Weights, [16, 48, 27.89, 2.09, 8], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_800mf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_800mf.html
+ * @example vision.models.regnetY800mf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY800mf = regnet('regnet_y_800mf', weights.RegNet_Y_800MF_Weights, [14, 56, 38.84, 2.4, 16], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_1_6gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_1_6gf.html
+ * @example vision.models.regnetY1_6gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY1_6gf = regnet('regnet_y_1_6gf', weights.RegNet_Y_1_6GF_Weights, [27, 48, 20.71, 2.65, 24], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_3_2gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_3_2gf.html
+ * @example vision.models.regnetY3_2gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY3_2gf = regnet('regnet_y_3_2gf', weights.RegNet_Y_3_2GF_Weights, [21, 80, 42.63, 2.66, 24], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_8gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_8gf.html
+ * @example vision.models.regnetY8gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY8gf = regnet('regnet_y_8gf', weights.RegNet_Y_8GF_Weights, [17, 192, 76.82, 2.19, 56], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_16gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_16gf.html
+ * @example vision.models.regnetY16gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY16gf = regnet('regnet_y_16gf', weights.RegNet_Y_16GF_Weights, [18, 200, 106.23, 2.48, 112], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_32gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_32gf.html
+ * @example vision.models.regnetY32gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY32gf = regnet('regnet_y_32gf', weights.RegNet_Y_32GF_Weights, [20, 232, 115.89, 2.53, 232], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_128gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_y_128gf.html
+ * @example vision.models.regnetY128gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetY128gf = regnet('regnet_y_128gf', weights.RegNet_Y_128GF_Weights, [27, 456, 160.83, 2.52, 264], 0.25);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_400mf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_400mf.html
+ * @example vision.models.regnetX400mf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetX400mf = regnet('regnet_x_400mf', weights.RegNet_X_400MF_Weights, [22, 24, 24.48, 2.54, 16], null);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_800mf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_800mf.html
+ * @example vision.models.regnetX800mf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetX800mf = regnet('regnet_x_800mf', weights.RegNet_X_800MF_Weights, [16, 56, 35.73, 2.28, 16], null);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_1_6gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_1_6gf.html
+ * @example vision.models.regnetX1_6gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetX1_6gf = regnet('regnet_x_1_6gf', weights.RegNet_X_1_6GF_Weights, [18, 80, 34.01, 2.25, 24], null);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_3_2gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_3_2gf.html
+ * @example vision.models.regnetX3_2gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetX3_2gf = regnet('regnet_x_3_2gf', weights.RegNet_X_3_2GF_Weights, [25, 88, 26.31, 2.25, 48], null);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_8gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_8gf.html
+ * @example vision.models.regnetX8gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetX8gf = regnet('regnet_x_8gf', weights.RegNet_X_8GF_Weights, [23, 80, 49.56, 2.88, 120], null);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_16gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_16gf.html
+ * @example vision.models.regnetX16gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetX16gf = regnet('regnet_x_16gf', weights.RegNet_X_16GF_Weights, [22, 216, 55.59, 2.1, 128], null);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_32gf.html */
+/**
+ * RegNet, "Designing Network Design Spaces" (Radosavovic et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.regnet_x_32gf.html
+ * @example vision.models.regnetX32gf({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const regnetX32gf = regnet('regnet_x_32gf', weights.RegNet_X_32GF_Weights, [23, 320, 69.86, 2, 168], null);

@@ -22,7 +22,10 @@ export interface BlockOptions {
   normLayer?: NormLayer;
 }
 
-/** Two 3×3 convolutions, and what comes in added to what comes out. */
+/**
+ * Two 3×3 convolutions, and what comes in added to what comes out.
+ * @example new vision.models.BasicBlock(64, 64)(torch.rand(1, 64, 8, 8)).shape
+ */
 export class BasicBlock extends nn.Module {
   static readonly expansion = 1;
   conv1: torch.nn.Conv2d;
@@ -44,7 +47,7 @@ export class BasicBlock extends nn.Module {
     this.downsample = downsample;
   }
 
-  /** The norm before the addition. */
+  /** The norm behind the last convolution. */
   get lastNorm(): Layer {
     return this.bn2;
   }
@@ -56,7 +59,10 @@ export class BasicBlock extends nn.Module {
   }
 }
 
-/** 1×1, 3×3 and 1×1 convolutions, the last to four times the planes. The stride is in the 3×3 one. */
+/**
+ * 1×1, 3×3 and 1×1 convolutions, the last to four times the planes. The stride is in the 3×3 one.
+ * @example new vision.models.Bottleneck(256, 64)(torch.rand(1, 256, 8, 8)).shape
+ */
 export class Bottleneck extends nn.Module {
   static readonly expansion = 4;
   conv1: torch.nn.Conv2d;
@@ -82,6 +88,7 @@ export class Bottleneck extends nn.Module {
     this.downsample = downsample;
   }
 
+  /** The norm behind the last convolution. */
   get lastNorm(): Layer {
     return this.bn3;
   }
@@ -107,7 +114,10 @@ export interface ResNetOptions {
 
 type Block = typeof BasicBlock | typeof Bottleneck;
 
-/** Images (N, 3, H, W) to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses).
+ * @example vision.models.resnet18() instanceof vision.models.ResNet
+ */
 export class ResNet extends nn.Module {
   conv1: torch.nn.Conv2d;
   bn1: Layer;
@@ -173,36 +183,76 @@ export class ResNet extends nn.Module {
 const resnet = (name: string, known: WeightsEnum, block: Block, layers: readonly number[], fixed: ResNetOptions = {}) =>
   builder(name, { weights: known }, (options: ResNetOptions) => new ResNet(block, layers, { ...options, ...fixed }));
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet18.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet18.html
+ * @example vision.models.resnet18({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnet18 = resnet('resnet18', weights.ResNet18_Weights, BasicBlock, [2, 2, 2, 2]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet34.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet34.html
+ * @example vision.models.resnet34({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnet34 = resnet('resnet34', weights.ResNet34_Weights, BasicBlock, [3, 4, 6, 3]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet50.html
+ * @example vision.models.resnet50({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnet50 = resnet('resnet50', weights.ResNet50_Weights, Bottleneck, [3, 4, 6, 3]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet101.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet101.html
+ * @example vision.models.resnet101({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnet101 = resnet('resnet101', weights.ResNet101_Weights, Bottleneck, [3, 4, 23, 3]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet152.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnet152.html
+ * @example vision.models.resnet152({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnet152 = resnet('resnet152', weights.ResNet152_Weights, Bottleneck, [3, 8, 36, 3]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnext50_32x4d.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnext50_32x4d.html
+ * @example vision.models.resnext50_32x4d({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnext50_32x4d = resnet('resnext50_32x4d', weights.ResNeXt50_32X4D_Weights, Bottleneck, [3, 4, 6, 3], {
   groups: 32,
   widthPerGroup: 4,
 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnext101_32x8d.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnext101_32x8d.html
+ * @example vision.models.resnext101_32x8d({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnext101_32x8d = resnet('resnext101_32x8d', weights.ResNeXt101_32X8D_Weights, Bottleneck, [3, 4, 23, 3], {
   groups: 32,
   widthPerGroup: 8,
 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.resnext101_64x4d.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.resnext101_64x4d.html
+ * @example vision.models.resnext101_64x4d({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const resnext101_64x4d = resnet('resnext101_64x4d', weights.ResNeXt101_64X4D_Weights, Bottleneck, [3, 4, 23, 3], {
   groups: 64,
   widthPerGroup: 4,
 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.wide_resnet50_2.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.wide_resnet50_2.html
+ * @example vision.models.wideResnet50_2({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const wideResnet50_2 = resnet('wide_resnet50_2', weights.Wide_ResNet50_2_Weights, Bottleneck, [3, 4, 6, 3], {
   widthPerGroup: 128,
 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.wide_resnet101_2.html */
+/**
+ * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.wide_resnet101_2.html
+ * @example vision.models.wideResnet101_2({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const wideResnet101_2 = resnet('wide_resnet101_2', weights.Wide_ResNet101_2_Weights, Bottleneck, [3, 4, 23, 3], {
   widthPerGroup: 128,
 });

@@ -47,7 +47,10 @@ export interface ShuffleNetV2Options {
   numClasses?: number;
 }
 
-/** Images (N, 3, H, W) to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses).
+ * @example vision.models.shufflenetV2X0_5() instanceof vision.models.ShuffleNetV2
+ */
 export class ShuffleNetV2 extends nn.Module {
   conv1: torch.nn.Sequential;
   maxpool = new nn.MaxPool2d(3, { stride: 2, padding: 1 });
@@ -90,11 +93,27 @@ export class ShuffleNetV2 extends nn.Module {
 const shufflenet = (name: string, known: WeightsEnum, channels: readonly number[]) =>
   builder(name, { weights: known }, (options: ShuffleNetV2Options) => new ShuffleNetV2([4, 8, 4], channels, options));
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x0_5.html */
+/**
+ * ShuffleNet V2 (Ma et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x0_5.html
+ * @example vision.models.shufflenetV2X0_5({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const shufflenetV2X0_5 = shufflenet('shufflenet_v2_x0_5', weights.ShuffleNet_V2_X0_5_Weights, [24, 48, 96, 192, 1024]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x1_0.html */
+/**
+ * ShuffleNet V2 (Ma et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x1_0.html
+ * @example vision.models.shufflenetV2X1_0({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const shufflenetV2X1_0 = shufflenet('shufflenet_v2_x1_0', weights.ShuffleNet_V2_X1_0_Weights, [24, 116, 232, 464, 1024]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x1_5.html */
+/**
+ * ShuffleNet V2 (Ma et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x1_5.html
+ * @example vision.models.shufflenetV2X1_5({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const shufflenetV2X1_5 = shufflenet('shufflenet_v2_x1_5', weights.ShuffleNet_V2_X1_5_Weights, [24, 176, 352, 704, 1024]);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x2_0.html */
+/**
+ * ShuffleNet V2 (Ma et al., 2018), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.shufflenet_v2_x2_0.html
+ * @example vision.models.shufflenetV2X2_0({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const shufflenetV2X2_0 = shufflenet('shufflenet_v2_x2_0', weights.ShuffleNet_V2_X2_0_Weights, [24, 244, 488, 976, 2048]);

@@ -70,7 +70,10 @@ export interface SqueezeNetOptions {
   dropout?: number;
 }
 
-/** Images (N, 3, H, W), H and W at least 21, to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W), H and W at least 21, to logits (N, numClasses).
+ * @example vision.models.squeezenet1_0() instanceof vision.models.SqueezeNet
+ */
 export class SqueezeNet extends nn.Module {
   features: torch.nn.Sequential;
   classifier: torch.nn.Sequential;
@@ -97,13 +100,21 @@ export class SqueezeNet extends nn.Module {
   }
 }
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.squeezenet1_0.html */
+/**
+ * SqueezeNet (Iandola et al., 2016), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.squeezenet1_0.html
+ * @example vision.models.squeezenet1_0({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const squeezenet1_0 = builder(
   'squeezenet1_0',
   { weights: SqueezeNet1_0_Weights },
   (options: SqueezeNetOptions) => new SqueezeNet('1_0', options),
 );
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.squeezenet1_1.html */
+/**
+ * SqueezeNet (Iandola et al., 2016), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.squeezenet1_1.html
+ * @example vision.models.squeezenet1_1({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const squeezenet1_1 = builder(
   'squeezenet1_1',
   { weights: SqueezeNet1_1_Weights },

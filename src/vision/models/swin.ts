@@ -119,7 +119,10 @@ export interface SwinTransformerOptions {
   version?: 1 | 2;
 }
 
-/** Images (N, 3, H, W) to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W) to logits (N, numClasses).
+ * @example vision.models.swinT() instanceof vision.models.SwinTransformer
+ */
 export class SwinTransformer extends nn.Module {
   features: torch.nn.Sequential;
   norm: Layer;
@@ -181,15 +184,39 @@ const base = { embedDim: 128, depths: [2, 2, 18, 2], numHeads: [4, 8, 16, 32] };
 const first = { windowSize: [7, 7] } as const;
 const second = { windowSize: [8, 8] } as const;
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_t.html */
+/**
+ * Swin Transformer (Liu et al., 2021), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_t.html
+ * @example vision.models.swinT({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const swinT = swin('swin_t', weights.Swin_T_Weights, { ...tiny, ...first }, { stochasticDepthProb: 0.2 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_s.html */
+/**
+ * Swin Transformer (Liu et al., 2021), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_s.html
+ * @example vision.models.swinS({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const swinS = swin('swin_s', weights.Swin_S_Weights, { ...small, ...first }, { stochasticDepthProb: 0.3 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_b.html */
+/**
+ * Swin Transformer (Liu et al., 2021), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_b.html
+ * @example vision.models.swinB({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const swinB = swin('swin_b', weights.Swin_B_Weights, { ...base, ...first }, { stochasticDepthProb: 0.5 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_v2_t.html */
+/**
+ * Swin Transformer (Liu et al., 2021), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_v2_t.html
+ * @example vision.models.swinV2T({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const swinV2T = swin('swin_v2_t', weights.Swin_V2_T_Weights, { ...tiny, ...second }, { stochasticDepthProb: 0.2, version: 2 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_v2_s.html */
+/**
+ * Swin Transformer (Liu et al., 2021), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_v2_s.html
+ * @example vision.models.swinV2S({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const swinV2S = swin('swin_v2_s', weights.Swin_V2_S_Weights, { ...small, ...second }, { stochasticDepthProb: 0.3, version: 2 });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_v2_b.html */
+/**
+ * Swin Transformer (Liu et al., 2021), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.swin_v2_b.html
+ * @example vision.models.swinV2B({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const swinV2B = swin('swin_v2_b', weights.Swin_V2_B_Weights, { ...base, ...second }, { stochasticDepthProb: 0.5, version: 2 });

@@ -13,7 +13,10 @@ export interface VGGOptions {
   dropout?: number;
 }
 
-/** Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses). */
+/**
+ * Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses).
+ * @example vision.models.vgg11() instanceof vision.models.VGG
+ */
 export class VGG extends nn.Module {
   avgpool = new nn.AdaptiveAvgPool2d([7, 7]);
   classifier: torch.nn.Sequential;
@@ -89,19 +92,51 @@ const vgg = (name: string, known: WeightsEnum, configuration: keyof typeof confi
     (options: VGGOptions) => new VGG(makeLayers(configurations[configuration], batchNorm), options),
   );
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg11.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg11.html
+ * @example vision.models.vgg11({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg11 = vgg('vgg11', weights.VGG11_Weights, 'A');
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg11_bn.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg11_bn.html
+ * @example vision.models.vgg11Bn({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg11Bn = vgg('vgg11_bn', weights.VGG11_BN_Weights, 'A', true);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg13.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg13.html
+ * @example vision.models.vgg13({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg13 = vgg('vgg13', weights.VGG13_Weights, 'B');
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg13_bn.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg13_bn.html
+ * @example vision.models.vgg13Bn({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg13Bn = vgg('vgg13_bn', weights.VGG13_BN_Weights, 'B', true);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg16.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg16.html
+ * @example vision.models.vgg16({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg16 = vgg('vgg16', weights.VGG16_Weights, 'D');
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg16_bn.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg16_bn.html
+ * @example vision.models.vgg16Bn({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg16Bn = vgg('vgg16_bn', weights.VGG16_BN_Weights, 'D', true);
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg19.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg19.html
+ * @example vision.models.vgg19({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg19 = vgg('vgg19', weights.VGG19_Weights, 'E');
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg19_bn.html */
+/**
+ * VGG, "Very Deep Convolutional Networks" (Simonyan & Zisserman, 2014), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vgg19_bn.html
+ * @example vision.models.vgg19Bn({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vgg19Bn = vgg('vgg19_bn', weights.VGG19_BN_Weights, 'E', true);

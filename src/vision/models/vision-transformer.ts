@@ -125,7 +125,10 @@ function headLayers(hiddenDim: number, representationSize: number | null, numCla
   });
 }
 
-/** Images (N, 3, imageSize, imageSize) to logits (N, numClasses). */
+/**
+ * Images (N, 3, imageSize, imageSize) to logits (N, numClasses).
+ * @example vision.models.vitB16() instanceof vision.models.VisionTransformer
+ */
 export class VisionTransformer extends nn.Module {
   classToken: torch.nn.Parameter;
   convProj: torch.nn.Conv2d | torch.nn.Sequential;
@@ -196,13 +199,33 @@ const base = { numLayers: 12, numHeads: 12, hiddenDim: 768, mlpDim: 3072 };
 const large = { numLayers: 24, numHeads: 16, hiddenDim: 1024, mlpDim: 4096 };
 const huge = { numLayers: 32, numHeads: 16, hiddenDim: 1280, mlpDim: 5120 };
 
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_b_16.html */
+/**
+ * Vision Transformer, "An Image is Worth 16x16 Words" (Dosovitskiy et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_b_16.html
+ * @example vision.models.vitB16({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vitB16 = vit('vit_b_16', weights.ViT_B_16_Weights, { patchSize: 16, ...base });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_b_32.html */
+/**
+ * Vision Transformer, "An Image is Worth 16x16 Words" (Dosovitskiy et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_b_32.html
+ * @example vision.models.vitB32({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vitB32 = vit('vit_b_32', weights.ViT_B_32_Weights, { patchSize: 32, ...base });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_l_16.html */
+/**
+ * Vision Transformer, "An Image is Worth 16x16 Words" (Dosovitskiy et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_l_16.html
+ * @example vision.models.vitL16({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vitL16 = vit('vit_l_16', weights.ViT_L_16_Weights, { patchSize: 16, ...large });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_l_32.html */
+/**
+ * Vision Transformer, "An Image is Worth 16x16 Words" (Dosovitskiy et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_l_32.html
+ * @example vision.models.vitL32({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vitL32 = vit('vit_l_32', weights.ViT_L_32_Weights, { patchSize: 32, ...large });
-/** https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_h_14.html */
+/**
+ * Vision Transformer, "An Image is Worth 16x16 Words" (Dosovitskiy et al., 2020), for images (N, 3, H, W).
+ * https://pytorch.org/vision/stable/models/generated/torchvision.models.vit_h_14.html
+ * @example vision.models.vitH14({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ */
 export const vitH14 = vit('vit_h_14', weights.ViT_H_14_Weights, { patchSize: 14, ...huge });

@@ -38,14 +38,20 @@ function fromCorners(boxes: Tensor, format: BoxFormat): Tensor {
   return torch.stack([left.add(right).div(2), top.add(bottom).div(2), width, height], -1);
 }
 
-/** (…, 4) from one format to another. https://pytorch.org/vision/stable/generated/torchvision.ops.box_convert.html */
+/**
+ * (…, 4) from one format to another. https://pytorch.org/vision/stable/generated/torchvision.ops.box_convert.html
+ * @example vision.ops.boxConvert(torch.tensor([[5, 5, 10, 10]]), 'xywh', 'xyxy')  // tensor([[ 5,  5, 15, 15]])
+ */
 export function boxConvert(boxes: Tensor, inFmt: BoxFormat, outFmt: BoxFormat): Tensor {
   if (!formats.includes(inFmt) || !formats.includes(outFmt))
     throw new Error(`Unsupported Bounding Box Conversions for given in_fmt ${inFmt} and out_fmt ${outFmt}`);
   return inFmt === outFmt ? boxes.clone() : fromCorners(toCorners(boxes, inFmt), outFmt);
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.box_area.html */
+/**
+ * The areas of boxes (N, 4) as [x1, y1, x2, y2]: (N). https://pytorch.org/vision/stable/generated/torchvision.ops.box_area.html
+ * @example vision.ops.boxArea(torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float())  // tensor([100., 100.])
+ */
 export function boxArea(boxes: Tensor, ...args: FormatArgs): Tensor {
   const { fmt = 'xyxy' } = bind<FormatOptions>('box_area', 'fmt', args);
   if (!formats.includes(fmt)) throw new Error(`Unsupported Bounding Box area for given format ${fmt}`);
@@ -76,7 +82,12 @@ function hull(boxes1: Tensor, boxes2: Tensor): [width: Tensor, height: Tensor] {
   return [positive(width), positive(torch.maximum(a[3], b[3]).sub(torch.minimum(a[1], b[1])))];
 }
 
-/** Intersection over union: (N, 4), (M, 4) → (N, M). https://pytorch.org/vision/stable/generated/torchvision.ops.box_iou.html */
+/**
+ * Intersection over union: (N, 4), (M, 4) → (N, M). https://pytorch.org/vision/stable/generated/torchvision.ops.box_iou.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float();
+ * vision.ops.boxIou(boxes.at('0:1'), boxes)  // tensor([[1.0000, 0.1429]])
+ */
 export function boxIou(boxes1: Tensor, boxes2: Tensor, ...args: FormatArgs): Tensor {
   const { fmt = 'xyxy' } = bind<FormatOptions>('box_iou', 'fmt', args);
   if (!formats.includes(fmt)) throw new Error(`Unsupported Box IoU Calculation for given fmt ${fmt}.`);
@@ -84,7 +95,12 @@ export function boxIou(boxes1: Tensor, boxes2: Tensor, ...args: FormatArgs): Ten
   return intersection.div(union);
 }
 
-/** −1 for boxes far apart. https://pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou.html */
+/**
+ * −1 for boxes far apart. https://pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float();
+ * vision.ops.generalizedBoxIou(boxes.at('0:1'), boxes)  // tensor([[ 1.0000, -0.0794]])
+ */
 export function generalizedBoxIou(boxes1: Tensor, boxes2: Tensor): Tensor {
   const { intersection, union } = overlap(boxes1, boxes2);
   const [width, height] = hull(boxes1, boxes2);
@@ -96,7 +112,12 @@ function centres(boxes: readonly Tensor[]): [x: Tensor, y: Tensor] {
   return [boxes[0].add(boxes[2]).div(2), boxes[1].add(boxes[3]).div(2)];
 }
 
-/** Less for centres far apart. https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou.html */
+/**
+ * Less for centres far apart. https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float();
+ * vision.ops.distanceBoxIou(boxes.at('0:1'), boxes)  // tensor([[1.0000, 0.0317]])
+ */
 export function distanceBoxIou(boxes1: Tensor, boxes2: Tensor, ...args: EpsArgs): Tensor {
   const { eps = 1e-7 } = bind<EpsOptions>('distance_box_iou', 'eps', args);
   const [first, second] = [upcast(boxes1), upcast(boxes2)];
@@ -108,7 +129,12 @@ export function distanceBoxIou(boxes1: Tensor, boxes2: Tensor, ...args: EpsArgs)
   return boxIou(first, second).sub(distance.div(diagonal));
 }
 
-/** Less for centres far apart and other shapes. https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou.html */
+/**
+ * Less for centres far apart and other shapes. https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float();
+ * vision.ops.completeBoxIou(boxes.at('0:1'), boxes)  // tensor([[1.0000, 0.0317]])
+ */
 export function completeBoxIou(boxes1: Tensor, boxes2: Tensor, ...args: EpsArgs): Tensor {
   const { eps = 1e-7 } = bind<EpsOptions>('complete_box_iou', 'eps', args);
   const [first, second] = [upcast(boxes1), upcast(boxes2)];
@@ -123,7 +149,11 @@ export function completeBoxIou(boxes1: Tensor, boxes2: Tensor, ...args: EpsArgs)
   return distanceBoxIou(first, second, eps).sub(alpha.mul(v));
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.clip_boxes_to_image.html */
+/**
+ * Boxes [x1, y1, x2, y2] limited to an image of size [height, width].
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.clip_boxes_to_image.html
+ * @example vision.ops.clipBoxesToImage(torch.tensor([[-5, 0, 30, 10]]).float(), [20, 20])  // tensor([[ 0.,  0., 20., 10.]])
+ */
 export function clipBoxesToImage(boxes: Tensor, size: readonly [height: number, width: number]): Tensor {
   const [left, top, right, bottom] = boxes.unbind(-1);
   const [height, width] = size;
@@ -131,13 +161,24 @@ export function clipBoxesToImage(boxes: Tensor, size: readonly [height: number, 
   return torch.stack([within(left, width), within(top, height), within(right, width), within(bottom, height)], -1);
 }
 
-/** The numbers of boxes with both sides at least `minSize`. https://pytorch.org/vision/stable/generated/torchvision.ops.remove_small_boxes.html */
+/**
+ * The numbers of boxes with both sides at least `minSize`.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.remove_small_boxes.html
+ * @example vision.ops.removeSmallBoxes(torch.tensor([[0, 0, 1, 1], [0, 0, 5, 5]]).float(), 2)  // tensor([1])
+ */
 export function removeSmallBoxes(boxes: Tensor, minSize: number): Tensor {
   const [left, top, right, bottom] = boxes.unbind(-1);
   return right.sub(left).ge(minSize).logicalAnd(bottom.sub(top).ge(minSize)).nonzero({}).squeeze(1);
 }
 
-/** The boxes around masks (N, H, W): (N, 4), zeros for empty masks. https://pytorch.org/vision/stable/generated/torchvision.ops.masks_to_boxes.html */
+/**
+ * The boxes around masks (N, H, W): (N, 4), zeros for empty masks.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.masks_to_boxes.html
+ * @example
+ * const masks = torch.zeros(1, 8, 8);
+ * masks.setAt([0, '2:4', '3:7'], 1);
+ * vision.ops.masksToBoxes(masks)  // tensor([[3., 2., 6., 3.]])
+ */
 export function masksToBoxes(masks: Tensor): Tensor {
   if (masks.numel() === 0) return torch.zeros([0, 4], { device: masks.device });
   const [, height, width] = masks.shape;
@@ -187,6 +228,9 @@ function checkNms(boxes: Tensor, scores: Tensor): void {
 /**
  * The numbers of the boxes (N, 4) that stay, best first: a box goes if a better one overlaps it more than `iouThreshold`.
  * https://pytorch.org/vision/stable/generated/torchvision.ops.nms.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [0, 0, 9, 10], [20, 20, 30, 30]]).float();
+ * vision.ops.nms(boxes, torch.tensor([0.9, 0.8, 0.7]), 0.5)  // tensor([0, 2])
  */
 export function nms(boxes: Tensor, scores: Tensor, iouThreshold: number): Tensor {
   checkNms(boxes, scores);
@@ -195,7 +239,12 @@ export function nms(boxes: Tensor, scores: Tensor, iouThreshold: number): Tensor
   return torch.tensor(suppress(corners, order, iouThreshold), { dtype: torch.int64, device: boxes.device });
 }
 
-/** `nms` among boxes of the same class. https://pytorch.org/vision/stable/generated/torchvision.ops.batched_nms.html */
+/**
+ * `nms` among boxes of the same class. https://pytorch.org/vision/stable/generated/torchvision.ops.batched_nms.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [0, 0, 9, 10], [20, 20, 30, 30]]).float();
+ * vision.ops.batchedNms(boxes, torch.tensor([0.9, 0.8, 0.7]), torch.tensor([0, 1, 0]), 0.5)  // tensor([0, 1, 2])
+ */
 export function batchedNms(boxes: Tensor, scores: Tensor, idxs: Tensor, iouThreshold: number): Tensor {
   if (boxes.numel() === 0) return torch.empty([0], { dtype: torch.int64, device: boxes.device });
   // Classes are moved apart, so that their boxes never meet.

@@ -18,7 +18,11 @@ export interface FocalLossOptions {
   reduction?: Reduction;
 }
 
-/** Cross entropy that cares less for what is classified well. https://pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html */
+/**
+ * Cross entropy that cares less for what is classified well.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.sigmoid_focal_loss.html
+ * @example vision.ops.sigmoidFocalLoss(torch.tensor([2.5, -1]), torch.tensor([1, 0]).float(), { reduction: 'mean' })  // tensor(0.0086)
+ */
 export function sigmoidFocalLoss(
   inputs: Tensor,
   targets: Tensor,
@@ -75,7 +79,12 @@ const hull = (a: Corners, b: Corners): [Tensor, Tensor] => [
   torch.maximum(a[3], b[3]).sub(torch.minimum(a[1], b[1])),
 ];
 
-/** 1 − generalised intersection over union. https://pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou_loss.html */
+/**
+ * 1 − generalised intersection over union. https://pytorch.org/vision/stable/generated/torchvision.ops.generalized_box_iou_loss.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float();
+ * vision.ops.generalizedBoxIouLoss(boxes, boxes.add(1))  // tensor([0.3359, 0.3359])
+ */
 export function generalizedBoxIouLoss(boxes1: Tensor, boxes2: Tensor, ...args: BoxLossArgs): Tensor {
   const { reduction, eps } = bindLoss('generalized_box_iou_loss', args);
   const [a, b] = [cornersOf(boxes1), cornersOf(boxes2)];
@@ -105,13 +114,25 @@ function distanceLoss(a: Corners, b: Corners, eps: number): { loss: Tensor; iou:
   };
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou_loss.html */
+/**
+ * 1 - IoU + the squared distance of the centres relative to the diagonal of the common hull (Zheng et al., 2019).
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.distance_box_iou_loss.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float();
+ * vision.ops.distanceBoxIouLoss(boxes, boxes.add(1))  // tensor([0.3276, 0.3276])
+ */
 export function distanceBoxIouLoss(boxes1: Tensor, boxes2: Tensor, ...args: BoxLossArgs): Tensor {
   const { reduction, eps } = bindLoss('distance_box_iou_loss', args);
   return reduce(distanceLoss(cornersOf(boxes1), cornersOf(boxes2), eps).loss, reduction);
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou_loss.html */
+/**
+ * `distanceBoxIouLoss` with a term for the aspect ratios (Zheng et al., 2019).
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.complete_box_iou_loss.html
+ * @example
+ * const boxes = torch.tensor([[0, 0, 10, 10], [5, 5, 15, 15]]).float();
+ * vision.ops.completeBoxIouLoss(boxes, boxes.add(1))  // tensor([0.3276, 0.3276])
+ */
 export function completeBoxIouLoss(boxes1: Tensor, boxes2: Tensor, ...args: BoxLossArgs): Tensor {
   const { reduction, eps } = bindLoss('complete_box_iou_loss', args);
   const [a, b] = [cornersOf(boxes1), cornersOf(boxes2)];

@@ -91,7 +91,10 @@ type ConvNormArgs = Args<
 const bindConv = (name: string, args: ConvNormArgs): ConvNormActivationOptions =>
   bind<ConvNormActivationOptions>(name, 'kernelSize, stride, padding, groups, normLayer, activationLayer, dilation, inplace, bias', args);
 
-/** Convolution, norm, activation on (N, C, H, W). https://pytorch.org/vision/stable/generated/torchvision.ops.Conv2dNormActivation.html */
+/**
+ * Convolution, norm, activation on (N, C, H, W). https://pytorch.org/vision/stable/generated/torchvision.ops.Conv2dNormActivation.html
+ * @example new vision.ops.Conv2dNormActivation(3, 8)(torch.rand(1, 3, 8, 8)).shape  // torch.Size([1, 8, 8, 8])
+ */
 export class Conv2dNormActivation extends ConvNormActivation {
   constructor(inChannels: number, outChannels: number, ...args: ConvNormArgs) {
     const { normLayer = nn.BatchNorm2d, ...options } = bindConv('Conv2dNormActivation', args);
@@ -99,7 +102,10 @@ export class Conv2dNormActivation extends ConvNormActivation {
   }
 }
 
-/** Convolution, norm, activation on (N, C, D, H, W). https://pytorch.org/vision/stable/generated/torchvision.ops.Conv3dNormActivation.html */
+/**
+ * Convolution, norm, activation on (N, C, D, H, W). https://pytorch.org/vision/stable/generated/torchvision.ops.Conv3dNormActivation.html
+ * @example new vision.ops.Conv3dNormActivation(3, 8)(torch.rand(1, 3, 4, 4, 4)).shape  // torch.Size([1, 8, 4, 4, 4])
+ */
 export class Conv3dNormActivation extends ConvNormActivation {
   constructor(inChannels: number, outChannels: number, ...args: ConvNormArgs) {
     const { normLayer = nn.BatchNorm3d, ...options } = bindConv('Conv3dNormActivation', args);
@@ -112,7 +118,11 @@ export interface SqueezeExcitationOptions {
   scaleActivation?: ActivationLayer;
 }
 
-/** Scales every channel by what a small network makes of the channel means. https://pytorch.org/vision/stable/generated/torchvision.ops.SqueezeExcitation.html */
+/**
+ * Scales every channel by what a small network makes of the channel means.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.SqueezeExcitation.html
+ * @example new vision.ops.SqueezeExcitation(8, 2)(torch.rand(1, 8, 4, 4)).shape  // torch.Size([1, 8, 4, 4])
+ */
 export class SqueezeExcitation extends nn.Module {
   avgpool = new nn.AdaptiveAvgPool2d(1);
   fc1: torch.nn.Conv2d;
@@ -147,7 +157,10 @@ export interface MLPOptions {
   dropout?: number;
 }
 
-/** Linear layers with activations and dropout between them. https://pytorch.org/vision/stable/generated/torchvision.ops.MLP.html */
+/**
+ * Linear layers with activations and dropout between them. https://pytorch.org/vision/stable/generated/torchvision.ops.MLP.html
+ * @example new vision.ops.MLP(4, [8, 2])(torch.rand(5, 4)).shape  // torch.Size([5, 2])
+ */
 export class MLP extends nn.Sequential {
   constructor(
     inChannels: number,
@@ -173,7 +186,10 @@ export class MLP extends nn.Sequential {
   }
 }
 
-/** Rearranges dims. https://pytorch.org/vision/stable/generated/torchvision.ops.Permute.html */
+/**
+ * Rearranges dims. https://pytorch.org/vision/stable/generated/torchvision.ops.Permute.html
+ * @example new vision.ops.Permute([0, 2, 1])(torch.rand(2, 3, 4)).shape  // torch.Size([2, 4, 3])
+ */
 export class Permute extends nn.Module {
   constructor(readonly dims: readonly number[]) {
     super();
@@ -184,7 +200,11 @@ export class Permute extends nn.Module {
   }
 }
 
-/** Batch norm whose statistics and parameters stay as they are. https://pytorch.org/vision/stable/generated/torchvision.ops.FrozenBatchNorm2d.html */
+/**
+ * Batch norm whose statistics and parameters stay as they are.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.FrozenBatchNorm2d.html
+ * @example new vision.ops.FrozenBatchNorm2d(3)(torch.rand(1, 3, 4, 4)).shape  // torch.Size([1, 3, 4, 4])
+ */
 export class FrozenBatchNorm2d extends nn.Module {
   weight: torch.nn.Buffer;
   bias: torch.nn.Buffer;
@@ -216,6 +236,10 @@ export class FrozenBatchNorm2d extends nn.Module {
 /**
  * Drops whole samples ('row') or the whole batch with probability p, and scales what stays by 1 / (1 − p).
  * https://pytorch.org/vision/stable/generated/torchvision.ops.stochastic_depth.html
+ * @example
+ * vision.ops.stochasticDepth(torch.ones(2, 1), 0.5, 'row', false)
+ * // tensor([[1.],
+ * //         [1.]])
  */
 export function stochasticDepth(input: Tensor, p: number, mode: 'batch' | 'row', training = true): Tensor {
   if (!(p >= 0 && p <= 1)) throw new Error(`drop probability has to be between 0 and 1, but got ${p}`);
@@ -226,7 +250,14 @@ export function stochasticDepth(input: Tensor, p: number, mode: 'batch' | 'row',
   return input.mul(p < 1 ? noise.div(1 - p) : noise);
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.StochasticDepth.html */
+/**
+ * Leaves out whole examples or batches in training (Huang et al., 2016): `stochasticDepth` as a module.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.StochasticDepth.html
+ * @example
+ * new vision.ops.StochasticDepth(0.5, 'row').eval()(torch.ones(2, 1))
+ * // tensor([[1.],
+ * //         [1.]])
+ */
 export class StochasticDepth extends nn.Module {
   constructor(
     readonly p: number,

@@ -112,6 +112,9 @@ export interface RoIAlignOptions {
 /**
  * Means over a grid of bins in each region: (N, C, H, W) → (K, C, height, width). Differentiable in `input`.
  * https://pytorch.org/vision/stable/generated/torchvision.ops.roi_align.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * vision.ops.roiAlign(torch.rand(1, 3, 8, 8), boxes, 2).shape  // torch.Size([1, 3, 2, 2])
  */
 export function roiAlign(
   input: Tensor,
@@ -154,7 +157,12 @@ interface ScaleOptions {
 }
 type ScaleArgs = Args<[spatialScale: number], ScaleOptions>;
 
-/** The largest value of each bin in each region. https://pytorch.org/vision/stable/generated/torchvision.ops.roi_pool.html */
+/**
+ * The largest value of each bin in each region. https://pytorch.org/vision/stable/generated/torchvision.ops.roi_pool.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * vision.ops.roiPool(torch.rand(1, 3, 8, 8), boxes, 2).shape  // torch.Size([1, 3, 2, 2])
+ */
 export function roiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args: ScaleArgs): Tensor {
   const { spatialScale = 1 } = bind<ScaleOptions>('roi_pool', 'spatialScale', args);
   const [rows, columns] = pairOf(outputSize);
@@ -194,7 +202,12 @@ export interface PSRoIAlignOptions {
   samplingRatio?: number;
 }
 
-/** As `roiAlign`, where each bin has channels of its own. https://pytorch.org/vision/stable/generated/torchvision.ops.ps_roi_align.html */
+/**
+ * As `roiAlign`, where each bin has channels of its own. https://pytorch.org/vision/stable/generated/torchvision.ops.ps_roi_align.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * vision.ops.psRoiAlign(torch.rand(1, 12, 8, 8), boxes, 2).shape  // torch.Size([1, 3, 2, 2])
+ */
 export function psRoiAlign(
   input: Tensor,
   boxes: Boxes,
@@ -221,7 +234,13 @@ export function psRoiAlign(
 const meanWeights = (spans: readonly Span[], size: number): Weights =>
   spans.map(({ start, end }) => Array.from({ length: size }, (_, i) => (i >= start && i < end ? 1 / (end - start) : 0)));
 
-/** Means of whole pixels, where each bin has channels of its own. https://pytorch.org/vision/stable/generated/torchvision.ops.ps_roi_pool.html */
+/**
+ * Means of whole pixels, where each bin has channels of its own.
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.ps_roi_pool.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * vision.ops.psRoiPool(torch.rand(1, 12, 8, 8), boxes, 2).shape  // torch.Size([1, 3, 2, 2])
+ */
 export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args: ScaleArgs): Tensor {
   const { spatialScale = 1 } = bind<ScaleOptions>('ps_roi_pool', 'spatialScale', args);
   const [rows, columns] = pairOf(outputSize);
@@ -242,7 +261,12 @@ export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args
   );
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.RoIAlign.html */
+/**
+ * `roiAlign` as a module. https://pytorch.org/vision/stable/generated/torchvision.ops.RoIAlign.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * new vision.ops.RoIAlign(2, 1, 2)(torch.rand(1, 3, 8, 8), boxes).shape  // torch.Size([1, 3, 2, 2])
+ */
 export class RoIAlign extends nn.Module {
   constructor(
     readonly outputSize: Size,
@@ -259,7 +283,12 @@ export class RoIAlign extends nn.Module {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.RoIPool.html */
+/**
+ * `roiPool` as a module. https://pytorch.org/vision/stable/generated/torchvision.ops.RoIPool.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * new vision.ops.RoIPool(2, 1)(torch.rand(1, 3, 8, 8), boxes).shape  // torch.Size([1, 3, 2, 2])
+ */
 export class RoIPool extends nn.Module {
   constructor(
     readonly outputSize: Size,
@@ -273,7 +302,12 @@ export class RoIPool extends nn.Module {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.ops.PSRoIAlign.html */
+/**
+ * `psRoiAlign` as a module. https://pytorch.org/vision/stable/generated/torchvision.ops.PSRoIAlign.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * new vision.ops.PSRoIAlign(2, 1, 2)(torch.rand(1, 12, 8, 8), boxes).shape  // torch.Size([1, 3, 2, 2])
+ */
 export class PSRoIAlign extends nn.Module {
   constructor(
     readonly outputSize: Size,

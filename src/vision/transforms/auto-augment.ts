@@ -104,7 +104,10 @@ export type AutoAugmentPolicy = (typeof AutoAugmentPolicy)[keyof typeof AutoAugm
 
 const policies: Readonly<Record<AutoAugmentPolicy, readonly Policy[]>> = { imagenet, cifar10, svhn };
 
-/** Two augmentations from a policy found by search. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.AutoAugment.html */
+/**
+ * Two augmentations from a policy found by search. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.AutoAugment.html
+ * @example new v2.AutoAugment()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class AutoAugment extends AutoAugmentBase {
   readonly policy: AutoAugmentPolicy;
 
@@ -139,7 +142,10 @@ export interface RandAugmentOptions extends Options {
   numMagnitudeBins?: number;
 }
 
-/** Some augmentations of one strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandAugment.html */
+/**
+ * Some augmentations of one strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandAugment.html
+ * @example new v2.RandAugment()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandAugment extends AutoAugmentBase {
   readonly numOps: number;
   readonly magnitude: number;
@@ -183,7 +189,10 @@ const wideSpace: Space = {
   Equalize: null,
 };
 
-/** One augmentation of random strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.TrivialAugmentWide.html */
+/**
+ * One augmentation of random strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.TrivialAugmentWide.html
+ * @example new v2.TrivialAugmentWide()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class TrivialAugmentWide extends AutoAugmentBase {
   readonly numMagnitudeBins: number;
 
@@ -225,7 +234,10 @@ export interface AugMixOptions extends Options {
 
 const parameterMax = 10;
 
-/** A mix of the image and of chains of augmentations. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.AugMix.html */
+/**
+ * A mix of the image and of chains of augmentations. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.AugMix.html
+ * @example new v2.AugMix()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class AugMix extends AutoAugmentBase {
   readonly severity: number;
   readonly mixtureWidth: number;

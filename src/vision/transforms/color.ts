@@ -7,7 +7,11 @@ import { permutation, random, RandomTransform, Transform, uniform } from './tran
 type Tensor = torch.Tensor;
 type Range = readonly [low: number, high: number];
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Grayscale.html */
+/**
+ * The luma of an image, in one channel or in three alike.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Grayscale.html
+ * @example new v2.Grayscale()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([1, 32, 48])
+ */
 export class Grayscale extends Transform {
   readonly numOutputChannels: number;
 
@@ -24,7 +28,10 @@ export class Grayscale extends Transform {
 const probability = (name: string, args: readonly unknown[], standard = 0.5): number => bind<{ p?: number }>(name, 'p', args).p ?? standard;
 type Probability = Args<[p: number], { p?: number }>;
 
-/** With as many channels as before. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomGrayscale.html */
+/**
+ * With as many channels as before. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomGrayscale.html
+ * @example new v2.RandomGrayscale(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomGrayscale extends RandomTransform {
   constructor(...args: Probability) {
     super(probability('RandomGrayscale', args, 0.1));
@@ -35,7 +42,10 @@ export class RandomGrayscale extends RandomTransform {
   }
 }
 
-/** Three equal channels of a gray image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RGB.html */
+/**
+ * Three equal channels of a gray image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RGB.html
+ * @example new v2.RGB()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RGB extends Transform {
   protected transform(image: Tensor): Tensor {
     return F.grayscaleToRgb(image);
@@ -64,7 +74,13 @@ export interface ColorJitterOptions {
 
 const draw = (range: Range | null): number | null => range && uniform(range[0], range[1]);
 
-/** Changes brightness, contrast, saturation and hue, in random order. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ColorJitter.html */
+/**
+ * Changes brightness, contrast, saturation and hue, in random order.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ColorJitter.html
+ * @example
+ * new v2.ColorJitter({ brightness: 0.5, hue: 0.1 })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
+ * // torch.Size([3, 32, 48])
+ */
 export class ColorJitter extends Transform {
   readonly brightness: Range | null;
   readonly contrast: Range | null;
@@ -88,7 +104,10 @@ export class ColorJitter extends Transform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChannelPermutation.html */
+/**
+ * The channels in random order. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChannelPermutation.html
+ * @example new v2.RandomChannelPermutation()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomChannelPermutation extends Transform {
   protected transform(image: Tensor): Tensor {
     return F.permuteChannels(image, permutation(F.chw(image)[0]));
@@ -103,7 +122,11 @@ export interface PhotometricOptions {
   p?: number;
 }
 
-/** The distortions of SSD, each with probability p. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPhotometricDistort.html */
+/**
+ * The distortions of SSD, each with probability p.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPhotometricDistort.html
+ * @example new v2.RandomPhotometricDistort()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomPhotometricDistort extends Transform {
   private readonly options: Required<PhotometricOptions>;
 
@@ -130,7 +153,11 @@ export class RandomPhotometricDistort extends Transform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomEqualize.html */
+/**
+ * Spreads the histogram evenly with probability `p`.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomEqualize.html
+ * @example new v2.RandomEqualize(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomEqualize extends RandomTransform {
   constructor(...args: Probability) {
     super(probability('RandomEqualize', args));
@@ -141,7 +168,10 @@ export class RandomEqualize extends RandomTransform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomInvert.html */
+/**
+ * Inverts the colors with probability `p`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomInvert.html
+ * @example new v2.RandomInvert(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomInvert extends RandomTransform {
   constructor(...args: Probability) {
     super(probability('RandomInvert', args));
@@ -152,7 +182,11 @@ export class RandomInvert extends RandomTransform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAutocontrast.html */
+/**
+ * Stretches the values to the whole range with probability `p`.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAutocontrast.html
+ * @example new v2.RandomAutocontrast(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomAutocontrast extends RandomTransform {
   constructor(...args: Probability) {
     super(probability('RandomAutocontrast', args));
@@ -163,7 +197,11 @@ export class RandomAutocontrast extends RandomTransform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPosterize.html */
+/**
+ * Keeps only the highest `bits` of every value with probability `p`.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPosterize.html
+ * @example new v2.RandomPosterize(4)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomPosterize extends RandomTransform {
   constructor(
     readonly bits: number,
@@ -177,7 +215,11 @@ export class RandomPosterize extends RandomTransform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomSolarize.html */
+/**
+ * Inverts values at or above `threshold` with probability `p`.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomSolarize.html
+ * @example new v2.RandomSolarize(128)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomSolarize extends RandomTransform {
   constructor(
     readonly threshold: number,
@@ -191,7 +233,11 @@ export class RandomSolarize extends RandomTransform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAdjustSharpness.html */
+/**
+ * Changes the sharpness by a factor with probability `p`.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAdjustSharpness.html
+ * @example new v2.RandomAdjustSharpness(2)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomAdjustSharpness extends RandomTransform {
   constructor(
     readonly sharpnessFactor: number,

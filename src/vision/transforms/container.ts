@@ -37,14 +37,22 @@ abstract class Container extends Transform {
   }
 }
 
-/** One after the other. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Compose.html */
+/**
+ * One after the other. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Compose.html
+ * @example
+ * const transform = new v2.Compose([new v2.RandomCrop(28, 4), new v2.ToDtype(torch.float32, { scale: true }), new v2.Normalize([0.5], [0.5])]);
+ * transform(torch.zeros(1, 28, 28, { dtype: torch.uint8 })).shape  // torch.Size([1, 28, 28])
+ */
 export class Compose extends Container {
   override forward(...inputs: never[]): unknown {
     return this.transforms.reduce((sample, step) => this.run(step, sample), sampleOf(inputs));
   }
 }
 
-/** All of them, or none. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomApply.html */
+/**
+ * All of them, or none. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomApply.html
+ * @example new v2.RandomApply([new v2.Grayscale()], 0.3)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([1, 32, 48])
+ */
 export class RandomApply extends Container {
   readonly p: number;
 
@@ -61,7 +69,12 @@ export class RandomApply extends Container {
   }
 }
 
-/** One of them. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChoice.html */
+/**
+ * One of them. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChoice.html
+ * @example
+ * new v2.RandomChoice([new v2.Grayscale(), new v2.Identity()])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
+ * // torch.Size([3, 32, 48])
+ */
 export class RandomChoice extends Container {
   readonly p: readonly number[];
 
@@ -80,7 +93,12 @@ export class RandomChoice extends Container {
   }
 }
 
-/** All of them in random order. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomOrder.html */
+/**
+ * All of them in random order. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomOrder.html
+ * @example
+ * new v2.RandomOrder([new v2.Grayscale(), new v2.Identity()])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
+ * // torch.Size([1, 32, 48])
+ */
 export class RandomOrder extends Container {
   override forward(...inputs: never[]): unknown {
     return permutation(this.transforms.length).reduce((sample, i) => this.run(this.transforms[i], sample), sampleOf(inputs));

@@ -9,7 +9,11 @@ type Tensor = torch.Tensor;
 type Size = number | readonly number[];
 type Probability = Args<[p: number], { p?: number }>;
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomHorizontalFlip.html */
+/**
+ * Swaps left and right with probability `p`.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomHorizontalFlip.html
+ * @example new v2.RandomHorizontalFlip(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomHorizontalFlip extends RandomTransform {
   constructor(...args: Probability) {
     super(bind<{ p?: number }>('RandomHorizontalFlip', 'p', args).p ?? 0.5);
@@ -20,7 +24,10 @@ export class RandomHorizontalFlip extends RandomTransform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomVerticalFlip.html */
+/**
+ * Swaps top and bottom with probability `p`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomVerticalFlip.html
+ * @example new v2.RandomVerticalFlip(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomVerticalFlip extends RandomTransform {
   constructor(...args: Probability) {
     super(bind<{ p?: number }>('RandomVerticalFlip', 'p', args).p ?? 0.5);
@@ -31,7 +38,11 @@ export class RandomVerticalFlip extends RandomTransform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Resize.html */
+/**
+ * Resizes to `size`: the shorter side for one number, else [height, width].
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Resize.html
+ * @example new v2.Resize(16)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 16, 24])
+ */
 export class Resize extends Transform {
   readonly size: Size | null;
   readonly interpolation: F.Interpolation;
@@ -56,7 +67,11 @@ export class Resize extends Transform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.CenterCrop.html */
+/**
+ * The middle of an image, padded where the image is smaller.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.CenterCrop.html
+ * @example new v2.CenterCrop(24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 24, 24])
+ */
 export class CenterCrop extends Transform {
   readonly size: readonly [number, number];
 
@@ -96,7 +111,10 @@ export function randomBox(
   return null;
 }
 
-/** A random part of random shape, resized. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResizedCrop.html */
+/**
+ * A random part of random shape, resized. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResizedCrop.html
+ * @example new v2.RandomResizedCrop(24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 24, 24])
+ */
 export class RandomResizedCrop extends Transform {
   readonly size: readonly [number, number];
   readonly scale: readonly [number, number];
@@ -144,7 +162,10 @@ export interface FiveCrop {
   (image: Tensor): Tensor[];
 }
 
-/** Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.FiveCrop.html */
+/**
+ * Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.FiveCrop.html
+ * @example new v2.FiveCrop(16)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).length  // 5
+ */
 export class FiveCrop extends Transform {
   readonly size: readonly [number, number];
 
@@ -162,7 +183,10 @@ export interface TenCrop {
   (image: Tensor): Tensor[];
 }
 
-/** Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.TenCrop.html */
+/**
+ * Gives a list of images. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.TenCrop.html
+ * @example new v2.TenCrop(16)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).length  // 10
+ */
 export class TenCrop extends Transform {
   readonly size: readonly [number, number];
   readonly verticalFlip: boolean;
@@ -178,7 +202,10 @@ export class TenCrop extends Transform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Pad.html */
+/**
+ * Pads the sides of an image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Pad.html
+ * @example new v2.Pad(2)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 36, 52])
+ */
 export class Pad extends Transform {
   readonly padding: F.Padding;
   readonly fill: F.Fill;
@@ -202,7 +229,10 @@ export interface RandomCropOptions extends F.PadOptions {
   padIfNeeded?: boolean;
 }
 
-/** A random part, perhaps of the padded image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomCrop.html */
+/**
+ * A random part, perhaps of the padded image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomCrop.html
+ * @example new v2.RandomCrop(24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 24, 24])
+ */
 export class RandomCrop extends Transform {
   readonly size: readonly [number, number];
   readonly padIfNeeded: boolean;
@@ -251,7 +281,12 @@ export interface RandomZoomOutOptions {
   p?: number;
 }
 
-/** Puts the image somewhere on a larger canvas. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomZoomOut.html */
+/**
+ * Puts the image somewhere on a larger canvas. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomZoomOut.html
+ * @example
+ * torch.manualSeed(0);
+ * new v2.RandomZoomOut()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
+ */
 export class RandomZoomOut extends RandomTransform {
   readonly fill: F.Fill;
   readonly sideRange: readonly [number, number];
@@ -285,7 +320,13 @@ export interface ScaleJitterOptions extends ScaleOptions {
   scaleRange?: readonly [number, number];
 }
 
-/** Fits the image into `targetSize`, then scales by a random factor. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ScaleJitter.html */
+/**
+ * Fits the image into `targetSize`, then scales by a random factor.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ScaleJitter.html
+ * @example
+ * torch.manualSeed(0);
+ * new v2.ScaleJitter([32, 32])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
+ */
 export class ScaleJitter extends Transform {
   readonly scaleRange: readonly [number, number];
   private readonly options: ScaleOptions;
@@ -309,7 +350,12 @@ export class ScaleJitter extends Transform {
   }
 }
 
-/** The shorter edge becomes one of `minSize`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomShortestSize.html */
+/**
+ * The shorter edge becomes one of `minSize`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomShortestSize.html
+ * @example
+ * torch.manualSeed(0);
+ * new v2.RandomShortestSize([16, 24])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
+ */
 export class RandomShortestSize extends Transform {
   readonly minSize: readonly number[];
   readonly maxSize: number | null;
@@ -331,7 +377,12 @@ export class RandomShortestSize extends Transform {
   }
 }
 
-/** The shorter edge becomes a random number. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResize.html */
+/**
+ * The shorter edge becomes a random number. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResize.html
+ * @example
+ * torch.manualSeed(0);
+ * new v2.RandomResize(16, 24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
+ */
 export class RandomResize extends Transform {
   private readonly options: ScaleOptions;
 

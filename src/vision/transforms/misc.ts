@@ -9,7 +9,10 @@ import { randomInteger, RandomTransform, sampleOf, Transform, uniform } from './
 type Tensor = torch.Tensor;
 type Range = readonly [number, number];
 
-/** Leaves everything as it is. */
+/**
+ * Leaves everything as it is.
+ * @example new v2.Identity()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class Identity extends Transform {
   protected transform(image: Tensor): Tensor {
     return image;
@@ -20,7 +23,11 @@ export interface ToImage {
   (image: Tensor | F.PixelSource): Tensor;
 }
 
-/** Pixels row by row become a tensor (C, H, W); tensors stay. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToImage.html */
+/**
+ * Pixels row by row become a tensor (C, H, W); tensors stay.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToImage.html
+ * @example new v2.ToImage()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class ToImage extends Transform {
   override forward(...inputs: never[]): unknown {
     const sample = sampleOf(inputs);
@@ -33,17 +40,27 @@ export class ToImage extends Transform {
   }
 }
 
-/** The same: bytes (C, H, W) of pixels. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.PILToTensor.html */
+/**
+ * The same: bytes (C, H, W) of pixels. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.PILToTensor.html
+ * @example new v2.PILToTensor()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class PILToTensor extends ToImage {}
 
-/** Floats in [0, 1] of bytes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToTensor.html */
+/**
+ * Floats in [0, 1] of bytes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToTensor.html
+ * @example new v2.ToTensor()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).dtype  // torch.float32
+ */
 export class ToTensor extends ToImage {
   protected override transform(image: Tensor): Tensor {
     return image.dtype === torch.uint8 ? F.toDtype(image, torch.float32, true) : image;
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToDtype.html */
+/**
+ * Converts the dtype; with `scale` values keep their place in the range of the dtype.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToDtype.html
+ * @example new v2.ToDtype(torch.float32, { scale: true })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).dtype  // torch.float32
+ */
 export class ToDtype extends Transform {
   readonly scale: boolean;
 
@@ -60,7 +77,11 @@ export class ToDtype extends Transform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ConvertImageDtype.html */
+/**
+ * Converts the dtype, and scales values to its range.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ConvertImageDtype.html
+ * @example new v2.ConvertImageDtype(torch.float32)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).dtype  // torch.float32
+ */
 export class ConvertImageDtype extends Transform {
   constructor(readonly dtype: torch.DType = torch.float32) {
     super();
@@ -71,7 +92,10 @@ export class ConvertImageDtype extends Transform {
   }
 }
 
-/** Calls a function with the whole sample. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Lambda.html */
+/**
+ * Calls a function with the whole sample. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Lambda.html
+ * @example new v2.Lambda((x: torch.Tensor) => x.mul(2))(torch.tensor([1, 2]))  // tensor([2, 4])
+ */
 export class Lambda extends Transform {
   constructor(readonly lambd: (sample: never) => unknown) {
     super();
@@ -86,7 +110,10 @@ export class Lambda extends Transform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Normalize.html */
+/**
+ * (x - mean) / std, by channel. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Normalize.html
+ * @example new v2.Normalize([0.5], [0.25])(torch.ones(1, 1, 2))  // tensor([[[2., 2.]]])
+ */
 export class Normalize extends Transform {
   readonly inplace: boolean;
 
@@ -104,7 +131,14 @@ export class Normalize extends Transform {
   }
 }
 
-/** A flat image minus a vector, times a square matrix: whitening. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.LinearTransformation.html */
+/**
+ * A flat image minus a vector, times a square matrix: whitening.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.LinearTransformation.html
+ * @example
+ * new v2.LinearTransformation(torch.eye(4), torch.ones(4))(torch.ones(1, 2, 2))
+ * // tensor([[[0., 0.],
+ * //          [0., 0.]]])
+ */
 export class LinearTransformation extends Transform {
   constructor(
     readonly transformationMatrix: Tensor,
@@ -131,7 +165,10 @@ export class LinearTransformation extends Transform {
   }
 }
 
-/** Blurs with a random strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianBlur.html */
+/**
+ * Blurs with a random strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianBlur.html
+ * @example new v2.GaussianBlur(3)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class GaussianBlur extends Transform {
   readonly kernelSize: readonly [number, number];
   readonly sigma: readonly [number, number];
@@ -154,7 +191,10 @@ export class GaussianBlur extends Transform {
   }
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianNoise.html */
+/**
+ * Adds normal noise to a float image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianNoise.html
+ * @example new v2.GaussianNoise()(torch.rand(3, 8, 8)).shape  // torch.Size([3, 8, 8])
+ */
 export class GaussianNoise extends Transform {
   readonly mean: number;
   readonly sigma: number;
@@ -182,7 +222,10 @@ export interface RandomErasingOptions {
   inplace?: boolean;
 }
 
-/** Erases a random rectangle. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomErasing.html */
+/**
+ * Erases a random rectangle. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomErasing.html
+ * @example new v2.RandomErasing({ p: 0.5 })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomErasing extends RandomTransform {
   readonly scale: Range;
   readonly ratio: Range;

@@ -118,7 +118,12 @@ const mixed = (x: Tensor, share: number): Tensor =>
     .mul(1 - share)
     .add(x.mul(share));
 
-/** Adds two images of the batch. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.MixUp.html */
+/**
+ * Adds two images of the batch. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.MixUp.html
+ * @example
+ * const [images, labels] = new v2.MixUp({ numClasses: 10 })(torch.rand(4, 3, 8, 8), torch.arange(4));
+ * labels.shape  // torch.Size([4, 10])
+ */
 export class MixUp extends Mix {
   protected mix(images: Tensor): [Tensor, number] {
     const share = this.drawShare();
@@ -126,7 +131,12 @@ export class MixUp extends Mix {
   }
 }
 
-/** Pastes a part of one image into another. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.CutMix.html */
+/**
+ * Pastes a part of one image into another. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.CutMix.html
+ * @example
+ * const [images, labels] = new v2.CutMix({ numClasses: 10 })(torch.rand(4, 3, 8, 8), torch.arange(4));
+ * labels.shape  // torch.Size([4, 10])
+ */
 export class CutMix extends Mix {
   protected mix(images: Tensor): [Tensor, number] {
     const share = this.drawShare();

@@ -12,7 +12,12 @@ export interface ImageClassificationOptions {
   antialias?: boolean;
 }
 
-/** Resizes the shorter edge, cuts out the centre, scales to [0, 1] and normalises. */
+/**
+ * Resizes the shorter edge, cuts out the centre, scales to [0, 1] and normalises.
+ * @example
+ * new v2.ImageClassification({ cropSize: 16, resizeSize: 20 })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
+ * // torch.Size([3, 16, 16])
+ */
 export class ImageClassification extends Transform {
   readonly cropSize: readonly [number];
   readonly resizeSize: readonly [number];

@@ -33,6 +33,13 @@ export const sampleOf = (inputs: readonly unknown[]): unknown => (inputs.length 
 /**
  * The base of all transforms. Subclasses define `transform`, which draws its random numbers from PyTorch's generator.
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Transform.html
+ * @example
+ * class Darker extends v2.Transform {
+ *   protected override transform(image: torch.Tensor) {
+ *     return image.div(2);
+ *   }
+ * }
+ * new Darker()(torch.ones(1, 1, 1))  // tensor([[[0.5000]]])
  */
 export abstract class Transform extends torch.nn.Module {
   protected abstract transform(image: Tensor): unknown;

@@ -28,7 +28,10 @@ export interface RandomRotationOptions {
   fill?: F.Fill;
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomRotation.html */
+/**
+ * Rotates by a random angle, in degrees. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomRotation.html
+ * @example new v2.RandomRotation(30)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomRotation extends Transform {
   readonly degrees: Range;
   private readonly options: RandomRotationOptions;
@@ -56,7 +59,13 @@ export interface RandomAffineOptions extends F.WarpOptions {
   center?: Center;
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAffine.html */
+/**
+ * Rotates, moves, scales and shears by random amounts.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAffine.html
+ * @example
+ * new v2.RandomAffine(30, { translate: [0.1, 0.1] })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
+ * // torch.Size([3, 32, 48])
+ */
 export class RandomAffine extends Transform {
   readonly degrees: Range;
   readonly translate: readonly [number, number] | null;
@@ -107,7 +116,10 @@ export interface RandomPerspectiveOptions extends F.WarpOptions {
   p?: number;
 }
 
-/** Moves the corners at random. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPerspective.html */
+/**
+ * Moves the corners at random. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPerspective.html
+ * @example new v2.RandomPerspective(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class RandomPerspective extends RandomTransform {
   readonly distortionScale: number;
   private readonly options: F.WarpOptions;
@@ -150,7 +162,10 @@ export interface ElasticOptions extends F.WarpOptions {
   sigma?: number | Range;
 }
 
-/** Moves pixels as water does. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ElasticTransform.html */
+/**
+ * Moves pixels as water does. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ElasticTransform.html
+ * @example new v2.ElasticTransform(50)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export class ElasticTransform extends Transform {
   readonly alpha: readonly [number, number];
   readonly sigma: readonly [number, number];

@@ -36,7 +36,10 @@ function spread(image: Tensor, range: readonly [number, number] | null | undefin
     .div(Math.max(high - low, 1e-5));
 }
 
-/** Images side by side as one image (3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.make_grid.html */
+/**
+ * Images side by side as one image (3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.make_grid.html
+ * @example vision.utils.makeGrid(torch.rand(6, 3, 8, 8), { nrow: 3 }).shape  // torch.Size([3, 22, 32])
+ */
 export function makeGrid(
   images: Tensor | readonly Tensor[],
   ...args: Args<
@@ -72,7 +75,10 @@ export interface SaveImageOptions extends MakeGridOptions {
   format?: 'png' | 'jpeg' | 'jpg' | null;
 }
 
-/** Writes a PNG or JPEG file of images with values in [0, 1]. https://pytorch.org/vision/stable/generated/torchvision.utils.save_image.html */
+/**
+ * Writes a PNG or JPEG file of images with values in [0, 1]. https://pytorch.org/vision/stable/generated/torchvision.utils.save_image.html
+ * @example await vision.utils.saveImage(torch.rand(6, 3, 8, 8), 'grid.png');
+ */
 export async function saveImage(
   images: Tensor | readonly Tensor[],
   path: string,
@@ -129,7 +135,13 @@ class Canvas {
   }
 }
 
-/** Boxes (N, 4), left, top, right, bottom, on an image (1 or 3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.draw_bounding_boxes.html */
+/**
+ * Boxes (N, 4), left, top, right, bottom, on an image (1 or 3, H, W).
+ * https://pytorch.org/vision/stable/generated/torchvision.utils.draw_bounding_boxes.html
+ * @example
+ * const image = torch.zeros(3, 32, 48, { dtype: torch.uint8 });
+ * vision.utils.drawBoundingBoxes(image, torch.tensor([[2, 2, 20, 20]]), { colors: 'red' }).shape  // torch.Size([3, 32, 48])
+ */
 export function drawBoundingBoxes(image: Tensor, boxes: Tensor, options: DrawBoxesOptions = {}): Tensor {
   const { colors, fill = false, width = 1 } = bind<DrawBoxesOptions>('draw_bounding_boxes', '*, colors, fill, width', [options]);
   checkImage(image);
@@ -156,7 +168,13 @@ export interface DrawMasksOptions {
   colors?: Color | readonly Color[] | null;
 }
 
-/** Masks (N, H, W) or (H, W) on an image (3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.draw_segmentation_masks.html */
+/**
+ * Masks (N, H, W) or (H, W) on an image (3, H, W).
+ * https://pytorch.org/vision/stable/generated/torchvision.utils.draw_segmentation_masks.html
+ * @example
+ * const image = torch.zeros(3, 32, 48, { dtype: torch.uint8 });
+ * vision.utils.drawSegmentationMasks(image, torch.ones(1, 32, 48).bool(), { colors: ['red'] }).shape  // torch.Size([3, 32, 48])
+ */
 export function drawSegmentationMasks(
   image: Tensor,
   masks: Tensor,
@@ -223,7 +241,11 @@ function colorWheel(): number[][] {
   );
 }
 
-/** Optical flow (2, H, W) or (N, 2, H, W) as colours: bytes (…, 3, H, W). https://pytorch.org/vision/stable/generated/torchvision.utils.flow_to_image.html */
+/**
+ * Optical flow (2, H, W) or (N, 2, H, W) as colours: bytes (…, 3, H, W).
+ * https://pytorch.org/vision/stable/generated/torchvision.utils.flow_to_image.html
+ * @example vision.utils.flowToImage(torch.rand(2, 8, 8)).shape  // torch.Size([3, 8, 8])
+ */
 export function flowToImage(flow: Tensor): Tensor {
   if (flow.dtype !== torch.float32) throw new Error(`Flow should be of dtype torch.float, got ${String(flow.dtype)}.`);
   const batch = flow.ndim === 3 ? flow.unsqueeze(0) : flow;

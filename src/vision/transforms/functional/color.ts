@@ -10,7 +10,13 @@ function luminance(image: Tensor): Tensor {
   return red.mul(0.2989).add(green, { alpha: 0.587 }).add(blue, { alpha: 0.114 }).unsqueeze(-3);
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.rgb_to_grayscale.html */
+/**
+ * The luma of an image (*, 3, H, W): 0.2989 R + 0.587 G + 0.114 B, in one channel or in three alike.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.rgb_to_grayscale.html
+ * @example
+ * v2.functional.rgbToGrayscale(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }))
+ * // tensor([[[134]]], dtype=torch.uint8)
+ */
 export function rgbToGrayscale(image: Tensor, numOutputChannels: number | { numOutputChannels?: number } = 1): Tensor {
   const wanted = typeof numOutputChannels === 'number' ? numOutputChannels : (numOutputChannels.numOutputChannels ?? 1);
   if (wanted !== 1 && wanted !== 3) throw new Error(`num_output_channels must be 1 or 3, got ${wanted}.`);
@@ -18,9 +24,18 @@ export function rgbToGrayscale(image: Tensor, numOutputChannels: number | { numO
   return wanted === 3 ? gray.expand([...image.shape.slice(0, -3), 3, ...image.shape.slice(-2)]) : gray;
 }
 
+/**
+ * The luma of an image, in one channel or in three alike.
+ * @example
+ * v2.functional.toGrayscale(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }))
+ * // tensor([[[134]]], dtype=torch.uint8)
+ */
 export const toGrayscale = rgbToGrayscale;
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.grayscale_to_rgb.html */
+/**
+ * One channel as three alike. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.grayscale_to_rgb.html
+ * @example v2.functional.grayscaleToRgb(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 })).shape  // torch.Size([3, 1, 3])
+ */
 export const grayscaleToRgb = (image: Tensor): Tensor => (chw(image)[0] >= 3 ? image : rgbToGrayscale(image, 3));
 
 function checkChannels(image: Tensor): number {
@@ -45,7 +60,12 @@ const blend = (image: Tensor, other: Tensor, ratio: number): Tensor =>
     image,
   );
 
-/** 0 gives black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_brightness.html */
+/**
+ * 0 gives black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_brightness.html
+ * @example
+ * v2.functional.adjustBrightness(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 0.5).flatten()
+ * // tensor([  0,  50, 100], dtype=torch.uint8)
+ */
 export function adjustBrightness(image: Tensor, brightnessFactor: number): Tensor {
   checkFactor('brightness_factor', brightnessFactor);
   checkChannels(image);
@@ -55,20 +75,34 @@ export function adjustBrightness(image: Tensor, brightnessFactor: number): Tenso
 /** The luminance, whole numbers where the image has them. */
 const grayOf = (image: Tensor): Tensor => (isFloat(image) ? luminance(image) : luminance(image).floor());
 
-/** 0 gives gray. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_saturation.html */
+/**
+ * 0 gives gray. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_saturation.html
+ * @example
+ * v2.functional.adjustSaturation(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }), 0.5).flatten()
+ * // tensor([194, 117,  67], dtype=torch.uint8)
+ */
 export function adjustSaturation(image: Tensor, saturationFactor: number): Tensor {
   checkFactor('saturation_factor', saturationFactor);
   return checkChannels(image) === 1 ? image : blend(image, grayOf(image), saturationFactor);
 }
 
-/** 0 gives one shade of gray. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_contrast.html */
+/**
+ * 0 gives one shade of gray. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_contrast.html
+ * @example
+ * v2.functional.adjustContrast(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 0.5).flatten()
+ * // tensor([ 50, 100, 150], dtype=torch.uint8)
+ */
 export function adjustContrast(image: Tensor, contrastFactor: number): Tensor {
   checkFactor('contrast_factor', contrastFactor);
   const gray = checkChannels(image) === 3 ? grayOf(image) : asFloat(image);
   return blend(image, gray.mean([-3, -2, -1], true), contrastFactor);
 }
 
-/** 0 blurs, 2 doubles the sharpness; borders stay. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_sharpness.html */
+/**
+ * 0 blurs, 2 doubles the sharpness; borders stay.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_sharpness.html
+ * @example v2.functional.adjustSharpness(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 2).shape  // torch.Size([3, 32, 48])
+ */
 export function adjustSharpness(image: Tensor, sharpnessFactor: number): Tensor {
   const [channels, height, width] = chw(image);
   if (channels !== 1 && channels !== 3) throw new TypeError(`Input image tensor can have 1 or 3 channels, but found ${channels}`);
@@ -125,7 +159,13 @@ function hsvToRgb(hue: Tensor, saturation: Tensor, value: Tensor): Tensor {
   return candidates.gather(-3, torch.stack(chosen, -3));
 }
 
-/** Turns the colour circle by `hueFactor`, −0.5 to 0.5. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_hue.html */
+/**
+ * Turns the colour circle by `hueFactor`, −0.5 to 0.5.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_hue.html
+ * @example
+ * v2.functional.adjustHue(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }), 0.5).flatten()
+ * // tensor([  0, 155, 255], dtype=torch.uint8)
+ */
 export function adjustHue(image: Tensor, hueFactor: number): Tensor {
   if (!(hueFactor >= -0.5 && hueFactor <= 0.5)) throw new Error(`hue_factor (${hueFactor}) is not in [-0.5, 0.5].`);
   if (checkChannels(image) === 1 || image.numel() === 0) return image;
@@ -133,7 +173,12 @@ export function adjustHue(image: Tensor, hueFactor: number): Tensor {
   return toDtype(hsvToRgb(hue.add(hueFactor).remainder(1), saturation, value), image.dtype, true);
 }
 
-/** gain · image^gamma. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_gamma.html */
+/**
+ * gain · image^gamma. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_gamma.html
+ * @example
+ * v2.functional.adjustGamma(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 2).flatten()
+ * // tensor([  0,  39, 157], dtype=torch.uint8)
+ */
 export function adjustGamma(image: Tensor, gamma: number, ...args: Args<[gain: number], { gain?: number }>): Tensor {
   const { gain = 1 } = bind<{ gain?: number }>('adjust_gamma', 'gain', args);
   if (!(gamma >= 0)) throw new Error('Gamma should be a non-negative real number');
@@ -141,7 +186,13 @@ export function adjustGamma(image: Tensor, gamma: number, ...args: Args<[gain: n
   return toDtype(gain === 1 ? powered : powered.mul(gain).clamp(0, 1), image.dtype, true);
 }
 
-/** Keeps the first `bits` bits of each value. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.posterize.html */
+/**
+ * Keeps the first `bits` bits of each value.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.posterize.html
+ * @example
+ * v2.functional.posterize(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 2).flatten()
+ * // tensor([  0,  64, 192], dtype=torch.uint8)
+ */
 export function posterize(image: Tensor, bits: number): Tensor {
   if (!Number.isInteger(bits) || bits < 0 || bits > 8)
     throw new TypeError(`bits must be a positive integer in the range [0, 8], got ${bits} instead.`);
@@ -157,20 +208,36 @@ export function posterize(image: Tensor, bits: number): Tensor {
   return bits >= all ? image : image.bitwiseAnd((2 ** bits - 1) * 2 ** (all - bits));
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.invert.html */
+/**
+ * The colors inverted. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.invert.html
+ * @example
+ * v2.functional.invert(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 })).flatten()
+ * // tensor([255, 155,  55], dtype=torch.uint8)
+ */
 export function invert(image: Tensor): Tensor {
   if (isFloat(image)) return image.neg().add(1);
   return image.dtype === torch.uint8 ? image.bitwiseNot() : image.bitwiseXor(maxValue(image.dtype));
 }
 
-/** Inverts what is at least `threshold`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.solarize.html */
+/**
+ * Inverts what is at least `threshold`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.solarize.html
+ * @example
+ * v2.functional.solarize(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 128).flatten()
+ * // tensor([  0, 100,  55], dtype=torch.uint8)
+ */
 export function solarize(image: Tensor, threshold: number): Tensor {
   if (threshold > maxValue(image.dtype))
     throw new TypeError(`Threshold should be less or equal the maximum value of the dtype, but got ${threshold}`);
   return torch.where(image.ge(threshold), invert(image), image);
 }
 
-/** Spreads each channel over the whole range. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.autocontrast.html */
+/**
+ * Spreads each channel over the whole range.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.autocontrast.html
+ * @example
+ * v2.functional.autocontrast(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 })).flatten()
+ * // tensor([  0, 127, 254], dtype=torch.uint8)
+ */
 export function autocontrast(image: Tensor): Tensor {
   checkChannels(image);
   if (image.numel() === 0) return image;
@@ -181,7 +248,13 @@ export function autocontrast(image: Tensor): Tensor {
   return clipped(values.sub(torch.where(isFlat, torch.zerosLike(least), least)).div(scale), image);
 }
 
-/** Makes all shades equally frequent, channel by channel. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.equalize.html */
+/**
+ * Makes all shades equally frequent, channel by channel.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.equalize.html
+ * @example
+ * v2.functional.equalize(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 })).flatten()
+ * // tensor([  0, 100, 200], dtype=torch.uint8)
+ */
 export function equalize(image: Tensor): Tensor {
   if (image.numel() === 0) return image;
   const bytes = toDtype(image, torch.uint8, true);
@@ -202,7 +275,12 @@ export function equalize(image: Tensor): Tensor {
   return toDtype(torch.where(step.ne(0).unsqueeze(-1), equalized, bytes), image.dtype, true);
 }
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.permute_channels.html */
+/**
+ * The channels in another order. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.permute_channels.html
+ * @example
+ * v2.functional.permuteChannels(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }), [2, 1, 0]).flatten()
+ * // tensor([  0, 100, 255], dtype=torch.uint8)
+ */
 export function permuteChannels(image: Tensor, permutation: readonly number[]): Tensor {
   const [channels] = chw(image);
   if (permutation.length !== channels)

@@ -4,12 +4,22 @@ import { type Args, bind } from '../../arguments.js';
 import { batched, chw, isFloat, pairOf, roundHalfEven, type Tensor } from './common.js';
 import { type Interpolation, resize } from './resize.js';
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.horizontal_flip.html */
+/**
+ * Left and right swapped. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.horizontal_flip.html
+ * @example
+ * v2.functional.horizontalFlip(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 })).flatten()
+ * // tensor([200, 100,   0], dtype=torch.uint8)
+ */
 export const horizontalFlip = (image: Tensor): Tensor => image.flip(-1);
+/** Alias of `horizontalFlip`. */
 export const hflip = horizontalFlip;
 
-/** https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.vertical_flip.html */
+/**
+ * Top and bottom swapped. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.vertical_flip.html
+ * @example v2.functional.verticalFlip(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export const verticalFlip = (image: Tensor): Tensor => image.flip(-2);
+/** Alias of `verticalFlip`. */
 export const vflip = verticalFlip;
 
 export type PaddingMode = 'constant' | 'edge' | 'reflect' | 'symmetric';
@@ -20,6 +30,10 @@ export type Fill = number | readonly number[] | null;
 
 type Sides = [left: number, right: number, top: number, bottom: number];
 
+/**
+ * Padding for the left, top, right and bottom, from one number, two or four.
+ * @example v2.functional.sidesOf([1, 2])  // [ 1, 1, 2, 2 ]
+ */
 export function sidesOf(padding: Padding): Sides {
   if (typeof padding === 'number') return [padding, padding, padding, padding];
   if (padding.length === 1) return [padding[0], padding[0], padding[0], padding[0]];
@@ -66,7 +80,10 @@ export interface PadOptions {
 
 const paddingModes = ['constant', 'edge', 'reflect', 'symmetric'];
 
-/** Adds margins. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.pad.html */
+/**
+ * Adds margins. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.pad.html
+ * @example v2.functional.pad(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [1, 2]).shape  // torch.Size([3, 36, 50])
+ */
 export function pad(image: Tensor, padding: Padding, ...args: Args<[fill: Fill, paddingMode: PaddingMode], PadOptions>): Tensor {
   const { fill, paddingMode = 'constant' } = bind<PadOptions>('pad', 'fill, paddingMode', args);
   const sides = sidesOf(padding);
@@ -84,7 +101,10 @@ export function pad(image: Tensor, padding: Padding, ...args: Args<[fill: Fill, 
 const cut = (image: Tensor, top: number, left: number, height: number, width: number): Tensor =>
   image.narrow(-2, top, height).narrow(-1, left, width);
 
-/** What lies outside of the image is black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.crop.html */
+/**
+ * What lies outside of the image is black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.crop.html
+ * @example v2.functional.crop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16).shape  // torch.Size([3, 16, 16])
+ */
 export function crop(image: Tensor, top: number, left: number, height: number, width: number): Tensor {
   const [, imageHeight, imageWidth] = chw(image);
   const [right, bottom] = [left + width, top + height];
@@ -100,7 +120,10 @@ export function crop(image: Tensor, top: number, left: number, height: number, w
   ]);
 }
 
-/** Pads where the image is too small. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.center_crop.html */
+/**
+ * Pads where the image is too small. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.center_crop.html
+ * @example v2.functional.centerCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).shape  // torch.Size([3, 16, 16])
+ */
 export function centerCrop(image: Tensor, outputSize: number | readonly number[]): Tensor {
   const [height, width] = pairOf(outputSize);
   const [, imageHeight, imageWidth] = chw(image);
@@ -111,7 +134,10 @@ export function centerCrop(image: Tensor, outputSize: number | readonly number[]
   return cut(padded, roundHalfEven((paddedHeight - height) / 2), roundHalfEven((paddedWidth - width) / 2), height, width);
 }
 
-/** Four corners and the centre. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.five_crop.html */
+/**
+ * Four corners and the centre. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.five_crop.html
+ * @example v2.functional.fiveCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).length  // 5
+ */
 export function fiveCrop(image: Tensor, size: number | readonly number[]): Tensor[] {
   const [height, width] = pairOf(size);
   const [, imageHeight, imageWidth] = chw(image);
@@ -127,13 +153,20 @@ export function fiveCrop(image: Tensor, size: number | readonly number[]): Tenso
   return [...corners, centerCrop(image, [height, width])];
 }
 
-/** `fiveCrop` of the image and of its mirror image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.ten_crop.html */
+/**
+ * `fiveCrop` of the image and of its mirror image.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.ten_crop.html
+ * @example v2.functional.tenCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).length  // 10
+ */
 export function tenCrop(image: Tensor, size: number | readonly number[], vertical: boolean | { verticalFlip?: boolean } = false): Tensor[] {
   const isVertical = typeof vertical === 'boolean' ? vertical : (vertical.verticalFlip ?? false);
   return [...fiveCrop(image, size), ...fiveCrop(isVertical ? verticalFlip(image) : horizontalFlip(image), size)];
 }
 
-/** Crops, then resizes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resized_crop.html */
+/**
+ * Crops, then resizes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resized_crop.html
+ * @example v2.functional.resizedCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16, 24).shape  // torch.Size([3, 24, 24])
+ */
 export function resizedCrop(
   image: Tensor,
   top: number,
@@ -147,7 +180,13 @@ export function resizedCrop(
   return resize(crop(image, top, left, height, width), size, options);
 }
 
-/** Sets a rectangle to `value`, which is broadcast. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.erase.html */
+/**
+ * Sets a rectangle to `value`, which is broadcast.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.erase.html
+ * @example
+ * v2.functional.erase(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 0, 0, 1, 2, torch.tensor(9)).flatten()
+ * // tensor([  9,   9, 200], dtype=torch.uint8)
+ */
 export function erase(
   image: Tensor,
   top: number,

@@ -16,7 +16,13 @@ function intToInt(image: Tensor, dtype: DType): Tensor {
   return shift > 0 ? image.bitwiseRightShift(shift).to(dtype) : image.to(dtype).bitwiseLeftShift(-shift);
 }
 
-/** Converts the dtype; with `scale`, values as well: [0, 255] to [0, 1]. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_dtype.html */
+/**
+ * Converts the dtype; with `scale`, values as well: [0, 255] to [0, 1].
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_dtype.html
+ * @example
+ * v2.functional.toDtype(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), torch.float32, { scale: true })
+ * // tensor([[[0.0000, 0.3922, 0.7843]]])
+ */
 export function toDtype(image: Tensor, ...args: Args<[dtype: DType, scale: boolean], { dtype?: DType; scale?: boolean }>): Tensor {
   const { dtype = torch.float32, scale = false } = bind<{ dtype?: DType; scale?: boolean }>('to_dtype', 'dtype, scale', args);
   if (image.dtype === dtype) return image;
@@ -25,5 +31,10 @@ export function toDtype(image: Tensor, ...args: Args<[dtype: DType, scale: boole
   return dtype.isFloatingPoint ? image.to(dtype).mul(1 / maxValue(image.dtype)) : intToInt(image, dtype);
 }
 
-/** Converts dtype and range. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.convert_image_dtype.html */
+/**
+ * Converts dtype and range. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.convert_image_dtype.html
+ * @example
+ * v2.functional.convertImageDtype(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), torch.float32)
+ * // tensor([[[0.0000, 0.3922, 0.7843]]])
+ */
 export const convertImageDtype = (image: Tensor, dtype: DType = torch.float32): Tensor => toDtype(image, dtype, true);

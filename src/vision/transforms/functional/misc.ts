@@ -3,7 +3,10 @@ import * as torch from '../../../index.js';
 import { type Args, bind } from '../../arguments.js';
 import { batched, chw, isFloat, pairOf, type Tensor } from './common.js';
 
-/** (image − mean) / std, channel by channel. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.normalize.html */
+/**
+ * (image − mean) / std, channel by channel. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.normalize.html
+ * @example v2.functional.normalize(torch.ones(1, 1, 2), [0.5], [0.25])  // tensor([[[2., 2.]]])
+ */
 export function normalize(
   image: Tensor,
   mean: readonly number[],
@@ -24,7 +27,11 @@ function gaussianKernel(size: number, sigma: number, like: Tensor): Tensor {
   return x.div(sigma).pow(2).neg().softmax(0);
 }
 
-/** Blurs with a kernel of odd size: width, height. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_blur.html */
+/**
+ * Blurs with a kernel of odd size: width, height.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_blur.html
+ * @example v2.functional.gaussianBlur(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 3).shape  // torch.Size([3, 32, 48])
+ */
 export function gaussianBlur(
   image: Tensor,
   kernelSize: number | readonly number[],
@@ -59,7 +66,10 @@ export interface GaussianNoiseOptions {
   clip?: boolean;
 }
 
-/** Adds normal noise. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_noise.html */
+/**
+ * Adds normal noise. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_noise.html
+ * @example v2.functional.gaussianNoise(torch.rand(3, 8, 8)).shape  // torch.Size([3, 8, 8])
+ */
 export function gaussianNoise(image: Tensor, ...args: Args<[mean: number, sigma: number, clip: boolean], GaussianNoiseOptions>): Tensor {
   const { mean = 0, sigma = 0.1, clip = true } = bind<GaussianNoiseOptions>('gaussian_noise', 'mean, sigma, clip', args);
   if (sigma < 0) throw new Error(`sigma shouldn't be negative. Got ${sigma}`);
@@ -78,7 +88,11 @@ export function gaussianNoise(image: Tensor, ...args: Args<[mean: number, sigma:
   return (clip ? noisy.clamp(0, 255) : noisy).to(torch.uint8);
 }
 
-/** Bytes (…, C, H, W) of an image: a tensor, or pixels row by row as canvases and decoders give them. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_image.html */
+/**
+ * Bytes (…, C, H, W) of an image: a tensor, or pixels row by row as canvases and decoders give them.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_image.html
+ * @example v2.functional.toImage(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ */
 export function toImage(source: Tensor | PixelSource): Tensor {
   if (source instanceof torch.Tensor) return source.ndim === 2 ? source.unsqueeze(0) : source;
   const { data, width, height } = source;

@@ -107,7 +107,11 @@ export interface AffineOptions extends WarpOptions {
   center?: readonly number[] | null;
 }
 
-/** Rotates by `angle` degrees, moves by `translate` pixels, scales and shears. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.affine.html */
+/**
+ * Rotates by `angle` degrees, moves by `translate` pixels, scales and shears.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.affine.html
+ * @example v2.functional.affine(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 30, [2, 0], 1, 0).shape  // torch.Size([3, 32, 48])
+ */
 export function affine(
   image: Tensor,
   angle: number,
@@ -149,7 +153,11 @@ function expandedSize([a, b, c, d, e, f]: Matrix, width: number, height: number)
   return [extent(xs, width / 2), extent(ys, height / 2)];
 }
 
-/** Turns the image counter-clockwise by `angle` degrees. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.rotate.html */
+/**
+ * Turns the image counter-clockwise by `angle` degrees.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.rotate.html
+ * @example v2.functional.rotate(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 30).shape  // torch.Size([3, 32, 48])
+ */
 export function rotate(
   image: Tensor,
   angle: number,
@@ -224,7 +232,12 @@ export interface PerspectiveOptions extends WarpOptions {
   coefficients?: readonly number[] | null;
 }
 
-/** Moves four points of the image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.perspective.html */
+/**
+ * Moves four points of the image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.perspective.html
+ * @example
+ * v2.functional.perspective(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [[0, 0], [47, 0], [47, 31], [0, 31]], [[2, 2], [45, 0], [47, 31], [0, 31]]).shape
+ * // torch.Size([3, 32, 48])
+ */
 export function perspective(
   image: Tensor,
   startpoints: Points | null,
@@ -246,7 +259,13 @@ export function perspective(
   return sample(image, perspectiveGrid(numbers, image), interpolation as 'nearest', fill);
 }
 
-/** Moves each pixel by its `displacement` (1, H, W, 2), where 2 is the whole image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.elastic.html */
+/**
+ * Moves each pixel by its `displacement` (1, H, W, 2), where 2 is the whole image.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.elastic.html
+ * @example
+ * v2.functional.elastic(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), torch.zeros(1, 32, 48, 2)).shape
+ * // torch.Size([3, 32, 48])
+ */
 export function elastic(
   image: Tensor,
   displacement: Tensor,
