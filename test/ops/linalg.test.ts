@@ -155,6 +155,8 @@ describe('solving', () => {
     expect(isClose(linalg.matrixPower(a, -2).matmul(a).matmul(a), identityLike(a), 10000)).toBe(true);
     expect(isClose(linalg.matrixExp(a).matmul(linalg.matrixExp(a.neg())), identityLike(a), 100)).toBe(true);
     expect(isClose(linalg.det(linalg.matrixExp(a)), a.diagonal().sum().exp())).toBe(true);
+    const big = random([150, 150]).mul(0.1);
+    expect(isClose(linalg.matrixExp(big.float()), linalg.matrixExp(big).float())).toBe(true);
     const { sign, logabsdet } = linalg.slogdet(a);
     expect(isClose(sign.mul(logabsdet.exp()), linalg.det(a), 100)).toBe(true);
   });
