@@ -7,11 +7,14 @@ import { middle, type Run, runs, train } from './networks.js';
 const fixture = (name: string): string => new URL(`../fixtures/same-run/${name}`, import.meta.url).pathname;
 const losses = JSON.parse(readFileSync(fixture('losses.json'), 'utf8')) as Record<string, number[]>;
 
+// The script says why these.
+const seeds: Record<string, number> = { lenet: 2, mlp: 0, lstm: 0, gpt: 0 };
+
 const largestDifference = (ours: number[], theirs: number[]): number =>
   Math.max(...ours.map((loss, i) => Math.abs(loss - theirs[i]) / theirs[i]));
 
 test.each(Object.keys(runs))("the first 50 losses of %s are PyTorch's", (name) => {
-  torch.manualSeed(0);
+  torch.manualSeed(seeds[name]);
   const ours = train(runs[name](), 50);
   expect(ours).toHaveLength(50);
   expect(largestDifference(ours, losses[name])).toBeLessThan(1e-4);
