@@ -1,7 +1,7 @@
 /** `torch.autograd`. */
 export { backward, grad } from './autograd/backward.js';
 export { Function, FunctionContext } from './autograd/function.js';
-export { enableGrad, inferenceMode, noGrad, setGradEnabled } from './autograd/modes.js';
+export { detectAnomaly, enableGrad, inferenceMode, noGrad, setDetectAnomaly, setGradEnabled } from './autograd/modes.js';
 export { gradcheck, gradgradcheck } from './ops/gradcheck.js';
 /** `torch.autograd.functional` */
 export * as functional from './ops/jacobian.js';

@@ -40,7 +40,7 @@ export * as autograd from './autograd-public.js';
 export * from './inplace.js';
 export * from './operators.js';
 export * from './ops/queries.js';
-export { adjoint } from './ops/tensor-methods.js';
+export { adjoint, getDevice, isConj, isDistributed, isNeg } from './ops/tensor-methods.js';
 export * as fft from './ops/fft.js';
 export * as linalg from './ops/linalg/index.js';
 export { cdist, pdist } from './ops/distance.js';
@@ -55,13 +55,19 @@ export {
   _nativeBatchNormLegit,
   _softmaxBackwardData,
   constantPadNd,
+  convTbc,
+  gridSampler,
   gridSampler2d,
   gridSampler3d,
   nativeBatchNorm,
+  nativeChannelShuffle,
   nativeGroupNorm,
   nativeLayerNorm,
 } from './nn/functional/native.js';
 
+export { gruCell, lstmCell, rnnReluCell, rnnTanhCell } from './nn/functional/cells.js';
+export { binomial } from './ops/binomial.js';
+export * from './ops/determinism.js';
 export * as special from './ops/special.js';
 export { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './ops/special.js';
 export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';

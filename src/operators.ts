@@ -22,6 +22,7 @@ export {
   zero_,
 } from './ops/convert.js';
 export {
+  asarray,
   asTensor,
   empty,
   emptyLike,

@@ -3,7 +3,7 @@ import { RuntimeError } from '../tensor/errors.js';
 import { formatShape, isContiguous, sameSizes } from '../tensor/shape.js';
 import { freeTransient, withLog, withoutLog } from '../tensor/storage.js';
 import type { Tensor, TensorHook } from '../tensor/tensor.js';
-import { setGradEnabled } from './modes.js';
+import { isAnomalyCheckNanEnabled, setGradEnabled } from './modes.js';
 import { AccumulateGrad, type Edge, type Node } from './node.js';
 
 /** The few operations on gradients that the engine needs; set by `ops/`. */
@@ -14,12 +14,14 @@ export const gradOps: {
   cloneLike: (grad: Tensor, like: Tensor) => Tensor;
   onesLike: (t: Tensor) => Tensor;
   zerosLike: (t: Tensor) => Tensor;
+  hasNan: (t: Tensor) => boolean;
 } = {
   add: () => unset(),
   addInPlace: () => unset(),
   cloneLike: () => unset(),
   onesLike: () => unset(),
   zerosLike: () => unset(),
+  hasNan: () => unset(),
 };
 const unset = (): never => {
   throw new Error('the operators are not loaded');
@@ -167,7 +169,7 @@ class BackwardRun {
     runTensorHooks(node, grads);
     this.takeCaptured(node, grads);
     if (node instanceof AccumulateGrad) {
-      if (!this.options.capture || (this.options.accumulate && this.captures.has(node))) this.accumulateLeaf(node.variable, grads[0]);
+      if (!this.options.capture || (this.options.accumulate && this.captures.has(node))) this.accumulate(node, grads[0]);
       return null;
     }
     if (this.wanted && !node.edges.some((e) => e && this.wanted?.has(e.node))) return null;
@@ -191,6 +193,7 @@ class BackwardRun {
     const isPrivate = !this.options.createGraph && !node.runsUserCode && !node.preHooks?.size && !node.postHooks?.size;
     if (!isPrivate) for (const g of grads) if (g) g.storage.transient = false;
     const results = isPrivate ? applyPrivately(node, grads, needs) : withoutLog(() => applyWithHooks(node, grads, needs));
+    if (isAnomalyCheckNanEnabled()) checkNan(node, results);
     if (!this.options.keepGraph) node.release();
     node.edges.forEach((edge, i) => edge && results[i] && checkGrad(node, i, results[i] as Tensor, edge));
     return results;
@@ -230,8 +233,13 @@ class BackwardRun {
     return this.hold(result);
   }
 
-  private accumulateLeaf(variable: Tensor, grad: Tensor | null): void {
+  private accumulate({ variable, accumulatedHooks }: AccumulateGrad, grad: Tensor | null): void {
     if (!grad) return;
+    this.accumulateLeaf(variable, grad);
+    if (accumulatedHooks) withoutLog(() => [...accumulatedHooks.values()].forEach((hook) => hook(variable)));
+  }
+
+  private accumulateLeaf(variable: Tensor, grad: Tensor): void {
     const { createGraph } = this.options;
     const old = variable.ownGrad;
     if (!old) {
@@ -293,6 +301,13 @@ function applyHooks(grad: Tensor, hooks: ReadonlyMap<number, TensorHook> | undef
 function retainGradient(tensor: Tensor, grad: Tensor): void {
   grad.storage.transient = false;
   tensor.ownGrad = tensor.ownGrad ? gradOps.add(tensor.ownGrad, grad) : grad;
+}
+
+function checkNan(node: Node, results: readonly (Tensor | null)[]): void {
+  const i = results.findIndex((grad) => grad && gradOps.hasNan(grad));
+  if (i < 0) return;
+  if (node.trace) console.warn(`Error detected in ${node.name}. Traceback of forward call that caused the error:\n${node.trace}`);
+  throw new RuntimeError(`Function '${node.name}' returned nan values in its ${i}th output.`);
 }
 
 function checkGrad(node: Node, i: number, grad: Tensor, edge: Edge): void {

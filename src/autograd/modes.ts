@@ -94,6 +94,49 @@ export function inferenceMode<R>(body?: () => R): R | Scope {
   return scoped(() => setModes(false, true), body);
 }
 
+interface Anomaly {
+  readonly enabled: boolean;
+  readonly checkNan: boolean;
+}
+let anomaly: Anomaly = { enabled: false, checkNan: true };
+
+/** Where an operation is running, while anomalies are looked for. */
+export function forwardTrace(): string | undefined {
+  if (!anomaly.enabled) return undefined;
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 60;
+  const { stack } = new Error();
+  Error.stackTraceLimit = stackTraceLimit;
+  return stack?.replace(/^Error\n/, '');
+}
+/** Whether backward refuses NaN. */
+export const isAnomalyCheckNanEnabled = (): boolean => anomaly.enabled && anomaly.checkNan;
+
+function setAnomaly(next: Anomaly): () => void {
+  const old = anomaly;
+  anomaly = next;
+  return () => void (anomaly = old);
+}
+
+/**
+ * Finds the operation whose gradient is NaN: `backward` throws, and the place where the operation ran is printed. Slow; for debugging only.
+ * https://pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
+ * @example torch.autograd.detectAnomaly(() => loss().backward());
+ */
+export function detectAnomaly(options?: { checkNan?: boolean }): Scope;
+export function detectAnomaly<R>(body: () => R): R;
+export function detectAnomaly<R>(options: { checkNan?: boolean }, body: () => R): R;
+export function detectAnomaly<R>(options: { checkNan?: boolean } | (() => R) = {}, body?: () => R): R | Scope {
+  const [{ checkNan = true }, work] = typeof options === 'function' ? [{ checkNan: true }, options] : [options, body];
+  console.warn('Anomaly Detection has been enabled. This mode will increase the runtime and should only be enabled for debugging.');
+  return scoped(() => setAnomaly({ enabled: true, checkNan }), work);
+}
+
+/** Switches the detection of anomalies on or off; without a body it stays so until disposed of. https://pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly */
+export function setDetectAnomaly(mode: boolean, { checkNan = true }: { checkNan?: boolean } = {}): Scope {
+  return new Scope(setAnomaly({ enabled: mode, checkNan }));
+}
+
 /** The error for using an inference tensor where autograd would have to know it. */
 export const inferenceError = (): Error =>
   new RuntimeError(

@@ -2,7 +2,7 @@
 import type { DType } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { GradFn, Tensor, TensorHook } from '../tensor/tensor.js';
-import { inferenceError, isGradEnabled } from './modes.js';
+import { forwardTrace, inferenceError, isGradEnabled } from './modes.js';
 import { Tensor as TensorClass } from '../tensor/tensor.js';
 
 export interface Edge {
@@ -38,6 +38,8 @@ export abstract class Node implements GradFn {
   retainers: Map<number, Tensor> | null = null;
   preHooks: Map<number, (gradOutputs: (Tensor | null)[]) => (Tensor | null)[] | void> | null = null;
   postHooks: Map<number, (gradInputs: (Tensor | null)[], gradOutputs: (Tensor | null)[]) => (Tensor | null)[] | void> | null = null;
+  /** Where the operation ran, noted while anomalies are looked for. */
+  readonly trace: string | undefined = forwardTrace();
   /** Whether users' code runs in `apply`, so that gradients may be kept. */
   readonly runsUserCode: boolean = false;
 
@@ -169,6 +171,9 @@ class OpNode extends Node {
 
 /** The end of the graph at a leaf: adds to `.grad`. The engine does the adding. */
 export class AccumulateGrad extends Node {
+  /** Called with the variable after its gradient was added to. */
+  accumulatedHooks: Map<number, (variable: Tensor) => void> | null = null;
+
   constructor(readonly variable: Tensor) {
     super('AccumulateGrad', [], [variable]);
   }

@@ -34,6 +34,7 @@ export {
   MultiLabelMarginLoss,
   MultiLabelSoftMarginLoss,
   NLLLoss,
+  NLLLoss2d,
   PoissonNLLLoss,
   type ReductionMode,
   SmoothL1Loss,
@@ -47,7 +48,7 @@ export * from './padding.js';
 export { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
 export * from './pool.js';
 export * from './softmax.js';
-export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNCell, type RNNOptions } from './rnn.js';
+export { GRU, GRUCell, LSTM, LSTMCell, RNN, RNNBase, RNNCell, RNNCellBase, type RNNOptions } from './rnn.js';
 export * from './transformer.js';
 export * as utils from './utils.js';
 export * from './vision.js';

@@ -188,6 +188,9 @@ export class NLLLoss extends Module {
   }
 }
 
+/** The older name for images: `NLLLoss` takes them as well. https://pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html */
+export class NLLLoss2d extends NLLLoss {}
+
 /**
  * Cross entropy of logits (N, C, …) with classes (N, …) or probabilities: `nn.functional.crossEntropy`.
  * https://pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html

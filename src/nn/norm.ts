@@ -140,6 +140,33 @@ export class BatchNorm3d extends BatchNorm {
   }
 }
 
+/**
+ * Batch norm over (N, C, …) whose statistics are those of all processes: here there is one, so they are the batch's.
+ * https://pytorch.org/docs/stable/generated/torch.nn.SyncBatchNorm.html
+ * @example new nn.SyncBatchNorm(3)(torch.rand(2, 3, 4, 4)).shape  // torch.Size([2, 3, 4, 4])
+ */
+export class SyncBatchNorm extends BatchNorm {
+  protected checkInput(input: Tensor): void {
+    if (input.ndim < 2) throw new Error(`expected at least 2D input (got ${input.ndim}D input)`);
+  }
+
+  /**
+   * The module with all its batch norms replaced by synchronised ones, which share their parameters and statistics.
+   * @example nn.SyncBatchNorm.convertSyncBatchnorm(new nn.Sequential(new nn.Linear(2, 3), new nn.BatchNorm1d(3)));
+   */
+  static convertSyncBatchnorm(module: Module): Module {
+    const fields = module as unknown as Record<string, unknown>;
+    for (const [key, child] of Object.entries(fields)) if (child instanceof Module) fields[key] = SyncBatchNorm.convertSyncBatchnorm(child);
+    return module instanceof BatchNorm && !(module instanceof SyncBatchNorm) ? SyncBatchNorm.of(module) : module;
+  }
+
+  private static of({ numFeatures, eps, momentum, affine, trackRunningStats, ...state }: BatchNorm): SyncBatchNorm {
+    const { weight, bias, runningMean, runningVar, numBatchesTracked, training } = state;
+    const norm = new SyncBatchNorm(numFeatures, eps, momentum, affine, trackRunningStats);
+    return Object.assign(norm, { weight, bias, runningMean, runningVar, numBatchesTracked, training });
+  }
+}
+
 abstract class InstanceNorm extends RunningNorm {
   constructor(...args: BatchNormArgs) {
     super('InstanceNorm', { affine: false, track: false }, args);

@@ -75,7 +75,8 @@ interface Mode {
   states: number;
 }
 
-abstract class RecurrentBase extends Module {
+/** What RNN, LSTM and GRU share. https://pytorch.org/docs/stable/generated/torch.nn.RNNBase.html */
+export abstract class RNNBase extends Module {
   readonly inputSize: number;
   readonly hiddenSize: number;
   readonly numLayers: number;
@@ -268,7 +269,7 @@ abstract class RecurrentBase extends Module {
  * output.shape  // torch.Size([2, 5, 8])
  * state.shape  // torch.Size([1, 2, 8])
  */
-export class RNN extends RecurrentBase {
+export class RNN extends RNNBase {
   constructor(
     ...args: [
       inputSize: number,
@@ -312,7 +313,7 @@ function takeNonlinearity(args: readonly unknown[]): { nonlinearity: Nonlinearit
  * output.shape  // torch.Size([5, 2, 8])
  * h.shape  // torch.Size([2, 2, 8])
  */
-export class LSTM extends RecurrentBase {
+export class LSTM extends RNNBase {
   constructor(...args: RNNArgs) {
     super({ name: 'LSTM', gates: 4, step: lstmStep, layer: layers.lstm, states: 2 }, args);
   }
@@ -339,7 +340,7 @@ export class LSTM extends RecurrentBase {
  * output.shape  // torch.Size([5, 2, 16])
  * state.shape  // torch.Size([2, 2, 8])
  */
-export class GRU extends RecurrentBase {
+export class GRU extends RNNBase {
   constructor(...args: RNNArgs) {
     super({ name: 'GRU', gates: 3, step: gruStep, layer: layers.gru, states: 1 }, args);
   }
@@ -352,7 +353,8 @@ export class GRU extends RecurrentBase {
   }
 }
 
-abstract class CellBase extends Module {
+/** What RNNCell, LSTMCell and GRUCell share. */
+export abstract class RNNCellBase extends Module {
   readonly inputSize: number;
   readonly hiddenSize: number;
   weightIh: Parameter;
@@ -404,7 +406,7 @@ const cellParameters = 'inputSize, hiddenSize, bias?, device?, dtype?';
  * One step of `RNN`: input (N, I) and state (N, H) give the next state. https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
  * @example new nn.RNNCell(4, 8)(torch.rand(2, 4)).shape  // torch.Size([2, 8])
  */
-export class RNNCell extends CellBase {
+export class RNNCell extends RNNCellBase {
   readonly nonlinearity: Nonlinearity;
 
   constructor(
@@ -433,7 +435,7 @@ export class RNNCell extends CellBase {
  * const [h, c] = new nn.LSTMCell(4, 8)(torch.rand(2, 4));
  * h.shape  // torch.Size([2, 8])
  */
-export class LSTMCell extends CellBase {
+export class LSTMCell extends RNNCellBase {
   constructor(...args: CellArgs) {
     const [inputSize, hiddenSize, bias = true, device, dtype] = bind<CellBound>('LSTMCell', cellParameters, args);
     super(4, inputSize, hiddenSize, bias, { device, dtype });
@@ -448,7 +450,7 @@ export class LSTMCell extends CellBase {
  * One step of `GRU`: input (N, I) and state (N, H) give the next state. https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
  * @example new nn.GRUCell(4, 8)(torch.rand(2, 4)).shape  // torch.Size([2, 8])
  */
-export class GRUCell extends CellBase {
+export class GRUCell extends RNNCellBase {
   constructor(...args: CellArgs) {
     const [inputSize, hiddenSize, bias = true, device, dtype] = bind<CellBound>('GRUCell', cellParameters, args);
     super(3, inputSize, hiddenSize, bias, { device, dtype });

@@ -15,7 +15,9 @@ import { orthogonal } from './orthogonal.js';
 import { spectralNorm, weightNorm } from './parametrizations.js';
 import { cat, stack } from '../ops/join.js';
 import { tensor } from '../ops/creation.js';
+import { getRngState, setRngState } from '../ops/random.js';
 import { numelOf } from '../tensor/size.js';
+import type { Module } from './module.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /** `torch.nn.utils.parametrizations` */
@@ -132,4 +134,18 @@ export function vectorToParameters(vec: Tensor, parameters: Iterable<Tensor>): v
       offset += numelOf(each.sizes);
     }
   });
+}
+
+/**
+ * A module whose parameters need no values yet: the random numbers that its constructor draws do not count.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.skip_init.html
+ * @example const layer = nn.utils.skipInit(nn.Linear, 3, 2);
+ */
+export function skipInit<A extends unknown[], M extends Module>(moduleClass: new (...args: A) => M, ...args: A): M {
+  const state = getRngState();
+  try {
+    return new moduleClass(...args);
+  } finally {
+    setRngState(state);
+  }
 }

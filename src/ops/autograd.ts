@@ -1,14 +1,16 @@
 /** What ties tensors to the engine: the engine's arithmetic, and the methods of a tensor that concern gradients. */
 import { backward as runBackward, type BackwardArguments } from '../autograd/backward.js';
 import { gradOps } from '../autograd/engine.js';
-import { addHook, gradEdge, type HookHandle } from '../autograd/node.js';
+import { AccumulateGrad, addHook, gradEdge, type HookHandle } from '../autograd/node.js';
 import { withoutLog } from '../tensor/storage.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor, TensorHook } from '../tensor/tensor.js';
 import { define } from './define.js';
 import { alias } from './inplace.js';
 import { clone, copyInto, emptyLike, fillRaw, isDense } from './memory.js';
-import { add } from './pointwise.js';
+import { add, ne } from './pointwise.js';
+import { item } from './read.js';
+import { any } from './reduce.js';
 import type { Op } from './types.js';
 
 gradOps.add = add;
@@ -26,6 +28,7 @@ const filledLike = (t: Tensor, value: number): Tensor => {
 };
 gradOps.onesLike = (t) => filledLike(t, 1);
 gradOps.zerosLike = (t) => filledLike(t, 0);
+gradOps.hasNan = (t) => t.storage.device.canReadSync && item(any(ne(t, t))) === true;
 
 /**
  * Adds the gradients of this tensor to the `.grad` of the leaves. https://pytorch.org/docs/stable/generated/torch.Tensor.backward.html
@@ -105,6 +108,25 @@ export const registerHook: Op<[hook: TensorHook], [], object, HookHandle> = defi
     let own = hooks.get(edge.index);
     if (!own) hooks.set(edge.index, (own = new Map()));
     return addHook(own, hook);
+  },
+);
+
+/**
+ * Calls `hook` with this leaf after its gradient was added to, so that it can be used and forgotten before others are computed.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.register_post_accumulate_grad_hook.html
+ * @example
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * x.registerPostAccumulateGradHook((leaf) => console.log(leaf.grad));
+ * x.square().backward();  // prints tensor([6.])
+ */
+export const registerPostAccumulateGradHook: Op<[hook: (leaf: Tensor) => void], [], object, HookHandle> = define(
+  'registerPostAccumulateGradHook',
+  'input, hook',
+  (input: Tensor, hook: (leaf: Tensor) => void) => {
+    const node = gradEdge(input)?.node;
+    if (!node) throw new RuntimeError("cannot register a hook on a tensor that doesn't require gradient");
+    if (!(node instanceof AccumulateGrad)) throw new RuntimeError('post accumulate grad hooks cannot be registered on non-leaf tensors');
+    return addHook((node.accumulatedHooks ??= new Map()), hook);
   },
 );
 

@@ -9,7 +9,7 @@ import { numelOf } from '../tensor/size.js';
 import { emptyStridedTensor, emptyTensor } from '../tensor/storage.js';
 import { Storage, Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
-import { type MemoryFormat, factory, filled, fillRaw, finish, resolveDevice, stridesFor, toDType } from './memory.js';
+import { clone, type MemoryFormat, factory, filled, fillRaw, finish, resolveDevice, stridesFor, toDType } from './memory.js';
 import { tensorOfValues } from './scalar.js';
 import { dtypeOfArray } from './typed-array.js';
 import type { DeviceLike } from '../tensor/torch-device.js';
@@ -125,6 +125,23 @@ export const asTensor: (data: TensorData, options?: FactoryOptions) => Tensor = 
   (data: TensorData, dtype?: FactoryOptions['dtype'], device?: DeviceLike) => {
     if (ArrayBuffer.isView(data)) return asDtype(fromNumpy(data), dtype, device);
     return data instanceof Tensor ? asDtype(data, dtype, device) : tensor(data, { dtype, device });
+  },
+);
+/**
+ * A tensor of data, or over it: `copy` true always copies, false refuses to, and null (the default) copies only where it must.
+ * https://pytorch.org/docs/stable/generated/torch.asarray.html
+ * @throws ValueError where `copy` is false and the memory can't be shared
+ * @example torch.asarray(new Float32Array([1, 2]), { copy: true })  // tensor([1., 2.])
+ */
+export const asarray: (data: TensorData, options?: FactoryOptions & { copy?: boolean | null }) => Tensor = define(
+  'asarray',
+  'obj, *, dtype?, device?, copy?, requiresGrad?',
+  (data: TensorData, dtype?: FactoryOptions['dtype'], device?: DeviceLike, copy: boolean | null = null, requiresGrad = false) => {
+    const found = asTensor(data, { dtype, device });
+    const isShared =
+      data instanceof Tensor ? found.storage === data.storage : ArrayBuffer.isView(data) && found.dtype === dtypeOfArray(data);
+    if (copy === false && !isShared) throw new ValueError("can't alias arbitrary sequence into a tensor.");
+    return finish((copy && isShared ? clone(found) : found).detach(), { requiresGrad });
   },
 );
 const asDtype = (t: Tensor, dtype: FactoryOptions['dtype'], device?: DeviceLike): Tensor =>

@@ -110,6 +110,14 @@ export interface Properties {
    * @example torch.ones(1).isCpu  // true
    */
   readonly isCpu: boolean;
+  /** Whether there is no memory behind the tensor: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_meta.html */
+  readonly isMeta: boolean;
+  /** Whether it is a list of tensors of several sizes: never here. https://pytorch.org/docs/stable/nested.html */
+  readonly isNested: boolean;
+  /** Whether elements are quantized: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_quantized.html */
+  readonly isQuantized: boolean;
+  /** Whether only elements that are not 0 are kept: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_sparse.html */
+  readonly isSparse: boolean;
   /**
    * Whether `retainGrad` was called. https://pytorch.org/docs/stable/generated/torch.Tensor.retains_grad.html
    * @example torch.ones(1, { requiresGrad: true }).mul(2).retainsGrad  // false

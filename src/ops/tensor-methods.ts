@@ -97,15 +97,25 @@ export const dimOrder = (input: Tensor): number[] =>
 
 const same = (input: Tensor): Tensor => input;
 const no = (_input: Tensor): boolean => false;
+/** Whether elements are conjugates of what lies in memory: never here. https://pytorch.org/docs/stable/generated/torch.is_conj.html */
+export const isConj = no;
+/** Whether elements are negatives of what lies in memory: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_neg.html */
+export const isNeg = no;
+/** Whether the tensor lies on several machines: never here. */
+export const isDistributed = no;
+/** The number of a tensor's device, -1 for the CPU. https://pytorch.org/docs/stable/generated/torch.Tensor.get_device.html */
+export const getDevice = (_input: Tensor): number => -1;
+
 /** What only other layouts, dtypes and devices have: dense tensors on the host answer as in PyTorch. */
 export const plainMethods = {
   adjoint,
   apply_,
   dimOrder,
   fillDiagonal_,
-  getDevice: (_input: Tensor): number => -1,
-  isConj: no,
-  isNeg: no,
+  getDevice,
+  isConj,
+  isDistributed,
+  isNeg,
   isNonzero,
   isPinned: no,
   isSameSize,

@@ -10,6 +10,8 @@ import { mean as meanOf, sum } from '../../ops/reduce.js';
 import { var as varianceOf } from '../../ops/variance.js';
 import { maskedFill } from '../../ops/select.js';
 import type { DTypeLike } from '../../ops/types.js';
+import { conv1d } from './conv.js';
+import { channelShuffle } from './misc.js';
 import { batchNorm, groupNorm, layerNorm } from './norm.js';
 import { pad } from './pad.js';
 import { gridSample } from './resample.js';
@@ -132,7 +134,7 @@ export const constantPadNd: (input: Tensor, pad: readonly number[], value?: numb
 const interpolations = ['bilinear', 'nearest', 'bicubic'] as const;
 const paddings = ['zeros', 'border', 'reflection'] as const;
 type GridSampler = (input: Tensor, grid: Tensor, interpolationMode: number, paddingMode: number, alignCorners: boolean) => Tensor;
-const gridSampler = (name: string, dims: 2 | 3): GridSampler =>
+const samplerOf = (name: string, dims: 2 | 3): GridSampler =>
   define(
     name,
     'input, grid, interpolationMode, paddingMode, alignCorners',
@@ -146,12 +148,39 @@ const gridSampler = (name: string, dims: 2 | 3): GridSampler =>
  * `nn.functional.gridSample` of images, its modes as numbers.
  * @example torch.gridSampler2d(torch.ones(1, 1, 2, 2), torch.zeros(1, 1, 1, 2), 0, 0, true)  // tensor([[[[1.]]]])
  */
-export const gridSampler2d: GridSampler = gridSampler('grid_sampler_2d', 2);
+export const gridSampler2d: GridSampler = samplerOf('grid_sampler_2d', 2);
 /**
  * `nn.functional.gridSample` of volumes, its modes as numbers.
  * @example torch.gridSampler3d(torch.ones(1, 1, 2, 2, 2), torch.zeros(1, 1, 1, 1, 3), 0, 0, true)  // tensor([[[[[1.]]]]])
  */
-export const gridSampler3d: GridSampler = gridSampler('grid_sampler_3d', 3);
+export const gridSampler3d: GridSampler = samplerOf('grid_sampler_3d', 3);
+
+/**
+ * `nn.functional.gridSample` of images or volumes, its modes as numbers.
+ * @example torch.gridSampler(torch.ones(1, 1, 2, 2), torch.zeros(1, 1, 1, 2), 0, 0, true)  // tensor([[[[1.]]]])
+ */
+export const gridSampler: GridSampler = (input, ...args) => (input.ndim === 5 ? gridSampler3d : gridSampler2d)(input, ...args);
+
+/** The low-level name of `nn.functional.channelShuffle`. */
+export const nativeChannelShuffle: typeof channelShuffle = channelShuffle;
+
+/**
+ * A convolution over sequences (time, batch, channels) by a weight (width, channels, outputs), with `pad` zeros at both ends.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.conv_tbc.html
+ * @example torch.convTbc(torch.ones(4, 1, 1), torch.ones(2, 1, 1), torch.zeros(1)).flatten()  // tensor([2., 2., 2.])
+ */
+export const convTbc: (input: Tensor, weight: Tensor, bias: Tensor, pad?: number) => Tensor = define(
+  'conv_tbc',
+  'input, weight, bias, pad?',
+  (input: Tensor, weight: Tensor, bias: Tensor, padding = 0) => {
+    if (input.ndim !== 3) throw new RuntimeError('Input must have 3 dims: time, batch, in_channel');
+    if (weight.ndim !== 3) throw new RuntimeError('Weight tensor must have 3 dims: kernel_width, in_channels, out_channels.');
+    if (bias.ndim !== 1) throw new RuntimeError('Bias must be 1-D');
+    if (input.sizes[2] !== weight.sizes[1]) throw new RuntimeError('Input dim 2 (input channels) is not == dim 1 in the weight tensor');
+    if (weight.sizes[2] !== bias.sizes[0]) throw new RuntimeError('Bias size must equal dim 2 in the weight tensor (output channels).');
+    return conv1d(input.permute(1, 2, 0), weight.permute(2, 1, 0), bias, 1, padding).permute(2, 0, 1);
+  },
+);
 
 /**
  * The gradient of softmax from that of its output.

@@ -1,0 +1,47 @@
+/** Autocast for users' own autograd functions. https://pytorch.org/docs/stable/notes/amp_examples.html#amp-custom-examples */
+import type { FunctionContext } from '../autograd/function.js';
+import { float64 } from '../ir/dtype.js';
+import { to } from '../ops/convert.js';
+import type { DTypeLike } from '../ops/types.js';
+import { Tensor } from '../tensor/tensor.js';
+import { autocast, getAutocastDtype, isAutocastEnabled } from './autocast.js';
+
+type ForwardOrBackward<A extends unknown[], R> = (ctx: FunctionContext, ...args: A) => R;
+interface CustomOptions {
+  deviceType: string;
+}
+
+/** Floating-point tensors in a list or alone, but for float64, as `dtype`. */
+function cast(value: unknown, dtype: DTypeLike): unknown {
+  if (Array.isArray(value)) return value.map((each) => cast(each, dtype));
+  return value instanceof Tensor && value.dtype.isFloatingPoint && value.dtype !== float64 ? to(value, dtype) : value;
+}
+
+/**
+ * The `forward` of a `torch.autograd.Function` for use under autocast: it notes whether autocast is on, for `customBwd`; with `castInputs` its
+ * floating-point inputs are cast and it runs without autocast. https://pytorch.org/docs/stable/amp.html#torch.amp.custom_fwd
+ * @example static override forward = torch.amp.customFwd((ctx, x: Tensor) => x.exp(), { deviceType: 'cpu', castInputs: torch.float32 });
+ */
+export function customFwd<A extends unknown[], R>(
+  fwd: ForwardOrBackward<A, R>,
+  { deviceType, castInputs = null }: CustomOptions & { castInputs?: DTypeLike | null },
+): ForwardOrBackward<A, R> {
+  return (ctx, ...args) => {
+    const enabled = isAutocastEnabled(deviceType);
+    ctx.autocastDtype = getAutocastDtype(deviceType);
+    ctx.forwardUsedAutocast = enabled && castInputs === null;
+    if (!enabled || castInputs === null) return fwd(ctx, ...args);
+    return autocast(deviceType, { enabled: false }, () => fwd(ctx, ...(args.map((each) => cast(each, castInputs)) as A)));
+  };
+}
+
+/**
+ * The `backward` that goes with a forward by `customFwd`: it runs under autocast if that did. https://pytorch.org/docs/stable/amp.html#torch.amp.custom_bwd
+ * @example static override backward = torch.amp.customBwd((ctx, grad: Tensor) => grad.mul(ctx.savedTensors[0]), { deviceType: 'cpu' });
+ */
+export function customBwd<A extends unknown[], R>(bwd: ForwardOrBackward<A, R>, { deviceType }: CustomOptions): ForwardOrBackward<A, R> {
+  return (ctx, ...args) => {
+    const enabled = ctx.forwardUsedAutocast === true;
+    return autocast(deviceType, { enabled, dtype: ctx.autocastDtype as DTypeLike }, () => bwd(ctx, ...args));
+  };
+}
