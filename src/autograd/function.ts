@@ -5,7 +5,22 @@ import { gradOps } from './engine.js';
 import { noGrad } from './modes.js';
 import { gradEdge, needsRecord, Node } from './node.js';
 
-/** What `forward` and `backward` share. https://pytorch.org/docs/stable/autograd.html#context-method-mixins */
+/**
+ * What `forward` and `backward` share. https://pytorch.org/docs/stable/autograd.html#context-method-mixins
+ * @example
+ * class Scale extends torch.autograd.Function {
+ *   static override forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor, factor: number) {
+ *     ctx.factor = factor;
+ *     return x.mul(factor);
+ *   }
+ *   static override backward(ctx: torch.autograd.FunctionContext, grad: torch.Tensor) {
+ *     return [grad.mul(ctx.factor as number), null];
+ *   }
+ * }
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * Scale.apply(x, 5).backward();
+ * x.grad  // tensor([5.])
+ */
 export class FunctionContext {
   /** Which inputs want a gradient. */
   needsInputGrad: boolean[] = [];

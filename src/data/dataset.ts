@@ -7,7 +7,7 @@ import type { Tensor } from '../tensor/tensor.js';
 /**
  * An export of a module: how a worker thread, which functions and objects cannot reach, comes by what it needs. The export (`default` unless named) is the
  * value itself, or a function or class that makes it of `args`, which are copied to the worker.
- * @example { module: new URL('./digits.js', import.meta.url), export: 'Digits', args: ['data/train'] }
+ * `{ module: new URL('./digits.js', import.meta.url), export: 'Digits', args: ['data/train'] }`
  */
 export interface ModuleExport {
   readonly module: string | URL;

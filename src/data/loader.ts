@@ -121,7 +121,7 @@ const forgotten = new FinalizationRegistry<WorkerPool>((pool) => void pool.termi
  * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
  * const loader = new torch.utils.data.DataLoader(data, { batchSize: 2 });
  * for (const [x, y] of loader) console.assert(x.mul(10).equal(y));
- * for await (const [x] of new torch.utils.data.DataLoader(data, { batchSize: 2, numWorkers: 1 })) console.assert(x.numel() === 2);
+ * for await (const [x] of new torch.utils.data.DataLoader(data, { batchSize: 2 })) console.assert(x.numel() === 2);
  * loader.length  // 2
  */
 export class DataLoader<T = Tensor[]> {

@@ -1,4 +1,7 @@
-/** The element types of tensors. `code` is what native code calls the type (`native/abi.h`). */
+/**
+ * The element types of tensors. `code` is what native code calls the type (`native/abi.h`).
+ * @example torch.float32.itemsize  // 4
+ */
 export class DType {
   constructor(
     readonly name: DTypeName,
@@ -8,14 +11,17 @@ export class DType {
     readonly category: 0 | 1 | 2 | 3,
   ) {}
 
+  /** Whether real and not integral. */
   get isFloatingPoint(): boolean {
     return this.category === 2;
   }
 
+  /** Whether complex. */
   get isComplex(): boolean {
     return this.category === 3;
   }
 
+  /** Whether it holds negative numbers. */
   get isSigned(): boolean {
     return this.name !== 'uint8' && this.name !== 'bool';
   }
@@ -30,6 +36,7 @@ export class DType {
     return this.isComplex ? this : this === float64 ? complex128 : complex64;
   }
 
+  /** PyTorch's name, such as `torch.float32`. */
   toString(): string {
     return `torch.${this.name}`;
   }

@@ -32,7 +32,13 @@ function fused(weight: Tensor, bias: Maybe, mean: Tensor, variance: Tensor, eps:
   ];
 }
 
-/** The weight and bias of a convolution with a batch normalisation behind it. https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_conv_bn_weights.html */
+/**
+ * The weight and bias of a convolution with a batch normalisation behind it.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_conv_bn_weights.html
+ * @example
+ * const one = torch.ones(1);
+ * nn.utils.fuseConvBnWeights(torch.ones(1, 1, 1), null, torch.zeros(1), one, 0, one.mul(3), one)[0].detach()  // tensor([[[3.]]])
+ */
 export const fuseConvBnWeights = (
   convW: Tensor,
   convB: Maybe,
@@ -44,7 +50,13 @@ export const fuseConvBnWeights = (
   transpose = false,
 ): Fused => fused(convW, convB, bnRm, bnRv, bnEps, bnW, bnB, transpose ? 1 : 0);
 
-/** The weight and bias of a linear layer with a batch normalisation behind it. https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_linear_bn_weights.html */
+/**
+ * The weight and bias of a linear layer with a batch normalisation behind it.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_linear_bn_weights.html
+ * @example
+ * const one = torch.ones(1);
+ * nn.utils.fuseLinearBnWeights(torch.ones(1, 1), null, torch.zeros(1), one, 0, one.mul(3), one)[0].detach()  // tensor([[3.]])
+ */
 export const fuseLinearBnWeights = (
   linearW: Tensor,
   linearB: Maybe,
@@ -79,14 +91,21 @@ function fuse<M extends Module>(layer: M, bn: Module, dim: number): M {
  * One convolution that computes what `conv` and then `bn` do in evaluation mode; `transpose` for transposed ones.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_conv_bn_eval.html
  * @throws Error where one of them is in training mode
- * @example const fused = nn.utils.fuseConvBnEval(conv.eval(), bn.eval());
+ * @example
+ * const [conv, bn] = [new nn.Conv2d(3, 8, 3).eval(), new nn.BatchNorm2d(8).eval()];
+ * const x = torch.rand(1, 3, 4, 4);
+ * torch.allclose(nn.utils.fuseConvBnEval(conv, bn)(x), bn(conv(x)), { atol: 1e-5 })  // true
  */
 export const fuseConvBnEval = <M extends Module>(conv: M, bn: Module, transpose = false): M => fuse(conv, bn, transpose ? 1 : 0);
 
 /**
- * One linear layer that computes what `linear` and then `bn` do in evaluation mode. https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_linear_bn_eval.html
+ * One linear layer that computes what `linear` and then `bn` do in evaluation mode.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.fuse_linear_bn_eval.html
  * @throws Error where one of them is in training mode, or sizes differ
- * @example const fused = nn.utils.fuseLinearBnEval(linear.eval(), bn.eval());
+ * @example
+ * const [linear, bn] = [new nn.Linear(3, 8).eval(), new nn.BatchNorm1d(8).eval()];
+ * const x = torch.rand(2, 3);
+ * torch.allclose(nn.utils.fuseLinearBnEval(linear, bn)(x), bn(linear(x)), { atol: 1e-5 })  // true
  */
 export function fuseLinearBnEval<M extends Module>(linear: M, bn: Module): M {
   const { numFeatures } = bn as Module & { numFeatures: number };

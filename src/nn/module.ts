@@ -47,8 +47,11 @@ export interface Module {
  * @example
  * class Net extends nn.Module {
  *   fc = new nn.Linear(4, 2);
- *   forward(x: Tensor) { return this.fc(x).relu(); }
+ *   override forward(x: torch.Tensor) {
+ *     return this.fc(x).relu();
+ *   }
  * }
+ * new Net()(torch.ones(1, 4)).shape  // torch.Size([1, 2])
  */
 export class Module {
   /** Whether layers such as Dropout behave as in training. */

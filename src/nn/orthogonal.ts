@@ -109,7 +109,9 @@ class Orthogonal extends Module {
  * Keeps a matrix, or a batch of them, orthogonal or unitary: its rows where it is wide, its columns where it is tall.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.orthogonal.html
  * @throws ValueError where the field is no matrix, or the map is unknown
- * @example const layer = parametrizations.orthogonal(new nn.Linear(20, 40));
+ * @example
+ * const { weight } = nn.utils.parametrizations.orthogonal(new nn.Linear(20, 40));
+ * torch.allclose(weight.T.matmul(weight), torch.eye(20), { atol: 1e-4 })  // true
  */
 export function orthogonal<M extends Module>(module: M, name = 'weight', options: OrthogonalOptions | OrthogonalMap = {}): M {
   const { orthogonalMap = null, useTrivialization = true } = typeof options === 'string' ? { orthogonalMap: options } : options;

@@ -39,7 +39,11 @@ function reparametrize(module: Module, name: string): void {
 /** What a method chooses from: elements that are not pruned yet, slices that are not pruned as a whole, or all elements. */
 export type PruningType = 'unstructured' | 'structured' | 'global';
 
-/** A way to choose what to prune: extend it with `computeMask`. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.BasePruningMethod.html */
+/**
+ * A way to choose what to prune: extend it with `computeMask`.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.BasePruningMethod.html
+ * @example nn.utils.prune.L1Unstructured.prototype instanceof nn.utils.prune.BasePruningMethod  // true
+ */
 export abstract class BasePruningMethod {
   readonly pruningType: PruningType = 'unstructured';
   /** The dim of the slices that structured methods choose from. */
@@ -55,6 +59,7 @@ export abstract class BasePruningMethod {
     return method;
   }
 
+  /** Prunes the parameter `name` by this method, on top of what was pruned there before. */
   applyTo(module: Module, name: string, importanceScores: Tensor | null = null): void {
     const fields = fieldsOf(module);
     const current = fields[name] as Tensor;
@@ -109,7 +114,10 @@ function countToPrune(amount: number, size: number): number {
   return amount;
 }
 
-/** Leaves everything as it is. */
+/**
+ * Leaves everything as it is.
+ * @example new nn.utils.prune.Identity().prune(torch.ones(3))  // tensor([1., 1., 1.])
+ */
 export class Identity extends BasePruningMethod {
   override computeMask(_: Tensor, defaultMask: Tensor): Tensor {
     return defaultMask;
@@ -133,14 +141,20 @@ abstract class Unstructured extends BasePruningMethod {
   }
 }
 
-/** Prunes elements at random. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.RandomUnstructured.html */
+/**
+ * Prunes elements at random. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.RandomUnstructured.html
+ * @example new nn.utils.prune.RandomUnstructured(1).prune(torch.ones(3)).sum()  // tensor(2.)
+ */
 export class RandomUnstructured extends Unstructured {
   protected override ranks(t: Tensor): Tensor {
     return rand([...t.sizes], { dtype: t.dtype, device: t.device });
   }
 }
 
-/** Prunes the smallest elements. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.L1Unstructured.html */
+/**
+ * Prunes the smallest elements. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.L1Unstructured.html
+ * @example new nn.utils.prune.L1Unstructured(1).prune(torch.tensor([3.5, -1, 2]))  // tensor([3.5000, -0.0000, 2.0000])
+ */
 export class L1Unstructured extends Unstructured {
   protected override ranks(t: Tensor): Tensor {
     return t.abs().neg();
@@ -175,7 +189,10 @@ abstract class Structured extends BasePruningMethod {
   }
 }
 
-/** Prunes slices at random. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.RandomStructured.html */
+/**
+ * Prunes slices at random. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.RandomStructured.html
+ * @example new nn.utils.prune.RandomStructured(1, 0).prune(torch.ones(2, 3)).sum()  // tensor(3.)
+ */
 export class RandomStructured extends Structured {
   protected override kept(t: Tensor, count: number): Tensor {
     const ranks = rand(t.sizes[wrapDim(this.dim, t.ndim)]);
@@ -183,7 +200,13 @@ export class RandomStructured extends Structured {
   }
 }
 
-/** Prunes the slices with the smallest n-norms. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.LnStructured.html */
+/**
+ * Prunes the slices with the smallest n-norms. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.LnStructured.html
+ * @example
+ * new nn.utils.prune.LnStructured(1, 1, 0).prune(torch.tensor([[3.5, 1], [1, 2]]))
+ * // tensor([[3.5000, 1.0000],
+ * //         [0.0000, 0.0000]])
+ */
 export class LnStructured extends Structured {
   constructor(
     amount: number,
@@ -202,7 +225,10 @@ export class LnStructured extends Structured {
   }
 }
 
-/** Prunes where a given mask is zero. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.CustomFromMask.html */
+/**
+ * Prunes where a given mask is zero. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.CustomFromMask.html
+ * @example new nn.utils.prune.CustomFromMask(torch.tensor([1, 0])).prune(torch.tensor([3.5, 1]))  // tensor([3.5000, 0.0000])
+ */
 export class CustomFromMask extends BasePruningMethod {
   override readonly pruningType = 'global';
 
@@ -229,35 +255,39 @@ interface Scores {
 /**
  * Gives a parameter a mask of ones: it becomes `name_orig` with the buffer `name_mask`, and is computed from them before every forward.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.identity.html
+ * @example Object.keys(nn.utils.prune.identity(new nn.Linear(3, 10), 'weight').stateDict())  // [ 'bias', 'weight_orig', 'weight_mask' ]
  */
 export const identity = <M extends Module>(module: M, name: string): M => pruneBy(module, name, new Identity());
 
 /**
- * Prunes random elements of a parameter: `amount` of them, or that share. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.random_unstructured.html
+ * Prunes random elements of a parameter: `amount` of them, or that share.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.random_unstructured.html
  * @throws ValueError where the amount is negative or too large
- * @example prune.randomUnstructured(layer, 'weight', 0.3)
+ * @example nn.utils.prune.randomUnstructured(new nn.Linear(10, 1), 'weight', 0.3).weight.eq(0).sum()  // tensor(3)
  */
 export const randomUnstructured = <M extends Module>(module: M, name: string, amount: number): M =>
   pruneBy(module, name, new RandomUnstructured(amount));
 
 /**
- * Prunes the elements of a parameter that are smallest, or least important. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.l1_unstructured.html
+ * Prunes the elements of a parameter that are smallest, or least important.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.l1_unstructured.html
  * @throws ValueError where the amount is negative or too large
- * @example prune.l1Unstructured(layer, 'weight', 0.3)
+ * @example nn.utils.prune.l1Unstructured(new nn.Linear(10, 1), 'weight', 0.3).weight.eq(0).sum()  // tensor(3)
  */
 export const l1Unstructured = <M extends Module>(module: M, name: string, amount: number, { importanceScores = null }: Scores = {}): M =>
   pruneBy(module, name, new L1Unstructured(amount), importanceScores);
 
 /**
  * Prunes random slices along `dim`. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.random_structured.html
- * @example prune.randomStructured(layer, 'weight', 2, 0)
+ * @example nn.utils.prune.randomStructured(new nn.Linear(3, 10), 'weight', 2, 0).weight.eq(0).sum()  // tensor(6)
  */
 export const randomStructured = <M extends Module>(module: M, name: string, amount: number, dim: number): M =>
   pruneBy(module, name, new RandomStructured(amount, dim));
 
 /**
- * Prunes the slices along `dim` whose n-norms are smallest. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.ln_structured.html
- * @example prune.lnStructured(conv, 'weight', 0.5, 2, 0)  // half of the channels
+ * Prunes the slices along `dim` whose n-norms are smallest.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.ln_structured.html
+ * @example nn.utils.prune.lnStructured(new nn.Linear(3, 10), 'weight', 0.5, 2, 0).weight.eq(0).sum()  // tensor(15)
  */
 export const lnStructured = <M extends Module>(
   module: M,
@@ -268,14 +298,21 @@ export const lnStructured = <M extends Module>(
   { importanceScores = null }: Scores = {},
 ): M => pruneBy(module, name, new LnStructured(amount, n, dim), importanceScores);
 
-/** Prunes where `mask` is zero. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.custom_from_mask.html */
+/**
+ * Prunes where `mask` is zero. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.custom_from_mask.html
+ * @example nn.utils.prune.customFromMask(new nn.Linear(2, 1), 'weight', torch.tensor([[1, 0]])).weight.eq(0)  // tensor([[False,  True]])
+ */
 export const customFromMask = <M extends Module>(module: M, name: string, mask: Tensor): M =>
   pruneBy(module, name, new CustomFromMask(mask));
 
 /**
- * Prunes several parameters as if they were one vector, so that some lose more than others. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.global_unstructured.html
+ * Prunes several parameters as if they were one vector, so that some lose more than others.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.global_unstructured.html
  * @throws TypeError for methods that prune slices
- * @example prune.globalUnstructured([[fc1, 'weight'], [fc2, 'weight']], prune.L1Unstructured, { amount: 0.2 })
+ * @example
+ * const [fc1, fc2] = [new nn.Linear(10, 1), new nn.Linear(10, 1)];
+ * nn.utils.prune.globalUnstructured([[fc1, 'weight'], [fc2, 'weight']], nn.utils.prune.L1Unstructured, { amount: 0.2 });
+ * fc1.weight.eq(0).sum().add(fc2.weight.eq(0).sum())  // tensor(4)
  */
 export function globalUnstructured(
   parameters: Iterable<readonly [module: Module, name: string]>,
@@ -301,8 +338,13 @@ export function globalUnstructured(
 }
 
 /**
- * Makes pruning permanent: the parameter gets its name back, with zeros where it was pruned. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.remove.html
+ * Makes pruning permanent: the parameter gets its name back, with zeros where it was pruned.
+ * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.remove.html
  * @throws ValueError where the parameter is not pruned
+ * @example
+ * const layer = nn.utils.prune.l1Unstructured(new nn.Linear(10, 1), 'weight', 0.3);
+ * nn.utils.prune.remove(layer, 'weight');
+ * Object.keys(layer.stateDict())  // [ 'bias', 'weight' ]
  */
 export function remove<M extends Module>(module: M, name: string): M {
   const handle = hooks.get(module)?.get(name);
@@ -317,5 +359,8 @@ export function remove<M extends Module>(module: M, name: string): M {
   return module;
 }
 
-/** Whether something in a module is pruned. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.is_pruned.html */
+/**
+ * Whether something in a module is pruned. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.is_pruned.html
+ * @example nn.utils.prune.isPruned(nn.utils.prune.l1Unstructured(new nn.Linear(10, 1), 'weight', 0.3))  // true
+ */
 export const isPruned = (module: Module): boolean => [...module.modules()].some((each) => (hooks.get(each)?.size ?? 0) > 0);

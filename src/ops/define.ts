@@ -34,7 +34,7 @@ export interface OperatorInfo {
 /**
  * A function whose arguments may be given by position or by name. `spec` is its parameter list (`Signature`).
  * Every operator takes the option `out`.
- * @example const trace = define<Op>('trace', 'input', (input) => …)
+ * `const trace = define<Op>('trace', 'input', (input) => …)`
  */
 export function define<F>(name: string, spec: string, body: (...args: never[]) => unknown, wrongOut: WrongOut = expectedOut): F {
   const signature = new Signature(name, spec);
@@ -475,7 +475,7 @@ export function scalarTypeName(dtype: DType): string {
 
 /**
  * An elementwise operator from its formula over `Expr`: function, in-place form, derivative and the kernels of every device.
- * @example export const square: Op = pointwise('square', { args: 'input' }, (x: Expr) => x.mul(x));
+ * `export const square: Op = pointwise('square', { args: 'input' }, (x: Expr) => x.mul(x));`
  */
 export function pointwise<F>(name: string, spec: PointwiseSpec, formula: PointwiseFormula): F {
   const op = new PointwiseOp(name, spec, formula);

@@ -121,10 +121,17 @@ export interface JacobianOptions extends FunctionalOptions {
 }
 
 /**
- * The derivative of every output element with respect to every input element: a tensor of shape output.shape + input.shape, listed by output and
+ * The derivative of every output element with respect to every input element: a tensor of shape output.shape + input.shape, listed by
+ * output and
  * input where there are several. Zeros where an output does not depend on an input.
  * https://pytorch.org/docs/stable/generated/torch.autograd.functional.jacobian.html
- * @example torch.autograd.functional.jacobian((x) => x.exp().sum(1), torch.zeros(2, 2))  // shape [2, 2, 2]
+ * @example
+ * torch.autograd.functional.jacobian((x: torch.Tensor) => x.exp().sum(1), torch.zeros(2, 2))
+ * // tensor([[[1., 1.],
+ * //          [0., 0.]],
+ * //
+ * //         [[0., 0.],
+ * //          [1., 1.]]])
  */
 export const jacobian: JacobianFunction = define(
   'jacobian',
@@ -149,10 +156,14 @@ interface HessianFunction {
   (func: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], ...args: Positional<JacobianOptions>): Tensor[][];
 }
 /**
- * The second derivatives of a function that gives one number: a tensor of shape input.shape + input.shape, or a square list of them for several inputs.
+ * The second derivatives of a function that gives one number: a tensor of shape input.shape + input.shape, or a square list of them for
+ * several inputs.
  * https://pytorch.org/docs/stable/generated/torch.autograd.functional.hessian.html
  * @throws RuntimeError where the function gives more than one number
- * @example torch.autograd.functional.hessian((x) => x.pow(3).sum(), torch.tensor([1, 2]).float())  // [[6, 0], [0, 12]]
+ * @example
+ * torch.autograd.functional.hessian((x: torch.Tensor) => x.pow(3).sum(), torch.tensor([1, 2]).float())
+ * // tensor([[ 6.,  0.],
+ * //         [ 0., 12.]])
  */
 export const hessian: HessianFunction = define(
   'hessian',
@@ -199,7 +210,9 @@ const independent = (i: number): string => `The output of the user-provided func
 /**
  * The function's outputs, and vᵀ times its Jacobian, in the form of the inputs; `v` has the form of the outputs.
  * https://pytorch.org/docs/stable/generated/torch.autograd.functional.vjp.html
- * @example const [y, product] = torch.autograd.functional.vjp((x) => x.exp(), x, v);
+ * @example
+ * torch.autograd.functional.vjp((x: torch.Tensor) => x.exp(), torch.zeros(2), torch.ones(2))
+ * // [ tensor([1., 1.]), tensor([1., 1.]) ]
  */
 export const vjp: ProductFunction = define(
   'vjp',
@@ -214,9 +227,12 @@ export const vjp: ProductFunction = define(
 );
 
 /**
- * The function's outputs, and its Jacobian times v, in the form of the outputs; `v` has the form of the inputs. By differentiating vjp, as PyTorch does.
+ * The function's outputs, and its Jacobian times v, in the form of the outputs; `v` has the form of the inputs. By differentiating vjp, as
+ * PyTorch does.
  * https://pytorch.org/docs/stable/generated/torch.autograd.functional.jvp.html
- * @example const [y, product] = torch.autograd.functional.jvp((x) => x.exp(), x, v);
+ * @example
+ * torch.autograd.functional.jvp((x: torch.Tensor) => x.exp(), torch.zeros(2), torch.ones(2))
+ * // [ tensor([1., 1.]), tensor([1., 1.]) ]
  */
 export const jvp: ProductFunction = define(
   'jvp',
@@ -247,12 +263,16 @@ const hessianProduct = (name: string): ProductFunction =>
  * The value of a function that gives one number, and vᵀ times its Hessian, in the form of the inputs.
  * https://pytorch.org/docs/stable/generated/torch.autograd.functional.vhp.html
  * @throws RuntimeError where the function gives more than one number
- * @example const [y, product] = torch.autograd.functional.vhp((x) => x.pow(3).sum(), x, v);
+ * @example
+ * torch.autograd.functional.vhp((x: torch.Tensor) => x.pow(3).sum(), torch.tensor([1.5, 2]), torch.ones(2))
+ * // [ tensor(11.3750), tensor([ 9., 12.]) ]
  */
 export const vhp: ProductFunction = hessianProduct('vhp');
 /**
  * The value of a function that gives one number, and its Hessian times v. Hessians are symmetric, so it is `vhp` under another name.
  * https://pytorch.org/docs/stable/generated/torch.autograd.functional.hvp.html
- * @example const [y, product] = torch.autograd.functional.hvp((x) => x.pow(3).sum(), x, v);
+ * @example
+ * torch.autograd.functional.hvp((x: torch.Tensor) => x.pow(3).sum(), torch.tensor([1.5, 2]), torch.ones(2))
+ * // [ tensor(11.3750), tensor([ 9., 12.]) ]
  */
 export const hvp: ProductFunction = hessianProduct('hvp');

@@ -89,11 +89,64 @@ type Modules = typeof pointwise &
   typeof joinMethods &
   RandomMethods;
 
+/** What the modules export for each other, and functions whose first argument is no tensor. */
+type NoMethod =
+  | 'isin'
+  | 'trilIndices'
+  | 'triuIndices'
+  | 'unravelIndex'
+  | 'chainMatmul'
+  | 'generalPow'
+  | 'selectWhere'
+  | 'geometryOps'
+  | 'geometryInplace'
+  | 'unwatched'
+  | 'viewDtype'
+  | 'setViewDtype'
+  | 'numpyT'
+  | 'matrixT'
+  | 'assembled'
+  | 'readIndex'
+  | 'setReadIndex'
+  | 'convert'
+  | 'decodeElement'
+  | 'reduceRaw'
+  | 'restoreDims'
+  | 'extremeOfAll'
+  | 'setProducts'
+  | 'extremePositions'
+  | 'countOf'
+  | 'asFloat'
+  | 'complexProduct'
+  | 'productOfOthers'
+  | 'productRaw'
+  | 'setRequiresGrad'
+  | 'nonzeroTuple'
+  | 'linearIndex'
+  | 'copyRaw'
+  | 'asRow'
+  | 'rowOf';
+type NotInplace =
+  | 'selectWhere'
+  | 'generalPow'
+  | 'angle'
+  | 'complex'
+  | 'polar'
+  | 'isnan'
+  | 'isinf'
+  | 'isfinite'
+  | 'isposinf'
+  | 'isneginf'
+  | 'isreal'
+  | 'isclose'
+  | 'signbit';
+type Without<M, K extends string> = Pick<M, Exclude<keyof M, K>>;
+
 declare module '../tensor/tensor.js' {
   interface Tensor
     extends
-      Methods<Modules & typeof newMethods & typeof plainMethods>,
-      InplaceMethods<typeof pointwise & typeof specialMethods & typeof inplaceOnly & typeof misc.geometryOps>,
+      Methods<Without<Modules, NoMethod> & typeof newMethods & typeof plainMethods>,
+      InplaceMethods<Without<typeof pointwise, NotInplace> & typeof specialMethods & typeof inplaceOnly & typeof misc.geometryOps>,
       Properties {
     /**
      * A copy with its own memory; gradients flow back through it. https://pytorch.org/docs/stable/generated/torch.Tensor.clone.html
@@ -143,8 +196,10 @@ export function attachInplace(functions: Record<string, unknown>): void {
 /** The functions that make index tensors from numbers are no methods. */
 const { trilIndices: _tril, triuIndices: _triu, unravelIndex: _unravel, isin: _isin, ...miscMethods } = misc;
 
+const { generalPow: _power, selectWhere: _where, ...elementwise } = pointwise;
+
 for (const module of [
-  pointwise,
+  elementwise,
   view,
   convert,
   read,

@@ -112,10 +112,11 @@ const optionsOf = (args: TransformArgs): Required<GradOptions> => {
 };
 
 /**
- * A function that gives [gradient, value] of `func`, which must give one number. Tensors may also lie in lists and objects, such as a module's parameters
+ * A function that gives [gradient, value] of `func`, which must give one number. Tensors may also lie in lists and objects, such as a
+ * module's parameters
  * by name. https://pytorch.org/docs/stable/generated/torch.func.grad_and_value.html
  * @throws RuntimeError where `func` gives more than one number
- * @example const [gradient, loss] = torch.func.gradAndValue((w) => w.mul(x).sum())(w);
+ * @example torch.func.gradAndValue((w: torch.Tensor) => w.square().sum())(torch.tensor([1.5, 2]))  // [ tensor([3., 4.]), tensor(6.2500) ]
  */
 export function gradAndValue<A extends unknown[], G = A[0]>(
   func: (...args: A) => unknown,
@@ -134,9 +135,10 @@ export function gradAndValue<A extends unknown[], G = A[0]>(
 }
 
 /**
- * A function that gives the gradient of `func`, which must give one number; gradients of gradients work. https://pytorch.org/docs/stable/generated/torch.func.grad.html
+ * A function that gives the gradient of `func`, which must give one number; gradients of gradients work.
+ * https://pytorch.org/docs/stable/generated/torch.func.grad.html
  * @throws RuntimeError where `func` gives more than one number
- * @example torch.func.grad((x) => x.sin())(torch.tensor(0.5))  // cos(0.5)
+ * @example torch.func.grad((x: torch.Tensor) => x.sin())(torch.tensor(0.5))  // tensor(0.8776)
  */
 export function grad<A extends unknown[], G = A[0]>(func: (...args: A) => unknown, ...options: TransformArgs): (...args: A) => G {
   const both = gradAndValue<A, G>(func, ...options);
@@ -149,8 +151,11 @@ export function grad<A extends unknown[], G = A[0]>(func: (...args: A) => unknow
 
 type Vjp = [output: unknown, vjp: (...cotangents: unknown[]) => Tensor[], aux?: unknown];
 /**
- * The output of `func`, and a function that gives vᵀ times its Jacobian for every primal. https://pytorch.org/docs/stable/generated/torch.func.vjp.html
- * @example const [y, vjp] = torch.func.vjp((x) => x.exp(), x); const [product] = vjp(v);
+ * The output of `func`, and a function that gives vᵀ times its Jacobian for every primal.
+ * https://pytorch.org/docs/stable/generated/torch.func.vjp.html
+ * @example
+ * const [y, pullBack] = torch.func.vjp((x: torch.Tensor) => x.exp(), torch.zeros(2));
+ * pullBack(torch.ones(2))  // [ tensor([1., 1.]) ]
  */
 export function vjp(func: Func, ...primals: Tensor[]): Vjp {
   const all = primals.map((_, i) => i);
@@ -162,7 +167,12 @@ export function vjp(func: Func, ...primals: Tensor[]): Vjp {
 
 /**
  * The output of `func` at `primals`, and its derivative along `tangents`. https://pytorch.org/docs/stable/generated/torch.func.jvp.html
- * @example const [y, slope] = torch.func.jvp((x) => x.exp(), [x], [v]);
+ * @example
+ * torch.func.jvp((x: torch.Tensor) => x.exp(), [torch.zeros(2)], [torch.ones(2)])
+ * // [
+ * //   tensor([1., 1.], grad_fn=<ExpBackward0>),
+ * //   tensor([1., 1.], grad_fn=<MulBackward0>)
+ * // ]
  */
 export function jvp(func: (...args: Tensor[]) => Tensors, primals: readonly Tensor[], tangents: readonly Tensor[]): [Tensors, Tensors] {
   if (!isList(primals))
@@ -178,7 +188,10 @@ export function jvp(func: (...args: Tensor[]) => Tensors, primals: readonly Tens
 /**
  * A function that gives the Jacobian of `func`: output.shape + input.shape, listed by output and argument where there are several.
  * https://pytorch.org/docs/stable/generated/torch.func.jacrev.html
- * @example torch.func.jacrev((x) => x.sin())(torch.zeros(3))  // the identity
+ * @example
+ * torch.func.jacrev((x: torch.Tensor) => x.sin())(torch.zeros(2))
+ * // tensor([[1., 0.],
+ * //         [0., 1.]])
  */
 export function jacrev<A extends unknown[]>(func: (...args: A) => unknown, ...options: TransformArgs): (...args: A) => Tensor {
   const { argnums, hasAux } = optionsOf(options);
@@ -196,13 +209,22 @@ export function jacrev<A extends unknown[]>(func: (...args: A) => unknown, ...op
     return settled(hasAux ? [result, aux] : result, isConnected(tensorsOf(result), leaves)) as Tensor;
   };
 }
-/** The same as `jacrev`: derivatives are computed backwards. https://pytorch.org/docs/stable/generated/torch.func.jacfwd.html */
+/**
+ * The same as `jacrev`: derivatives are computed backwards. https://pytorch.org/docs/stable/generated/torch.func.jacfwd.html
+ * @example
+ * torch.func.jacfwd((x: torch.Tensor) => x.sin())(torch.zeros(2))
+ * // tensor([[1., 0.],
+ * //         [0., 1.]])
+ */
 export const jacfwd = jacrev;
 
 /**
  * A function that gives the second derivatives of `func`: output.shape + input.shape + input.shape.
  * https://pytorch.org/docs/stable/generated/torch.func.hessian.html
- * @example torch.func.hessian((x) => x.pow(3).sum())(torch.tensor([1, 2]).float())  // [[6, 0], [0, 12]]
+ * @example
+ * torch.func.hessian((x: torch.Tensor) => x.pow(3).sum())(torch.tensor([1, 2]).float())
+ * // tensor([[ 6.,  0.],
+ * //         [ 0., 12.]])
  */
 export const hessian = <A extends unknown[]>(func: (...args: A) => unknown, argnums = 0): ((...args: A) => Tensor) =>
   jacrev(jacrev(func, argnums), argnums);

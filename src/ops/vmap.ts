@@ -71,10 +71,15 @@ function joined(name: string, results: readonly unknown[], outDims: number | rea
 }
 
 /**
- * A function that runs `func` on every slice of its arguments and stacks the results. The calls are made one by one, so it saves the writing of a
+ * A function that runs `func` on every slice of its arguments and stacks the results. The calls are made one by one, so it saves the
+ * writing of a
  * loop, not its time; gradients flow through. https://pytorch.org/docs/stable/generated/torch.func.vmap.html
  * @throws ValueError where sizes disagree or `func` gives anything but tensors; RuntimeError where it draws random numbers unasked
- * @example torch.func.vmap(torch.func.grad(loss), { inDims: [null, 0, 0] })(weights, x, y)  // a gradient for every sample
+ * @example
+ * const loss = (w: torch.Tensor, x: torch.Tensor) => w.mul(x).sum();
+ * torch.func.vmap(torch.func.grad(loss), { inDims: [null, 0] })(torch.ones(2), torch.tensor([[1.5, 2], [3, 4]]))
+ * // tensor([[1.5000, 2.0000],
+ * //         [3.0000, 4.0000]])
  */
 export function vmap<A extends unknown[], R = Tensor>(
   func: (...args: A) => unknown,

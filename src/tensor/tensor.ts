@@ -56,6 +56,7 @@ export class Tensor {
     public offset: number,
   ) {}
 
+  /** The memory that holds the elements. */
   get buffer(): DeviceBuffer {
     return this.storage.buffer;
   }

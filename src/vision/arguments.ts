@@ -9,7 +9,7 @@ export type Args<T extends readonly unknown[], O> = [options?: O] | (T extends r
 
 /**
  * The arguments as one object. `names` is PyTorch's order; those behind `*` are given by name only.
- * @example const { size, antialias = true } = bind<ResizeOptions>('Resize', 'size, interpolation, antialias', args);
+ * `const { size, antialias = true } = bind<ResizeOptions>('Resize', 'size, interpolation, antialias', args);`
  */
 export function bind<O extends object>(functionName: string, names: string, args: readonly unknown[]): O {
   const all = names.split(',').map((name) => name.trim());

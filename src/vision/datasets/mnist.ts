@@ -139,6 +139,7 @@ export class MNIST extends IdxDataset {
     return new this(root, ...args);
   }
 
+  /** The names of the classes. */
   get classes(): readonly string[] {
     return (this.constructor as typeof MNIST).classes;
   }

@@ -30,7 +30,7 @@ type Probability = Args<[p: number], { p?: number }>;
 
 /**
  * With as many channels as before. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomGrayscale.html
- * @example new v2.RandomGrayscale(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
+ * @example new v2.RandomGrayscale(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
 export class RandomGrayscale extends RandomTransform {
   constructor(...args: Probability) {

@@ -51,7 +51,7 @@ export class Compose extends Container {
 
 /**
  * All of them, or none. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomApply.html
- * @example new v2.RandomApply([new v2.Grayscale()], 0.3)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([1, 32, 48])
+ * @example new v2.RandomApply([new v2.Grayscale()], 0.3)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
 export class RandomApply extends Container {
   readonly p: number;
@@ -72,8 +72,7 @@ export class RandomApply extends Container {
 /**
  * One of them. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChoice.html
  * @example
- * new v2.RandomChoice([new v2.Grayscale(), new v2.Identity()])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
- * // torch.Size([3, 32, 48])
+ * new v2.RandomChoice([new v2.Grayscale(), new v2.Identity()])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
 export class RandomChoice extends Container {
   readonly p: readonly number[];
