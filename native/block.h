@@ -21,16 +21,19 @@ inline bool same_layout(const Port& p) {
   return p.dtype == F32 || p.dtype == F64 || p.dtype == I64 || p.dtype == BOOL;
 }
 
-inline bool dense(int64_t size, int64_t row_stride, int64_t col_stride, int64_t rows, int64_t cols) {
-  return col_stride == size && (rows == 1 || row_stride == size * cols);
-}
-
-void fill_register(void* reg, Reg type, double hi, double lo, int64_t n);
-
 struct Operand {
   char* data;
   int64_t row_stride, col_stride;
 };
+
+inline bool aligned(const Port& p, const char* data) { return (uintptr_t)data % (uintptr_t)itemsize(p.dtype) == 0; }
+// Whether rows × cols elements at x lie as in a register.
+inline bool dense(const Port& p, const Operand& x, int64_t rows, int64_t cols) {
+  const int64_t size = itemsize(p.dtype);
+  return aligned(p, x.data) && x.col_stride == size && (rows == 1 || x.row_stride == size * cols);
+}
+
+void fill_register(void* reg, Reg type, double hi, double lo, int64_t n);
 
 // The registers of one thread while it runs one Code.
 struct Machine {
@@ -54,7 +57,7 @@ struct Machine {
 
   void load(int i, const Operand& x, int64_t rows, int64_t cols) {
     const Port& port = code.inputs[i];
-    if (same_layout(port) && dense(itemsize(port.dtype), x.row_stride, x.col_stride, rows, cols)) {
+    if (same_layout(port) && dense(port, x, rows, cols)) {
       slot[i] = x.data;
       return;
     }

@@ -8,6 +8,9 @@ namespace tt::TT_ISA {
 
 // ---- Moving elements between memory and registers ----
 
+// A T at any address: memory that a program lent need not be aligned.
+template <class T> struct Anywhere { typedef T type __attribute__((aligned(1))); };
+
 template <class D, class S> inline D convert(S x) { return (D)x; }
 template <> inline float convert<float, f16>(f16 x) { return to_float(x); }
 template <> inline float convert<float, bf16>(bf16 x) { return to_float(x); }
@@ -15,42 +18,46 @@ template <> inline f16 convert<f16, float>(float x) { return to_f16(x); }
 template <> inline bf16 convert<bf16, float>(float x) { return to_bf16(x); }
 
 template <class S, class D> void load_tile(void* reg, const char* data, int64_t row_stride, int64_t col_stride, int64_t rows, int64_t cols) {
+  using From = const typename Anywhere<S>::type;
+  constexpr int64_t size = sizeof(S);
   D* d = static_cast<D*>(reg);
-  if (rows > 1 && (row_stride == (int64_t)sizeof(S)) && col_stride != (int64_t)sizeof(S)) {
+  if (rows > 1 && row_stride == size && col_stride != size) {
     for (int64_t c = 0; c < cols; c++) {
-      auto s = reinterpret_cast<const S*>(data + c * col_stride);
+      auto s = reinterpret_cast<From*>(data + c * col_stride);
       for (int64_t r = 0; r < rows; r++) d[r * cols + c] = convert<D, S>(s[r]);
     }
     return;
   }
   for (int64_t r = 0; r < rows; r++, d += cols, data += row_stride) {
-    auto s = reinterpret_cast<const S*>(data);
-    if (col_stride == (int64_t)sizeof(S)) {
+    auto s = reinterpret_cast<From*>(data);
+    if (col_stride == size) {
       TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[c]);
     } else if (col_stride == 0) {
       D x = convert<D, S>(*s);
       TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = x;
     } else {
-      for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(*reinterpret_cast<const S*>(data + c * col_stride));
+      for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(*reinterpret_cast<From*>(data + c * col_stride));
     }
   }
 }
 
 template <class D, class S> void store_tile(char* data, const void* reg, int64_t row_stride, int64_t col_stride, int64_t rows, int64_t cols) {
+  using To = typename Anywhere<D>::type;
+  constexpr int64_t size = sizeof(D);
   auto s = static_cast<const S*>(reg);
-  if (rows > 1 && (row_stride == (int64_t)sizeof(D)) && col_stride != (int64_t)sizeof(D)) {
+  if (rows > 1 && row_stride == size && col_stride != size) {
     for (int64_t c = 0; c < cols; c++) {
-      auto d = reinterpret_cast<D*>(data + c * col_stride);
+      auto d = reinterpret_cast<To*>(data + c * col_stride);
       for (int64_t r = 0; r < rows; r++) d[r] = convert<D, S>(s[r * cols + c]);
     }
     return;
   }
   for (int64_t r = 0; r < rows; r++, s += cols, data += row_stride) {
-    auto d = reinterpret_cast<D*>(data);
-    if (col_stride == (int64_t)sizeof(D)) {
+    auto d = reinterpret_cast<To*>(data);
+    if (col_stride == size) {
       TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[c]);
     } else {
-      for (int64_t c = 0; c < cols; c++) *reinterpret_cast<D*>(data + c * col_stride) = convert<D, S>(s[c]);
+      for (int64_t c = 0; c < cols; c++) *reinterpret_cast<To*>(data + c * col_stride) = convert<D, S>(s[c]);
     }
   }
 }
@@ -181,7 +188,7 @@ struct Pointwise {
     for (int o = 0; o < outputs; o++) {
       const Port& port = code.outputs[o];
       out[o] = operand(inputs + o, place);
-      bool direct = may_write[o] && dense(itemsize(port.dtype), out[o].row_stride, out[o].col_stride, rows, cols);
+      bool direct = may_write[o] && dense(port, out[o], rows, cols);
       if (code.defined_at[o] >= 0) m.slot[port.slot] = direct ? out[o].data : m.file + code.offsets[port.slot];
     }
     for (int i = 0; i < inputs; i++) {
@@ -202,7 +209,7 @@ struct Pointwise {
   // Moves a tile straight from memory to memory, where the output's layout is the register's.
   bool copy_tile(const Operand& from, const Operand& to, int64_t rows, int64_t cols) const {
     const Port &in = code.inputs[0], &out = code.outputs[0];
-    if (!same_layout(out) || from.data == to.data || !dense(itemsize(out.dtype), to.row_stride, to.col_stride, rows, cols)) return false;
+    if (!same_layout(out) || from.data == to.data || !dense(out, to, rows, cols)) return false;
     LoadFn fn = in.raw ? load_raw[log2_size(in.dtype)] : load_fns[in.dtype];
     fn(to.data, from.data, from.row_stride, from.col_stride, rows, cols);
     return true;
@@ -238,7 +245,7 @@ struct Pointwise {
     for (int o = 0; o < inputs + outputs; o++) {
       if (o < inputs && invariant[o]) continue;
       const Port& port = o < inputs ? code.inputs[o] : code.outputs[o - inputs];
-      if (!same_layout(port) || (k.ndim == 1 && k.stride[o][0] != itemsize(port.dtype))) return false;
+      if (!same_layout(port) || !aligned(port, k.data[o]) || (k.ndim == 1 && k.stride[o][0] != itemsize(port.dtype))) return false;
     }
     return true;
   }
