@@ -18,9 +18,14 @@ function cast(value: unknown, dtype: DTypeLike): unknown {
 }
 
 /**
- * The `forward` of a `torch.autograd.Function` for use under autocast: it notes whether autocast is on, for `customBwd`; with `castInputs` its
+ * The `forward` of a `torch.autograd.Function` for use under autocast: it notes whether autocast is on, for `customBwd`; with `castInputs`
+ * its
  * floating-point inputs are cast and it runs without autocast. https://pytorch.org/docs/stable/amp.html#torch.amp.custom_fwd
- * @example static override forward = torch.amp.customFwd((ctx, x: Tensor) => x.exp(), { deviceType: 'cpu', castInputs: torch.float32 });
+ * @example
+ * class Exp extends torch.autograd.Function {
+ *   static override forward = torch.amp.customFwd((ctx, x: torch.Tensor) => x.exp(), { deviceType: 'cpu', castInputs: torch.float32 });
+ * }
+ * torch.autocast('cpu', () => Exp.apply(torch.zeros(1, { dtype: torch.bfloat16 })))  // tensor([1.])
  */
 export function customFwd<A extends unknown[], R>(
   fwd: ForwardOrBackward<A, R>,
@@ -36,8 +41,19 @@ export function customFwd<A extends unknown[], R>(
 }
 
 /**
- * The `backward` that goes with a forward by `customFwd`: it runs under autocast if that did. https://pytorch.org/docs/stable/amp.html#torch.amp.custom_bwd
- * @example static override backward = torch.amp.customBwd((ctx, grad: Tensor) => grad.mul(ctx.savedTensors[0]), { deviceType: 'cpu' });
+ * The `backward` that goes with a forward by `customFwd`: it runs under autocast if that did.
+ * https://pytorch.org/docs/stable/amp.html#torch.amp.custom_bwd
+ * @example
+ * class Square extends torch.autograd.Function {
+ *   static override forward(ctx: torch.autograd.FunctionContext, x: torch.Tensor) {
+ *     ctx.saveForBackward(x);
+ *     return x.square();
+ *   }
+ *   static override backward = torch.amp.customBwd((ctx, grad: torch.Tensor) => grad.mul(ctx.savedTensors[0]).mul(2), { deviceType: 'cpu' });
+ * }
+ * const x = torch.tensor([3], { requiresGrad: true });
+ * Square.apply(x).backward();
+ * x.grad  // tensor([6.])
  */
 export function customBwd<A extends unknown[], R>(bwd: ForwardOrBackward<A, R>, { deviceType }: CustomOptions): ForwardOrBackward<A, R> {
   return (ctx, ...args) => {

@@ -121,7 +121,10 @@ function setAnomaly(next: Anomaly): () => void {
 /**
  * Finds the operation whose gradient is NaN: `backward` throws, and the place where the operation ran is printed. Slow; for debugging only.
  * https://pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
- * @example torch.autograd.detectAnomaly(() => loss().backward());
+ * @example
+ * const x = torch.zeros(1, { requiresGrad: true });
+ * torch.autograd.detectAnomaly(() => x.add(1).log().backward());
+ * x.grad  // tensor([1.])
  */
 export function detectAnomaly(options?: { checkNan?: boolean }): Scope;
 export function detectAnomaly<R>(body: () => R): R;
@@ -132,7 +135,13 @@ export function detectAnomaly<R>(options: { checkNan?: boolean } | (() => R) = {
   return scoped(() => setAnomaly({ enabled: true, checkNan }), work);
 }
 
-/** Switches the detection of anomalies on or off; without a body it stays so until disposed of. https://pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly */
+/**
+ * Switches the detection of anomalies on or off; without a body it stays so until disposed of.
+ * https://pytorch.org/docs/stable/autograd.html#torch.autograd.set_detect_anomaly
+ * @example
+ * const scope = torch.autograd.setDetectAnomaly(true);
+ * scope[Symbol.dispose]();
+ */
 export function setDetectAnomaly(mode: boolean, { checkNan = true }: { checkNan?: boolean } = {}): Scope {
   return new Scope(setAnomaly({ enabled: mode, checkNan }));
 }

@@ -188,7 +188,10 @@ export class NLLLoss extends Module {
   }
 }
 
-/** The older name for images: `NLLLoss` takes them as well. https://pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html */
+/**
+ * The older name for images: `NLLLoss` takes them as well. https://pytorch.org/docs/stable/generated/torch.nn.NLLLoss.html
+ * @example new nn.NLLLoss2d()(torch.zeros(1, 2, 2, 2), torch.zeros(1, 2, 2).long())  // tensor(0.)
+ */
 export class NLLLoss2d extends NLLLoss {}
 
 /**

@@ -75,7 +75,10 @@ interface Mode {
   states: number;
 }
 
-/** What RNN, LSTM and GRU share. https://pytorch.org/docs/stable/generated/torch.nn.RNNBase.html */
+/**
+ * What RNN, LSTM and GRU share. https://pytorch.org/docs/stable/generated/torch.nn.RNNBase.html
+ * @example new nn.LSTM(4, 8) instanceof nn.RNNBase  // true
+ */
 export abstract class RNNBase extends Module {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -149,6 +152,7 @@ export abstract class RNNBase extends Module {
     return [get('weightIh'), get('weightHh'), get('biasIh'), get('biasHh'), get('weightHr')];
   }
 
+  /** Draws the weights anew. */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.hiddenSize);
     for (const parameter of this.parameters()) init.uniformWithin_(parameter, bound);
@@ -353,7 +357,10 @@ export class GRU extends RNNBase {
   }
 }
 
-/** What RNNCell, LSTMCell and GRUCell share. */
+/**
+ * What RNNCell, LSTMCell and GRUCell share.
+ * @example new nn.LSTMCell(4, 8) instanceof nn.RNNCellBase  // true
+ */
 export abstract class RNNCellBase extends Module {
   readonly inputSize: number;
   readonly hiddenSize: number;
@@ -373,6 +380,7 @@ export abstract class RNNCellBase extends Module {
     this.resetParameters();
   }
 
+  /** Draws the weights anew. */
   resetParameters(): void {
     for (const parameter of this.parameters()) init.uniformWithin_(parameter, 1 / Math.sqrt(this.hiddenSize));
   }

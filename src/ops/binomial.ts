@@ -76,7 +76,9 @@ function sample(count: number, prob: number, uniform: Uniform): number {
  * Numbers of successes in `count` trials that succeed with probability `prob`; both are float tensors of one dtype.
  * https://pytorch.org/docs/stable/generated/torch.binomial.html
  * @throws RuntimeError where the dtypes differ
- * @example torch.binomial(torch.tensor([100.5, 10]).floor(), torch.tensor([0.5, 0.1]))
+ * @example
+ * torch.manualSeed(0);
+ * torch.binomial(torch.tensor([100.5, 10]).floor(), torch.tensor([0.5, 0.1])).shape  // torch.Size([2])
  */
 export const binomial: Op<[prob: Tensor], [], { generator: MaybeGenerator }> = define(
   'binomial',

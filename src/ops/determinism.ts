@@ -5,8 +5,12 @@ type DebugMode = 0 | 1 | 2;
 let debugMode: DebugMode = 0;
 
 /**
- * Asks for deterministic operators, which all operators here are. https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html
- * @example torch.useDeterministicAlgorithms(true);
+ * Asks for deterministic operators, which all operators here are.
+ * https://pytorch.org/docs/stable/generated/torch.use_deterministic_algorithms.html
+ * @example
+ * torch.useDeterministicAlgorithms(true);
+ * torch.areDeterministicAlgorithmsEnabled()  // true
+ * torch.useDeterministicAlgorithms(false);
  */
 export function useDeterministicAlgorithms(mode: boolean, { warnOnly = false }: { warnOnly?: boolean } = {}): void {
   debugMode = !mode ? 0 : warnOnly ? 1 : 2;
@@ -22,7 +26,14 @@ export const areDeterministicAlgorithmsEnabled = (): boolean => debugMode !== 0;
  */
 export const isDeterministicAlgorithmsWarnOnlyEnabled = (): boolean => debugMode === 1;
 
-/** 'default' or 0, 'warn' or 1, 'error' or 2. https://pytorch.org/docs/stable/generated/torch.set_deterministic_debug_mode.html */
+/**
+ * Asks for deterministic operators: 'default' or 0 for no, 'warn' or 1, 'error' or 2.
+ * https://pytorch.org/docs/stable/generated/torch.set_deterministic_debug_mode.html
+ * @example
+ * torch.setDeterministicDebugMode('warn');
+ * torch.getDeterministicDebugMode()  // 1
+ * torch.setDeterministicDebugMode('default');
+ */
 export function setDeterministicDebugMode(mode: DebugMode | 'default' | 'warn' | 'error'): void {
   const value = typeof mode === 'string' ? ['default', 'warn', 'error'].indexOf(mode) : mode;
   if (![0, 1, 2].includes(value))
@@ -44,8 +55,12 @@ type Precision = (typeof precisions)[number];
 let precision: Precision = 'highest';
 
 /**
- * Allows products of float32 matrices to be less precise; they are not. https://pytorch.org/docs/stable/generated/torch.set_float32_matmul_precision.html
- * @example torch.setFloat32MatmulPrecision('high');
+ * Allows products of float32 matrices to be less precise; they are not.
+ * https://pytorch.org/docs/stable/generated/torch.set_float32_matmul_precision.html
+ * @example
+ * torch.setFloat32MatmulPrecision('high');
+ * torch.getFloat32MatmulPrecision()  // high
+ * torch.setFloat32MatmulPrecision('highest');
  */
 export function setFloat32MatmulPrecision(value: Precision): void {
   if (precisions.includes(value)) precision = value;

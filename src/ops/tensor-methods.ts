@@ -97,13 +97,25 @@ export const dimOrder = (input: Tensor): number[] =>
 
 const same = (input: Tensor): Tensor => input;
 const no = (_input: Tensor): boolean => false;
-/** Whether elements are conjugates of what lies in memory: never here. https://pytorch.org/docs/stable/generated/torch.is_conj.html */
+/**
+ * Whether elements are conjugates of what lies in memory: never here. https://pytorch.org/docs/stable/generated/torch.is_conj.html
+ * @example torch.isConj(torch.ones(1))  // false
+ */
 export const isConj = no;
-/** Whether elements are negatives of what lies in memory: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_neg.html */
+/**
+ * Whether elements are negatives of what lies in memory: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_neg.html
+ * @example torch.isNeg(torch.ones(1))  // false
+ */
 export const isNeg = no;
-/** Whether the tensor lies on several machines: never here. */
+/**
+ * Whether the tensor lies on several machines: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_distributed.html
+ * @example torch.isDistributed(torch.ones(1))  // false
+ */
 export const isDistributed = no;
-/** The number of a tensor's device, -1 for the CPU. https://pytorch.org/docs/stable/generated/torch.Tensor.get_device.html */
+/**
+ * The number of a tensor's device, -1 for the CPU. https://pytorch.org/docs/stable/generated/torch.Tensor.get_device.html
+ * @example torch.getDevice(torch.ones(1))  // -1
+ */
 export const getDevice = (_input: Tensor): number => -1;
 
 /** What only other layouts, dtypes and devices have: dense tensors on the host answer as in PyTorch. */

@@ -34,7 +34,7 @@ describe('examples', () => {
   const home = process.cwd();
   const folder = mkdtempSync(join(tmpdir(), 'examples-'));
   beforeAll(() => {
-    vi.spyOn(console, 'log').mockImplementation(() => {});
+    for (const method of ['log', 'warn'] as const) vi.spyOn(console, method).mockImplementation(() => {});
     process.chdir(folder);
   });
   afterAll(() => {

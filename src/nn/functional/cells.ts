@@ -22,14 +22,27 @@ const cell = (name: string, step: Step): Cell =>
 
 /**
  * tanh(W x + b + W' h + b'): what `nn.RNNCell` computes. https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
- * @example const h = torch.rnnTanhCell(x, hidden, cell.weightIh, cell.weightHh, cell.biasIh, cell.biasHh);
+ * @example
+ * const cell = new nn.RNNCell(4, 8);
+ * torch.rnnTanhCell(torch.rand(2, 4), torch.zeros(2, 8), cell.weightIh, cell.weightHh, cell.biasIh, cell.biasHh).shape
+ * // torch.Size([2, 8])
  */
 export const rnnTanhCell: Cell = cell('rnn_tanh_cell', (x, h) => [x.add(h).tanh()]);
-/** The same with relu. https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html */
+/**
+ * relu(W x + b + W' h + b'): what `nn.RNNCell` computes with that nonlinearity.
+ * https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
+ * @example
+ * const cell = new nn.RNNCell(4, 8, { nonlinearity: 'relu' });
+ * torch.rnnReluCell(torch.rand(2, 4), torch.zeros(2, 8), cell.weightIh, cell.weightHh, cell.biasIh, cell.biasHh).shape
+ * // torch.Size([2, 8])
+ */
 export const rnnReluCell: Cell = cell('rnn_relu_cell', (x, h) => [x.add(h).relu()]);
 /**
  * The new hidden state of `nn.GRUCell`. https://pytorch.org/docs/stable/generated/torch.nn.GRUCell.html
- * @example const h = torch.gruCell(x, hidden, cell.weightIh, cell.weightHh, cell.biasIh, cell.biasHh);
+ * @example
+ * const cell = new nn.GRUCell(4, 8);
+ * torch.gruCell(torch.rand(2, 4), torch.zeros(2, 8), cell.weightIh, cell.weightHh, cell.biasIh, cell.biasHh).shape
+ * // torch.Size([2, 8])
  */
 export const gruCell: Cell = cell('gru_cell', gruStep);
 
@@ -43,7 +56,11 @@ type LstmCell = (
 ) => [hidden: Tensor, cell: Tensor];
 /**
  * The new hidden and cell states of `nn.LSTMCell`. https://pytorch.org/docs/stable/generated/torch.nn.LSTMCell.html
- * @example const [h, c] = torch.lstmCell(x, [hidden, state], cell.weightIh, cell.weightHh, cell.biasIh, cell.biasHh);
+ * @example
+ * const cell = new nn.LSTMCell(4, 8);
+ * const zeros = torch.zeros(2, 8);
+ * const [h, c] = torch.lstmCell(torch.rand(2, 4), [zeros, zeros], cell.weightIh, cell.weightHh, cell.biasIh, cell.biasHh);
+ * h.shape  // torch.Size([2, 8])
  */
 export const lstmCell: LstmCell = define(
   'lstm_cell',

@@ -161,7 +161,10 @@ export const gridSampler3d: GridSampler = samplerOf('grid_sampler_3d', 3);
  */
 export const gridSampler: GridSampler = (input, ...args) => (input.ndim === 5 ? gridSampler3d : gridSampler2d)(input, ...args);
 
-/** The low-level name of `nn.functional.channelShuffle`. */
+/**
+ * The low-level name of `nn.functional.channelShuffle`. https://pytorch.org/docs/stable/generated/torch.native_channel_shuffle.html
+ * @example torch.nativeChannelShuffle(torch.arange(4).reshape(1, 4, 1, 1), 2).flatten()  // tensor([0, 2, 1, 3])
+ */
 export const nativeChannelShuffle: typeof channelShuffle = channelShuffle;
 
 /**
