@@ -78,6 +78,17 @@ template <class R> class Plan {
     for (int64_t k = 0; k < n; k++) multiply(a, x, k, lanes, chirp[k].re * scale, chirp[k].im * scale, 1);
   }
 
+  // Runs f(type, q) over columns [0, s): whole vectors, then fours, then single ones.
+  template <class F> static void for_columns(int64_t s, F&& f) {
+    using S = Simd<R>;
+    int64_t q = 0;
+    for (; q + S::width <= s; q += S::width) f(typename S::V{}, q);
+    for (; q + 4 <= s; q += 4) f(typename Simd<R, 4>::V{}, q);
+    for (; q < s; q++) f(R(0), q);
+  }
+  template <class V> static V get(const R* p) { V v; __builtin_memcpy(&v, p, sizeof v); return v; }
+  template <class V> static void put(R* p, V v) { __builtin_memcpy(p, &v, sizeof v); }
+
  private:
   int radices[64], count = 0;
   bool inverse;
@@ -97,16 +108,6 @@ template <class R> class Plan {
     }
   }
 
-  // Runs f(type, q) over columns [0, s): whole vectors, then fours, then single ones.
-  template <class F> static void for_columns(int64_t s, F&& f) {
-    using S = Simd<R>;
-    int64_t q = 0;
-    for (; q + S::width <= s; q += S::width) f(typename S::V{}, q);
-    for (; q + 4 <= s; q += 4) f(typename Simd<R, 4>::V{}, q);
-    for (; q < s; q++) f(R(0), q);
-  }
-  template <class V> static V get(const R* p) { V v; __builtin_memcpy(&v, p, sizeof v); return v; }
-  template <class V> static void put(R* p, V v) { __builtin_memcpy(p, &v, sizeof v); }
   template <class V> static void put_turned(Parts<R> y, int64_t at, V re, V im, Z w) {
     put<V>(y.re + at, re * w.re - im * w.im);
     put<V>(y.im + at, re * w.im + im * w.re);
@@ -133,6 +134,7 @@ template <class R> class Plan {
           case 2: butterfly2(in, out, stride * m, stride, roots[p * step]); break;
           case 3: butterfly3(in, out, stride * m, stride, roots[p * step], roots[2 * p * step], inv); break;
           case 4: butterfly4(in, out, stride * m, stride, roots[p * step], roots[2 * p * step], roots[3 * p * step], inv ? R(-1) : R(1)); break;
+          case 5: butterfly5(in, out, stride * m, stride, p * step, inv ? R(-1) : R(1)); break;
           default: butterfly(in, out, stride * m, stride, r, p * step, length / r);
         }
       }
@@ -181,6 +183,26 @@ template <class R> class Plan {
       put_turned<V>(y, q + s, fr + hr, fi + hi, w1);
       put_turned<V>(y, q + 2 * s, er - gr, ei - gi, w2);
       put_turned<V>(y, q + 3 * s, fr - hr, fi - hi, w3);
+    });
+  }
+  void butterfly5(Parts<R> x, Parts<R> y, int64_t d, int64_t s, int64_t twiddle, R turn) const {
+    constexpr double C1 = 0.30901699437494742410, C2 = -0.80901699437494742410, S1 = 0.95105651629515357212, S2 = 0.58778525229247312917;
+    const R c1 = (R)C1, c2 = (R)C2, s1 = (R)S1 * turn, s2 = (R)S2 * turn;
+    const Z w1 = roots[twiddle], w2 = roots[2 * twiddle], w3 = roots[3 * twiddle], w4 = roots[4 * twiddle];
+    for_columns(s, [=](auto type, int64_t q) {
+      using V = decltype(type);
+      const V ar = get<V>(x.re + q), ai = get<V>(x.im + q), br = get<V>(x.re + q + d), bi = get<V>(x.im + q + d);
+      const V cr = get<V>(x.re + q + 2 * d), ci = get<V>(x.im + q + 2 * d), dr = get<V>(x.re + q + 3 * d), di = get<V>(x.im + q + 3 * d);
+      const V er = get<V>(x.re + q + 4 * d), ei = get<V>(x.im + q + 4 * d);
+      const V pr = br + er, pi = bi + ei, qr = cr + dr, qi = ci + di, mr = br - er, mi = bi - ei, nr = cr - dr, ni = ci - di;
+      const V fr = ar + pr * c1 + qr * c2, fi = ai + pi * c1 + qi * c2, gr = ar + pr * c2 + qr * c1, gi = ai + pi * c2 + qi * c1;
+      const V hr = mi * s1 + ni * s2, hi = -(mr * s1 + nr * s2), kr = mi * s2 - ni * s1, ki = nr * s1 - mr * s2;
+      put<V>(y.re + q, ar + pr + qr);
+      put<V>(y.im + q, ai + pi + qi);
+      put_turned<V>(y, q + s, fr + hr, fi + hi, w1);
+      put_turned<V>(y, q + 2 * s, gr + kr, gi + ki, w2);
+      put_turned<V>(y, q + 3 * s, gr - kr, gi - ki, w3);
+      put_turned<V>(y, q + 4 * s, fr - hr, fi - hi, w4);
     });
   }
   // Any radix, by its definition.

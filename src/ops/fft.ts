@@ -29,8 +29,18 @@ function overDim(name: string, x: Tensor, dim: number, length: number, dtype: Te
 }
 
 function c2c(x: Tensor, dim: number, inverse: boolean, scale: number): Tensor {
-  const out = overDim('fft_c2c', x, dim, x.sizes[dim], x.dtype, [inverse ? 1 : 0, scale]);
+  const input = contiguousRaw(x.detach());
+  const out = emptyOn(x, x.sizes, x.dtype);
+  const shape = [numelOf(x.sizes.slice(0, dim)), x.sizes[dim], numelOf(x.sizes.slice(dim + 1))];
+  if (numelOf(x.sizes) > 0) runRoutine('fft_c2c', [out.view(shape), input.view(shape)], [inverse ? 1 : 0, scale]);
   return record('fftC2c', [x], out, [], ({ grad }) => [c2c(grad, dim, !inverse, scale)]);
+}
+
+/** The whole spectrum of a real signal. */
+function realToComplex(x: Tensor, dim: number, inverse: boolean, scale: number): Tensor {
+  if (inverse || dim < x.ndim - 1) return c2c(convert(x, x.dtype.toComplex()), dim, inverse, scale);
+  const out = overDim('fft_r2c', x, dim, x.sizes[dim], x.dtype.toComplex(), [scale]);
+  return record('fftR2c', [x], out, [], ({ grad }) => [real(c2c(grad, dim, true, scale))]);
 }
 
 /** The first half of the spectrum of a real signal; the rest is its conjugate. */
@@ -102,7 +112,8 @@ const complexTransform =
     const d = dimOf(input, dim);
     const length = n ?? input.sizes[d];
     checkLength(length);
-    return c2c(resized(complexInput(input), d, length), d, inverse, scaleOf(norm, length, inverse));
+    const x = resized(floating(input), d, length);
+    return (x.dtype.isComplex ? c2c : realToComplex)(x, d, inverse, scaleOf(norm, length, inverse));
   };
 const realTransform =
   (name: string, inverse: boolean): Transform1 =>

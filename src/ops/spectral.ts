@@ -32,9 +32,12 @@ function padded(x: Tensor, by: number, mode: PadMode): Tensor {
     throw new RuntimeError(
       `Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (${by}, ${by}) at dimension ${x.ndim} of input [${x.sizes.join(', ')}]`,
     );
-  const source = sources[mode];
-  const index = Array.from({ length: n + 2 * by }, (_, i) => source(i - by, n));
-  return indexSelect(x, -1, tensor(index, { device: x.device }));
+  if (by === 0) return x;
+  const edge = (from: number): Tensor => {
+    const index = Array.from({ length: by }, (_, i) => sources[mode](from + i, n));
+    return indexSelect(x, -1, tensor(index, { device: x.device }));
+  };
+  return cat([edge(-by), x, edge(n)], -1);
 }
 
 interface Framing {
