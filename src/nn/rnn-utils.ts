@@ -111,7 +111,7 @@ interface PadPackedOptions {
   totalLength?: number | null;
 }
 /**
- * [padded sequences, lengths]: undoes `packPaddedSequence`.
+ * The padded sequences and their lengths: undoes `packPaddedSequence`.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.rnn.pad_packed_sequence.html
  * @example
  * const packed = nn.utils.rnn.packSequence([torch.tensor([1, 2, 3]), torch.tensor([4])]);
