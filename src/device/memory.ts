@@ -11,6 +11,14 @@ const LEAST_BUDGET = 24 * 2 ** 20;
 /** What may come between two collections: as much as pays for them, but if they are cheap so little that freed memory is still in the cache. */
 const LEAST_ALLOWANCE = 8 * 2 ** 20;
 const ALLOWANCE_A_MILLISECOND = 50 * 2 ** 20;
+/** The engine takes what survives two young collections for old, and only a full one frees it: where much survives, the next one waits longer. */
+const MUCH = 0.3;
+const LITTLE = 0.1;
+const MOST_PATIENCE = 64;
+/** The budget is so many times what lived after full collections, and up to EXTRA more where these take more than a part of the time. */
+const ROOM = 1.3;
+const EXTRA = 160 * 2 ** 20;
+const DEAR = 0.02;
 
 export interface Collector {
   /** Collects young objects; absent where a program cannot ask for it. */
@@ -27,6 +35,12 @@ export class MemoryPolicy {
   private fresh = 0;
   private budget = LEAST_BUDGET;
   private allowance = LEAST_ALLOWANCE;
+  private patience = 1;
+  /** The most that lived after full collections, of late. */
+  private needed = 0;
+  private extra = 0;
+  private waited = false;
+  private lastFull = 0;
   private told = 0;
 
   constructor(private readonly collector: Collector) {}
@@ -45,19 +59,37 @@ export class MemoryPolicy {
   private collect(): void {
     const { minor } = this.collector;
     if (!minor) return this.collectWithoutAsking();
-    const start = performance.now();
+    const [start, old, came] = [performance.now(), this.live, this.fresh];
     minor();
     this.sweep();
-    if (this.live > 0.75 * this.budget) return this.collectAll();
+    const crowded = this.live > 0.75 * this.budget;
+    if (crowded && this.waited) return this.collectAll();
+    this.waited = crowded;
+    const survived = (this.live - old) / came;
+    if (survived > MUCH) this.patience = Math.min(2 * this.patience, MOST_PATIENCE);
+    else if (survived < LITTLE) this.patience = Math.max(this.patience / 2, 1);
     const worthwhile = Math.max(LEAST_ALLOWANCE, (performance.now() - start) * ALLOWANCE_A_MILLISECOND);
-    this.allowance = Math.min(worthwhile, this.budget - this.live);
+    this.allowance = Math.min(this.patience * worthwhile, Math.max(this.budget - this.live, this.grace()));
   }
 
-  /** Frees all that can be freed, and sets the budget by what is left. */
+  /** What may come before a full collection although the budget is used up: what survived once may be gone then. */
+  private grace(): number {
+    return Math.min(0.2 * this.budget, EXTRA / 4);
+  }
+
+  /** Frees all that can be freed, and sets the budget by what is left now and was left before. */
   collectAll(): void {
+    const start = performance.now();
     this.collector.full?.();
+    this.waited = false;
+    const end = performance.now();
+    const share = (end - start) / (end - this.lastFull);
+    this.lastFull = end;
     this.sweep();
-    this.budget = Math.max(LEAST_BUDGET, 2 * this.live);
+    const grows = this.live > this.needed;
+    this.needed = Math.max(this.live, 0.9 * this.needed);
+    if (!grows) this.extra = share > DEAR ? Math.min(this.extra + EXTRA / 4, EXTRA) : 0.9 * this.extra;
+    this.budget = Math.max(LEAST_BUDGET, ROOM * this.needed, this.needed + this.extra);
     this.allowance = this.budget - this.live;
   }
 
