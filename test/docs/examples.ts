@@ -22,6 +22,7 @@ const header = [
   'import optim = torch.optim;',
   'import F = torch.nn.functional;',
   'import v2 = vision.transforms.v2;',
+  'import tvTensors = vision.tvTensors;',
 ].join('\n');
 
 export interface Example {

@@ -3,7 +3,7 @@ import type * as torch from '../../index.js';
 import { type Args, bind } from '../arguments.js';
 import { pairOf, roundHalfEven } from './functional/common.js';
 import * as F from './functional/index.js';
-import { random, randomInteger, RandomTransform, Transform, uniform } from './transform.js';
+import { random, randomInteger, RandomGeometricTransform, GeometricTransform, Transform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Size = number | readonly number[];
@@ -14,7 +14,7 @@ type Probability = Args<[p: number], { p?: number }>;
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomHorizontalFlip.html
  * @example new v2.RandomHorizontalFlip(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class RandomHorizontalFlip extends RandomTransform {
+export class RandomHorizontalFlip extends RandomGeometricTransform {
   constructor(...args: Probability) {
     super(bind<{ p?: number }>('RandomHorizontalFlip', 'p', args).p ?? 0.5);
   }
@@ -28,7 +28,7 @@ export class RandomHorizontalFlip extends RandomTransform {
  * Swaps top and bottom with probability `p`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomVerticalFlip.html
  * @example new v2.RandomVerticalFlip(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class RandomVerticalFlip extends RandomTransform {
+export class RandomVerticalFlip extends RandomGeometricTransform {
   constructor(...args: Probability) {
     super(bind<{ p?: number }>('RandomVerticalFlip', 'p', args).p ?? 0.5);
   }
@@ -43,7 +43,7 @@ export class RandomVerticalFlip extends RandomTransform {
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Resize.html
  * @example new v2.Resize(16)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 16, 24])
  */
-export class Resize extends Transform {
+export class Resize extends GeometricTransform {
   readonly size: Size | null;
   readonly interpolation: F.Interpolation;
   readonly maxSize: number | null;
@@ -72,7 +72,7 @@ export class Resize extends Transform {
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.CenterCrop.html
  * @example new v2.CenterCrop(24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 24, 24])
  */
-export class CenterCrop extends Transform {
+export class CenterCrop extends GeometricTransform {
   readonly size: readonly [number, number];
 
   constructor(size: Size) {
@@ -115,7 +115,7 @@ export function randomBox(
  * A random part of random shape, resized. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomResizedCrop.html
  * @example new v2.RandomResizedCrop(24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 24, 24])
  */
-export class RandomResizedCrop extends Transform {
+export class RandomResizedCrop extends GeometricTransform {
   readonly size: readonly [number, number];
   readonly scale: readonly [number, number];
   readonly ratio: readonly [number, number];
@@ -206,7 +206,7 @@ export class TenCrop extends Transform {
  * Pads the sides of an image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Pad.html
  * @example new v2.Pad(2)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 36, 52])
  */
-export class Pad extends Transform {
+export class Pad extends GeometricTransform {
   readonly padding: F.Padding;
   readonly fill: F.Fill;
   readonly paddingMode: F.PaddingMode;
@@ -233,7 +233,7 @@ export interface RandomCropOptions extends F.PadOptions {
  * A random part, perhaps of the padded image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomCrop.html
  * @example new v2.RandomCrop(24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 24, 24])
  */
-export class RandomCrop extends Transform {
+export class RandomCrop extends GeometricTransform {
   readonly size: readonly [number, number];
   readonly padIfNeeded: boolean;
   readonly fill: F.Fill;
@@ -287,7 +287,7 @@ export interface RandomZoomOutOptions {
  * torch.manualSeed(0);
  * new v2.RandomZoomOut()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
-export class RandomZoomOut extends RandomTransform {
+export class RandomZoomOut extends RandomGeometricTransform {
   readonly fill: F.Fill;
   readonly sideRange: readonly [number, number];
 
@@ -327,7 +327,7 @@ export interface ScaleJitterOptions extends ScaleOptions {
  * torch.manualSeed(0);
  * new v2.ScaleJitter([32, 32])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
-export class ScaleJitter extends Transform {
+export class ScaleJitter extends GeometricTransform {
   readonly scaleRange: readonly [number, number];
   private readonly options: ScaleOptions;
 
@@ -356,7 +356,7 @@ export class ScaleJitter extends Transform {
  * torch.manualSeed(0);
  * new v2.RandomShortestSize([16, 24])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
-export class RandomShortestSize extends Transform {
+export class RandomShortestSize extends GeometricTransform {
   readonly minSize: readonly number[];
   readonly maxSize: number | null;
   private readonly options: ScaleOptions;
@@ -383,7 +383,7 @@ export class RandomShortestSize extends Transform {
  * torch.manualSeed(0);
  * new v2.RandomResize(16, 24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
-export class RandomResize extends Transform {
+export class RandomResize extends GeometricTransform {
   private readonly options: ScaleOptions;
 
   constructor(

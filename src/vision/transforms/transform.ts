@@ -1,5 +1,6 @@
 /** What transforms share: they find the image in a sample and leave the rest alone. */
 import * as torch from '../../index.js';
+import { BoundingBoxes, Image, Mask } from '../tv-tensors.js';
 
 type Tensor = torch.Tensor;
 
@@ -9,22 +10,41 @@ export interface Transform {
   <T extends readonly unknown[]>(...sample: T): T;
 }
 
-const isPlain = (x: unknown): x is Record<string, unknown> =>
+export const isPlain = (x: unknown): x is Record<string, unknown> =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
-/** `sample` with its first tensor, depth first, replaced by `change` of it. */
-export function changeImage(sample: unknown, change: (image: Tensor) => unknown): unknown {
-  let found = false;
-  const walk = (value: unknown): unknown => {
-    if (found) return value;
-    if (value instanceof torch.Tensor) {
-      found = true;
-      return change(value);
-    }
-    if (Array.isArray(value)) return value.map(walk);
-    return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, walk(each)])) : value;
-  };
-  return walk(sample);
+const isTarget = (x: Tensor): boolean => x instanceof BoundingBoxes || x instanceof Mask;
+
+/** Applies `change` to every tensor of a sample, depth first. */
+export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown): unknown {
+  if (value instanceof torch.Tensor) return change(value);
+  if (Array.isArray(value)) return value.map((each) => mapTensors(each, change));
+  return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapTensors(each, change)])) : value;
+}
+
+export function tensorsOf(sample: unknown): Tensor[] {
+  const found: Tensor[] = [];
+  mapTensors(sample, (tensor) => found.push(tensor));
+  return found;
+}
+
+/**
+ * `sample` with its images changed, and its boxes and masks if `movesPixels`; without an `Image`, the first tensor that is no box or mask is
+ * the image. All changes see the same random numbers, so that they stay together.
+ */
+export function changeSample(sample: unknown, movesPixels: boolean, change: (tensor: Tensor) => unknown): unknown {
+  const tensors = tensorsOf(sample);
+  const plain = tensors.some((t) => t instanceof Image) ? undefined : tensors.find((t) => !isTarget(t));
+  let isOpen = true;
+  const takes = (t: Tensor): boolean => t instanceof Image || (isTarget(t) ? movesPixels : t === plain && isOpen);
+  const start = tensors.filter(takes).length > 1 ? torch.getRngState() : null;
+  return mapTensors(sample, (tensor) => {
+    if (!takes(tensor)) return tensor;
+    if (tensor === plain) isOpen = false;
+    if (start) torch.setRngState(start);
+    const changed = change(tensor);
+    return tensor instanceof Image && changed instanceof torch.Tensor ? new Image(changed) : changed;
+  });
 }
 
 /** One argument as it is, several as a list. */
@@ -44,8 +64,13 @@ export const sampleOf = (inputs: readonly unknown[]): unknown => (inputs.length 
 export abstract class Transform extends torch.nn.Module {
   protected abstract transform(image: Tensor): unknown;
 
+  /** Whether boxes and masks have to follow. */
+  protected movesPixels(): boolean {
+    return false;
+  }
+
   override forward(...inputs: never[]): unknown {
-    return changeImage(sampleOf(inputs), (image) => this.transform(image));
+    return changeSample(sampleOf(inputs), this.movesPixels(), (image) => this.transform(image));
   }
 
   /** The fields as Python shows them. */
@@ -73,6 +98,20 @@ export abstract class RandomTransform extends Transform {
   override forward(...inputs: never[]): unknown {
     if (random() >= this.p) return sampleOf(inputs);
     return super.forward(...inputs);
+  }
+}
+
+/** A transform that moves pixels, and so boxes and masks. */
+export abstract class GeometricTransform extends Transform {
+  protected override movesPixels(): boolean {
+    return true;
+  }
+}
+
+/** A transform that moves pixels with probability p. */
+export abstract class RandomGeometricTransform extends RandomTransform {
+  protected override movesPixels(): boolean {
+    return true;
   }
 }
 

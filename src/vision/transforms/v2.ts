@@ -1,5 +1,6 @@
 /** Transforms of images, torchvision's version 2. https://pytorch.org/vision/stable/transforms.html */
 export * from './auto-augment.js';
+export * from './boxes.js';
 export * from './color.js';
 export * from './container.js';
 export {

@@ -4,7 +4,7 @@ import { type Args, bind } from '../arguments.js';
 import { pairOf, roundHalfEven } from './functional/common.js';
 import * as F from './functional/index.js';
 import { perspectiveCoefficients } from './functional/warp.js';
-import { randomInteger, RandomTransform, Transform, uniform } from './transform.js';
+import { randomInteger, RandomGeometricTransform, GeometricTransform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Range = readonly number[];
@@ -32,7 +32,7 @@ export interface RandomRotationOptions {
  * Rotates by a random angle, in degrees. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomRotation.html
  * @example new v2.RandomRotation(30)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class RandomRotation extends Transform {
+export class RandomRotation extends GeometricTransform {
   readonly degrees: Range;
   private readonly options: RandomRotationOptions;
 
@@ -66,7 +66,7 @@ export interface RandomAffineOptions extends F.WarpOptions {
  * new v2.RandomAffine(30, { translate: [0.1, 0.1] })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
  * // torch.Size([3, 32, 48])
  */
-export class RandomAffine extends Transform {
+export class RandomAffine extends GeometricTransform {
   readonly degrees: Range;
   readonly translate: readonly [number, number] | null;
   readonly scale: readonly [number, number] | null;
@@ -120,7 +120,7 @@ export interface RandomPerspectiveOptions extends F.WarpOptions {
  * Moves the corners at random. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomPerspective.html
  * @example new v2.RandomPerspective(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class RandomPerspective extends RandomTransform {
+export class RandomPerspective extends RandomGeometricTransform {
   readonly distortionScale: number;
   private readonly options: F.WarpOptions;
 
@@ -166,7 +166,7 @@ export interface ElasticOptions extends F.WarpOptions {
  * Moves pixels as water does. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ElasticTransform.html
  * @example new v2.ElasticTransform(50)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class ElasticTransform extends Transform {
+export class ElasticTransform extends GeometricTransform {
   readonly alpha: readonly [number, number];
   readonly sigma: readonly [number, number];
   private readonly options: F.WarpOptions;

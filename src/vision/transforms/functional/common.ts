@@ -1,5 +1,6 @@
 /** What the functions on images share. Images are tensors (…, C, H, W), uint8 or float in [0, 1]. */
 import * as torch from '../../../index.js';
+import { BoundingBoxes, Mask } from '../../tv-tensors.js';
 
 export type Tensor = torch.Tensor;
 export type DType = torch.DType;
@@ -36,6 +37,8 @@ export const asFloat = (image: Tensor): Tensor => (isFloat(image) ? image : imag
  * @example v2.functional.chw(torch.zeros(3, 32, 48, { dtype: torch.uint8 }))  // [ 3, 32, 48 ]
  */
 export function chw(image: Tensor): [channels: number, height: number, width: number] {
+  if (image instanceof BoundingBoxes) return [1, ...image.canvasSize];
+  if (image instanceof Mask && image.ndim === 2) return [1, image.shape[0], image.shape[1]];
   if (!(image instanceof torch.Tensor)) throw new TypeError(`images must be tensors, but got ${String(image)} instead.`);
   const [channels, height, width] = image.shape.slice(-3);
   if (width === undefined) throw new TypeError(`Expected an image of size (..., C, H, W). Got ${String(image.shape)}.`);

@@ -4,14 +4,21 @@ export { chw, maxValue } from './common.js';
 export * from './crop.js';
 export { convertImageDtype, toDtype } from './dtype.js';
 export * from './misc.js';
-export { type Interpolation, InterpolationMode, resize, type ResizeOptions } from './resize.js';
+export { clampBoundingBoxes, convertBoundingBoxFormat } from './boxes.js';
 export {
   affine,
-  type AffineOptions,
+  centerCrop,
+  crop,
   elastic,
+  hflip,
+  horizontalFlip,
+  pad,
   perspective,
-  type PerspectiveOptions,
+  resize,
+  resizedCrop,
   rotate,
-  type RotateOptions,
-  type WarpOptions,
-} from './warp.js';
+  verticalFlip,
+  vflip,
+} from './geometry.js';
+export { type Interpolation, InterpolationMode, type ResizeOptions } from './resize.js';
+export type { AffineOptions, PerspectiveOptions, RotateOptions, WarpOptions } from './warp.js';

@@ -178,7 +178,7 @@ function resizeNearest(batch: Tensor, size: readonly [number, number], exact: bo
   return pick(pick(batch, -2, size[0]), -1, size[1]);
 }
 
-function outputSize(
+export function outputSize(
   [height, width]: readonly [number, number],
   size: number | readonly number[] | null,
   maxSize: number | null,

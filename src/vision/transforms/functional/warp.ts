@@ -48,13 +48,13 @@ function fillOutside(
   return mode === 'nearest' ? torch.where(inside.lt(0.5), colour.expandAs(found), found) : found.sub(colour).mul(inside).add(colour);
 }
 
-type Matrix = readonly [number, number, number, number, number, number];
+export type Matrix = readonly [number, number, number, number, number, number];
 type Pair = readonly [number, number];
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
 
 /** From places in the output to places in the input: the inverse of rotating, shearing, scaling and moving around `center`. */
-function inverseAffineMatrix([cx, cy]: Pair, angle: number, [tx, ty]: Pair, scale: number, [shearX, shearY]: Pair): Matrix {
+export function inverseAffineMatrix([cx, cy]: Pair, angle: number, [tx, ty]: Pair, scale: number, [shearX, shearY]: Pair): Matrix {
   const [rotation, sx, sy] = [radians(angle), radians(shearX), radians(shearY)];
   const a = Math.cos(rotation - sy) / Math.cos(sy);
   const b = -(a * Math.tan(sx) + Math.sin(rotation));
@@ -137,7 +137,7 @@ export interface RotateOptions extends AffineOptions {
 }
 
 /** Width and height of what a rotated image covers. */
-function expandedSize([a, b, c, d, e, f]: Matrix, width: number, height: number): [number, number] {
+export function expandedSize([a, b, c, d, e, f]: Matrix, width: number, height: number): [number, number] {
   const corners = [
     [-width / 2, -height / 2],
     [-width / 2, height / 2],
@@ -179,7 +179,7 @@ export function rotate(
   return sample(image, affineGrid(matrix, image, outWidth, outHeight), interpolation as 'nearest', fill);
 }
 
-type Points = readonly (readonly number[])[];
+export type Points = readonly (readonly number[])[];
 
 /** The eight numbers of the map that takes `endpoints` to `startpoints`: x' = (ax + by + c) / (gx + hy + 1), y' = (dx + ey + f) / (gx + hy + 1). */
 export function perspectiveCoefficients(startpoints: Points, endpoints: Points): number[] {

@@ -1,0 +1,116 @@
+/** Transforms of boxes. https://pytorch.org/vision/stable/transforms.html#miscellaneous */
+import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
+import { type BoxFormat, BoundingBoxes, Mask, wrap } from '../tv-tensors.js';
+import * as F from './functional/index.js';
+import { isPlain, mapTensors, sampleOf, tensorsOf, Transform } from './transform.js';
+
+type Tensor = torch.Tensor;
+
+/** A transform of the boxes of a sample, which leaves everything else. */
+abstract class BoxTransform extends Transform {
+  protected abstract change(boxes: BoundingBoxes): BoundingBoxes;
+
+  protected transform(image: Tensor): Tensor {
+    return image;
+  }
+
+  override forward(...inputs: never[]): unknown {
+    return mapTensors(sampleOf(inputs), (tensor) => (tensor instanceof BoundingBoxes ? this.change(tensor) : tensor));
+  }
+}
+
+/**
+ * Changes the format of boxes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ConvertBoundingBoxFormat.html
+ * @example
+ * const boxes = new tvTensors.BoundingBoxes([[1, 2, 5, 6]], { format: 'XYXY', canvasSize: [10, 12] });
+ * new v2.ConvertBoundingBoxFormat('XYWH')(boxes).tolist()  // [ [ 1, 2, 4, 4 ] ]
+ */
+export class ConvertBoundingBoxFormat extends BoxTransform {
+  constructor(readonly format: BoxFormat) {
+    super();
+  }
+  protected change(boxes: BoundingBoxes): BoundingBoxes {
+    return F.convertBoundingBoxFormat(boxes, this.format);
+  }
+}
+
+/**
+ * Cuts boxes off at the edges of their image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ClampBoundingBoxes.html
+ * @example
+ * const boxes = new tvTensors.BoundingBoxes([[-1, 2, 15, 6]], { format: 'XYXY', canvasSize: [10, 12] });
+ * new v2.ClampBoundingBoxes()(boxes).tolist()  // [ [ 0, 2, 12, 6 ] ]
+ */
+export class ClampBoundingBoxes extends BoxTransform {
+  protected change(boxes: BoundingBoxes): BoundingBoxes {
+    return F.clampBoundingBoxes(boxes);
+  }
+}
+
+/** Which boxes lie in their image and are not too small: booleans (N). */
+function validBoxes(boxes: BoundingBoxes, minSize: number, minArea: number): Tensor {
+  const [height, width] = boxes.canvasSize;
+  const [left, top, right, bottom] = F.convertBoundingBoxFormat(boxes, 'XYXY').detach().unbind(-1);
+  const [w, h] = [right.sub(left), bottom.sub(top)];
+  const checks = [w.ge(minSize), h.ge(minSize), w.mul(h).ge(minArea), left.ge(0), top.ge(0), right.le(width), bottom.le(height)];
+  return checks.reduce((all, each) => all.logicalAnd(each));
+}
+
+/** The first tensor under a key that speaks of labels. */
+function findLabels(sample: unknown): Tensor | null {
+  if (Array.isArray(sample)) return sample.map(findLabels).find((found) => found !== null) ?? null;
+  if (!isPlain(sample)) return null;
+  const named = Object.entries(sample).find(([key, value]) => /label/i.test(key) && value instanceof torch.Tensor);
+  return named ? (named[1] as Tensor) : findLabels(Object.values(sample));
+}
+
+export interface SanitizeOptions {
+  minSize?: number;
+  minArea?: number;
+  /** Gives the labels that belong to the boxes; null if there are none. By default those under a key that contains `label`. */
+  labelsGetter?: ((sample: unknown) => Tensor | null) | null;
+}
+
+/**
+ * Takes boxes away that are too small or lie outside of their image, and their labels and masks.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.SanitizeBoundingBoxes.html
+ * @throws Error where the sample has no boxes
+ * @example
+ * const boxes = new tvTensors.BoundingBoxes([[1, 2, 5, 6], [3, 3, 3, 3]], { format: 'XYXY', canvasSize: [10, 12] });
+ * new v2.SanitizeBoundingBoxes()({ boxes, labels: torch.tensor([7, 8]) }).labels.tolist()  // [ 7 ]
+ */
+export class SanitizeBoundingBoxes extends Transform {
+  readonly minSize: number;
+  readonly minArea: number;
+  private readonly labelsGetter: (sample: unknown) => Tensor | null;
+
+  constructor(
+    ...args: Args<[minSize: number, minArea: number, labelsGetter: ((sample: unknown) => Tensor | null) | null], SanitizeOptions>
+  ) {
+    super();
+    const {
+      minSize = 1,
+      minArea = 1,
+      labelsGetter,
+    } = bind<SanitizeOptions>('SanitizeBoundingBoxes', 'minSize, minArea, labelsGetter', args);
+    if (minSize < 1) throw new Error(`min_size must be >= 1, got ${minSize}.`);
+    if (minArea < 1) throw new Error(`min_area must be >= 1, got ${minArea}.`);
+    [this.minSize, this.minArea] = [minSize, minArea];
+    this.labelsGetter = labelsGetter === undefined ? findLabels : (labelsGetter ?? (() => null));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return image;
+  }
+
+  override forward(...inputs: never[]): unknown {
+    const sample = sampleOf(inputs);
+    const boxes = tensorsOf(sample).find((tensor) => tensor instanceof BoundingBoxes) as BoundingBoxes | undefined;
+    if (!boxes) throw new Error('No bounding boxes were found in the sample');
+    const labels = this.labelsGetter(sample);
+    const valid = validBoxes(boxes, this.minSize, this.minArea);
+    const isListed = (tensor: Tensor): boolean =>
+      tensor === boxes || tensor === labels || (tensor instanceof Mask && tensor.ndim === 3 && tensor.shape[0] === valid.shape[0]);
+    return mapTensors(sample, (tensor) => (isListed(tensor) ? wrap(tensor.at(valid), tensor) : tensor));
+  }
+}

@@ -1,0 +1,207 @@
+/** The functions that move pixels, for images, masks and boxes alike. https://pytorch.org/vision/stable/transforms.html#geometry */
+import { type Args, bind } from '../../arguments.js';
+import { BoundingBoxes, Mask } from '../../tv-tensors.js';
+import * as boxes from './boxes.js';
+import type { Tensor } from './common.js';
+import * as crops from './crop.js';
+import { type Interpolation, resize as resizeImage, type ResizeOptions } from './resize.js';
+import * as warps from './warp.js';
+
+/** Moves boxes, masks, or else images. */
+function byKind<T extends Tensor>(
+  target: T,
+  onImage: (image: Tensor) => Tensor,
+  onBoxes: (target: BoundingBoxes) => BoundingBoxes,
+  onMask: (mask: Tensor) => Tensor = onImage,
+): T {
+  if (target instanceof BoundingBoxes) return onBoxes(target) as Tensor as T;
+  if (!(target instanceof Mask)) return onImage(target) as T;
+  // Masks may have no dim for channels.
+  const moved = onMask(target.ndim === 2 ? target.unsqueeze(0) : target);
+  return new Mask(target.ndim === 2 ? moved.squeeze(0) : moved) as Tensor as T;
+}
+
+/**
+ * Swaps left and right. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.horizontal_flip.html
+ * @example v2.functional.horizontalFlip(torch.tensor([[[1, 2, 3]]]))  // tensor([[[3, 2, 1]]])
+ */
+export const horizontalFlip = <T extends Tensor>(image: T): T =>
+  byKind(image, crops.horizontalFlip, (target) => boxes.flipBoxes(target, 0));
+/** The older name of `horizontalFlip`. */
+export const hflip = horizontalFlip;
+/**
+ * Swaps top and bottom. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.vertical_flip.html
+ * @example v2.functional.verticalFlip(torch.tensor([[[1], [2]]])).flatten()  // tensor([2, 1])
+ */
+export const verticalFlip = <T extends Tensor>(image: T): T => byKind(image, crops.verticalFlip, (target) => boxes.flipBoxes(target, 1));
+/** The older name of `verticalFlip`. */
+export const vflip = verticalFlip;
+
+/**
+ * (…, C, H, W) → (…, C, H', W'). One number is the size of the shorter edge. Bytes come out exactly as from PyTorch; floats are differentiable.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resize.html
+ * @example v2.functional.resize(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).shape  // torch.Size([3, 16, 24])
+ */
+export function resize<T extends Tensor>(
+  image: T,
+  size: number | readonly number[] | null,
+  ...args: Args<[interpolation: Interpolation, maxSize: number | null, antialias: boolean], ResizeOptions>
+): T {
+  const options = bind<ResizeOptions>('resize', 'interpolation, maxSize, antialias', args);
+  return byKind(
+    image,
+    (x) => resizeImage(x, size, options),
+    (target) => boxes.resizeBoxes(target, size, options.maxSize ?? null),
+    (mask) => resizeImage(mask, size, { maxSize: options.maxSize, interpolation: 'nearest' }),
+  );
+}
+
+/**
+ * Adds margins. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.pad.html
+ * @example v2.functional.pad(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [1, 2]).shape  // torch.Size([3, 36, 50])
+ */
+export function pad<T extends Tensor>(
+  image: T,
+  padding: crops.Padding,
+  ...args: Args<[fill: crops.Fill, paddingMode: crops.PaddingMode], crops.PadOptions>
+): T {
+  const options = bind<crops.PadOptions>('pad', 'fill, paddingMode', args);
+  return byKind(
+    image,
+    (x) => crops.pad(x, padding, options),
+    (target) => boxes.padBoxes(target, padding, options.paddingMode ?? 'constant'),
+  );
+}
+
+/**
+ * What lies outside of the image is black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.crop.html
+ * @example v2.functional.crop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16).shape  // torch.Size([3, 16, 16])
+ */
+export const crop = <T extends Tensor>(image: T, top: number, left: number, height: number, width: number): T =>
+  byKind(
+    image,
+    (x) => crops.crop(x, top, left, height, width),
+    (target) => boxes.cropBoxes(target, top, left, height, width),
+  );
+
+/**
+ * Pads where the image is too small. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.center_crop.html
+ * @example v2.functional.centerCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).shape  // torch.Size([3, 16, 16])
+ */
+export const centerCrop = <T extends Tensor>(image: T, outputSize: number | readonly number[]): T =>
+  byKind(
+    image,
+    (x) => crops.centerCrop(x, outputSize),
+    (target) => boxes.centerCropBoxes(target, outputSize),
+  );
+
+/**
+ * Crops, then resizes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resized_crop.html
+ * @example v2.functional.resizedCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16, 24).shape  // torch.Size([3, 24, 24])
+ */
+export function resizedCrop<T extends Tensor>(
+  image: T,
+  top: number,
+  left: number,
+  height: number,
+  width: number,
+  size: number | readonly number[],
+  ...args: Args<[interpolation: Interpolation, antialias: boolean], { interpolation?: Interpolation; antialias?: boolean }>
+): T {
+  const options = bind<{ interpolation?: Interpolation; antialias?: boolean }>('resized_crop', 'interpolation, antialias', args);
+  return resize(crop(image, top, left, height, width), size, options);
+}
+
+/**
+ * Rotates by `angle` degrees, moves by `translate` pixels, scales and shears.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.affine.html
+ * @example v2.functional.affine(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 30, [2, 0], 1, 0).shape  // torch.Size([3, 32, 48])
+ */
+export function affine<T extends Tensor>(
+  image: T,
+  angle: number,
+  translate: readonly number[],
+  scale: number,
+  shear: number | readonly number[],
+  ...args: Args<[interpolation: Interpolation, fill: crops.Fill, center: readonly number[] | null], warps.AffineOptions>
+): T {
+  const options = bind<warps.AffineOptions>('affine', 'interpolation, fill, center', args);
+  const run = (x: Tensor, interpolation = options.interpolation): Tensor =>
+    warps.affine(x, angle, translate, scale, shear, { ...options, ...(interpolation && { interpolation }) });
+  const [shearX, shearY = 0] = typeof shear === 'number' ? [shear] : shear;
+  return byKind(
+    image,
+    (x) => run(x),
+    (target) =>
+      boxes.affineBoxes(target, {
+        angle,
+        translate: [translate[0], translate[1]],
+        scale,
+        shear: [shearX, shearY],
+        center: options.center,
+      }),
+    (mask) => run(mask, 'nearest'),
+  );
+}
+
+/**
+ * Turns the image counter-clockwise by `angle` degrees.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.rotate.html
+ * @example v2.functional.rotate(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 30).shape  // torch.Size([3, 32, 48])
+ */
+export function rotate<T extends Tensor>(
+  image: T,
+  angle: number,
+  ...args: Args<[interpolation: Interpolation, expand: boolean, center: readonly number[] | null, fill: crops.Fill], warps.RotateOptions>
+): T {
+  const options = bind<warps.RotateOptions>('rotate', 'interpolation, expand, center, fill', args);
+  const { expand, center } = options;
+  return byKind(
+    image,
+    (x) => warps.rotate(x, angle, options),
+    (target) => boxes.affineBoxes(target, { angle: -angle, translate: [0, 0], scale: 1, shear: [0, 0], center, expand }),
+    (mask) => warps.rotate(mask, angle, { ...options, interpolation: 'nearest' }),
+  );
+}
+
+/**
+ * Moves four points of the image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.perspective.html
+ * @example
+ * v2.functional.perspective(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [[0, 0], [47, 0], [47, 31], [0, 31]], [[2, 2], [45, 0], [47, 31], [0, 31]]).shape
+ * // torch.Size([3, 32, 48])
+ */
+export function perspective<T extends Tensor>(
+  image: T,
+  startpoints: warps.Points | null,
+  endpoints: warps.Points | null,
+  ...args: Args<[interpolation: Interpolation, fill: crops.Fill, coefficients: readonly number[] | null], warps.PerspectiveOptions>
+): T {
+  const options = bind<warps.PerspectiveOptions>('perspective', 'interpolation, fill, coefficients', args);
+  return byKind(
+    image,
+    (x) => warps.perspective(x, startpoints, endpoints, options),
+    (target) => boxes.perspectiveBoxes(target, startpoints, endpoints, options.coefficients ?? null),
+    (mask) => warps.perspective(mask, startpoints, endpoints, { ...options, interpolation: 'nearest' }),
+  );
+}
+
+/**
+ * Moves each pixel by its `displacement` (1, H, W, 2), where 2 is the whole image.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.elastic.html
+ * @example
+ * v2.functional.elastic(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), torch.zeros(1, 32, 48, 2)).shape
+ * // torch.Size([3, 32, 48])
+ */
+export function elastic<T extends Tensor>(
+  image: T,
+  displacement: Tensor,
+  ...args: Args<[interpolation: Interpolation, fill: crops.Fill], warps.WarpOptions>
+): T {
+  const options = bind<warps.WarpOptions>('elastic', 'interpolation, fill', args);
+  return byKind(
+    image,
+    (x) => warps.elastic(x, displacement, options),
+    (target) => boxes.elasticBoxes(target, displacement),
+    (mask) => warps.elastic(mask, displacement, { ...options, interpolation: 'nearest' }),
+  );
+}

@@ -1,0 +1,115 @@
+import * as torch from 'typetorch';
+import * as vision from 'typetorch/vision';
+import { describe, expect, it } from 'vitest';
+
+const { tvTensors } = vision;
+const { v2 } = vision.transforms;
+const F = v2.functional;
+type BoundingBoxes = vision.tvTensors.BoundingBoxes;
+type Tensor = torch.Tensor;
+
+const boxes = (format: vision.tvTensors.BoxFormat = 'XYXY', rows = [[1, 2, 5, 6], [0, 0, 11, 9]]): BoundingBoxes =>
+  new tvTensors.BoundingBoxes(torch.tensor(rows).float(), { format, canvasSize: [10, 12] }); // prettier-ignore
+const rounded = (t: Tensor): unknown => t.double().mul(1000).round().div(1000).tolist();
+const shown = (t: BoundingBoxes): unknown => [rounded(t), t.format, [...t.canvasSize]];
+
+// Expected values were printed by torchvision 0.28.
+describe('boxes', () => {
+  it.each([
+    ['horizontalFlip', (b: BoundingBoxes) => F.horizontalFlip(b), [[7, 2, 11, 6], [1, 0, 12, 9]], [10, 12]],
+    ['verticalFlip', (b: BoundingBoxes) => F.verticalFlip(b), [[1, 4, 5, 8], [0, 1, 11, 10]], [10, 12]],
+    ['resize', (b: BoundingBoxes) => F.resize(b, [20, 6]), [[0.5, 4, 2.5, 12], [0, 0, 5.5, 18]], [20, 6]],
+    ['crop', (b: BoundingBoxes) => F.crop(b, 1, 2, 5, 6), [[0, 1, 3, 5], [0, 0, 6, 5]], [5, 6]],
+    ['pad', (b: BoundingBoxes) => F.pad(b, [1, 2, 3, 4]), [[2, 4, 6, 8], [1, 2, 12, 11]], [16, 16]],
+    ['centerCrop', (b: BoundingBoxes) => F.centerCrop(b, [6, 6]), [[0, 0, 2, 4], [0, 0, 6, 6]], [6, 6]],
+    ['resizedCrop', (b: BoundingBoxes) => F.resizedCrop(b, 1, 2, 5, 6, [10, 10]), [[0, 2, 5, 10], [0, 0, 10, 10]], [10, 10]],
+    ['rotate', (b: BoundingBoxes) => F.rotate(b, 30), [[0.17, 2.902, 5.634, 8.366], [0, 0, 12, 10]], [10, 12]],
+    ['rotate, expanding', (b: BoundingBoxes) => F.rotate(b, 90, { expand: true }), [[2, 7, 6, 11], [0, 1, 9, 12]], [12, 10]],
+    ['affine', (b: BoundingBoxes) => F.affine(b, 10, [1, 2], 1.2, [5, 3]), [[0.724, 2.761, 6.745, 8.023], [0, 0.277, 12, 10]], [10, 12]],
+    [
+      'perspective',
+      (b: BoundingBoxes) => F.perspective(b, [[0, 0], [11, 0], [11, 9], [0, 9]], [[1, 1], [10, 0], [11, 9], [0, 8]]),
+      [[1.107, 2.079, 4.525, 5.438], [0, 0, 11, 9]],
+      [10, 12],
+    ],
+  ] as const)('follow %s', (_, move, expected, canvas) => {
+    expect(shown(move(boxes()))).toEqual([expected, 'XYXY', canvas]);
+  }); // prettier-ignore
+
+  it('keep their format and dtype', () => {
+    const [xywh, middle] = (['XYWH', 'CXCYWH'] as const).map((format) => boxes(format, [[1, 2, 4, 4], [3, 3, 2, 5]])); // prettier-ignore
+    expect(rounded(F.horizontalFlip(xywh))).toEqual([[7, 2, 4, 4], [7, 3, 2, 5]]); // prettier-ignore
+    expect(rounded(F.horizontalFlip(middle))).toEqual([[11, 2, 4, 4], [9, 3, 2, 5]]); // prettier-ignore
+    expect(rounded(F.crop(middle, 1, 2, 5, 6))).toEqual([[0.5, 1.5, 1, 3], [1, 2.25, 2, 4.5]]); // prettier-ignore
+    expect(rounded(F.rotate(xywh, 30))).toEqual([[0.17, 2.902, 5.464, 5.464], [2.402, 3.768, 4.232, 5.33]]); // prettier-ignore
+    const whole = new tvTensors.BoundingBoxes([[1, 2, 5, 7]], { format: 'XYXY', canvasSize: [10, 12] });
+    expect([F.resize(whole, [21, 7]).tolist(), F.rotate(whole, 30).tolist()]).toEqual([[[0, 4, 2, 14]], [[0, 2, 6, 9]]]); // prettier-ignore
+    expect(F.convertBoundingBoxFormat(boxes(), 'CXCYWH').tolist()).toEqual([[3, 4, 4, 4], [5.5, 4.5, 11, 9]]); // prettier-ignore
+    expect(() => F.pad(boxes(), 1, { paddingMode: 'reflect' })).toThrow("Padding mode 'reflect' is not supported with bounding boxes");
+  });
+
+  it('are printed with what they are', () => {
+    expect(String(boxes())).toBe(
+      'BoundingBoxes([[ 1.,  2.,  5.,  6.],\n               [ 0.,  0., 11.,  9.]], format=BoundingBoxFormat.XYXY, canvas_size=(10, 12))',
+    );
+    expect(boxes() instanceof torch.Tensor).toBe(true);
+    expect(() => new tvTensors.BoundingBoxes([[1, 2]], { format: 'XYXY', canvasSize: [1, 1] })).toThrow('Expected boxes of shape (N, 4)');
+  });
+
+  it('go, with their labels, if they are too small or outside', () => {
+    const rows = boxes('XYXY', [[1, 2, 3, 4], [1, 1, 8, 8], [-2, 0, 9, 9]]); // prettier-ignore
+    const sample = { boxes: rows, labels: torch.tensor([1, 2, 3]), scores: torch.ones(3) };
+    const kept = new v2.SanitizeBoundingBoxes({ minSize: 3 })(sample);
+    expect([kept.boxes.tolist(), kept.labels.tolist(), kept.scores.tolist()]).toEqual([[[1, 1, 8, 8]], [2], [1, 1, 1]]);
+    expect(kept.boxes.canvasSize).toEqual([10, 12]);
+    expect(() => new v2.SanitizeBoundingBoxes()(torch.ones(1))).toThrow('No bounding boxes were found in the sample');
+  });
+});
+
+describe('masks', () => {
+  const mask = new tvTensors.Mask(torch.tensor([[0, 1, 2], [3, 4, 5]])); // prettier-ignore
+
+  it('move without new values, with or without a dim for objects', () => {
+    expect(F.resize(mask, [4, 3]).tolist()).toEqual([[0, 1, 2], [0, 1, 2], [3, 4, 5], [3, 4, 5]]); // prettier-ignore
+    expect(F.rotate(mask, 30, 'bilinear').tolist()).toEqual([[0, 1, 5], [0, 4, 5]]); // prettier-ignore
+    expect(F.crop(mask, -1, 1, 3, 3).tolist()).toEqual([[0, 0, 0], [1, 2, 0], [4, 5, 0]]); // prettier-ignore
+    const objects = F.horizontalFlip(new tvTensors.Mask(mask.unsqueeze(0)));
+    expect([objects.tolist(), objects instanceof tvTensors.Mask]).toEqual([[[[2, 1, 0], [5, 4, 3]]], true]); // prettier-ignore
+    expect(String(mask)).toBe('Mask([[0, 1, 2],\n      [3, 4, 5]])');
+  });
+});
+
+describe('samples', () => {
+  const sample = () => ({
+    boxes: boxes(),
+    image: new tvTensors.Image(torch.arange(120).to(torch.uint8).reshape(1, 10, 12)),
+    masks: new tvTensors.Mask(torch.arange(120).to(torch.uint8).reshape(10, 12)),
+    other: torch.ones(2),
+  });
+
+  it.each([
+    ['RandomResizedCrop', new v2.RandomResizedCrop(6, { antialias: false, interpolation: 'nearest' }), 2160, 2160, [[0, 0, 0, 4.5], [0, 0, 6, 6]], 0.4716],
+    ['RandomCrop', new v2.RandomCrop([6, 7]), 1974, 1974, [[0, 1, 3, 5], [0, 0, 7, 6]], 0.2858],
+    ['RandomRotation', new v2.RandomRotation(30), 5950, 5950, [[1.163, 0, 6.62, 5.372], [0, 0, 12, 10]], 0.1056],
+    ['RandomPerspective', new v2.RandomPerspective(0.4, { p: 1 }), 3006, 3473, [[2.731, 2.446, 5.451, 5.597], [2, 1, 9, 8]], 0.8879],
+    ['ElasticTransform', new v2.ElasticTransform(20, 2), 5963, 6237, [[1.536, 2.132, 5.772, 5.255], [0.514, 0, 11.984, 8.246]], 0.5996],
+  ] as const)('stay together under %s', (_, transform, image, masks, moved, next) => {
+    torch.manualSeed(3);
+    const result = transform(sample());
+    expect(torch.rand(1).item()).toBeCloseTo(next, 4);
+    expect([result.image.sum().item(), result.masks.sum().item(), rounded(result.boxes)]).toEqual([image, masks, moved]);
+    expect([result.other.tolist(), result.image instanceof tvTensors.Image]).toEqual([[1, 1], true]);
+  }); // prettier-ignore
+
+  it('keep boxes where only colours change, and random numbers flow on', () => {
+    const jitter = new v2.Compose([new v2.ColorJitter({ brightness: 0.5 }), new v2.RandomHorizontalFlip(1)]);
+    torch.manualSeed(1);
+    const { image } = sample();
+    const alone = jitter(image);
+    const after = torch.rand(1).item();
+    torch.manualSeed(1);
+    const together = jitter({ ...sample(), image });
+    expect([torch.equal(together.image, alone), torch.rand(1).item()]).toEqual([true, after]);
+    expect(together.boxes.tolist()).toEqual([[7, 2, 11, 6], [1, 0, 12, 9]]); // prettier-ignore
+  });
+});
