@@ -2,25 +2,12 @@
 import * as torch from '../../../index.js';
 import { type Args, bind } from '../../arguments.js';
 import { batched, chw, isFloat, pairOf, roundHalfEven, type Tensor } from './common.js';
-import { type Interpolation, resize } from './resize.js';
 
-/**
- * Left and right swapped. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.horizontal_flip.html
- * @example
- * v2.functional.horizontalFlip(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 })).flatten()
- * // tensor([200, 100,   0], dtype=torch.uint8)
- */
+/** Swaps left and right. */
 export const horizontalFlip = (image: Tensor): Tensor => image.flip(-1);
-/** Alias of `horizontalFlip`. */
-export const hflip = horizontalFlip;
 
-/**
- * Top and bottom swapped. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.vertical_flip.html
- * @example v2.functional.verticalFlip(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
- */
+/** Swaps top and bottom. */
 export const verticalFlip = (image: Tensor): Tensor => image.flip(-2);
-/** Alias of `verticalFlip`. */
-export const vflip = verticalFlip;
 
 export type PaddingMode = 'constant' | 'edge' | 'reflect' | 'symmetric';
 /** One margin for all sides; left and right, top and bottom; or left, top, right, bottom. */
@@ -80,10 +67,7 @@ export interface PadOptions {
 
 const paddingModes = ['constant', 'edge', 'reflect', 'symmetric'];
 
-/**
- * Adds margins. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.pad.html
- * @example v2.functional.pad(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [1, 2]).shape  // torch.Size([3, 36, 50])
- */
+/** Adds margins. */
 export function pad(image: Tensor, padding: Padding, ...args: Args<[fill: Fill, paddingMode: PaddingMode], PadOptions>): Tensor {
   const { fill, paddingMode = 'constant' } = bind<PadOptions>('pad', 'fill, paddingMode', args);
   const sides = sidesOf(padding);
@@ -101,10 +85,7 @@ export function pad(image: Tensor, padding: Padding, ...args: Args<[fill: Fill, 
 const cut = (image: Tensor, top: number, left: number, height: number, width: number): Tensor =>
   image.narrow(-2, top, height).narrow(-1, left, width);
 
-/**
- * What lies outside of the image is black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.crop.html
- * @example v2.functional.crop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16).shape  // torch.Size([3, 16, 16])
- */
+/** What lies outside of the image is black. */
 export function crop(image: Tensor, top: number, left: number, height: number, width: number): Tensor {
   const [, imageHeight, imageWidth] = chw(image);
   const [right, bottom] = [left + width, top + height];
@@ -120,10 +101,7 @@ export function crop(image: Tensor, top: number, left: number, height: number, w
   ]);
 }
 
-/**
- * Pads where the image is too small. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.center_crop.html
- * @example v2.functional.centerCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).shape  // torch.Size([3, 16, 16])
- */
+/** Pads where the image is too small. */
 export function centerCrop(image: Tensor, outputSize: number | readonly number[]): Tensor {
   const [height, width] = pairOf(outputSize);
   const [, imageHeight, imageWidth] = chw(image);
@@ -161,23 +139,6 @@ export function fiveCrop(image: Tensor, size: number | readonly number[]): Tenso
 export function tenCrop(image: Tensor, size: number | readonly number[], vertical: boolean | { verticalFlip?: boolean } = false): Tensor[] {
   const isVertical = typeof vertical === 'boolean' ? vertical : (vertical.verticalFlip ?? false);
   return [...fiveCrop(image, size), ...fiveCrop(isVertical ? verticalFlip(image) : horizontalFlip(image), size)];
-}
-
-/**
- * Crops, then resizes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resized_crop.html
- * @example v2.functional.resizedCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16, 24).shape  // torch.Size([3, 24, 24])
- */
-export function resizedCrop(
-  image: Tensor,
-  top: number,
-  left: number,
-  height: number,
-  width: number,
-  size: number | readonly number[],
-  ...args: Args<[interpolation: Interpolation, antialias: boolean], { interpolation?: Interpolation; antialias?: boolean }>
-): Tensor {
-  const options = bind<{ interpolation?: Interpolation; antialias?: boolean }>('resized_crop', 'interpolation, antialias', args);
-  return resize(crop(image, top, left, height, width), size, options);
 }
 
 /**

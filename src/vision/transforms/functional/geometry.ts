@@ -27,14 +27,20 @@ function byKind<T extends Tensor>(
  */
 export const horizontalFlip = <T extends Tensor>(image: T): T =>
   byKind(image, crops.horizontalFlip, (target) => boxes.flipBoxes(target, 0));
-/** The older name of `horizontalFlip`. */
+/**
+ * The older name of `horizontalFlip`.
+ * @example v2.functional.hflip(torch.tensor([[[1, 2, 3]]]))  // tensor([[[3, 2, 1]]])
+ */
 export const hflip = horizontalFlip;
 /**
  * Swaps top and bottom. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.vertical_flip.html
  * @example v2.functional.verticalFlip(torch.tensor([[[1], [2]]])).flatten()  // tensor([2, 1])
  */
 export const verticalFlip = <T extends Tensor>(image: T): T => byKind(image, crops.verticalFlip, (target) => boxes.flipBoxes(target, 1));
-/** The older name of `verticalFlip`. */
+/**
+ * The older name of `verticalFlip`.
+ * @example v2.functional.vflip(torch.tensor([[[1], [2]]])).flatten()  // tensor([2, 1])
+ */
 export const vflip = verticalFlip;
 
 /**

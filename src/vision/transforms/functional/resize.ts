@@ -208,12 +208,7 @@ export function outputSize(
 
 const modes: readonly string[] = Object.values(InterpolationMode);
 
-/**
- * (…, C, H, W) → (…, C, H', W'). One number is the size of the shorter edge. Bytes come out exactly as from PyTorch; floats are
- * differentiable.
- * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resize.html
- * @example v2.functional.resize(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).shape  // torch.Size([3, 16, 24])
- */
+/** (…, C, H, W) → (…, C, H', W'). One number is the size of the shorter edge. Bytes come out exactly as from PyTorch; floats are differentiable. */
 export function resize(
   image: Tensor,
   size: number | readonly number[] | null,

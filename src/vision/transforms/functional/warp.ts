@@ -107,11 +107,7 @@ export interface AffineOptions extends WarpOptions {
   center?: readonly number[] | null;
 }
 
-/**
- * Rotates by `angle` degrees, moves by `translate` pixels, scales and shears.
- * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.affine.html
- * @example v2.functional.affine(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 30, [2, 0], 1, 0).shape  // torch.Size([3, 32, 48])
- */
+/** Rotates by `angle` degrees, moves by `translate` pixels, scales and shears. */
 export function affine(
   image: Tensor,
   angle: number,
@@ -153,11 +149,7 @@ export function expandedSize([a, b, c, d, e, f]: Matrix, width: number, height: 
   return [extent(xs, width / 2), extent(ys, height / 2)];
 }
 
-/**
- * Turns the image counter-clockwise by `angle` degrees.
- * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.rotate.html
- * @example v2.functional.rotate(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 30).shape  // torch.Size([3, 32, 48])
- */
+/** Turns the image counter-clockwise by `angle` degrees. */
 export function rotate(
   image: Tensor,
   angle: number,
@@ -232,12 +224,7 @@ export interface PerspectiveOptions extends WarpOptions {
   coefficients?: readonly number[] | null;
 }
 
-/**
- * Moves four points of the image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.perspective.html
- * @example
- * v2.functional.perspective(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [[0, 0], [47, 0], [47, 31], [0, 31]], [[2, 2], [45, 0], [47, 31], [0, 31]]).shape
- * // torch.Size([3, 32, 48])
- */
+/** Moves four points of the image. */
 export function perspective(
   image: Tensor,
   startpoints: Points | null,
@@ -259,13 +246,7 @@ export function perspective(
   return sample(image, perspectiveGrid(numbers, image), interpolation as 'nearest', fill);
 }
 
-/**
- * Moves each pixel by its `displacement` (1, H, W, 2), where 2 is the whole image.
- * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.elastic.html
- * @example
- * v2.functional.elastic(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), torch.zeros(1, 32, 48, 2)).shape
- * // torch.Size([3, 32, 48])
- */
+/** Moves each pixel by its `displacement` (1, H, W, 2), where 2 is the whole image. */
 export function elastic(
   image: Tensor,
   displacement: Tensor,
