@@ -1,5 +1,5 @@
-// Eigenvalues and eigenvectors of general matrices: Hessenberg form, shifted complex QR to the Schur form, back substitution; all in double.
-#include "linalg.h"
+// Eigenvalues and eigenvectors of general matrices: the Schur form, by complex QR steps for complex ones, then back substitution; all in double.
+#include "schur.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -89,21 +89,54 @@ static bool schur(Mat<Z> h, Mat<Z> q, int64_t n) {
   return true;
 }
 
-// Row k of x: the eigenvector of the triangular t that belongs to t(k, k).
-static void triangular_vectors(Mat<Z> t, Mat<Z> x, int64_t n) {
+// Column k of x [n, n]: the eigenvector of the triangular t that belongs to t(k, k), from the last block of rows up.
+static bool triangular_vectors(Mat<Z> t, Mat<Z> x, int64_t n) {
+  constexpr int64_t NB = 32;
   double norm = 0;
   for (int64_t i = 0; i < n; i++) for (int64_t j = i; j < n; j++) norm = std::fmax(norm, abs_of(t(i, j)));
   const double least = std::fmax(norm * std::numeric_limits<double>::epsilon(), std::numeric_limits<double>::min());
-  for (int64_t k = 0; k < n; k++) {
-    for (int64_t i = 0; i < n; i++) x(k, i) = i < k ? -t(i, k) : Z(i == k ? 1 : 0);
-    for (int64_t i = k - 1; i >= 0; i--) {
-      Z d = t(i, i) - t(k, k);
-      if (abs_of(d) < least) d = Z(least);
-      x(k, i) = x(k, i) / d;
-      for (int64_t j = 0; j < i; j++) x(k, j) -= t(j, i) * x(k, i);
-      const double size = abs_of(x(k, i));
-      if (size > 1e100) for (int64_t j = 0; j < n; j++) x(k, j) = x(k, j) / size;
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) x(i, j) = Z(i == j ? 1 : 0);
+  for (int64_t block = ceil_div(n, NB) - 1; block >= 0; block--) {
+    const int64_t begin = block * NB, end = min_of(n, begin + NB), rest = n - end;
+    if (rest && !multiply<Z>(end - begin, rest, rest, -1, t.block(begin, end), x.block(end, end), x.block(begin, end), false)) return false;
+    for (int64_t i = end - 1; i >= begin; i--) {
+      for (int64_t j = i + 1; j < end; j++) subtract_row(&x(i, j), &x(j, j), t(i, j), n - j);
+      for (int64_t k = i + 1; k < n; k++) {
+        const Z d = t(i, i) - t(k, k);
+        x(i, k) = x(i, k) / (abs_of(d) < least ? Z(least) : d);
+      }
     }
+    for (int64_t k = begin; k < n; k++) {
+      double largest = 0;
+      for (int64_t i = begin; i < min_of(end, k + 1); i++) largest = std::fmax(largest, abs_of(x(i, k)));
+      if (largest > 1e100) for (int64_t i = begin; i <= k; i++) x(i, k) = x(i, k) / largest;
+    }
+  }
+  return true;
+}
+
+// Makes the quasi-triangular t triangular, by a rotation for each of its blocks of two, with the eigenvalues in their order; q takes part.
+static void split_blocks(Mat<Z> t, Mat<Z> q, int64_t n, const Z* values) {
+  for (int64_t k = n - 1; k > 0; k--) {
+    if (t(k, k - 1) == Z(0)) continue;
+    const Z lambda = values[k - 1] - t(k, k), below = t(k, k - 1);
+    const double size = std::hypot(abs_of(lambda), abs_of(below));
+    const Z c = lambda / size, s = below / size;
+    for (int64_t j = k - 1; j < n; j++) {
+      const Z x = t(k - 1, j), y = t(k, j);
+      t(k - 1, j) = conj(c) * x + s * y;
+      t(k, j) = c * y - s * x;
+    }
+    auto columns = [&](Mat<Z> a, int64_t rows) {
+      for (int64_t i = 0; i < rows; i++) {
+        const Z x = a(i, k - 1), y = a(i, k);
+        a(i, k - 1) = x * c + y * s;
+        a(i, k) = y * conj(c) - x * s;
+      }
+    };
+    columns(t, k + 1);
+    columns(q, n);
+    t(k, k - 1) = Z(0);
   }
 }
 
@@ -118,40 +151,83 @@ static void normalize_vector(Z* v, int64_t n) {
   for (int64_t i = 0; i < n; i++) v[i] = v[i] * factor;
 }
 
+// The eigenvalues of the quasi-triangular h: of a block of two exactly conjugate ones, the one with positive imaginary part first.
+static void block_eigenvalues(Mat<double> h, int64_t n, Z* values) {
+  for (int64_t k = 0; k < n; k++) {
+    const double c = k + 1 < n ? h(k + 1, k) : 0;
+    if (c == 0) { values[k] = Z(h(k, k)); continue; }
+    const double d = h(k + 1, k + 1), half = (h(k, k) - d) / 2, square = half * half + h(k, k + 1) * c, root = std::sqrt(std::fabs(square));
+    if (square < 0) {
+      values[k] = Z(d + half, root);
+      values[k + 1] = Z(d + half, -root);
+    } else {
+      const double far = half + std::copysign(root, half);
+      values[k] = Z(d + far);
+      values[k + 1] = far == 0 ? Z(d) : Z(d - h(k, k + 1) * c / far);
+    }
+    k++;
+  }
+}
+
+// t and q (if vectors are wanted) become the complex Schur form of a, values its eigenvalues.
+static int schur_of(Mat<double> a, Mat<Z> t, Mat<Z> q, int64_t n, bool vectors, Z* values) {
+  Scratch space(vectors ? n * n * 8 : 8);
+  if (!space.data) return OUT_OF_MEMORY;
+  double* qt = vectors ? space.as<double>() : nullptr;
+  if (!RealSchur::reduce(a, qt, n)) return NOT_CONVERGED;
+  block_eigenvalues(a, n, values);
+  if (!vectors) return OK;
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) {
+    t(i, j) = Z(j + 1 < i ? 0 : a(i, j));
+    q(i, j) = Z(qt[j * n + i]);
+  }
+  split_blocks(t, q, n, values);
+  return OK;
+}
+static int schur_of(Mat<Z> a, Mat<Z> t, Mat<Z> q, int64_t n, bool, Z* values) {
+  Scratch lines(2 * n * (int64_t)sizeof(Z));
+  if (!lines.data) return OUT_OF_MEMORY;
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) t(i, j) = a(i, j);
+  hessenberg(t, q, n, lines.as<Z>(), lines.as<Z>() + n);
+  if (!schur(t, q, n)) return NOT_CONVERGED;
+  for (int64_t i = 0; i < n; i++) values[i] = t(i, i);
+  return OK;
+}
+
+// Columns of v, made real where the eigenvalue of a real matrix is, and conjugate where eigenvalues are.
+template <class R> void write_vectors(Mat<Z> v, const Z* values, int64_t n, bool is_real, Z* x, Complex<R>* out) {
+  for (int64_t k = 0; k < n; k++) {
+    const bool pair = is_real && values[k].im < 0, alone = is_real && values[k].im == 0;
+    for (int64_t i = 0; i < n; i++) x[i] = pair ? conj(v(i, k - 1)) : v(i, k);
+    normalize_vector(x, n);
+    if (alone) {
+      for (int64_t i = 0; i < n; i++) x[i].im = 0;
+      normalize_vector(x, n);
+    }
+    for (int64_t i = 0; i < n; i++) out[i * n + k] = {(R)x[i].re, (R)x[i].im};
+  }
+}
+
 template <class T> int eig_one(const T* a, int64_t n, Complex<Real<T>>* values, Complex<Real<T>>* vectors) {
   using R = Real<T>;
-  Scratch scratch((3 * n * n + 2 * n) * (int64_t)sizeof(Z));
-  if (!scratch.data) return OUT_OF_MEMORY;
-  const Mat<Z> h{scratch.as<Z>(), n}, q{h.data + n * n, n}, x{q.data + n * n, n};
-  Z* lines = x.data + n * n;
-  double norm = 0;
+  using W = typename std::conditional<IsComplex<T>::value, Z, double>::type;
+  constexpr bool is_real = !IsComplex<T>::value;
+  Scratch input(n * n * (int64_t)sizeof(W)), space((3 * n * n + n) * (int64_t)sizeof(Z));
+  if (!input.data || !space.data) return OUT_OF_MEMORY;
+  const Mat<W> work{input.as<W>(), n};
+  const Mat<Z> t{space.as<Z>(), n}, q{t.data + n * n, n}, x{q.data + n * n, n};
+  Z* found = x.data + n * n;
   for (int64_t i = 0; i < n * n; i++) {
-    if constexpr (IsComplex<T>::value) h.data[i] = Z(a[i].re, a[i].im);
-    else h.data[i] = Z(a[i]);
-    const double size = abs_of(h.data[i]);
-    if (!(size <= 1e300)) return NOT_CONVERGED;
-    norm = std::fmax(norm, size);
+    if constexpr (is_real) work.data[i] = a[i];
+    else work.data[i] = Z(a[i].re, a[i].im);
+    if (!(abs_of(work.data[i]) <= 1e300)) return NOT_CONVERGED;
   }
-  hessenberg(h, q, n, lines, lines + n);
-  if (!schur(h, q, n)) return NOT_CONVERGED;
-  const double noise = IsComplex<T>::value ? 0 : norm * (double)n * std::numeric_limits<double>::epsilon() * 4;
-  auto is_real = [&](Z z) { return std::fabs(z.im) <= noise; };
-  for (int64_t i = 0; i < n; i++) values[i] = {(R)h(i, i).re, is_real(h(i, i)) ? R(0) : (R)h(i, i).im};
+  const int status = schur_of(work, t, q, n, vectors != nullptr, found);
+  if (status) return status;
+  for (int64_t i = 0; i < n; i++) values[i] = {(R)found[i].re, (R)found[i].im};
   if (!vectors) return OK;
-  triangular_vectors(h, x, n);
-  // Columns of Q X, made as the rows of X' Q' with x holding X transposed.
-  for (int64_t k = 0; k < n; k++) {
-    for (int64_t i = 0; i < n; i++) {
-      Z s(0);
-      for (int64_t j = 0; j <= k; j++) s += q(i, j) * x(k, j);
-      lines[i] = s;
-    }
-    normalize_vector(lines, n);
-    double imaginary = 0;
-    for (int64_t i = 0; i < n; i++) imaginary = std::fmax(imaginary, std::fabs(lines[i].im));
-    const bool real = noise > 0 && is_real(h(k, k)) && imaginary < 1e-9;
-    for (int64_t i = 0; i < n; i++) vectors[i * n + k] = {(R)lines[i].re, real ? R(0) : (R)lines[i].im};
-  }
+  if (!triangular_vectors(t, x, n) || !multiply<Z>(n, n, n, 1, q, x, t, false)) return OUT_OF_MEMORY;
+  write_vectors(t, found, n, is_real, x.data, vectors);
   return OK;
 }
 
