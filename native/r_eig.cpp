@@ -115,28 +115,44 @@ static bool triangular_vectors(Mat<Z> t, Mat<Z> x, int64_t n) {
   return true;
 }
 
-// Makes the quasi-triangular t triangular, by a rotation for each of its blocks of two, with the eigenvalues in their order; q takes part.
-static void split_blocks(Mat<Z> t, Mat<Z> q, int64_t n, const Z* values) {
+// A unitary matrix of rows and columns k - 1 and k: [[conj(c), s], [-s, c]], and 1 elsewhere.
+struct Turn {
+  int64_t k;
+  Z c;
+  double s;
+};
+
+// Makes the quasi-triangular t triangular, by a turn for each of its blocks of two, with the eigenvalues in their order. Returns how many.
+static int64_t split_blocks(Mat<Z> t, int64_t n, const Z* values, Turn* turns) {
+  int64_t count = 0;
   for (int64_t k = n - 1; k > 0; k--) {
     if (t(k, k - 1) == Z(0)) continue;
-    const Z lambda = values[k - 1] - t(k, k), below = t(k, k - 1);
-    const double size = std::hypot(abs_of(lambda), abs_of(below));
-    const Z c = lambda / size, s = below / size;
+    const Z lambda = values[k - 1] - t(k, k);
+    const double below = t(k, k - 1).re, size = std::hypot(abs_of(lambda), below);
+    const Turn turn{k, lambda / size, below / size};
     for (int64_t j = k - 1; j < n; j++) {
       const Z x = t(k - 1, j), y = t(k, j);
-      t(k - 1, j) = conj(c) * x + s * y;
-      t(k, j) = c * y - s * x;
+      t(k - 1, j) = conj(turn.c) * x + y * turn.s;
+      t(k, j) = turn.c * y - x * turn.s;
     }
-    auto columns = [&](Mat<Z> a, int64_t rows) {
-      for (int64_t i = 0; i < rows; i++) {
-        const Z x = a(i, k - 1), y = a(i, k);
-        a(i, k - 1) = x * c + y * s;
-        a(i, k) = y * conj(c) - x * s;
-      }
-    };
-    columns(t, k + 1);
-    columns(q, n);
+    for (int64_t i = 0; i <= k; i++) {
+      const Z x = t(i, k - 1), y = t(i, k);
+      t(i, k - 1) = x * turn.c + y * turn.s;
+      t(i, k) = y * conj(turn.c) - x * turn.s;
+    }
     t(k, k - 1) = Z(0);
+    turns[count++] = turn;
+  }
+  return count;
+}
+
+// x [n, n] becomes the adjoint of the turn times x.
+static void turn_back(const Turn& turn, Mat<Z> x, int64_t n) {
+  Z *above = &x(turn.k - 1, 0), *below = &x(turn.k, 0);
+  for (int64_t j = 0; j < n; j++) {
+    const Z a = above[j], b = below[j];
+    above[j] = turn.c * a - b * turn.s;
+    below[j] = a * turn.s + conj(turn.c) * b;
   }
 }
 
@@ -169,29 +185,30 @@ static void block_eigenvalues(Mat<double> h, int64_t n, Z* values) {
   }
 }
 
-// t and q (if vectors are wanted) become the complex Schur form of a, values its eigenvalues.
-static int schur_of(Mat<double> a, Mat<Z> t, Mat<Z> q, int64_t n, bool vectors, Z* values) {
-  Scratch space(vectors ? n * n * 8 : 8);
-  if (!space.data) return OUT_OF_MEMORY;
-  double* qt = vectors ? space.as<double>() : nullptr;
+// Eigenvalues of a (destroyed) and, if wanted, eigenvectors, the columns of v; t and x are working memory.
+static int decompose(Mat<double> a, Mat<Z> t, Mat<Z> x, Mat<Z> v, int64_t n, bool vectors, Z* values) {
+  Scratch space(vectors ? n * a.rs * 8 : 8), turns(n * (int64_t)sizeof(Turn));
+  if (!space.data || !turns.data) return OUT_OF_MEMORY;
+  const Mat<double> qt{vectors ? space.as<double>() : nullptr, a.rs};
   if (!RealSchur::reduce(a, qt, n)) return NOT_CONVERGED;
   block_eigenvalues(a, n, values);
   if (!vectors) return OK;
-  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) {
-    t(i, j) = Z(j + 1 < i ? 0 : a(i, j));
-    q(i, j) = Z(qt[j * n + i]);
-  }
-  split_blocks(t, q, n, values);
-  return OK;
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) t(i, j) = Z(j + 1 < i ? 0 : a(i, j));
+  const int64_t count = split_blocks(t, n, values, turns.as<Turn>());
+  if (!triangular_vectors(t, x, n)) return OUT_OF_MEMORY;
+  for (int64_t i = count - 1; i >= 0; i--) turn_back(turns.as<Turn>()[i], x, n);
+  // Q is real: real and imaginary parts are columns of their own.
+  const Mat<double> parts{(double*)x.data, 2 * n}, result{(double*)v.data, 2 * n};
+  return multiply<double>(n, 2 * n, n, 1, qt.transposed(), parts, result, false) ? OK : OUT_OF_MEMORY;
 }
-static int schur_of(Mat<Z> a, Mat<Z> t, Mat<Z> q, int64_t n, bool, Z* values) {
+static int decompose(Mat<Z> a, Mat<Z> q, Mat<Z> x, Mat<Z> v, int64_t n, bool vectors, Z* values) {
   Scratch lines(2 * n * (int64_t)sizeof(Z));
   if (!lines.data) return OUT_OF_MEMORY;
-  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) t(i, j) = a(i, j);
-  hessenberg(t, q, n, lines.as<Z>(), lines.as<Z>() + n);
-  if (!schur(t, q, n)) return NOT_CONVERGED;
-  for (int64_t i = 0; i < n; i++) values[i] = t(i, i);
-  return OK;
+  hessenberg(a, q, n, lines.as<Z>(), lines.as<Z>() + n);
+  if (!schur(a, q, n)) return NOT_CONVERGED;
+  for (int64_t i = 0; i < n; i++) values[i] = a(i, i);
+  if (!vectors) return OK;
+  return triangular_vectors(a, x, n) && multiply<Z>(n, n, n, 1, q, x, v, false) ? OK : OUT_OF_MEMORY;
 }
 
 // Columns of v, made real where the eigenvalue of a real matrix is, and conjugate where eigenvalues are.
@@ -212,22 +229,22 @@ template <class T> int eig_one(const T* a, int64_t n, Complex<Real<T>>* values, 
   using R = Real<T>;
   using W = typename std::conditional<IsComplex<T>::value, Z, double>::type;
   constexpr bool is_real = !IsComplex<T>::value;
-  Scratch input(n * n * (int64_t)sizeof(W)), space((3 * n * n + n) * (int64_t)sizeof(Z));
+  const int64_t padded = n + 8;  // rows a multiple of 4 KB apart would share cache lines' places
+  Scratch input(n * padded * (int64_t)sizeof(W)), space((3 * n * n + n) * (int64_t)sizeof(Z));
   if (!input.data || !space.data) return OUT_OF_MEMORY;
-  const Mat<W> work{input.as<W>(), n};
-  const Mat<Z> t{space.as<Z>(), n}, q{t.data + n * n, n}, x{q.data + n * n, n};
-  Z* found = x.data + n * n;
-  for (int64_t i = 0; i < n * n; i++) {
-    if constexpr (is_real) work.data[i] = a[i];
-    else work.data[i] = Z(a[i].re, a[i].im);
-    if (!(abs_of(work.data[i]) <= 1e300)) return NOT_CONVERGED;
+  const Mat<W> work{input.as<W>(), padded};
+  const Mat<Z> t{space.as<Z>(), n}, x{t.data + n * n, n}, v{x.data + n * n, n};
+  Z* found = v.data + n * n;
+  for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < n; j++) {
+    const T element = a[i * n + j];
+    if constexpr (is_real) work(i, j) = element;
+    else work(i, j) = Z(element.re, element.im);
+    if (!(abs_of(work(i, j)) <= 1e300)) return NOT_CONVERGED;
   }
-  const int status = schur_of(work, t, q, n, vectors != nullptr, found);
+  const int status = decompose(work, t, x, v, n, vectors != nullptr, found);
   if (status) return status;
   for (int64_t i = 0; i < n; i++) values[i] = {(R)found[i].re, (R)found[i].im};
-  if (!vectors) return OK;
-  if (!triangular_vectors(t, x, n) || !multiply<Z>(n, n, n, 1, q, x, t, false)) return OUT_OF_MEMORY;
-  write_vectors(t, found, n, is_real, x.data, vectors);
+  if (vectors) write_vectors(v, found, n, is_real, x.data, vectors);
   return OK;
 }
 
