@@ -70,6 +70,47 @@ const makeAttention = ({ dModel, nhead, dropout, batchFirst, bias, place }: Laye
   new MultiheadAttention(dModel, nhead, { dropout, batchFirst, bias, ...place });
 const makeNorm = ({ dModel, layerNormEps: eps, bias, place }: LayerConfig): LayerNorm => new LayerNorm(dModel, { eps, bias, ...place });
 
+/** What encoder and decoder layers share: self-attention, perhaps attention to the encoder's output, and a feed-forward network. */
+abstract class TransformerLayer extends Module {
+  selfAttn: MultiheadAttention;
+  multiheadAttn?: MultiheadAttention;
+  linear1: Linear;
+  dropout: Dropout;
+  linear2: Linear;
+  readonly normFirst: boolean;
+  norm1: LayerNorm;
+  norm2: LayerNorm;
+  norm3?: LayerNorm;
+  dropout1: Dropout;
+  dropout2: Dropout;
+  dropout3?: Dropout;
+  private readonly activation: (x: Tensor) => Tensor;
+
+  protected constructor(config: LayerConfig, hasMemory: boolean) {
+    super();
+    const { dModel, dimFeedforward, dropout, bias, place } = config;
+    this.selfAttn = makeAttention(config);
+    if (hasMemory) this.multiheadAttn = makeAttention(config);
+    this.linear1 = new Linear(dModel, dimFeedforward, { bias, ...place });
+    this.dropout = new Dropout(dropout);
+    this.linear2 = new Linear(dimFeedforward, dModel, { bias, ...place });
+    this.normFirst = config.normFirst;
+    [this.norm1, this.norm2] = [makeNorm(config), makeNorm(config)];
+    [this.dropout1, this.dropout2] = [new Dropout(dropout), new Dropout(dropout)];
+    if (hasMemory) [this.norm3, this.dropout3] = [makeNorm(config), new Dropout(dropout)];
+    this.activation = activationOf(config.activation);
+  }
+
+  protected feedForward(x: Tensor): Tensor {
+    return this.linear2(this.dropout(this.activation(this.linear1(x))));
+  }
+
+  /** x and what `sublayer` makes of it, normalised before or after. */
+  protected residual(x: Tensor, norm: LayerNorm, sublayer: (x: Tensor) => Tensor): Tensor {
+    return this.normFirst ? x.add(sublayer(norm(x))) : norm(x.add(sublayer(x)));
+  }
+}
+
 export interface EncoderMasks {
   srcKeyPaddingMask?: Tensor | null;
   isCausal?: boolean;
@@ -79,32 +120,9 @@ export interface EncoderMasks {
  * Self-attention and a feed-forward network. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoderLayer.html
  * @example new nn.TransformerEncoderLayer(8, 2, { batchFirst: true })(torch.rand(4, 5, 8)).shape  // torch.Size([4, 5, 8])
  */
-export class TransformerEncoderLayer extends Module {
-  selfAttn: MultiheadAttention;
-  linear1: Linear;
-  dropout: Dropout;
-  linear2: Linear;
-  readonly normFirst: boolean;
-  norm1: LayerNorm;
-  norm2: LayerNorm;
-  dropout1: Dropout;
-  dropout2: Dropout;
-  private readonly activation: (x: Tensor) => Tensor;
-
+export class TransformerEncoderLayer extends TransformerLayer {
   constructor(...args: TransformerLayerArgs) {
-    super();
-    const config = bindLayer('TransformerEncoderLayer', args);
-    const { dModel, dimFeedforward, dropout, bias, place } = config;
-    this.selfAttn = makeAttention(config);
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, ...place });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, ...place });
-    this.normFirst = config.normFirst;
-    this.norm1 = makeNorm(config);
-    this.norm2 = makeNorm(config);
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.activation = activationOf(config.activation);
+    super(bindLayer('TransformerEncoderLayer', args), false);
   }
 
   override forward(
@@ -119,13 +137,8 @@ export class TransformerEncoderLayer extends Module {
       trimmed([srcMask, srcKeyPaddingMask, isCausal]),
     );
     const attend = (x: Tensor) => this.dropout1(this.selfAttn(x, x, x, { attnMask: mask, keyPaddingMask: padding, needWeights: false })[0]);
-    const feed = (x: Tensor) => this.dropout2(this.linear2(this.dropout(this.activation(this.linear1(x)))));
-    if (this.normFirst) {
-      const x = src.add(attend(this.norm1(src)));
-      return x.add(feed(this.norm2(x)));
-    }
-    const x = this.norm1(src.add(attend(src)));
-    return this.norm2(x.add(feed(x)));
+    const attended = this.residual(src, this.norm1, attend);
+    return this.residual(attended, this.norm2, (x) => this.dropout2(this.feedForward(x)));
   }
 }
 
@@ -142,38 +155,13 @@ function trimmed(args: readonly unknown[]): unknown[] {
  * new nn.TransformerDecoderLayer(8, 2, { batchFirst: true })(torch.rand(4, 5, 8), torch.rand(4, 6, 8)).shape
  * // torch.Size([4, 5, 8])
  */
-export class TransformerDecoderLayer extends Module {
-  selfAttn: MultiheadAttention;
-  multiheadAttn: MultiheadAttention;
-  linear1: Linear;
-  dropout: Dropout;
-  linear2: Linear;
-  readonly normFirst: boolean;
-  norm1: LayerNorm;
-  norm2: LayerNorm;
-  norm3: LayerNorm;
-  dropout1: Dropout;
-  dropout2: Dropout;
-  dropout3: Dropout;
-  private readonly activation: (x: Tensor) => Tensor;
+export class TransformerDecoderLayer extends TransformerLayer {
+  declare multiheadAttn: MultiheadAttention;
+  declare norm3: LayerNorm;
+  declare dropout3: Dropout;
 
   constructor(...args: TransformerLayerArgs) {
-    super();
-    const config = bindLayer('TransformerDecoderLayer', args);
-    const { dModel, dimFeedforward, dropout, bias, place } = config;
-    this.selfAttn = makeAttention(config);
-    this.multiheadAttn = makeAttention(config);
-    this.linear1 = new Linear(dModel, dimFeedforward, { bias, ...place });
-    this.dropout = new Dropout(dropout);
-    this.linear2 = new Linear(dimFeedforward, dModel, { bias, ...place });
-    this.normFirst = config.normFirst;
-    this.norm1 = makeNorm(config);
-    this.norm2 = makeNorm(config);
-    this.norm3 = makeNorm(config);
-    this.dropout1 = new Dropout(dropout);
-    this.dropout2 = new Dropout(dropout);
-    this.dropout3 = new Dropout(dropout);
-    this.activation = activationOf(config.activation);
+    super(bindLayer('TransformerDecoderLayer', args), true);
   }
 
   override forward(
@@ -193,15 +181,8 @@ export class TransformerDecoderLayer extends Module {
       this.dropout1(this.selfAttn(x, x, x, { attnMask: tgtMask, keyPaddingMask: tgtPadding, needWeights: false })[0]);
     const attendMemory = (x: Tensor) =>
       this.dropout2(this.multiheadAttn(x, memory, memory, { attnMask: memoryMask, keyPaddingMask: memoryPadding, needWeights: false })[0]);
-    const feed = (x: Tensor) => this.dropout3(this.linear2(this.dropout(this.activation(this.linear1(x)))));
-    if (this.normFirst) {
-      let x = tgt.add(attendSelf(this.norm1(tgt)));
-      x = x.add(attendMemory(this.norm2(x)));
-      return x.add(feed(this.norm3(x)));
-    }
-    let x = this.norm1(tgt.add(attendSelf(tgt)));
-    x = this.norm2(x.add(attendMemory(x)));
-    return this.norm3(x.add(feed(x)));
+    const attended = this.residual(this.residual(tgt, this.norm1, attendSelf), this.norm2, attendMemory);
+    return this.residual(attended, this.norm3, (x) => this.dropout3(this.feedForward(x)));
   }
 }
 
@@ -224,34 +205,45 @@ type StackArgs<L, Name extends string> =
     ]
   | [options: Record<Name, L> & { numLayers: number; norm?: Module | null }];
 
+abstract class Stack<L extends Module> extends Module {
+  layers: ModuleList;
+  norm: Module | null;
+
+  protected constructor(layer: L, numLayers: number, norm: Module | null = null) {
+    super();
+    this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
+    this.norm = norm;
+  }
+
+  protected run(input: Tensor, step: (layer: L, x: Tensor) => Tensor): Tensor {
+    let x = input;
+    for (const layer of this.layers) x = step(layer as L, x);
+    return this.norm ? (this.norm as LayerNorm)(x) : x;
+  }
+}
+
 /**
  * `numLayers` copies of an encoder layer, one after another. https://pytorch.org/docs/stable/generated/torch.nn.TransformerEncoder.html
  * @example
  * const layer = new nn.TransformerEncoderLayer(8, 2);
  * new nn.TransformerEncoder(layer, 2)(torch.rand(5, 4, 8)).shape  // torch.Size([5, 4, 8])
  */
-export class TransformerEncoder extends Module {
-  layers: ModuleList;
-  norm: Module | null;
-
+export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
   constructor(...args: StackArgs<TransformerEncoderLayer, 'encoderLayer'>) {
-    super();
-    const [layer, numLayers, norm = null] = bind<[TransformerEncoderLayer, number, (Module | null)?]>(
-      'TransformerEncoder',
-      'encoderLayer, numLayers, norm?, enableNestedTensor?, maskCheck?',
-      args,
+    super(
+      ...bind<[TransformerEncoderLayer, number, (Module | null)?]>(
+        'TransformerEncoder',
+        'encoderLayer, numLayers, norm?, enableNestedTensor?, maskCheck?',
+        args,
+      ),
     );
-    this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
-    this.norm = norm;
   }
 
   override forward(
     src: Tensor,
     { mask = null, srcKeyPaddingMask = null }: { mask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; isCausal?: boolean | null } = {},
   ): Tensor {
-    let x = src;
-    for (const layer of this.layers) x = (layer as TransformerEncoderLayer)(x, mask, srcKeyPaddingMask);
-    return this.norm ? (this.norm as LayerNorm)(x) : x;
+    return this.run(src, (layer, x) => layer(x, mask, srcKeyPaddingMask));
   }
 }
 
@@ -261,25 +253,13 @@ export class TransformerEncoder extends Module {
  * const layer = new nn.TransformerDecoderLayer(8, 2);
  * new nn.TransformerDecoder(layer, 2)(torch.rand(5, 4, 8), torch.rand(6, 4, 8)).shape  // torch.Size([5, 4, 8])
  */
-export class TransformerDecoder extends Module {
-  layers: ModuleList;
-  norm: Module | null;
-
+export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
   constructor(...args: StackArgs<TransformerDecoderLayer, 'decoderLayer'>) {
-    super();
-    const [layer, numLayers, norm = null] = bind<[TransformerDecoderLayer, number, (Module | null)?]>(
-      'TransformerDecoder',
-      'decoderLayer, numLayers, norm?',
-      args,
-    );
-    this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
-    this.norm = norm;
+    super(...bind<[TransformerDecoderLayer, number, (Module | null)?]>('TransformerDecoder', 'decoderLayer, numLayers, norm?', args));
   }
 
   override forward(tgt: Tensor, memory: Tensor, masks: DecoderMasks = {}): Tensor {
-    let x = tgt;
-    for (const layer of this.layers) x = (layer as TransformerDecoderLayer)(x, memory, masks);
-    return this.norm ? (this.norm as LayerNorm)(x) : x;
+    return this.run(tgt, (layer, x) => layer(x, memory, masks));
   }
 }
 

@@ -148,15 +148,15 @@ function scaled(widthMult: number, depthMult: number): MBConvConfig[] {
 /** The first three stages of V2 are fused. */
 const second = (rows: readonly Row[]): MBConvConfig[] => rows.map((row, i) => configOf(row, i < 3));
 
-const v2s = second([
+const v2s: readonly Row[] = [
   [1, 3, 1, 24, 24, 2],
   [4, 3, 2, 24, 48, 4],
   [4, 3, 2, 48, 64, 4],
   [4, 3, 2, 64, 128, 6],
   [6, 3, 1, 128, 160, 9],
   [6, 3, 2, 160, 256, 15],
-]);
-const v2m = second([
+];
+const v2m: readonly Row[] = [
   [1, 3, 1, 24, 24, 3],
   [4, 3, 2, 24, 48, 5],
   [4, 3, 2, 48, 80, 5],
@@ -164,8 +164,8 @@ const v2m = second([
   [6, 3, 1, 160, 176, 14],
   [6, 3, 2, 176, 304, 18],
   [6, 3, 1, 304, 512, 5],
-]);
-const v2l = second([
+];
+const v2l: readonly Row[] = [
   [1, 3, 1, 32, 32, 4],
   [4, 3, 2, 32, 64, 7],
   [4, 3, 2, 64, 96, 7],
@@ -173,7 +173,7 @@ const v2l = second([
   [6, 3, 1, 192, 224, 19],
   [6, 3, 2, 224, 384, 25],
   [6, 3, 1, 384, 640, 7],
-]);
+];
 
 const normWith =
   (options: torch.nn.BatchNormOptions): NormLayer =>
@@ -185,80 +185,83 @@ const v2Norm = normWith({ eps: 0.001 });
 const efficientnet = (name: string, known: WeightsEnum, setting: readonly MBConvConfig[], standard: EfficientNetOptions) =>
   builder(name, { weights: known }, (options: EfficientNetOptions) => new EfficientNet(setting, { ...standard, ...options }));
 
+const first = (n: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7, widthMult: number, depthMult: number, dropout: number) =>
+  efficientnet(`efficientnet_b${n}`, weights[`EfficientNet_B${n}_Weights`], scaled(widthMult, depthMult), {
+    dropout,
+    ...(n < 5 ? {} : { normLayer: slowNorm }),
+  });
+
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B0 (Tan & Le, 2019), for images of 224 × 224 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b0.html
  * @example vision.models.efficientnetB0({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
  */
-export const efficientnetB0 = efficientnet('efficientnet_b0', weights.EfficientNet_B0_Weights, scaled(1, 1), { dropout: 0.2 });
+export const efficientnetB0 = first(0, 1, 1, 0.2);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B1 (Tan & Le, 2019), for images of 240 × 240 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b1.html
- * @example vision.models.efficientnetB1({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetB1({ numClasses: 10 })(torch.rand(1, 3, 240, 240)).shape
  */
-export const efficientnetB1 = efficientnet('efficientnet_b1', weights.EfficientNet_B1_Weights, scaled(1, 1.1), { dropout: 0.2 });
+export const efficientnetB1 = first(1, 1, 1.1, 0.2);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B2 (Tan & Le, 2019), for images of 288 × 288 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b2.html
- * @example vision.models.efficientnetB2({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetB2({ numClasses: 10 })(torch.rand(1, 3, 288, 288)).shape
  */
-export const efficientnetB2 = efficientnet('efficientnet_b2', weights.EfficientNet_B2_Weights, scaled(1.1, 1.2), { dropout: 0.3 });
+export const efficientnetB2 = first(2, 1.1, 1.2, 0.3);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B3 (Tan & Le, 2019), for images of 300 × 300 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b3.html
- * @example vision.models.efficientnetB3({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetB3({ numClasses: 10 })(torch.rand(1, 3, 300, 300)).shape
  */
-export const efficientnetB3 = efficientnet('efficientnet_b3', weights.EfficientNet_B3_Weights, scaled(1.2, 1.4), { dropout: 0.3 });
+export const efficientnetB3 = first(3, 1.2, 1.4, 0.3);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B4 (Tan & Le, 2019), for images of 380 × 380 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b4.html
- * @example vision.models.efficientnetB4({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetB4({ numClasses: 10 })(torch.rand(1, 3, 380, 380)).shape
  */
-export const efficientnetB4 = efficientnet('efficientnet_b4', weights.EfficientNet_B4_Weights, scaled(1.4, 1.8), { dropout: 0.4 });
+export const efficientnetB4 = first(4, 1.4, 1.8, 0.4);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B5 (Tan & Le, 2019), for images of 456 × 456 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b5.html
- * @example vision.models.efficientnetB5({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetB5({ numClasses: 10 })(torch.rand(1, 3, 456, 456)).shape
  */
-export const efficientnetB5 = efficientnet('efficientnet_b5', weights.EfficientNet_B5_Weights, scaled(1.6, 2.2), {
-  dropout: 0.4,
-  normLayer: slowNorm,
-});
+export const efficientnetB5 = first(5, 1.6, 2.2, 0.4);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B6 (Tan & Le, 2019), for images of 528 × 528 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b6.html
- * @example vision.models.efficientnetB6({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetB6({ numClasses: 10 })(torch.rand(1, 3, 528, 528)).shape
  */
-export const efficientnetB6 = efficientnet('efficientnet_b6', weights.EfficientNet_B6_Weights, scaled(1.8, 2.6), {
-  dropout: 0.5,
-  normLayer: slowNorm,
-});
+export const efficientnetB6 = first(6, 1.8, 2.6, 0.5);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNet-B7 (Tan & Le, 2019), for images of 600 × 600 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_b7.html
- * @example vision.models.efficientnetB7({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetB7({ numClasses: 10 })(torch.rand(1, 3, 600, 600)).shape
  */
-export const efficientnetB7 = efficientnet('efficientnet_b7', weights.EfficientNet_B7_Weights, scaled(2, 3.1), {
-  dropout: 0.5,
-  normLayer: slowNorm,
-});
+export const efficientnetB7 = first(7, 2, 3.1, 0.5);
 
-const v2 = (dropout: number): EfficientNetOptions => ({ dropout, lastChannel: 1280, normLayer: v2Norm });
+const secondVersion = (size: 'S' | 'M' | 'L', rows: readonly Row[], dropout: number) =>
+  efficientnet(`efficientnet_v2_${size.toLowerCase()}`, weights[`EfficientNet_V2_${size}_Weights`], second(rows), {
+    dropout,
+    lastChannel: 1280,
+    normLayer: v2Norm,
+  });
+
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNetV2-S (Tan & Le, 2021), for images of 384 × 384 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_s.html
- * @example vision.models.efficientnetV2S({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetV2S({ numClasses: 10 })(torch.rand(1, 3, 384, 384)).shape
  */
-export const efficientnetV2S = efficientnet('efficientnet_v2_s', weights.EfficientNet_V2_S_Weights, v2s, v2(0.2));
+export const efficientnetV2S = secondVersion('S', v2s, 0.2);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNetV2-M (Tan & Le, 2021), for images of 480 × 480 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_m.html
- * @example vision.models.efficientnetV2M({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetV2M({ numClasses: 10 })(torch.rand(1, 3, 480, 480)).shape
  */
-export const efficientnetV2M = efficientnet('efficientnet_v2_m', weights.EfficientNet_V2_M_Weights, v2m, v2(0.3));
+export const efficientnetV2M = secondVersion('M', v2m, 0.3);
 /**
- * EfficientNet (Tan & Le, 2019), for images (N, 3, H, W).
+ * EfficientNetV2-L (Tan & Le, 2021), for images of 480 × 480 pixels.
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.efficientnet_v2_l.html
- * @example vision.models.efficientnetV2L({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
+ * @example vision.models.efficientnetV2L({ numClasses: 10 })(torch.rand(1, 3, 480, 480)).shape
  */
-export const efficientnetV2L = efficientnet('efficientnet_v2_l', weights.EfficientNet_V2_L_Weights, v2l, v2(0.4));
+export const efficientnetV2L = secondVersion('L', v2l, 0.4);

@@ -153,49 +153,46 @@ export class RandomPhotometricDistort extends Transform {
   }
 }
 
+/** A transform by a function, with probability p. */
+class RandomChange extends RandomTransform {
+  constructor(
+    p: number,
+    private readonly change: (image: Tensor) => Tensor,
+  ) {
+    super(p);
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return this.change(image);
+  }
+}
+
+const randomly = (name: string, change: (image: Tensor) => Tensor): new (...args: Probability) => RandomChange =>
+  class extends RandomChange {
+    constructor(...args: Probability) {
+      super(probability(name, args), change);
+    }
+  };
+
 /**
  * Spreads the histogram evenly with probability `p`.
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomEqualize.html
  * @example new v2.RandomEqualize(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class RandomEqualize extends RandomTransform {
-  constructor(...args: Probability) {
-    super(probability('RandomEqualize', args));
-  }
-
-  protected transform(image: Tensor): Tensor {
-    return F.equalize(image);
-  }
-}
+export class RandomEqualize extends randomly('RandomEqualize', F.equalize) {}
 
 /**
  * Inverts the colors with probability `p`. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomInvert.html
  * @example new v2.RandomInvert(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class RandomInvert extends RandomTransform {
-  constructor(...args: Probability) {
-    super(probability('RandomInvert', args));
-  }
-
-  protected transform(image: Tensor): Tensor {
-    return F.invert(image);
-  }
-}
+export class RandomInvert extends randomly('RandomInvert', F.invert) {}
 
 /**
  * Stretches the values to the whole range with probability `p`.
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomAutocontrast.html
  * @example new v2.RandomAutocontrast(0.5)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class RandomAutocontrast extends RandomTransform {
-  constructor(...args: Probability) {
-    super(probability('RandomAutocontrast', args));
-  }
-
-  protected transform(image: Tensor): Tensor {
-    return F.autocontrast(image);
-  }
-}
+export class RandomAutocontrast extends randomly('RandomAutocontrast', F.autocontrast) {}
 
 /**
  * Keeps only the highest `bits` of every value with probability `p`.
