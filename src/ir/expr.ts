@@ -88,8 +88,8 @@ export type Op = keyof typeof arity;
 export type Operand = Expr | number | bigint | boolean;
 
 const comparisons: ReadonlySet<Op> = new Set<Op>(['lt', 'le', 'eq', 'ne']);
-const floatOnly: ReadonlySet<Op> = new Set<Op>([
-  'sqrt',
+/** Functions of one float that are rounded differently from machine to machine. */
+export const floatFunctions: readonly Op[] = [
   'exp',
   'exp2',
   'expm1',
@@ -114,12 +114,8 @@ const floatOnly: ReadonlySet<Op> = new Set<Op>([
   'erfinv',
   'lgamma',
   'digamma',
-  'div',
-  'atan2',
-  'igamma',
-  'igammac',
-  'zeta',
-]);
+];
+const floatOnly: ReadonlySet<Op> = new Set<Op>(['sqrt', ...floatFunctions, 'div', 'atan2', 'igamma', 'igammac', 'zeta']);
 
 /** The dtype that two dtypes meet in, both taken as full tensors. */
 export function promoteTypes(a: DType, b: DType): DType {

@@ -154,17 +154,17 @@ const toHermitian = realTransform('ihfft', true);
 
 /**
  * The discrete Fourier transform along a dim; real input is made complex. https://pytorch.org/docs/stable/generated/torch.fft.fft.html
- * @example torch.fft.fft(torch.tensor([1, 0, 0, 0]))  // tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
+ * @example torch.fft.fft(torch.tensor([1, 0, 0, 0])).abs()  // tensor([1., 1., 1., 1.])
  */
 export const fft: Fft = oneDim('fft_fft', forward);
 /**
  * The inverse of `fft`. https://pytorch.org/docs/stable/generated/torch.fft.ifft.html
- * @example torch.fft.ifft(torch.tensor([4, 0, 0, 0]))  // tensor([1.+0.j, 1.+0.j, 1.+0.j, 1.+0.j])
+ * @example torch.fft.ifft(torch.tensor([4, 0, 0, 0])).abs()  // tensor([1., 1., 1., 1.])
  */
 export const ifft: Fft = oneDim('fft_ifft', backward);
 /**
  * The first n/2 + 1 elements of the transform of a real signal. https://pytorch.org/docs/stable/generated/torch.fft.rfft.html
- * @example torch.fft.rfft(torch.tensor([1, 0, 0, 0]))  // tensor([1.+0.j, 1.+0.j, 1.+0.j])
+ * @example torch.fft.rfft(torch.tensor([1, 0, 0, 0])).abs()  // tensor([1., 1., 1.])
  */
 export const rfft: Fft = oneDim('fft_rfft', toHalf);
 /**
@@ -179,7 +179,7 @@ export const irfft: Fft = oneDim('fft_irfft', fromHalf);
 export const hfft: Fft = oneDim('fft_hfft', toReal);
 /**
  * The inverse of `hfft`. https://pytorch.org/docs/stable/generated/torch.fft.ihfft.html
- * @example torch.fft.ihfft(torch.tensor([4, 0, 0, 0]))  // tensor([1.-0.j, 1.-0.j, 1.-0.j])
+ * @example torch.fft.ihfft(torch.tensor([4, 0, 0, 0])).abs()  // tensor([1., 1., 1.])
  */
 export const ihfft: Fft = oneDim('fft_ihfft', toHermitian);
 
@@ -243,17 +243,17 @@ const pair = [-2, -1];
 /**
  * The transform over several dims, by default all. https://pytorch.org/docs/stable/generated/torch.fft.fftn.html
  * @example
- * torch.fft.fftn(torch.ones(2, 2))
- * // tensor([[4.+0.j, 0.+0.j],
- * //         [0.+0.j, 0.+0.j]])
+ * torch.fft.fftn(torch.ones(2, 2)).abs()
+ * // tensor([[4., 0.],
+ * //         [0., 0.]])
  */
 export const fftn: Fftn = manyDims('fft_fftn', all(forward));
 /**
  * The inverse of `fftn`. https://pytorch.org/docs/stable/generated/torch.fft.ifftn.html
  * @example
- * torch.fft.ifftn(torch.ones(2, 2))
- * // tensor([[1.+0.j, 0.+0.j],
- * //         [0.+0.j, 0.+0.j]])
+ * torch.fft.ifftn(torch.ones(2, 2)).abs()
+ * // tensor([[1., 0.],
+ * //         [0., 0.]])
  */
 export const ifftn: Fftn = manyDims('fft_ifftn', all(backward));
 /**
@@ -279,17 +279,17 @@ export const ihfftn: Fftn = manyDims('fft_ihfftn', lastFirst('ihfftn', toHermiti
 /**
  * `fftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.fft2.html
  * @example
- * torch.fft.fft2(torch.ones(2, 2))
- * // tensor([[4.+0.j, 0.+0.j],
- * //         [0.+0.j, 0.+0.j]])
+ * torch.fft.fft2(torch.ones(2, 2)).abs()
+ * // tensor([[4., 0.],
+ * //         [0., 0.]])
  */
 export const fft2: Fftn = manyDims('fft_fft2', all(forward), pair);
 /**
  * `ifftn` over the last two dims. https://pytorch.org/docs/stable/generated/torch.fft.ifft2.html
  * @example
- * torch.fft.ifft2(torch.ones(2, 2))
- * // tensor([[1.+0.j, 0.+0.j],
- * //         [0.+0.j, 0.+0.j]])
+ * torch.fft.ifft2(torch.ones(2, 2)).abs()
+ * // tensor([[1., 0.],
+ * //         [0., 0.]])
  */
 export const ifft2: Fftn = manyDims('fft_ifft2', all(backward), pair);
 /**

@@ -10,7 +10,7 @@
  */
 import { bfloat16, bool, type DType, float16, float64, int16, int64, int8, uint8 } from '../dtype.js';
 import { UnsupportedError } from '../errors.js';
-import type { Expr, Op } from '../expr.js';
+import { type Expr, floatFunctions, type Op } from '../expr.js';
 import type { Program, ReduceOp, Scalar } from '../kernel.js';
 import { call, type Dialect, printStatements, shared, type Template } from './c-style.js';
 import { functionsFor } from './wgsl-functions.js';
@@ -33,32 +33,12 @@ const named =
 
 const floats: Partial<Record<Op, Template>> = {
   ...shared,
-  ...Object.fromEntries(named('', 'abs', 'floor', 'ceil', 'trunc', 'round', 'sin', 'cos', 'tan', 'atan')()),
   ...Object.fromEntries(
     named(
       'f_',
       'neg',
       'sqrt',
-      'exp',
-      'exp2',
-      'expm1',
-      'log',
-      'log2',
-      'log10',
-      'log1p',
-      'asin',
-      'acos',
-      'sinh',
-      'cosh',
-      'tanh',
-      'asinh',
-      'acosh',
-      'atanh',
-      'erf',
-      'erfc',
-      'erfinv',
-      'lgamma',
-      'digamma',
+      ...floatFunctions,
       'div',
       'rem',
       'pow',
@@ -73,6 +53,7 @@ const floats: Partial<Record<Op, Template>> = {
       'eq',
     )(),
   ),
+  ...Object.fromEntries(named('', 'abs', 'floor', 'ceil', 'trunc', 'round', 'sin', 'cos', 'tan', 'atan')()),
   ne: ([a, b]) => `!f_eq(${a}, ${b})`,
   idiv: ([a, b]) => `trunc(f_div(${a}, ${b}))`,
   bits: ([a]) => `bitcast<i32>(${a})`,
