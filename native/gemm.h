@@ -100,7 +100,11 @@ template <class T, class Src>
 void pack_lines(const Src* src, int64_t line_stride, int64_t k_stride, int64_t lines, int64_t k, T* dst, int64_t ld) {
   if constexpr (std::is_same<T, Src>::value) {
     if (line_stride == 1) {
-      for (int64_t p = 0; p < k; p++, src += k_stride, dst += ld) {
+      int64_t p = 0;
+      // Whole vectors, whose ends the next row covers.
+      if (lines < Simd<T>::width && k_stride >= Simd<T>::width)
+        for (; p + 1 < k; p++, src += k_stride, dst += ld) Simd<T>::store(dst, Simd<T>::load(src));
+      for (; p < k; p++, src += k_stride, dst += ld) {
         if (lines == NR<T> && ld == NR<T>) __builtin_memcpy(dst, src, NR<T> * sizeof(T));
         else for (int64_t i = 0; i < lines; i++) dst[i] = src[i];
       }
