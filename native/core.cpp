@@ -7,8 +7,10 @@
 //   4 alloc:    bytes -> f[1] address or 0, f[2] the bytes taken      5 free: address, bytes
 //   6 fetch:    address, bytes (at most 64) -> copied to f[8…]        7 stats -> f[1] live, f[2] cached, f[3] peak
 //  12 put:      address, bytes (at most 64) <- copied from f[8…]
+//  13 kernels:  program, noperands, count, (hi, lo) a param, then (elements, data of every operand) a launch over contiguous memory
 //   8 threads:  n > 0 sets the number -> f[1]                         9 limit: bytes   10 trim   11 copy: to, from, bytes
 #include "internal.h"
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
@@ -307,6 +309,65 @@ void run_kernel(Thread& t) {
   else if (!isa().reduce(k)) f[0] = OUT_OF_MEMORY;
 }
 
+// One program over many pieces of contiguous memory, such as the parameters of a model: cut into parts, which the threads share.
+struct Pieces {
+  const Program& program;
+  int noperands;
+  const Param* params;
+  const double* pieces;            // elements and addresses of each
+  std::vector<int64_t> first_part;  // of each piece, and how many there are
+  static constexpr int64_t PART = 16384;
+
+  int64_t elements(size_t i) const { return (int64_t)pieces[i * (noperands + 1)]; }
+  int64_t itemsize_of(int o) const {
+    const int inputs = (int)program.body.inputs.size();
+    return bytes_of(o < inputs ? program.body.inputs[o] : program.body.outputs[o - inputs]);
+  }
+  void run(int64_t begin, int64_t end) const {
+    size_t i = std::upper_bound(first_part.begin(), first_part.end(), begin) - first_part.begin() - 1;
+    for (; begin < end; i++) {
+      const int64_t stop = std::min(end, first_part[i + 1]);
+      if (stop > begin) run_piece(i, (begin - first_part[i]) * PART, std::min(elements(i), (stop - first_part[i]) * PART));
+      begin = stop;
+    }
+  }
+  void run_piece(size_t i, int64_t from, int64_t to) const {
+    Launch k;
+    k.program = &program;
+    k.ndim = 1;
+    k.noperands = noperands;
+    k.size[0] = to - from;
+    k.reduced[0] = false;
+    k.dim[0] = 0;
+    k.params = params;
+    for (int o = 0; o < noperands; o++) {
+      k.stride[o][0] = itemsize_of(o);
+      k.data[o] = reinterpret_cast<char*>((uintptr_t)pieces[i * (noperands + 1) + 1 + o]) + from * k.stride[o][0];
+    }
+    isa().pointwise(k);
+  }
+};
+
+void run_kernels(Thread& t) {
+  double* f = t.frame;
+  Reader in{f + 1, f + t.frame_size};
+  const uint64_t id = (uint64_t)in.i();
+  const int noperands = (int)in.i();
+  const size_t count = (size_t)in.i();
+  if (id >= t.programs.size()) { f[0] = BAD_VALUE; return; }
+  const Program& p = *t.programs[id];
+  if (p.reduce != Reduce::none || noperands != (int)(p.body.inputs.size() + p.body.outputs.size())) { f[0] = BAD_VALUE; return; }
+  for (int i = 0; i < p.nparams; i++) {
+    t.params[i].hi = in.next();
+    t.params[i].lo = in.next();
+  }
+  if (count > (size_t)(in.end - in.at) / (noperands + 1)) { f[0] = BAD_VALUE; return; }
+  Pieces work{p, noperands, t.params, in.at, {0}};
+  for (size_t i = 0; i < count; i++) work.first_part.push_back(work.first_part.back() + (work.elements(i) + Pieces::PART - 1) / Pieces::PART);
+  f[0] = OK;
+  parallel_for(work.first_part.back(), 2, [&](int64_t begin, int64_t end) { work.run(begin, end); });
+}
+
 // ---- Launching a routine ----
 
 void run_routine(Thread& t) {
@@ -404,6 +465,7 @@ void tt_call() {
     case 10: pool_trim(); f[0] = OK; return;
     case 11: memmove(address(f[1]), address(f[2]), (size_t)f[3]); f[0] = OK; return;
     case 12: memcpy(address(f[1]), f + 8, (size_t)f[2]); f[0] = OK; return;
+    case 13: return run_kernels(t);
     default: f[0] = BAD_VALUE;
   }
 }

@@ -77,6 +77,8 @@ export interface Device {
   read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void;
   readAsync(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void>;
   run(kernel: Kernel): void;
+  /** Runs kernels that do not depend on each other. */
+  runAll(kernels: readonly Kernel[]): void;
   runRoutine(routine: Routine): void;
   /** Waits for everything launched so far. */
   sync(): Promise<void>;

@@ -31,7 +31,13 @@ function operandOf(t: Tensor, part: 0 | 1, strides: readonly number[]): { operan
 }
 
 /** Runs a lowered program over `sizes`; `outputStrides[k]` may have zeros at reduced dims. */
-export function launch(
+export function launch(...args: Parameters<typeof kernelOf>): void {
+  const [, , , , outputs] = args;
+  outputs[0].storage.device.run(kernelOf(...args));
+}
+
+/** What `launch` runs. */
+export function kernelOf(
   lowering: Lowering,
   sizes: readonly number[],
   inputs: readonly Tensor[],
@@ -39,7 +45,7 @@ export function launch(
   outputs: readonly Tensor[],
   outputStrides: readonly (readonly number[])[],
   reduced?: readonly boolean[],
-): void {
+): Kernel {
   const { program } = lowering;
   const operands: KernelOperand[] = [];
   const strides: (readonly number[])[] = [];
@@ -64,7 +70,7 @@ export function launch(
   }
   const values =
     params.length === 0 ? noParams : lowering.params.map(({ source, part }, i) => paramValue(params[source], part, program.params[i]));
-  outputs[0].storage.device.run({ program, sizes, operands, strides, params: values, ...(reduced ? { reduced } : {}) });
+  return { program, sizes, operands, strides, params: values, ...(reduced ? { reduced } : {}) };
 }
 
 /** The strides of an elementwise result: those of the first operand that is dense and has its shape, else contiguous. */

@@ -2,7 +2,7 @@ import type { Expr } from '../ir/expr.js';
 import { zerosLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkOptions, fraction, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
-import { type Update, updateBy } from './update.js';
+import { type Step, type Update, updateBy } from './update.js';
 
 export interface AdamOptions {
   lr: number | Tensor;
@@ -73,7 +73,7 @@ export class Adam extends Optimizer<AdamOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>, state: State): Step {
     const {
       betas: [beta1, beta2],
       eps,
@@ -88,7 +88,7 @@ export class Adam extends Optimizer<AdamOptions> {
     const v = (state.expAvgSq ??= zerosLike(param)) as Tensor;
     const tensors = amsgrad ? [param, m, v, (state.maxExpAvgSq ??= zerosLike(param)) as Tensor, grad] : [param, m, v, grad];
     const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
-    rules[+amsgrad + 2 * +decoupledWeightDecay + 4 * +maximize](tensors, [
+    return rules[+amsgrad + 2 * +decoupledWeightDecay + 4 * +maximize](tensors, [
       lr / correction1,
       Math.sqrt(correction2),
       1 - beta1,

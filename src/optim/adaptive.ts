@@ -3,7 +3,7 @@ import { zerosLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkAdam, decayed, lerp } from './adam.js';
 import { numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
-import { type Update, updateBy } from './update.js';
+import { type Step, type Update, updateBy } from './update.js';
 
 interface MomentOptions {
   lr: number | Tensor;
@@ -55,7 +55,7 @@ export class NAdam extends Optimizer<NAdamOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<NAdamOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<NAdamOptions>, state: State): Step {
     const {
       betas: [beta1, beta2],
       eps,
@@ -69,7 +69,7 @@ export class NAdam extends Optimizer<NAdamOptions> {
     const muAt = (t: number) => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
     const [mu, muNext] = [muAt(step), muAt(step + 1)];
     const product = (state.muProduct = ((state.muProduct as number | undefined) ?? 1) * mu);
-    nadamRules[+decoupledWeightDecay + 2 * +maximize](
+    return nadamRules[+decoupledWeightDecay + 2 * +maximize](
       [param, zeros(state, 'expAvg', param), zeros(state, 'expAvgSq', param), grad],
       [
         (lr * (1 - mu)) / (1 - product),
@@ -122,7 +122,7 @@ export class RAdam extends Optimizer<RAdamOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<RAdamOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<RAdamOptions>, state: State): Step {
     const {
       betas: [beta1, beta2],
       eps,
@@ -138,7 +138,7 @@ export class RAdam extends Optimizer<RAdamOptions> {
     const rectified = rho > 5;
     const rectification = Math.sqrt(((rho - 4) * (rho - 2) * rhoInf) / ((rhoInf - 4) * (rhoInf - 2) * rho)) * Math.sqrt(correction2);
     const stepSize = (lr / correction1) * (rectified ? rectification : 1);
-    radamRules[+rectified + 2 * +decoupledWeightDecay + 4 * +maximize](
+    return radamRules[+rectified + 2 * +decoupledWeightDecay + 4 * +maximize](
       [param, zeros(state, 'expAvg', param), zeros(state, 'expAvgSq', param), grad],
       [stepSize, 1 - beta1, beta2, 1 - beta2, eps, weightDecay, lr * weightDecay],
     );
@@ -170,7 +170,7 @@ export class Adamax extends Optimizer<AdamaxOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamaxOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamaxOptions>, state: State): Step {
     const {
       betas: [beta1, beta2],
       eps,
@@ -178,7 +178,7 @@ export class Adamax extends Optimizer<AdamaxOptions> {
       maximize,
     } = group;
     const stepSize = numberOf(group.lr) / (1 - beta1 ** nextStep(state));
-    adamaxRules[+maximize](
+    return adamaxRules[+maximize](
       [param, zeros(state, 'expAvg', param), zeros(state, 'expInf', param), grad],
       [stepSize, 1 - beta1, beta2, eps, weightDecay],
     );

@@ -4,7 +4,7 @@ import { fullLike, zerosLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { lerp } from './adam.js';
 import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
-import { type Update, updateBy } from './update.js';
+import { type Step, type Update, updateBy } from './update.js';
 
 interface CommonOptions {
   lr: number | Tensor;
@@ -49,10 +49,10 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdagradOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdagradOptions>, state: State): Step {
     const lr = numberOf(group.lr) / (1 + (nextStep(state) - 1) * group.lrDecay);
     const sum = (state.sum ??= fullLike(param, group.initialAccumulatorValue)) as Tensor;
-    adagradRules[+group.maximize]([param, sum, grad], [lr, group.eps, group.weightDecay]);
+    return adagradRules[+group.maximize]([param, sum, grad], [lr, group.eps, group.weightDecay]);
   }
 }
 
@@ -85,10 +85,10 @@ export class Adadelta extends Optimizer<AdadeltaOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, { lr, rho, eps, weightDecay, maximize }: ParamGroup<AdadeltaOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, { lr, rho, eps, weightDecay, maximize }: ParamGroup<AdadeltaOptions>, state: State): Step {
     nextStep(state);
     const tensors = [param, zeros(state, 'squareAvg', param), zeros(state, 'accDelta', param), grad];
-    adadeltaRules[+maximize](tensors, [numberOf(lr), rho, 1 - rho, eps, weightDecay]);
+    return adadeltaRules[+maximize](tensors, [numberOf(lr), rho, 1 - rho, eps, weightDecay]);
   }
 }
 
@@ -126,12 +126,12 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<RMSpropOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<RMSpropOptions>, state: State): Step {
     const { lr, alpha, eps, weightDecay, momentum, centered, maximize } = group;
     nextStep(state);
     const moving = [...(centered ? ['gradAvg'] : []), ...(momentum > 0 ? ['momentumBuffer'] : [])].map((name) => zeros(state, name, param));
     const rule = rmspropRules[+(momentum > 0) + 2 * +centered + 4 * +maximize];
-    rule([param, zeros(state, 'squareAvg', param), ...moving, grad], [numberOf(lr), alpha, 1 - alpha, eps, weightDecay, momentum]);
+    return rule([param, zeros(state, 'squareAvg', param), ...moving, grad], [numberOf(lr), alpha, 1 - alpha, eps, weightDecay, momentum]);
   }
 }
 
@@ -173,10 +173,10 @@ export class Rprop extends Optimizer<RpropOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, { lr, etas, stepSizes, maximize }: ParamGroup<RpropOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, { lr, etas, stepSizes, maximize }: ParamGroup<RpropOptions>, state: State): Step {
     nextStep(state);
     const size = (state.stepSize ??= fullLike(param, numberOf(lr))) as Tensor;
-    rpropRules[+maximize]([param, zeros(state, 'prev', param), size, grad], [...etas, ...stepSizes]);
+    return rpropRules[+maximize]([param, zeros(state, 'prev', param), size, grad], [...etas, ...stepSizes]);
   }
 }
 
@@ -206,14 +206,14 @@ export class ASGD extends Optimizer<ASGDOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<ASGDOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<ASGDOptions>, state: State): Step {
     const { lambd, alpha, t0, weightDecay, maximize } = group;
     const lr = numberOf(group.lr);
     const step = nextStep(state);
     const eta = (state.eta as number | undefined) ?? lr;
     const mu = (state.mu as number | undefined) ?? 1;
-    asgdRules[+maximize + 2 * +(mu !== 1)]([param, zeros(state, 'ax', param), grad], [eta, 1 - lambd * eta, mu, weightDecay]);
     state.eta = lr / (1 + lambd * lr * step) ** alpha;
     state.mu = 1 / Math.max(1, step - t0);
+    return asgdRules[+maximize + 2 * +(mu !== 1)]([param, zeros(state, 'ax', param), grad], [eta, 1 - lambd * eta, mu, weightDecay]);
   }
 }

@@ -5,6 +5,7 @@ import { convert } from '../ops/convert.js';
 import { fillRaw } from '../ops/memory.js';
 import { withIntKeys } from '../tensor/int-keys.js';
 import { Tensor } from '../tensor/tensor.js';
+import { runSteps, type Step } from './update.js';
 
 /** Options of one group; every group has all of the optimizer's. */
 export type ParamGroup<O> = O & { params: Tensor[] };
@@ -119,15 +120,20 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
   step(closure?: () => Tensor): Tensor | undefined {
     const loss = closure && enableGrad(closure);
     noGrad(() => {
+      const steps: Step[] = [];
       for (const group of this.paramGroups) {
-        for (const param of group.params) if (param.ownGrad) this.update(param, param.ownGrad, group, this.stateOf(param));
+        for (const param of group.params) {
+          const step = param.ownGrad && this.update(param, param.ownGrad, group, this.stateOf(param));
+          if (step) steps.push(step);
+        }
       }
+      runSteps(steps);
     });
     return loss;
   }
 
-  /** Changes one parameter. */
-  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: State): void;
+  /** Changes one parameter, or gives the kernel that does: those of all parameters run together. */
+  protected abstract update(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: State): Step | void;
 
   protected stateOf(param: Tensor): State {
     let state = this.state.get(param);

@@ -1,7 +1,7 @@
 import { zerosLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
-import { type Update, updateBy } from './update.js';
+import { type Step, type Update, updateBy } from './update.js';
 
 export interface SGDOptions {
   lr: number | Tensor;
@@ -52,16 +52,15 @@ export class SGD extends Optimizer<SGDOptions> {
     super(params, all);
   }
 
-  protected update(param: Tensor, grad: Tensor, group: ParamGroup<SGDOptions>, state: State): void {
+  protected update(param: Tensor, grad: Tensor, group: ParamGroup<SGDOptions>, state: State): Step {
     const { momentum, dampening, weightDecay, nesterov, maximize } = group;
     const lr = numberOf(group.lr);
     if (momentum === 0) {
-      if (weightDecay === 0) bareRules[+maximize]([param, grad], [lr]);
-      else plainRules[+maximize]([param, grad], [lr, weightDecay]);
-      return;
+      if (weightDecay === 0) return bareRules[+maximize]([param, grad], [lr]);
+      return plainRules[+maximize]([param, grad], [lr, weightDecay]);
     }
     const first = !state.momentumBuffer;
     const buffer = (state.momentumBuffer ??= zerosLike(param)) as Tensor;
-    momentumRules[+first + 2 * +nesterov + 4 * +maximize]([param, buffer, grad], [lr, weightDecay, momentum, 1 - dampening]);
+    return momentumRules[+first + 2 * +nesterov + 4 * +maximize]([param, buffer, grad], [lr, weightDecay, momentum, 1 - dampening]);
   }
 }

@@ -221,7 +221,7 @@ export class CpuDevice implements Device {
   run(kernel: Kernel): void {
     const { program, sizes, operands, strides, params, reduced } = kernel;
     if (this.anyOutside) this.bringIn(operands);
-    const known = (program as unknown as Record<symbol, Registered | undefined>)[this.registration] ?? this.register(program);
+    const known = this.registered(program);
     const f = this.currentFrame();
     const ndim = sizes.length;
     if (ndim > MAX_DIMS) throw new UnsupportedError(`only tensors with up to ${MAX_DIMS} dims are supported`);
@@ -242,6 +242,39 @@ export class CpuDevice implements Device {
     this.library.call();
     if (f[0] !== 0) this.check();
     if (this.guests.length > 0) this.putBack();
+  }
+
+  /** Neighbours that run one program with the same numbers over contiguous memory are one call. */
+  runAll(kernels: readonly Kernel[]): void {
+    for (let from = 0, to = 1; from < kernels.length; from = to, to = from + 1) {
+      const room = Math.floor((this.currentFrame().length - 16 - 2 * kernels[from].params.length) / (kernels[from].operands.length + 1));
+      if (!this.anyOutside && isDense(kernels[from]))
+        while (to < kernels.length && to - from < room && isLike(kernels[from], kernels[to]) && isDense(kernels[to])) to++;
+      if (to - from > 1) this.runPieces(kernels.slice(from, to));
+      else this.run(kernels[from]);
+    }
+  }
+
+  private runPieces(kernels: readonly Kernel[]): void {
+    const [{ program, operands, params }] = kernels;
+    const known = this.registered(program);
+    const f = this.currentFrame();
+    f[0] = Request.kernels;
+    f[1] = known.id;
+    f[2] = operands.length;
+    f[3] = kernels.length;
+    let at = 4;
+    for (const param of params) at = writeParam(f, at, param);
+    for (const { sizes, operands } of kernels) {
+      f[at++] = numelOf(sizes);
+      for (let o = 0; o < operands.length; o++) f[at++] = addressOf(operands[o].buffer) + operands[o].offset * known.itemsizes[o];
+    }
+    this.library.call();
+    if (f[0] !== 0) this.check();
+  }
+
+  private registered(program: Program): Registered {
+    return (program as unknown as Record<symbol, Registered | undefined>)[this.registration] ?? this.register(program);
   }
 
   private register(program: Program): Registered {
@@ -310,6 +343,25 @@ export class CpuDevice implements Device {
     this.library.call();
     return this.currentFrame();
   }
+}
+
+/** Whether every operand is contiguous, so that a kernel is a loop over elements. */
+function isDense({ program, sizes, strides }: Kernel): boolean {
+  if (program.reduce || program.usesIndex) return false;
+  for (const s of strides) {
+    for (let d = sizes.length - 1, step = 1; d >= 0; step *= sizes[d--]) if (s[d] !== step && sizes[d] !== 1) return false;
+  }
+  return true;
+}
+function isLike(a: Kernel, b: Kernel): boolean {
+  if (a.program !== b.program) return false;
+  for (let i = 0; i < a.params.length; i++) if (!Object.is(a.params[i], b.params[i])) return false;
+  return true;
+}
+function numelOf(sizes: readonly number[]): number {
+  let n = 1;
+  for (const size of sizes) n *= size;
+  return n;
 }
 
 function addressOf(buffer: DeviceBuffer): number {

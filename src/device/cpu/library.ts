@@ -39,6 +39,7 @@ export const Request = {
   trim: 10,
   copy: 11,
   put: 12,
+  kernels: 13,
 } as const;
 
 /** The first double of the frame that `fetch` and `put` move, and how many bytes they may. */

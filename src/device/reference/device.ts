@@ -73,6 +73,10 @@ export class ReferenceDevice implements Device {
     else runPointwise(kernel);
   }
 
+  runAll(kernels: readonly Kernel[]): void {
+    for (const kernel of kernels) this.run(kernel);
+  }
+
   runRoutine(routine: Routine): void {
     const copies = new Map<DeviceBuffer, DeviceBuffer>();
     const operands = routine.operands.map((operand): Operand | null => {
