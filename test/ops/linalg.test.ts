@@ -149,6 +149,16 @@ describe('solving', () => {
     expect(isClose(x.matmul(unit), b.mT, 100)).toBe(true);
   });
 
+  it('solves tall least squares of full rank and of less', () => {
+    const full = random([2, 40, 6]);
+    for (const a of [full, full.slice(-1, 0, 3).matmul(random([2, 3, 6]))]) {
+      const b = random([2, 40, 4]);
+      const { solution, rank } = linalg.lstsq(a, b);
+      expect(isClose(solution, linalg.pinv(a).matmul(b), 1000)).toBe(true);
+      expect(rank.tolist()).toEqual(a === full ? [6, 6] : [3, 3]);
+    }
+  });
+
   it('gives powers, exponentials and determinants', () => {
     const a = random([5, 5]).mul(0.4);
     expect(isClose(linalg.matrixPower(a, 5), linalg.multiDot([a, a, a, a, a]))).toBe(true);

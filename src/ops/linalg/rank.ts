@@ -4,7 +4,7 @@ import { record } from '../../autograd/node.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
-import { empty, tensor, zeros } from '../creation.js';
+import { empty, full, tensor, zeros } from '../creation.js';
 import { define, scalarTypeName } from '../define.js';
 import { matmul } from '../matmul.js';
 import { maximum, selectWhere } from '../pointwise.js';
@@ -19,6 +19,7 @@ import {
   commonBatch,
   epsilonOf,
   floatInput,
+  identityLike,
   isEmpty,
   isVectorFor,
   matrixInput,
@@ -181,12 +182,11 @@ function solveFullRank(a: Tensor, b: Tensor): Tensor {
   const [q, r] = qr(adjoint(a));
   return matmul(q, solveTriangular(adjoint(r), b, { upper: false }));
 }
-/** The thin SVD; of tall matrices by way of their triangular factor. */
-function thinSvd(a: Tensor): Tensor[] {
-  if (rowsOf(a) < 2 * colsOf(a)) return svd(a, false);
-  const [q, r] = qr(a);
-  const [u, s, vh] = svd(r, false);
-  return [matmul(q, u), s, vh];
+/** Whether the triangles [.., n, n] surely have full rank: their condition number is at most |R| |R⁻¹| in the Frobenius norm. */
+function surelyHasFullRank(r: Tensor, rcond: number): boolean {
+  const inverse = solveTriangular(r, identityLike(r, colsOf(r)).expand(r.sizes), { upper: true });
+  const bound = matrixNorm(r, 'fro', [-2, -1]).mul(matrixNorm(inverse, 'fro', [-2, -1]));
+  return bound.mul(rcond).lt(1).all().item() as boolean;
 }
 function leastSquares(a: Tensor, b: Tensor, rcond: number, driver: Driver): LeastSquares {
   const n = colsOf(a);
@@ -197,10 +197,16 @@ function leastSquares(a: Tensor, b: Tensor, rcond: number, driver: Driver): Leas
     return { solution, rank: zero, singularValues: s };
   }
   if (driver === 'gels') return { solution: solveFullRank(a, b), rank: null, singularValues: null };
-  const [u, s, vh] = thinSvd(a);
-  const limit = largestOf(s).mul(rcond);
-  const scaled = matmul(adjoint(u), b).mul(unsqueeze(invertAbove(s, s, limit), -1));
-  return { solution: matmul(adjoint(vh), scaled), rank: sum(s.gt(limit), -1), singularValues: s };
+  // Tall matrices are solved by way of their triangular factor.
+  const [q, r] = rowsOf(a) >= 2 * n ? qr(a) : [null, a];
+  const right = q ? matmul(adjoint(q), b) : b;
+  if (q && driver === 'gelsy' && surelyHasFullRank(r, rcond)) {
+    const rank = full([...batchOf(a)], n, { dtype: int64, device: a.device });
+    return { solution: solveTriangular(r, right, { upper: true }), rank, singularValues: null };
+  }
+  const [u, s, vh] = svd(r, false);
+  const scaled = matmul(adjoint(u), right).mul(unsqueeze(invertAbove(s, s, largestOf(s).mul(rcond)), -1));
+  return { solution: matmul(adjoint(vh), scaled), rank: sum(s.gt(largestOf(s).mul(rcond)), -1), singularValues: s };
 }
 
 function checkLeastSquares(a: Tensor, b: Tensor, driver: string): boolean {
