@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { format } from 'node:util';
 import * as torch from 'typetorch';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { compile, examplesIn, findExamples, isRun, programOf, publicNames, typeErrors } from './examples.js';
+import { blocksIn, compile, examplesIn, findExamples, isRun, programOf, publicNames, typeErrors } from './examples.js';
 
 type Show = (value: unknown, expected: string) => void;
 type Run = readonly [where: string, run: (show: Show) => Promise<void>];
@@ -49,6 +49,11 @@ describe('examples', () => {
       { where: 'a.ts:3', code: 'sum(1)  // 1' },
       { where: 'a.ts:7', code: 'sum(\n  2)' },
     ]);
+  });
+
+  it('are found in pages', () => {
+    const page = 'Sum:\n\n```ts\nimport x from "y";\nexport const a = 1;\n```\n\n```sh\nnpm test\n```\n';
+    expect(blocksIn('a.md', page)).toEqual([{ where: 'a.md:4', code: 'const a = 1;\n' }]);
   });
 
   it('have the right types', () => {

@@ -31,10 +31,24 @@ export interface Example {
   readonly code: string;
 }
 
-/** Every `@example` under `src/`. */
+const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+
+/** Every `@example` under `src/`, and the code of the pages for users. */
 export function findExamples(): Example[] {
   const files = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
-  return files.sort().flatMap((f) => examplesIn(`src/${f}`, readFileSync(join(root, 'src', f), 'utf8')));
+  const sources = files.sort().map((f) => `src/${f}`);
+  return [
+    ...sources.flatMap((file) => examplesIn(file, read(file))),
+    ...['README.md', 'docs/vision.md'].flatMap((file) => blocksIn(file, read(file))),
+  ];
+}
+
+/** Fenced blocks of TypeScript, without their imports and exports, which stand at the top of a module only. */
+export function blocksIn(file: string, source: string): Example[] {
+  return [...source.matchAll(/^ *```ts\n([^]*?)^ *```/gm)].map(({ 1: code, index }) => ({
+    where: `${file}:${source.slice(0, index).split('\n').length + 1}`,
+    code: code.replace(/^ *(import .*\n|export )/gm, ''),
+  }));
 }
 
 export function examplesIn(file: string, source: string): Example[] {
@@ -80,14 +94,14 @@ export function programOf(examples: readonly Example[]): string {
 export function compile(path: string, text: string): ts.Program {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as { config: { compilerOptions: object } };
   const { options } = ts.convertCompilerOptionsFromJson(
-    { ...config.compilerOptions, noEmit: true, noUnusedLocals: false, rootDir: '.' },
+    { ...config.compilerOptions, noEmit: true, noUnusedLocals: false, noImplicitOverride: false, rootDir: '.' },
     root,
   );
   const host = ts.createCompilerHost(options, true);
   const { getSourceFile, fileExists } = host;
   host.fileExists = (f) => f === path || fileExists(f);
-  host.getSourceFile = (f, ...rest) =>
-    f === path ? ts.createSourceFile(f, text, ts.ScriptTarget.Latest, true) : getSourceFile(f, ...rest);
+  host.getSourceFile = (f, version, ...rest) =>
+    f === path ? ts.createSourceFile(f, text, version, true) : getSourceFile(f, version, ...rest);
   return ts.createProgram([...Object.values(entryPoints).map(sourceOf), path], options, host);
 }
 
