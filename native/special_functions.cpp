@@ -134,21 +134,23 @@ constexpr double LARGE_ORDER = 1e8;
 }  // namespace
 
 double igamma(double a, double x) {
-  if (!(a >= 0) || !(x >= 0)) return NOT_A_NUMBER;
+  if (a < 0 || x < 0) return NOT_A_NUMBER;
   if (a == 0) return x > 0 ? 1 : NOT_A_NUMBER;
   if (x == 0) return 0;
   if (a == INF) return x == INF ? NOT_A_NUMBER : 0;
   if (x == INF) return 1;
+  if (std::isnan(a) || std::isnan(x)) return NOT_A_NUMBER;
   if (a > LARGE_ORDER) return 1 - upper_asymptotic(a, x);
   return x < a + 1 ? lower_series(a, x) : 1 - upper_fraction(a, x);
 }
 
 double igammac(double a, double x) {
-  if (!(a >= 0) || !(x >= 0)) return NOT_A_NUMBER;
+  if (a < 0 || x < 0) return NOT_A_NUMBER;
   if (a == 0) return x > 0 ? 0 : NOT_A_NUMBER;
   if (x == 0) return 1;
   if (a == INF) return x == INF ? NOT_A_NUMBER : 1;
   if (x == INF) return 0;
+  if (std::isnan(a) || std::isnan(x)) return NOT_A_NUMBER;
   if (a < 1 && x < 1.1) return upper_series(a, x);
   if (a > LARGE_ORDER) return upper_asymptotic(a, x);
   return x < a + 1 ? 1 - lower_series(a, x) : upper_fraction(a, x);

@@ -100,14 +100,13 @@ function atanh(z: Pair): Pair {
     .div(far.mul(far).add(z.im.mul(z.im)))
     .log1p()
     .mul(0.25);
-  const re = where(z.re.signbit(), magnitude.neg(), magnitude);
-  return pair(
-    re,
-    z.im
-      .mul(2)
-      .atan2(minus.mul(z.re.add(1)).sub(z.im.mul(z.im)))
-      .mul(0.5),
-  );
+  const turn = z.im
+    .mul(2)
+    .atan2(minus.mul(z.re.add(1)).sub(z.im.mul(z.im)))
+    .mul(0.5);
+  const isInfinite = size.eq(Infinity).or(z.im.abs().eq(Infinity));
+  const quarter = where(z.im.isnan(), z.im, copysign(constant(Math.PI / 2, z.im.dtype), z.im));
+  return pair(copysign(where(isInfinite, constant(0, size.dtype), magnitude), z.re), where(isInfinite, quarter, turn));
 }
 
 function expm1(z: Pair): Pair {

@@ -156,11 +156,12 @@ const nonzero = (x: number): number => (Math.abs(x) < 1e-300 ? 1e-300 : x);
 
 /** The regularised lower incomplete gamma function P(a, x). */
 export function igamma(a: number, x: number): number {
-  if (!(a >= 0) || !(x >= 0)) return NaN;
+  if (a < 0 || x < 0) return NaN;
   if (a === 0) return x > 0 ? 1 : NaN;
   if (x === 0) return 0;
   if (a === Infinity) return x === Infinity ? NaN : 0;
   if (x === Infinity) return 1;
+  if (Number.isNaN(a) || Number.isNaN(x)) return NaN;
   if (a > LARGE_ORDER) return 1 - upperAsymptotic(a, x);
   return x < a + 1 ? lowerSeries(a, x) : 1 - upperFraction(a, x);
 }

@@ -114,9 +114,9 @@ export const unravelIndex: (indices: Tensor, shape: Dims) => Tensor[] = define(
   'indices, shape',
   (indices: Tensor, shapeLike: Dims) => {
     if (indices.dtype.category !== 1) throw new ValueError(`expected 'indices' to be integer dtype, but got ${indices.dtype}`);
-    const shape = typeof shapeLike === 'number' ? [shapeLike] : shapeLike;
+    const shape = [shapeLike].flat().map(BigInt);
     const flat = convert(indices, int64);
-    return shape.map((n, d) => flat.floorDivide(numelOf(shape.slice(d + 1))).remainder(n));
+    return shape.map((n, d) => flat.floorDivide(shape.slice(d + 1).reduce((product, size) => product * size, 1n)).remainder(n));
   },
 );
 /**

@@ -104,11 +104,12 @@ function quantileOf(name: string, ignoreNan: boolean): Quantile {
       const rows = whole ? reshape(input, [-1]) : movedim(input.ndim === 0 ? reshape(input, [1]) : input, dim, -1);
       const ordered = sort(rows, -1).values;
       const values = movedim(interpolated(ordered, levels, ignoreNan, interpolation), -1, 0);
-      const kept = !keepdim
-        ? values
-        : whole
-          ? reshape(values, [levels.sizes[0], ...input.sizes.map(() => 1)])
-          : unsqueeze(values, wrapDim(dim, input.ndim) + 1);
+      const kept =
+        !keepdim || input.ndim === 0
+          ? values
+          : whole
+            ? reshape(values, [levels.sizes[0], ...input.sizes.map(() => 1)])
+            : unsqueeze(values, wrapDim(dim, input.ndim) + 1);
       return typeof q === 'number' || q.ndim === 0 ? squeeze(kept, 0) : kept;
     },
   );

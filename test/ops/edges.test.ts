@@ -1,0 +1,44 @@
+import * as torch from 'typetorch';
+import { describe, expect, it } from 'vitest';
+
+const { float64 } = torch;
+const double = (x: number): torch.Tensor => torch.tensor(x, { dtype: float64 });
+
+// Expected values were printed by PyTorch 2.13.
+describe('at the edges', () => {
+  it('incomplete gamma functions of huge orders lie around a half', () => {
+    expect(torch.igamma(double(1e10), double(1e10)).item()).toBeCloseTo(0.5000013298075828, 10);
+    expect(torch.igammac(double(1e20), double(1e20)).item()).toBeCloseTo(0.5, 9);
+    expect(torch.igammac(double(1e10), double(1.0001e10)).item()).toBeCloseTo(7.645e-24, 25);
+    expect([torch.igamma(double(Infinity), double(NaN)).item(), torch.igammac(double(NaN), double(0)).item()]).toEqual([0, 1]);
+  });
+
+  it('atanh of infinity is a quarter turn', () => {
+    const z = torch.tensor([{ re: Infinity, im: -1 }, { re: 2, im: Infinity }, { re: -Infinity, im: 0 }], { dtype: torch.complex128 }); // prettier-ignore
+    expect(torch.atanh(z).abs().tolist()).toEqual([Math.PI / 2, Math.PI / 2, Math.PI / 2]);
+    expect(torch.atanh(z).imag().sign().tolist()).toEqual([-1, 1, 1]);
+  });
+
+  it('norms of empty matrices are 0 where they are sums or maxima', () => {
+    for (const ord of [1, 2, Infinity, 'fro', 'nuc'] as const) expect(torch.linalg.norm(torch.empty(0, 3), ord).item()).toBe(0);
+    expect(() => torch.linalg.norm(torch.empty(0, 3), -2)).toThrow('amin(): Expected reduction dim -1 to have non-zero size.');
+  });
+
+  it('arange of small integers counts fractional steps, that of int64 whole ones', () => {
+    expect(torch.arange(3.1, { dtype: torch.int32 }).tolist()).toEqual([0, 1, 2, 3]);
+    expect(torch.arange(3.1, { dtype: torch.int64 }).tolist()).toEqual([0, 1, 2]);
+  });
+
+  it('quantiles of a scalar are scalars, and coordinates may be huge', () => {
+    expect(torch.quantile(torch.tensor(2.5), 0.5, 0, true).shape).toEqual([]);
+    expect(torch.nanquantile(torch.tensor(2.5), torch.tensor([0.5, 0.1]), 0, true).shape).toEqual([2]);
+    expect(torch.unravelIndex(torch.tensor([5], { dtype: torch.uint8 }), [2, 3]).map((t) => t.dtype)).toEqual([torch.int64, torch.int64]);
+  });
+
+  it('a loss without a target that counts has no gradient', () => {
+    const x = torch.randn(2, 3, { requiresGrad: true });
+    const loss = torch.nn.functional.crossEntropy(x, torch.tensor([1, 1]), { ignoreIndex: 1, labelSmoothing: 0.1 });
+    loss.backward();
+    expect([loss.item(), x.grad!.abs().sum().item()]).toEqual([NaN, 0]);
+  });
+});
