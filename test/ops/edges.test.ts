@@ -21,7 +21,7 @@ describe('at the edges', () => {
 
   it('norms of empty matrices are 0 where they are sums or maxima', () => {
     for (const ord of [1, 2, Infinity, 'fro', 'nuc'] as const) expect(torch.linalg.norm(torch.empty(0, 3), ord).item()).toBe(0);
-    expect(() => torch.linalg.norm(torch.empty(0, 3), -2)).toThrow('amin(): Expected reduction dim -1 to have non-zero size.');
+    expect(() => torch.linalg.norm(torch.empty(0, 3), -2)).toThrow(/amin\(\): Expected reduction dim .* to have non-zero size/);
   });
 
   it('arange of small integers counts fractional steps, that of int64 whole ones', () => {
