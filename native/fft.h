@@ -17,7 +17,7 @@ template <class R> struct Roots {
   using Z = Complex<R>;
   int64_t step;
   Z *low, *high;
-  static int64_t step_of(int64_t n) { return n <= 4096 ? n : (int64_t)std::ceil(std::sqrt((double)n)); }
+  static int64_t step_of(int64_t n) { return n <= 64 ? n : (int64_t)std::ceil(std::sqrt((double)n)); }
   static int64_t space(int64_t n) { return step_of(n) + n / step_of(n) + 1; }
   Roots(int64_t n, bool inverse, Z* tables) : step(step_of(n)), low(tables), high(tables + step) {
     for (int64_t k = 0; k < step; k++) low[k] = root_of_unity<R>(k, n, inverse);
