@@ -15,6 +15,29 @@ static bool indices_fit(Call& c, const View& index, int64_t size) {
   return bad < 0;
 }
 
+static void prefetch_lines(const char* p, int64_t bytes, bool to_write) {
+  for (int64_t i = 0; i < bytes; i += 64) {
+    if (to_write) __builtin_prefetch(p + i, 1);
+    else __builtin_prefetch(p + i, 0);
+  }
+}
+
+// Rows [begin, end) of out, each of `bytes`: row index[i % n] of the i / n-th of `in`'s parts of `dim` rows. Rows that come soon are fetched ahead.
+static void copy_rows(char* out, const char* in, const int64_t* index, int64_t n, int64_t dim, int64_t bytes, int64_t begin, int64_t end) {
+  const int64_t ahead = bytes > 8192 ? 0 : max_of(1, 4096 / bytes);
+  for (int64_t at = begin; at < end;) {
+    const char* part = in + at / n * dim * bytes;
+    const int64_t first = at % n, last = min_of(n, first + end - at);
+    for (int64_t i = first; i < last; i++, at++) {
+      if (ahead && i + ahead < last) {
+        prefetch_lines(part + index[i + ahead] * bytes, bytes, false);
+        prefetch_lines(out + (at + ahead) * bytes, bytes, true);
+      }
+      std::memcpy(out + at * bytes, part + index[i] * bytes, bytes);
+    }
+  }
+}
+
 // out[.., i, ..] = input[.., index[i], ..].
 // t: out, input, index [n] int64; contiguous, any dtype. params: dim. Fails with INDEX_OUT_OF_RANGE (negative indices too).
 void index_select(Call& c) {
@@ -29,7 +52,7 @@ void index_select(Call& c) {
       for (int64_t i = begin; i < end; i++) ((T*)out)[i] = ((const T*)in)[i / n * r.dim + index[i % n]];
       return;
     })
-    for (int64_t i = begin; i < end; i++) std::memcpy(out + i * bytes, in + (i / n * r.dim + index[i % n]) * bytes, bytes);
+    copy_rows(out, in, index, n, r.dim, bytes, begin, end);
   });
 }
 
