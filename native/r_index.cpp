@@ -44,7 +44,7 @@ void index_select(Call& c) {
   const int d = (int)c.i(0);
   const Rows r = rows_of(c.t[1], d);
   const int64_t n = c.t[2].numel(), *index = c.t[2].as<int64_t>(), bytes = r.inner * itemsize(c.t[0].dtype);
-  if (!indices_fit(c, c.t[2], r.dim)) return;
+  if (!indices_fit(c, c.t[2], r.dim) || !bytes) return;
   char* out = c.t[0].data;
   const char* in = c.t[1].data;
   parallel_for(r.outer * n, grain_for(bytes / 8 + 2), [&](int64_t begin, int64_t end) {
