@@ -68,7 +68,8 @@ export {
 export { gruCell, lstmCell, rnnReluCell, rnnTanhCell } from './nn/functional/cells.js';
 export { binomial } from './ops/binomial.js';
 export * from './ops/determinism.js';
-export * as special from './ops/special.js';
+export { celu_, rrelu_, selu_, threshold_ } from './nn/functional/inplace.js';
+export * as special from './special-public.js';
 export { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './ops/special.js';
 export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';
 export { expr } from './compile/expr-template.js';

@@ -27,6 +27,46 @@ abstract class Numbered extends Module {
     yield* this.children();
   }
 
+  /**
+   * Adds modules at the end.
+   * @example new nn.ModuleList().extend([new nn.ReLU(), new nn.Tanh()]).size  // 2
+   */
+  extend(modules: Iterable<Module>): this {
+    for (const module of modules) this.push(module);
+    return this;
+  }
+
+  /**
+   * Puts a module before the one at `index`.
+   * @example
+   * const net = new nn.Sequential(new nn.ReLU());
+   * net.insert(0, new nn.Tanh());
+   * net.at(0)  // Tanh()
+   */
+  insert(index: number, module: Module): this {
+    const all = [...this];
+    all.splice(index, 0, module);
+    return this.renumber(all);
+  }
+
+  /**
+   * Takes the module at `index` out and gives it.
+   * @example new nn.ModuleList([new nn.ReLU(), new nn.Tanh()]).pop(0)  // ReLU()
+   */
+  pop(index = -1): Module {
+    const all = [...this];
+    const [taken] = all.splice(position(index, all.length), 1);
+    this.renumber(all);
+    return taken;
+  }
+
+  private renumber(modules: readonly Module[]): this {
+    const fields = this as unknown as Record<string, unknown>;
+    for (const [name, value] of Object.entries(fields)) if (value instanceof Module) delete fields[name];
+    for (const module of modules) this.push(module);
+    return this;
+  }
+
   protected push(module: Module): void {
     if (!(module instanceof Module)) throw new TypeError(`${String(module)} is not a Module subclass`);
     this.addModule(String(this.size), module);
@@ -103,30 +143,6 @@ export class ModuleList extends Numbered {
     return this;
   }
 
-  /**
-   * Adds modules at the end.
-   * @example
-   * new nn.ModuleList().extend([new nn.ReLU(), new nn.Tanh()])
-   * // ModuleList(
-   * //   (0): ReLU()
-   * //   (1): Tanh()
-   * // )
-   */
-  extend(modules: Iterable<Module>): this {
-    for (const module of modules) this.push(module);
-    return this;
-  }
-
-  /**
-   * Puts a module before the one at `index`.
-   * @example new nn.ModuleList([new nn.ReLU()]).insert(0, new nn.Tanh());
-   */
-  insert(index: number, module: Module): void {
-    const all = [...this];
-    all.splice(index, 0, module);
-    all.forEach((each, i) => this.addModule(String(i), each));
-  }
-
   /** Equal neighbours are printed once, as PyTorch does. */
   override toString(): string {
     const groups: { from: number; to: number; text: string }[] = [];
@@ -170,6 +186,27 @@ export class ModuleDict extends Module {
     const found = (this as unknown as Record<string, unknown>)[key];
     if (!(found instanceof Module)) throw new Error(`KeyError: '${key}'`);
     return found;
+  }
+
+  /**
+   * Takes the module of that name out and gives it.
+   * @example new nn.ModuleDict({ relu: new nn.ReLU() }).pop('relu')  // ReLU()
+   */
+  pop(key: string): Module {
+    const taken = this.get(key);
+    delete (this as unknown as Record<string, unknown>)[key];
+    return taken;
+  }
+
+  /**
+   * Takes all modules out.
+   * @example
+   * const modules = new nn.ModuleDict({ relu: new nn.ReLU() });
+   * modules.clear();
+   * [...modules.keys()]  // []
+   */
+  clear(): void {
+    for (const key of [...this.keys()]) this.pop(key);
   }
 
   /**
@@ -229,6 +266,15 @@ export class ParameterList extends Module {
   }
 
   /**
+   * Adds parameters at the end.
+   * @example new nn.ParameterList().extend([torch.ones(2), torch.ones(3)]).size  // 2
+   */
+  extend(values: Iterable<Tensor>): this {
+    for (const value of values) this.append(value);
+    return this;
+  }
+
+  /**
    * The parameter at `index`.
    * @example new nn.ParameterList([new nn.Parameter(torch.ones(2))]).at(0).shape  // torch.Size([2])
    */
@@ -249,10 +295,18 @@ export class ParameterList extends Module {
  * Object.keys(weights.stateDict())  // [ 'scale' ]
  */
 export class ParameterDict extends Module {
-  constructor(parameters: Record<string, Tensor> = {}) {
+  constructor(parameters: Record<string, Tensor> | Iterable<[string, Tensor]> = {}) {
     super();
-    for (const [key, value] of Object.entries(parameters))
-      this.registerParameter(key, value instanceof Parameter ? value : new Parameter(value));
+    this.update(parameters);
+  }
+
+  /**
+   * Adds parameters under their names; tensors become parameters.
+   * @example new nn.ParameterDict().update({ scale: torch.ones(2) });
+   */
+  update(parameters: Record<string, Tensor> | Iterable<[string, Tensor]>): void {
+    const entries = Symbol.iterator in parameters ? (parameters as Iterable<[string, Tensor]>) : Object.entries(parameters);
+    for (const [key, value] of entries) this.registerParameter(key, value instanceof Parameter ? value : new Parameter(value));
   }
 
   /**
@@ -263,5 +317,50 @@ export class ParameterDict extends Module {
     const found = (this as unknown as Record<string, unknown>)[key];
     if (!(found instanceof Parameter)) throw new Error(`KeyError: '${key}'`);
     return found;
+  }
+
+  /**
+   * Takes the parameter of that name out and gives it.
+   * @example new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).pop('scale').shape  // torch.Size([2])
+   */
+  pop(key: string): Parameter {
+    const taken = this.get(key);
+    delete (this as unknown as Record<string, unknown>)[key];
+    return taken;
+  }
+
+  /**
+   * Takes all parameters out.
+   * @example
+   * const weights = new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) });
+   * weights.clear();
+   * [...weights.keys()]  // []
+   */
+  clear(): void {
+    for (const key of [...this.keys()]) this.pop(key);
+  }
+
+  /**
+   * The names.
+   * @example [...new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).keys()]  // [ 'scale' ]
+   */
+  *keys(): IterableIterator<string> {
+    for (const [key] of this.items()) yield key;
+  }
+
+  /**
+   * The parameters.
+   * @example [...new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).values()].length  // 1
+   */
+  *values(): IterableIterator<Parameter> {
+    for (const [, parameter] of this.items()) yield parameter;
+  }
+
+  /**
+   * Names and parameters.
+   * @example [...new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).items()].length  // 1
+   */
+  *items(): IterableIterator<[string, Parameter]> {
+    for (const [key, value] of Object.entries(this)) if (value instanceof Parameter) yield [key, value];
   }
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import * as torch from '../../src/index.js';
 
 const { nn } = torch;
@@ -82,4 +82,37 @@ it('tensors say what they are not', () => {
   const x: Tensor = torch.ones(2);
   expect([x.isSparse, x.isQuantized, x.isMeta, x.isNested, torch.isConj(x), torch.isNeg(x), torch.isDistributed(x)]).not.toContain(true);
   expect(torch.getDevice(x)).toBe(-1);
+});
+
+describe('containers', () => {
+  const [relu, tanh, gelu] = [new nn.ReLU(), new nn.Tanh(), new nn.GELU()];
+
+  it('take modules in and give them away', () => {
+    const net = new nn.Sequential(relu).extend([gelu]).insert(1, tanh);
+    expect([...net]).toEqual([relu, tanh, gelu]);
+    expect([net.pop(0), net.pop(), [...net.namedChildren()]]).toEqual([relu, gelu, [['0', tanh]]]);
+    expect(() => net.pop(3)).toThrow('index 3 is out of range');
+    const choices = new nn.ModuleDict({ relu, tanh });
+    expect([choices.pop('relu'), [...choices.keys()]]).toEqual([relu, ['tanh']]);
+    choices.clear();
+    expect([...choices.values()]).toEqual([]);
+    expect(() => choices.pop('tanh')).toThrow("KeyError: 'tanh'");
+  });
+
+  it('hold parameters by name', () => {
+    const weights = new nn.ParameterDict([['scale', torch.ones(2)]]);
+    weights.update({ shift: torch.zeros(2) });
+    expect([[...weights.keys()], [...weights.values()].every((each) => each.requiresGrad)]).toEqual([['scale', 'shift'], true]);
+    expect(weights.pop('scale').tolist()).toEqual([1, 1]);
+    expect([...weights.items()].map(([name]) => name)).toEqual(Object.keys(weights.stateDict()));
+    weights.clear();
+    expect([...weights.parameters()]).toEqual([]);
+    expect(new nn.ParameterList([torch.ones(1)]).extend([torch.ones(2)]).size).toBe(2);
+  });
+});
+
+it('activations go by their names in torch and torch.special', () => {
+  const x = torch.tensor([-1.5, 2]);
+  expect(torch.special.softmax(x, 0).tolist()).toEqual(torch.softmax(x, 0).tolist());
+  expect(torch.threshold_(x.clone(), 1, -1).tolist()).toEqual([-1, 2]);
 });
