@@ -121,7 +121,10 @@ class Lowering {
   static int elementary_of(Op op, FloatValue x) {
     switch (op) {
       case Op::exp: return TT_ISA::exp_float(x).id;
+      case Op::exp2: return TT_ISA::exp2_float(x).id;
+      case Op::expm1: return TT_ISA::expm1_float(x).id;
       case Op::log: return TT_ISA::log_float(x).id;
+      case Op::log1p: return TT_ISA::log1p_float(x).id;
       case Op::tanh: return TT_ISA::tanh_float(x).id;
       case Op::erf: return TT_ISA::erf_float(x).id;
       default: return -1;

@@ -69,7 +69,10 @@ inline vf narrow(vd low, vd high) {
 
 #define FUNCTION(name) struct name##_f { static inline vf of(vf x) { return name##_float(x); } };
 FUNCTION(exp)
+FUNCTION(exp2)
+FUNCTION(expm1)
 FUNCTION(log)
+FUNCTION(log1p)
 FUNCTION(tanh)
 FUNCTION(erf)
 #undef FUNCTION
@@ -78,11 +81,8 @@ FUNCTION(erf)
   struct name##_d { \
     static inline vf of(vf x) { vd a, b; widen(x, a, b); return narrow(name##_v(a), name##_v(b)); } \
   };
-FUNCTION(exp2)
-FUNCTION(expm1)
 FUNCTION(log2)
 FUNCTION(log10)
-FUNCTION(log1p)
 FUNCTION(sin)
 FUNCTION(cos)
 FUNCTION(tan)
@@ -118,11 +118,11 @@ StepFn float_math_step(Op op) {
     case Op::log: return unary_vector_step<log_f, float>;
     case Op::tanh: return unary_vector_step<tanh_f, float>;
     case Op::erf: return unary_vector_step<erf_f, float>;
-    case Op::exp2: return unary_vector_step<exp2_d, float>;
-    case Op::expm1: return unary_vector_step<expm1_d, float>;
+    case Op::exp2: return unary_vector_step<exp2_f, float>;
+    case Op::expm1: return unary_vector_step<expm1_f, float>;
     case Op::log2: return unary_vector_step<log2_d, float>;
     case Op::log10: return unary_vector_step<log10_d, float>;
-    case Op::log1p: return unary_vector_step<log1p_d, float>;
+    case Op::log1p: return unary_vector_step<log1p_f, float>;
     case Op::sin: return unary_vector_step<sin_f, float>;
     case Op::cos: return unary_vector_step<cos_f, float>;
     case Op::tan: return unary_vector_step<tan_d, float>;

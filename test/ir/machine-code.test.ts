@@ -11,7 +11,7 @@ import { launch, programOf, ulps } from './programs.js';
 const LENGTH = 4096 + 1024 + 7;
 
 const exact: readonly Op[] = ['neg', 'abs', 'floor', 'ceil', 'trunc', 'round', 'sqrt', 'add', 'sub', 'mul', 'div', 'min', 'max'];
-const elementary = { exp: 2, log: 2, tanh: 2, erf: 6 } as const;
+const elementary = { exp: 2, exp2: 2, expm1: 2, log: 2, log1p: 2, tanh: 2, erf: 6 } as const;
 
 const repeat = (values: readonly number[]): number[] => Array.from({ length: LENGTH }, (_, i) => values[i % values.length]);
 /** Numbers in (-4, 4), the same everywhere. */
