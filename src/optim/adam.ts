@@ -1,20 +1,38 @@
 import type { Expr } from '../ir/expr.js';
-import { zerosLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkOptions, fraction, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
+import {
+  checkOptions,
+  fraction,
+  nextStep,
+  notNegative,
+  numberOf,
+  Optimizer,
+  type ParamGroup,
+  type Params,
+  type State,
+  zeros,
+} from './optimizer.js';
 import { type Step, type Update, updateBy } from './update.js';
 
-export interface AdamOptions {
+/** What Adam and its relatives take. */
+export interface MomentOptions {
   lr: number | Tensor;
   betas: readonly [number, number];
   eps: number;
   weightDecay: number;
-  amsgrad: boolean;
   maximize: boolean;
+}
+
+export interface AdamOptions extends MomentOptions {
+  amsgrad: boolean;
   decoupledWeightDecay: boolean;
 }
 
-export const checkAdam = ({ lr, betas, eps, weightDecay }: Pick<AdamOptions, 'lr' | 'betas' | 'eps' | 'weightDecay'>): void =>
+export const usualMoments: Omit<MomentOptions, 'maximize'> = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
+
+/** The options themselves, if they are in their ranges. */
+export function checkedMoments<O extends MomentOptions>(options: O): O {
+  const { lr, betas, eps, weightDecay } = options;
   checkOptions({
     'learning rate': [lr, notNegative],
     'epsilon value': [eps, notNegative],
@@ -22,6 +40,8 @@ export const checkAdam = ({ lr, betas, eps, weightDecay }: Pick<AdamOptions, 'lr
     'beta parameter at index 1': [betas[1], fraction],
     'weight_decay value': [weightDecay, notNegative],
   });
+  return options;
+}
 
 /** Gradient and parameter after weight decay: L2 changes the gradient, decoupled decay the parameter. `shrink` is lr · decay or decay. */
 export function decayed(p: Expr, grad: Expr, decay: Expr, shrink: Expr, decoupled: boolean, maximize: boolean): [p: Expr, g: Expr] {
@@ -59,34 +79,16 @@ const rules = Array.from({ length: 8 }, (_, i) => adamRule(!!(i & 1), !!(i & 2),
 export class Adam extends Optimizer<AdamOptions> {
   constructor(params: Params<AdamOptions>, options: number | Partial<AdamOptions> = {}) {
     const given = typeof options === 'number' ? { lr: options } : options;
-    const all: AdamOptions = {
-      lr: 1e-3,
-      betas: [0.9, 0.999],
-      eps: 1e-8,
-      weightDecay: 0,
-      amsgrad: false,
-      maximize: false,
-      decoupledWeightDecay: false,
-      ...given,
-    };
-    checkAdam(all);
-    super(params, all);
+    super(params, checkedMoments({ ...usualMoments, amsgrad: false, maximize: false, decoupledWeightDecay: false, ...given }));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>, state: State): Step {
-    const {
-      betas: [beta1, beta2],
-      eps,
-      weightDecay,
-      amsgrad,
-      maximize,
-      decoupledWeightDecay,
-    } = group;
+    const { betas, eps, weightDecay, amsgrad, maximize, decoupledWeightDecay } = group;
+    const [beta1, beta2] = betas;
     const lr = numberOf(group.lr);
-    const step = (state.step = ((state.step as number | undefined) ?? 0) + 1);
-    const m = (state.expAvg ??= zerosLike(param)) as Tensor;
-    const v = (state.expAvgSq ??= zerosLike(param)) as Tensor;
-    const tensors = amsgrad ? [param, m, v, (state.maxExpAvgSq ??= zerosLike(param)) as Tensor, grad] : [param, m, v, grad];
+    const step = nextStep(state);
+    const [m, v] = [zeros(state, 'expAvg', param), zeros(state, 'expAvgSq', param)];
+    const tensors = amsgrad ? [param, m, v, zeros(state, 'maxExpAvgSq', param), grad] : [param, m, v, grad];
     const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
     return rules[+amsgrad + 2 * +decoupledWeightDecay + 4 * +maximize](tensors, [
       lr / correction1,

@@ -1,24 +1,12 @@
 /** Relatives of Adam: NAdam, RAdam, Adamax. */
-import { zerosLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkAdam, decayed, lerp } from './adam.js';
-import { numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
+import { checkedMoments, decayed, lerp, type MomentOptions, usualMoments } from './adam.js';
+import { nextStep, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
 import { type Step, type Update, updateBy } from './update.js';
-
-interface MomentOptions {
-  lr: number | Tensor;
-  betas: readonly [number, number];
-  eps: number;
-  weightDecay: number;
-  maximize: boolean;
-}
 
 export type RAdamOptions = MomentOptions & { decoupledWeightDecay: boolean };
 export type NAdamOptions = RAdamOptions & { momentumDecay: number };
 export type AdamaxOptions = MomentOptions;
-
-const nextStep = (state: State): number => (state.step = ((state.step as number | undefined) ?? 0) + 1) as number;
-const zeros = (state: State, name: string, param: Tensor): Tensor => (state[name] ??= zerosLike(param)) as Tensor;
 
 const nadamRules = [0, 1, 2, 3].map((i) =>
   updateBy(([p0, m0, v0, grad], [gradStep, momentStep, correction2, oneMinusBeta1, beta2, oneMinusBeta2, eps, decay, shrink]) => {
@@ -41,29 +29,15 @@ const nadamRules = [0, 1, 2, 3].map((i) =>
  */
 export class NAdam extends Optimizer<NAdamOptions> {
   constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
-    const all: NAdamOptions = {
-      lr: 2e-3,
-      betas: [0.9, 0.999],
-      eps: 1e-8,
-      weightDecay: 0,
-      momentumDecay: 4e-3,
-      decoupledWeightDecay: false,
-      maximize: false,
-      ...options,
-    };
-    checkAdam(all);
-    super(params, all);
+    super(
+      params,
+      checkedMoments({ ...usualMoments, lr: 2e-3, momentumDecay: 4e-3, decoupledWeightDecay: false, maximize: false, ...options }),
+    );
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<NAdamOptions>, state: State): Step {
-    const {
-      betas: [beta1, beta2],
-      eps,
-      weightDecay,
-      momentumDecay,
-      decoupledWeightDecay,
-      maximize,
-    } = group;
+    const { betas, eps, weightDecay, momentumDecay, decoupledWeightDecay, maximize } = group;
+    const [beta1, beta2] = betas;
     const lr = numberOf(group.lr);
     const step = nextStep(state);
     const muAt = (t: number) => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
@@ -109,27 +83,12 @@ const radamRules = Array.from({ length: 8 }, (_, i) => radamRule(!!(i & 1), !!(i
  */
 export class RAdam extends Optimizer<RAdamOptions> {
   constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
-    const all: RAdamOptions = {
-      lr: 1e-3,
-      betas: [0.9, 0.999],
-      eps: 1e-8,
-      weightDecay: 0,
-      decoupledWeightDecay: false,
-      maximize: false,
-      ...options,
-    };
-    checkAdam(all);
-    super(params, all);
+    super(params, checkedMoments({ ...usualMoments, decoupledWeightDecay: false, maximize: false, ...options }));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<RAdamOptions>, state: State): Step {
-    const {
-      betas: [beta1, beta2],
-      eps,
-      weightDecay,
-      decoupledWeightDecay,
-      maximize,
-    } = group;
+    const { betas, eps, weightDecay, decoupledWeightDecay, maximize } = group;
+    const [beta1, beta2] = betas;
     const lr = numberOf(group.lr);
     const step = nextStep(state);
     const [correction1, correction2] = [1 - beta1 ** step, 1 - beta2 ** step];
@@ -165,18 +124,12 @@ const adamaxRules = [false, true].map((maximize) =>
  */
 export class Adamax extends Optimizer<AdamaxOptions> {
   constructor(params: Params<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
-    const all: AdamaxOptions = { lr: 2e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0, maximize: false, ...options };
-    checkAdam(all);
-    super(params, all);
+    super(params, checkedMoments({ ...usualMoments, lr: 2e-3, maximize: false, ...options }));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamaxOptions>, state: State): Step {
-    const {
-      betas: [beta1, beta2],
-      eps,
-      weightDecay,
-      maximize,
-    } = group;
+    const { betas, eps, weightDecay, maximize } = group;
+    const [beta1, beta2] = betas;
     const stepSize = numberOf(group.lr) / (1 - beta1 ** nextStep(state));
     return adamaxRules[+maximize](
       [param, zeros(state, 'expAvg', param), zeros(state, 'expInf', param), grad],

@@ -1,9 +1,9 @@
 /** Adagrad, Adadelta, RMSprop, Rprop and ASGD. */
 import { where } from '../ir/expr.js';
-import { fullLike, zerosLike } from '../ops/creation.js';
+import { fullLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { lerp } from './adam.js';
-import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
+import { checkOptions, nextStep, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
 import { type Step, type Update, updateBy } from './update.js';
 
 interface CommonOptions {
@@ -12,8 +12,6 @@ interface CommonOptions {
   maximize: boolean;
 }
 
-const nextStep = (state: State): number => (state.step = ((state.step as number | undefined) ?? 0) + 1) as number;
-const zeros = (state: State, name: string, param: Tensor): Tensor => (state[name] ??= zerosLike(param)) as Tensor;
 const bothSigns = (make: (maximize: boolean) => Update): readonly Update[] => [make(false), make(true)];
 
 function check({ lr, weightDecay, ...others }: CommonOptions, names: Record<string, string> = {}): void {

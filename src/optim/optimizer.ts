@@ -1,6 +1,6 @@
 /** What all optimizers share: parameter groups, state, and saving them. */
 import { enableGrad, noGrad } from '../autograd/modes.js';
-import { tensor } from '../ops/creation.js';
+import { tensor, zerosLike } from '../ops/creation.js';
 import { convert } from '../ops/convert.js';
 import { fillRaw } from '../ops/memory.js';
 import { withIntKeys } from '../tensor/int-keys.js';
@@ -12,6 +12,11 @@ export type ParamGroup<O> = O & { params: Tensor[] };
 export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { params: Iterable<Tensor> | Tensor }> | Iterable<[string, Tensor]>;
 export type StateValue = Tensor | number | null | undefined;
 export type State = Record<string, StateValue>;
+
+/** Counts a step of one parameter. */
+export const nextStep = (state: State): number => (state.step = ((state.step as number | undefined) ?? 0) + 1);
+/** The tensor of a parameter's state that begins with zeros. */
+export const zeros = (state: State, name: string, param: Tensor): Tensor => (state[name] ??= zerosLike(param)) as Tensor;
 
 export interface OptimizerStateDict {
   state: Record<number, Record<string, unknown>>;

@@ -1,6 +1,5 @@
-import { zerosLike } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State } from './optimizer.js';
+import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
 import { type Step, type Update, updateBy } from './update.js';
 
 export interface SGDOptions {
@@ -60,7 +59,7 @@ export class SGD extends Optimizer<SGDOptions> {
       return plainRules[+maximize]([param, grad], [lr, weightDecay]);
     }
     const first = !state.momentumBuffer;
-    const buffer = (state.momentumBuffer ??= zerosLike(param)) as Tensor;
+    const buffer = zeros(state, 'momentumBuffer', param);
     return momentumRules[+first + 2 * +nesterov + 4 * +maximize]([param, buffer, grad], [lr, weightDecay, momentum, 1 - dampening]);
   }
 }
