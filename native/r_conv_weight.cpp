@@ -57,11 +57,11 @@ template <class T> DotFn<T> dot_for(int64_t m, int64_t n) {
   }
 }
 
-// What one thread does: adds the gradients of some images and output channels to `sums` [out channels][k].
+// What one thread does: adds the gradients of some images and output channels to `sums` [out channels][tap][channel].
 template <class T, class Src> struct WeightGradient {
   const ConvShape& s;
-  Planes input, output;   // `output` has the pitch of `input`, so that one flat index serves both
-  const int64_t* offsets;
+  Planes input, output;    // `output` has the pitch of `input`, so that one flat index serves both
+  const int64_t* offsets;  // of every tap and channel
   int64_t k, length;      // length: elements of a dot product
 
   void group_of_images(const T* planes, const T* grads, int64_t from, int64_t to, T* sums) const {
@@ -118,46 +118,60 @@ template <class T, class Src> struct ChannelsLastGradient {
     }
   }
 
-  void offsets(int64_t* out) const {
-    for (int64_t i = 0; i < images; i++) for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) for (int64_t x = 0; x < s.out[2]; x++)
+  // Where the output pixels begin in the turned images, line by line of all of them, so that the lines that a tap meets lie together.
+  void offsets(int64_t count, int64_t* out) const {
+    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) for (int64_t i = 0; i < count; i++) for (int64_t x = 0; x < s.out[2]; x++)
       *out++ = i * pixels() * s.in_channels + flat(z * s.stride[0], y * s.stride[1], x * s.stride[2]);
   }
-
-  // Adds columns [c0, c0 + cols) of tap `tap` to sums[row][channel][tap].
-  void add_tile(const T* tile, int64_t width, int64_t rows, int64_t c0, int64_t cols, int64_t tap, T* sums) const {
-    for (int64_t c = 0; c < cols; c++) {
-      T* to = sums + (c0 + c) % s.in_channels * s.taps + tap + (c0 + c) / s.in_channels;
-      for (int64_t r = 0; r < rows; r++) to[r * k] += tile[r * width + c];
-    }
+  // The gradients of `rows` channels in the same order.
+  void pack(const Src* grad, int64_t count, int64_t rows, T* packed) const {
+    const int64_t out = s.out_size(), width = s.out[2];
+    for (int64_t line = 0; line < s.out[0] * s.out[1]; line++) for (int64_t i = 0; i < count; i++, packed += width * rows)
+      pack_a(Matrix<T, Src>{grad + i * s.groups * s.out_channels * out + line * width, out, 1}, 0, rows, 0, width, packed);
+  }
+  // The lines of the output that tap b of the second dim meets: others see nothing but padding.
+  void lines(int64_t b, int64_t& from, int64_t& to) const {
+    from = 0;
+    to = s.out[0] * s.out[1];
+    if (s.out[0] > 1) return;
+    const int64_t shift = b * s.dilation[1] - s.padding[1];
+    if (shift < 0) from = min_of(to, ceil_div(-shift, s.stride[1]));
+    to = max_of(from, min_of(to, ceil_div(max_of(0, s.in[1] - shift), s.stride[1])));
   }
 
+  // Adds to sums[row][tap][channel].
   void panel(const T* turned, const T* grads, const int64_t* at, int64_t count, int64_t rows, T* sums) const {
     alignas(64) T tile[MR * NR<T>];
+    const int64_t line = count * s.out[2];
     for (int64_t c0 = 0; c0 < columns; c0 += NR<T>) {
       const int64_t cols = min_of(NR<T>, columns - c0);
-      int64_t width;
+      int64_t width, from, to;
       auto kernel = micro_for<T>(rows, cols, width);
       for (int64_t a = 0; a < s.kernel[0]; a++) for (int64_t b = 0; b < s.kernel[1]; b++) for (int64_t e = 0; e < steps; e++) {
-        kernel(count, grads, turned + flat(a * s.dilation[0], b * s.dilation[1], e * s.dilation[2]) + c0, 0, at, tile);
-        add_tile(tile, width, rows, c0, cols, (a * s.kernel[1] + b) * s.kernel[2] + e, sums);
+        lines(b, from, to);
+        kernel((to - from) * line, grads + from * line * rows, turned + flat(a * s.dilation[0], b * s.dilation[1], e * s.dilation[2]) + c0, 0, at + from * line, tile);
+        add_tile(tile, width, rows, cols, sums + ((a * s.kernel[1] + b) * s.kernel[2] + e) * s.in_channels + c0);
       }
     }
+  }
+  void add_tile(const T* __restrict tile, int64_t width, int64_t rows, int64_t cols, T* __restrict sums) const {
+    for (int64_t r = 0; r < rows; r++) for (int64_t c = 0; c < cols; c++) sums[r * k + c] += tile[r * width + c];
   }
 
   bool run(const Src* source, const Src* grad, int64_t g, int64_t first, int64_t last, int64_t from, int64_t to, T* sums) const {
     const int64_t out = s.out_size(), h = panel_rows(max_of(1, to - from));
     Scratch turned((images * pixels() * s.in_channels + 2 * NR<T>) * (int64_t)sizeof(T)), packed((images * out * h + 64) * (int64_t)sizeof(T)), at(images * out * 8);
     if (!turned.data || !packed.data || !at.data) return false;
-    offsets(at.as<int64_t>());
+    int64_t listed = 0;
     for (int64_t image = first; image < last; image += images) {
       const int64_t count = min_of(images, last - image);
+      if (count != listed) offsets(listed = count, at.as<int64_t>());
       for (int64_t i = 0; i < count; i++)
         turn(source + ((image + i) * s.groups + g) * s.in_channels * s.in_size(), turned.as<T>() + i * pixels() * s.in_channels);
       for (int64_t oc = from; oc < to; oc += h) {
         const int64_t rows = min_of(h, to - oc);
-        for (int64_t i = 0; i < count; i++)
-          pack_a(Matrix<T, Src>{grad + (((image + i) * s.groups + g) * s.out_channels + oc) * out, out, 1}, 0, rows, 0, out, packed.as<T>() + i * out * rows);
-        panel(turned.as<T>(), packed.as<T>(), at.as<int64_t>(), count * out, rows, sums + oc * k);
+        pack(grad + ((image * s.groups + g) * s.out_channels + oc) * out, count, rows, packed.as<T>());
+        panel(turned.as<T>(), packed.as<T>(), at.as<int64_t>(), count, rows, sums + oc * k);
       }
     }
     return true;
@@ -273,13 +287,26 @@ template <class T> struct LaneGradient {
   }
 };
 
+// result[channel of the output][channel][tap] from `parts` sums [channel of the output][tap][channel].
+template <class T, class Src> void add_parts(const ConvShape& s, int64_t parts, const T* sums, Src* result) {
+  const int64_t rows = s.groups * s.out_channels, k = s.in_channels * s.taps;
+  parallel_for(rows, grain_for(k * parts), [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; row++) for (int64_t c = 0; c < s.in_channels; c++) for (int64_t tap = 0; tap < s.taps; tap++) {
+      T sum = 0;
+      for (int64_t part = 0; part < parts; part++) sum += sums[(part * rows + row) * k + tap * s.in_channels + c];
+      result[row * k + c * s.taps + tap] = (Src)sum;
+    }
+  });
+}
+
 template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvShape& s) {
   const int64_t k = s.in_channels * s.taps, weights = s.out_channels * k, images = images_per_task(s.batch, s.out_size());
   const Planes in = forward_planes(s, images);
   Planes out{s.out_channels, images, {s.out[0], s.out[1], s.out[2]}, {in.extent[0], in.extent[1], in.extent[2]}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, Simd<T>::width};
-  Scratch offsets(k * 8);
-  if (!offsets.data) return false;
-  forward_offsets(s, in, offsets.as<int64_t>());
+  Scratch offsets(k * 8), by_channel(k * 8);
+  if (!offsets.data || !by_channel.data) return false;
+  forward_offsets(s, in, by_channel.as<int64_t>());
+  for (int64_t i = 0; i < k; i++) offsets.as<int64_t>()[i % s.taps * s.in_channels + i / s.taps] = by_channel.as<int64_t>()[i];
   const int64_t used = images == 1 ? in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1 : images * in.plane();
   const ChannelsLastGradient<T, Src> wide(s, images);
   const bool channels_last = wide.pays();
@@ -306,12 +333,7 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
       if (!(channels_last ? run(wide) : run(gradient))) fine = false;
     }
   });
-  Src* result = c.t[0].as<Src>();
-  for (int64_t i = 0; i < s.groups * weights; i++) {
-    T sum = 0;
-    for (int64_t part = 0; part < parts; part++) sum += sums.as<T>()[part * s.groups * weights + i];
-    result[i] = (Src)sum;
-  }
+  add_parts(s, parts, sums.as<T>(), c.t[0].as<Src>());
   return fine;
 }
 
