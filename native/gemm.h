@@ -163,6 +163,9 @@ template <class T> void pack_whole(const Matrix<T, T>& b, int64_t k, int64_t n, 
   });
 }
 
+template <class T> void add_lines(const T* __restrict tile, int64_t n, T* __restrict to) {
+  for (int64_t x = 0; x < n; x++) to[x] += tile[x];
+}
 // What becomes of a finished tile: C = act(alpha * tile + beta * input), the activation after the last block of k.
 template <class T> struct Epilogue {
   T* c;

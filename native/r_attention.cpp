@@ -58,9 +58,6 @@ template <class T, class F> void each_product(const T* packed, int64_t m, int64_
     body(i, rows, tile, width);
   }
 }
-template <class T> void add_lines(const T* __restrict tile, int64_t n, T* __restrict to) {
-  for (int64_t x = 0; x < n; x++) to[x] += tile[x];
-}
 
 // A block of queries of head n in lanes.
 template <class T> struct Queries {

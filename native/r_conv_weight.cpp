@@ -92,89 +92,84 @@ template <class T, class Src> struct WeightGradient {
   }
 };
 
-// The same where channels fill vectors: the padded images are turned to channels-last, and every tap is a matrix product over pixels with vectors along
-// the channels, through the gemm's microkernel. Without dilation a row of taps is contiguous and counts as one tap with more channels.
-template <class T, class Src> struct ChannelsLastGradient {
+// The same where channels fill vectors: a product over the pixels of some images that lie as [block of channels][pixel][image][channel], so that the pixels
+// of a line that a tap meets are one run, and those outside of the image are left out.
+template <class T, class Src> struct WideGradient {
   const ConvShape& s;
-  int64_t images, extent[3], k, columns, steps;  // columns of a tap, and taps along the last dim that are not folded into them
+  LanePass pass;
+  int64_t images, k;
 
-  ChannelsLastGradient(const ConvShape& shape, int64_t n)
-      : s(shape), images(n), k(shape.in_channels * shape.taps), columns(shape.in_channels * (shape.dilation[2] == 1 ? shape.kernel[2] : 1)),
-        steps(shape.dilation[2] == 1 ? 1 : shape.kernel[2]) {
-    for (int d = 0; d < 3; d++) extent[d] = (s.out[d] - 1) * s.stride[d] + (s.kernel[d] - 1) * s.dilation[d] + 1;
+  WideGradient(const ConvShape& shape, int64_t n) : s(shape), pass(forward_lanes(shape)), images(n), k(shape.in_channels * shape.taps) {}
+  // Whether the channels fill most of their vectors.
+  bool pays() const {
+    return s.in_channels * 4 >= ceil_div(s.in_channels, Simd<T>::width) * Simd<T>::width * 3 && s.out_channels >= 4 && s.out[0] * s.out[1] <= MOST_LINES && !is_dilated(s);
   }
-  // Whether the columns fill most of their vectors.
-  bool pays() const { return columns * 4 >= ceil_div(columns, Simd<T>::width) * Simd<T>::width * 3 && s.out_channels >= 4; }
-  int64_t pixels() const { return extent[0] * extent[1] * extent[2]; }
-  int64_t flat(int64_t z, int64_t y, int64_t x) const { return ((z * extent[1] + y) * extent[2] + x) * s.in_channels; }
+  static constexpr int64_t MOST_LINES = 4096;
+  int64_t block() const { return s.in_size() * images * NR<T>; }
 
-  void turn(const Src* image, T* to) const {
-    std::memset((void*)to, 0, pixels() * s.in_channels * sizeof(T));
-    const int64_t x0 = max_of(0, s.padding[2]), count = min_of(s.in[2], extent[2] - s.padding[2]);
-    for (int64_t z = 0; z < extent[0]; z++) for (int64_t y = 0; y < extent[1]; y++) {
-      const int64_t sz = z - s.padding[0], sy = y - s.padding[1];
-      if (sz < 0 || sz >= s.in[0] || sy < 0 || sy >= s.in[1] || count <= 0) continue;
-      pack_lines(image + (sz * s.in[1] + sy) * s.in[2], s.in_size(), 1, s.in_channels, count, to + flat(z, y, x0), s.in_channels);
+  // `rows` channels of `pixels`, turned: dst[pixel * stride + row].
+  static void turn(const Src* from, int64_t rows, int64_t pixels, T* dst, int64_t stride) {
+    constexpr int64_t W = Simd<T>::width;
+    alignas(64) T turned[W * W];
+    for (int64_t r = 0; r < rows; r += W) for (int64_t f = 0; f < pixels; f += W) {
+      const int64_t m = min_of(W, rows - r), n = min_of(W, pixels - f);
+      turn_block(from + r * pixels + f, pixels, m, n, turned);
+      for (int64_t p = 0; p < n; p++) __builtin_memcpy(dst + (f + p) * stride + r, turned + p * W, m * sizeof(T));
     }
   }
-
-  // Where the output pixels begin in the turned images, line by line of all of them, so that the lines that a tap meets lie together.
-  void offsets(int64_t count, int64_t* out) const {
-    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) for (int64_t i = 0; i < count; i++) for (int64_t x = 0; x < s.out[2]; x++)
-      *out++ = i * pixels() * s.in_channels + flat(z * s.stride[0], y * s.stride[1], x * s.stride[2]);
+  static void turn_block(const Src* from, int64_t line, int64_t m, int64_t n, T* turned) {
+    constexpr int64_t W = Simd<T>::width;
+    if constexpr (std::is_same<T, Src>::value)
+      if (n == W) return transpose_lines(from, line, m, turned, W);
+    for (int64_t r = 0; r < m; r++) for (int64_t p = 0; p < n; p++) turned[p * W + r] = (T)from[r * line + p];
   }
-  // The gradients of `rows` channels in the same order.
-  void pack(const Src* grad, int64_t count, int64_t rows, T* packed) const {
-    const int64_t out = s.out_size(), width = s.out[2];
-    for (int64_t line = 0; line < s.out[0] * s.out[1]; line++) for (int64_t i = 0; i < count; i++, packed += width * rows)
-      pack_a(Matrix<T, Src>{grad + i * s.groups * s.out_channels * out + line * width, out, 1}, 0, rows, 0, width, packed);
-  }
-  // The lines of the output that tap b of the second dim meets: others see nothing but padding.
-  void lines(int64_t b, int64_t& from, int64_t& to) const {
-    from = 0;
-    to = s.out[0] * s.out[1];
-    if (s.out[0] > 1) return;
-    const int64_t shift = b * s.dilation[1] - s.padding[1];
-    if (shift < 0) from = min_of(to, ceil_div(-shift, s.stride[1]));
-    to = max_of(from, min_of(to, ceil_div(max_of(0, s.in[1] - shift), s.stride[1])));
+  void turn_images(const Src* source, int64_t count, T* to) const {
+    const int64_t size = s.in_size();
+    for (int64_t c = 0; c < s.in_channels; c += NR<T>) for (int64_t i = 0; i < count; i++)
+      turn(source + (i * s.groups * s.in_channels + c) * size, min_of(NR<T>, s.in_channels - c), size, to + c / NR<T> * block() + i * NR<T>, images * NR<T>);
   }
 
-  // Adds to sums[row][tap][channel].
-  void panel(const T* turned, const T* grads, const int64_t* at, int64_t count, int64_t rows, T* sums) const {
-    alignas(64) T tile[MR * NR<T>];
-    const int64_t line = count * s.out[2];
-    for (int64_t c0 = 0; c0 < columns; c0 += NR<T>) {
-      const int64_t cols = min_of(NR<T>, columns - c0);
-      int64_t width, from, to;
-      auto kernel = micro_for<T>(rows, cols, width);
-      for (int64_t a = 0; a < s.kernel[0]; a++) for (int64_t b = 0; b < s.kernel[1]; b++) for (int64_t e = 0; e < steps; e++) {
-        lines(b, from, to);
-        kernel((to - from) * line, grads + from * line * rows, turned + flat(a * s.dilation[0], b * s.dilation[1], e * s.dilation[2]) + c0, 0, at + from * line, tile);
-        add_tile(tile, width, rows, cols, sums + ((a * s.kernel[1] + b) * s.kernel[2] + e) * s.in_channels + c0);
-      }
+  // The runs of tap (a, b, e): where they lie in packed gradients and in the turned images.
+  int64_t runs(int64_t a, int64_t b, int64_t e, int64_t count, const T* turned, LaneSegment<T>* list) const {
+    const int64_t first = ceil_div(max_of(0, s.padding[2] - e), s.stride[2]), last = min_of(s.out[2], ceil_div(max_of(0, s.in[2] + s.padding[2] - e), s.stride[2]));
+    LaneSegment<T>* at = list;
+    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) {
+      const int64_t sz = z * s.stride[0] - s.padding[0] + a, sy = y * s.stride[1] - s.padding[1] + b;
+      if (last <= first || sz < 0 || sz >= s.in[0] || sy < 0 || sy >= s.in[1]) continue;
+      const int64_t line = (z * s.out[1] + y) * s.out[2], source = (sz * s.in[1] + sy) * s.in[2] - s.padding[2] + e;
+      if (s.stride[2] == 1 && count == images) { *at++ = {(last - first) * count, (line + first) * images, turned + (source + first) * images * NR<T>}; continue; }
+      for (int64_t x = first; x < last; x++) *at++ = {count, (line + x) * images, turned + (source + x * s.stride[2]) * images * NR<T>};
     }
-  }
-  void add_tile(const T* __restrict tile, int64_t width, int64_t rows, int64_t cols, T* __restrict sums) const {
-    for (int64_t r = 0; r < rows; r++) for (int64_t c = 0; c < cols; c++) sums[r * k + c] += tile[r * width + c];
+    return at - list;
   }
 
   bool run(const Src* source, const Src* grad, int64_t g, int64_t first, int64_t last, int64_t from, int64_t to, T* sums) const {
-    const int64_t out = s.out_size(), h = panel_rows(max_of(1, to - from));
-    Scratch turned((images * pixels() * s.in_channels + 2 * NR<T>) * (int64_t)sizeof(T)), packed((images * out * h + 64) * (int64_t)sizeof(T)), at(images * out * 8);
-    if (!turned.data || !packed.data || !at.data) return false;
-    int64_t listed = 0;
+    const int64_t out = s.out_size(), h = panel_rows(max_of(1, to - from)), blocks = ceil_div(s.in_channels, NR<T>);
+    Scratch turned(blocks * block() * (int64_t)sizeof(T)), packed((images * out * h + 64) * (int64_t)sizeof(T)), list(out * (int64_t)sizeof(LaneSegment<T>));
+    if (!turned.data || !packed.data || !list.data) return false;
     for (int64_t image = first; image < last; image += images) {
       const int64_t count = min_of(images, last - image);
-      if (count != listed) offsets(listed = count, at.as<int64_t>());
-      for (int64_t i = 0; i < count; i++)
-        turn(source + ((image + i) * s.groups + g) * s.in_channels * s.in_size(), turned.as<T>() + i * pixels() * s.in_channels);
+      turn_images(source + (image * s.groups + g) * s.in_channels * s.in_size(), count, turned.as<T>());
       for (int64_t oc = from; oc < to; oc += h) {
         const int64_t rows = min_of(h, to - oc);
-        pack(grad + ((image * s.groups + g) * s.out_channels + oc) * out, count, rows, packed.as<T>());
-        panel(turned.as<T>(), packed.as<T>(), at.as<int64_t>(), count, rows, sums + oc * k);
+        for (int64_t i = 0; i < count; i++)
+          turn(grad + (((image + i) * s.groups + g) * s.out_channels + oc) * out, rows, out, packed.as<T>() + i * rows, images * rows);
+        for (int64_t c = 0; c < s.in_channels; c += NR<T>)
+          panel(turned.as<T>() + c / NR<T> * block(), packed.as<T>(), count, rows, min_of(NR<T>, s.in_channels - c), list.as<LaneSegment<T>>(), sums + oc * k + c);
       }
     }
     return true;
+  }
+  // Adds to sums[row][tap][channel] of one block of channels.
+  void panel(const T* turned, const T* grads, int64_t count, int64_t rows, int64_t cols, LaneSegment<T>* list, T* sums) const {
+    alignas(64) T tile[MR * NR<T>];
+    const T none[MR] = {};
+    auto kernel = lanes_for<T>(rows, cols);
+    for (int64_t a = 0, tap = 0; a < s.kernel[0]; a++) for (int64_t b = 0; b < s.kernel[1]; b++) for (int64_t e = 0; e < s.kernel[2]; e++, tap++) {
+      kernel(list, runs(a, b, e, count, turned, list), grads, none, false, tile);
+      T* to = sums + tap * s.in_channels;
+      for (int64_t r = 0; r < rows; r++) add_lines(tile + r * NR<T>, cols, to + r * k);
+    }
   }
 };
 
@@ -220,7 +215,7 @@ template <class T> struct LaneGradient {
   LanePass pass;
   explicit LaneGradient(const ConvShape& shape) : s(shape), pass(forward_lanes(shape)) {}
 
-  bool pays() const { return s.batch >= W && s.out_channels >= 4 && s.stride[2] == 1 && !is_dilated(s) && s.in_channels * s.taps * LANE_M * W <= 16384; }
+  bool pays() const { return s.batch >= W && s.out_channels >= 4 && s.stride[2] == 1 && !is_dilated(s) && s.in_channels * s.taps * LANE_M * W <= 32768; }
   int64_t blocks() const { return ceil_div(s.batch, NR<T>); }
   int64_t images_of(int64_t block) const { return min_of(NR<T>, s.batch - block * NR<T>); }
 
@@ -308,11 +303,11 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   forward_offsets(s, in, by_channel.as<int64_t>());
   for (int64_t i = 0; i < k; i++) offsets.as<int64_t>()[i % s.taps * s.in_channels + i / s.taps] = by_channel.as<int64_t>()[i];
   const int64_t used = images == 1 ? in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1 : images * in.plane();
-  const ChannelsLastGradient<T, Src> wide(s, images);
-  const bool channels_last = wide.pays();
+  const WideGradient<T, Src> wide(s, images);
+  const bool fills_vectors = wide.pays();
   if constexpr (std::is_same<T, Src>::value) {
     const LaneGradient<T> lanes(s);
-    if (!channels_last && lanes.pays()) return lanes.run(c.t[1].as<T>(), c.t[2].as<T>(), c.t[0].as<T>());
+    if (!fills_vectors && lanes.pays()) return lanes.run(c.t[1].as<T>(), c.t[2].as<T>(), c.t[0].as<T>());
   }
   const WeightGradient<T, Src> gradient{s, in, out, offsets.as<int64_t>(), k, ceil_div(used, Simd<T>::width) * Simd<T>::width};
   // Splits the images, and where they are too few also the output channels, into one part a thread; the parts are added at the end.
@@ -330,7 +325,7 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
         return method.run(c.t[2].as<Src>(), c.t[1].as<Src>(), g, part * step, min_of(s.batch, (part + 1) * step), from, min_of(s.out_channels, from + width),
                           sums.as<T>() + (part * s.groups + g) * weights);
       };
-      if (!(channels_last ? run(wide) : run(gradient))) fine = false;
+      if (!(fills_vectors ? run(wide) : run(gradient))) fine = false;
     }
   });
   add_parts(s, parts, sums.as<T>(), c.t[0].as<Src>());
