@@ -2,6 +2,26 @@
 import type { Optimizer } from './optimizer.js';
 import { bindArguments, type Group, LRScheduler } from './scheduler.js';
 
+type State = Record<string, unknown>;
+
+/** A scheduler of schedulers, whose states it saves with its own. */
+abstract class Combination extends LRScheduler {
+  protected abstract readonly schedulers: readonly LRScheduler[];
+
+  override stateDict(): State {
+    return { ...super.stateDict(), _schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()) };
+  }
+
+  override loadStateDict(state: State): void {
+    super.loadStateDict(state);
+    this.schedulers.forEach((scheduler, i) => scheduler.loadStateDict((state._schedulers as State[])[i]));
+  }
+
+  protected rate({ lr }: Group): number {
+    return lr;
+  }
+}
+
 /**
  * One scheduler after another; scheduler i + 1 takes over at `milestones[i]`.
  * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.SequentialLR.html
@@ -12,8 +32,8 @@ import { bindArguments, type Group, LRScheduler } from './scheduler.js';
  * for (let epoch = 0; epoch < 3; epoch++) scheduler.step();
  * scheduler.getLastLr()  // [ 0.5 ]
  */
-export class SequentialLR extends LRScheduler {
-  private readonly schedulers: readonly LRScheduler[];
+export class SequentialLR extends Combination {
+  protected readonly schedulers: readonly LRScheduler[];
   private readonly milestones: readonly number[];
 
   constructor(
@@ -51,19 +71,6 @@ export class SequentialLR extends LRScheduler {
     return { last_epoch: 'lastEpoch', _last_lr: 'lastLrs', _milestones: 'milestones' };
   }
 
-  override stateDict(): Record<string, unknown> {
-    return { ...super.stateDict(), _schedulers: statesOf(this.schedulers) };
-  }
-
-  override loadStateDict(state: Record<string, unknown>): void {
-    super.loadStateDict(state);
-    loadStates(this.schedulers, state._schedulers);
-  }
-
-  protected rate({ lr }: Group): number {
-    return lr;
-  }
-
   override step(): void {
     this.lastEpoch++;
     const turn = this.milestones.filter((milestone) => milestone <= this.lastEpoch).length;
@@ -74,11 +81,6 @@ export class SequentialLR extends LRScheduler {
   }
 }
 
-type State = Record<string, unknown>;
-const statesOf = (schedulers: readonly LRScheduler[]): State[] => schedulers.map((scheduler) => scheduler.stateDict());
-const loadStates = (schedulers: readonly LRScheduler[], states: unknown): void =>
-  schedulers.forEach((scheduler, i) => scheduler.loadStateDict((states as State[])[i]));
-
 /**
  * All schedulers step together. https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ChainedScheduler.html
  * @example
@@ -88,8 +90,8 @@ const loadStates = (schedulers: readonly LRScheduler[], states: unknown): void =
  * for (let epoch = 0; epoch < 2; epoch++) scheduler.step();
  * scheduler.getLastLr()  // [ 0.125 ]
  */
-export class ChainedScheduler extends LRScheduler {
-  private readonly schedulers: readonly LRScheduler[];
+export class ChainedScheduler extends Combination {
+  protected readonly schedulers: readonly LRScheduler[];
 
   constructor(...args: [schedulers: readonly LRScheduler[]] | [{ schedulers: readonly LRScheduler[] }]) {
     const [schedulers] = bindArguments<[readonly LRScheduler[]]>('ChainedScheduler', 'schedulers, optimizer?', args);
@@ -101,19 +103,6 @@ export class ChainedScheduler extends LRScheduler {
 
   protected override savedFields(): Record<string, string> {
     return { _last_lr: 'lastLrs' };
-  }
-
-  override stateDict(): Record<string, unknown> {
-    return { ...super.stateDict(), _schedulers: statesOf(this.schedulers) };
-  }
-
-  override loadStateDict(state: Record<string, unknown>): void {
-    super.loadStateDict(state);
-    loadStates(this.schedulers, state._schedulers);
-  }
-
-  protected rate({ lr }: Group): number {
-    return lr;
   }
 
   override step(): void {
