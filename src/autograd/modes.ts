@@ -119,7 +119,8 @@ function setAnomaly(next: Anomaly): () => void {
 }
 
 /**
- * Finds the operation whose gradient is NaN: `backward` throws, and the place where the operation ran is printed. Slow; for debugging only.
+ * Finds the operation whose gradient is NaN: `backward` throws, and the place where the operation ran is printed. Slow; for debugging only, and on
+ * devices that can be read synchronously.
  * https://pytorch.org/docs/stable/autograd.html#torch.autograd.detect_anomaly
  * @example
  * const x = torch.zeros(1, { requiresGrad: true });
