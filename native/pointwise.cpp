@@ -9,7 +9,7 @@ namespace tt::TT_ISA {
 // ---- Moving elements between memory and registers ----
 
 // A T at any address: memory that a program lent need not be aligned.
-template <class T> struct Anywhere { typedef T type __attribute__((aligned(1))); };
+template <class T> struct __attribute__((packed)) Anywhere { T value; };
 
 template <class D, class S> inline D convert(S x) { return (D)x; }
 template <> inline float convert<float, f16>(f16 x) { return to_float(x); }
@@ -18,46 +18,46 @@ template <> inline f16 convert<f16, float>(float x) { return to_f16(x); }
 template <> inline bf16 convert<bf16, float>(float x) { return to_bf16(x); }
 
 template <class S, class D> void load_tile(void* reg, const char* data, int64_t row_stride, int64_t col_stride, int64_t rows, int64_t cols) {
-  using From = const typename Anywhere<S>::type;
+  using From = const Anywhere<S>;
   constexpr int64_t size = sizeof(S);
   D* d = static_cast<D*>(reg);
   if (rows > 1 && row_stride == size && col_stride != size) {
     for (int64_t c = 0; c < cols; c++) {
       auto s = reinterpret_cast<From*>(data + c * col_stride);
-      for (int64_t r = 0; r < rows; r++) d[r * cols + c] = convert<D, S>(s[r]);
+      for (int64_t r = 0; r < rows; r++) d[r * cols + c] = convert<D, S>(s[r].value);
     }
     return;
   }
   for (int64_t r = 0; r < rows; r++, d += cols, data += row_stride) {
     auto s = reinterpret_cast<From*>(data);
     if (col_stride == size) {
-      TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[c]);
+      TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[c].value);
     } else if (col_stride == 0) {
-      D x = convert<D, S>(*s);
+      D x = convert<D, S>(s->value);
       TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = x;
     } else {
-      for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(*reinterpret_cast<From*>(data + c * col_stride));
+      for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(reinterpret_cast<From*>(data + c * col_stride)->value);
     }
   }
 }
 
 template <class D, class S> void store_tile(char* data, const void* reg, int64_t row_stride, int64_t col_stride, int64_t rows, int64_t cols) {
-  using To = typename Anywhere<D>::type;
+  using To = Anywhere<D>;
   constexpr int64_t size = sizeof(D);
   auto s = static_cast<const S*>(reg);
   if (rows > 1 && row_stride == size && col_stride != size) {
     for (int64_t c = 0; c < cols; c++) {
       auto d = reinterpret_cast<To*>(data + c * col_stride);
-      for (int64_t r = 0; r < rows; r++) d[r] = convert<D, S>(s[r * cols + c]);
+      for (int64_t r = 0; r < rows; r++) d[r].value = convert<D, S>(s[r * cols + c]);
     }
     return;
   }
   for (int64_t r = 0; r < rows; r++, s += cols, data += row_stride) {
     auto d = reinterpret_cast<To*>(data);
     if (col_stride == size) {
-      TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[c]);
+      TT_SIMD for (int64_t c = 0; c < cols; c++) d[c].value = convert<D, S>(s[c]);
     } else {
-      for (int64_t c = 0; c < cols; c++) *reinterpret_cast<To*>(data + c * col_stride) = convert<D, S>(s[c]);
+      for (int64_t c = 0; c < cols; c++) reinterpret_cast<To*>(data + c * col_stride)->value = convert<D, S>(s[c]);
     }
   }
 }
