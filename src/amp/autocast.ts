@@ -132,12 +132,12 @@ export function autocast<R>(deviceType: string, options: AutocastOptions | (() =
  */
 export const isAutocastEnabled = (deviceType = 'cpu'): boolean => deviceType === 'cpu' && state.enabled;
 /**
- * What autocast computes in.
+ * What autocast computes in. https://pytorch.org/docs/stable/amp.html
  * @example torch.getAutocastDtype('cpu')  // torch.bfloat16
  */
 export const getAutocastDtype = (_deviceType = 'cpu'): DType => state.dtype;
 /**
- * Whether casts of parameters are kept within an autocast region.
+ * Whether casts of parameters are kept within an autocast region. https://pytorch.org/docs/stable/amp.html
  * @example torch.isAutocastCacheEnabled()  // true
  */
 export const isAutocastCacheEnabled = (): boolean => state.cacheEnabled;
@@ -147,7 +147,7 @@ export const isAutocastCacheEnabled = (): boolean => state.cacheEnabled;
  */
 export const isAutocastAvailable = (deviceType: string): boolean => deviceType === 'cpu';
 /**
- * Forgets the casts of parameters, which otherwise last as long as the outermost scope.
+ * Forgets the casts of parameters, which otherwise last as long as the outermost scope. https://pytorch.org/docs/stable/amp.html
  * @example torch.clearAutocastCache();
  */
 export const clearAutocastCache = (): void => void (cache = new WeakMap());

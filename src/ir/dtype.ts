@@ -1,5 +1,6 @@
 /**
  * The element types of tensors. `code` is what native code calls the type (`native/abi.h`).
+ * https://pytorch.org/docs/stable/tensor_attributes.html#torch.dtype
  * @example torch.float32.itemsize  // 4
  */
 export class DType {

@@ -158,7 +158,8 @@ export class ModuleList extends Numbered {
 }
 
 /**
- * Modules by name. https://pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
+ * Modules by name, in the order of their insertion; names are keys of the state dict.
+ * https://pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
  * @example
  * const choices = new nn.ModuleDict({ relu: new nn.ReLU(), tanh: new nn.Tanh() });
  * [...choices.keys()]  // [ 'relu', 'tanh' ]
@@ -235,7 +236,7 @@ export class ModuleDict extends Module {
 }
 
 /**
- * Parameters by number. https://pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
+ * Parameters by number; numbers are keys of the state dict. https://pytorch.org/docs/stable/generated/torch.nn.ParameterList.html
  * @example
  * const weights = new nn.ParameterList([new nn.Parameter(torch.ones(2)), new nn.Parameter(torch.zeros(3))]);
  * [...weights.parameters()].length  // 2
@@ -289,7 +290,8 @@ export class ParameterList extends Module {
 }
 
 /**
- * Parameters by name. https://pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
+ * Parameters by name, in the order of their insertion; names are keys of the state dict.
+ * https://pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
  * @example
  * const weights = new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) });
  * Object.keys(weights.stateDict())  // [ 'scale' ]

@@ -40,7 +40,7 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number | null =
 }
 
 /**
- * How many inputs and outputs one element of a weight connects.
+ * How many inputs and outputs one element of a weight connects. https://pytorch.org/docs/stable/nn.init.html
  * @example nn.init.calculateFanInAndFanOut(torch.empty(3, 5))  // [ 5, 3 ]
  */
 export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {

@@ -115,7 +115,7 @@ function countToPrune(amount: number, size: number): number {
 }
 
 /**
- * Leaves everything as it is.
+ * Leaves everything as it is. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.identity.html
  * @example new nn.utils.prune.Identity().prune(torch.ones(3))  // tensor([1., 1., 1.])
  */
 export class Identity extends BasePruningMethod {

@@ -358,7 +358,7 @@ export class GRU extends RNNBase {
 }
 
 /**
- * What RNNCell, LSTMCell and GRUCell share.
+ * What RNNCell, LSTMCell and GRUCell share. https://pytorch.org/docs/stable/generated/torch.nn.RNNCell.html
  * @example new nn.LSTMCell(4, 8) instanceof nn.RNNCellBase  // true
  */
 export abstract class RNNCellBase extends Module {

@@ -9,12 +9,12 @@ import type { Op, TensorLike } from './types.js';
 import { type Binary, binary, none, noComplex, parts } from './pointwise-kinds.js';
 
 /**
- * The larger; NaN wins. https://pytorch.org/docs/stable/generated/torch.maximum.html
+ * The larger of two numbers, elementwise; NaN wins. https://pytorch.org/docs/stable/generated/torch.maximum.html
  * @example torch.maximum(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([2., nan])
  */
 export const maximum: Binary = binary('maximum', (x, y) => x.max(y), { takes: 'tensors', ...noComplex('maximum') });
 /**
- * The smaller; NaN wins. https://pytorch.org/docs/stable/generated/torch.minimum.html
+ * The smaller of two numbers, elementwise; NaN wins. https://pytorch.org/docs/stable/generated/torch.minimum.html
  * @example torch.minimum(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([1., nan])
  */
 export const minimum: Binary = binary('minimum', (x, y) => x.min(y), { takes: 'tensors', ...noComplex('minimum') });
@@ -29,7 +29,7 @@ const keepWinner = (wins: (x: Expr, y: Expr) => Expr): Pick<PointwiseSpec, 'grad
   },
 });
 /**
- * The larger; a number wins over NaN. https://pytorch.org/docs/stable/generated/torch.fmax.html
+ * The larger of two numbers, elementwise; a number wins over NaN. https://pytorch.org/docs/stable/generated/torch.fmax.html
  * @example torch.fmax(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([2., 0.])
  */
 export const fmax: Binary = binary(
@@ -38,7 +38,7 @@ export const fmax: Binary = binary(
   { ...keepWinner((x, y) => x.ge(y)), takes: 'tensors', ...noComplex('fmax') },
 );
 /**
- * The smaller; a number wins over NaN. https://pytorch.org/docs/stable/generated/torch.fmin.html
+ * The smaller of two numbers, elementwise; a number wins over NaN. https://pytorch.org/docs/stable/generated/torch.fmin.html
  * @example torch.fmin(torch.tensor([1, NaN]), torch.tensor([2, 0]))  // tensor([1., 0.])
  */
 export const fmin: Binary = binary(

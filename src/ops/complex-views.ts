@@ -97,7 +97,7 @@ export const resolveConj: Op = define('resolveConj', 'input', (input: Tensor) =>
  */
 export const resolveNeg: Op = define('resolveNeg', 'input', (input: Tensor) => input);
 /**
- * The tensor itself. https://pytorch.org/docs/stable/generated/torch.positive.html
+ * The tensor itself, for Python's unary plus; booleans are refused. https://pytorch.org/docs/stable/generated/torch.positive.html
  * @example torch.positive(torch.tensor([1, -2]))  // tensor([ 1, -2])
  */
 export const positive: Op = define('positive', 'input', (input: Tensor) => {

@@ -185,7 +185,7 @@ export const cfloat: Cast = cast('cfloat', complex64);
 export const cdouble: Cast = cast('cdouble', complex128);
 export { toBfloat16 as bfloat16, toBool as bool };
 /**
- * The tensor in the dtype and on the device of `other`.
+ * The tensor in the dtype and on the device of `other`. https://pytorch.org/docs/stable/generated/torch.Tensor.type_as.html
  * @example torch.tensor([1, 2]).typeAs(torch.tensor([0.5]))  // tensor([1., 2.])
  */
 export const typeAs: Op<[other: Tensor]> = define('typeAs', 'input, other', (input: Tensor, other: Tensor) =>
@@ -293,7 +293,7 @@ export const fill: Op<[value: TensorLike]> = define('fill', 'input, value', (inp
   fill_(clone(input), value),
 );
 /**
- * Zeros in place.
+ * Zeros in place. https://pytorch.org/docs/stable/generated/torch.Tensor.zero_.html
  * @example torch.ones(2).zero_()  // tensor([0., 0.])
  */
 export const zero_: Op = define('zero_', 'input', (input: Tensor) => fill_(input, 0));

@@ -302,22 +302,23 @@ function newTensor(input: Tensor, size: readonly number[], options: FactoryOptio
   return finish(t, options);
 }
 /**
- * A tensor of unset memory, with the dtype and device of `input`.
+ * A tensor of unset memory, with the dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.new_empty.html
  * @example torch.ones(2).newEmpty([3]).shape  // torch.Size([3])
  */
 export const newEmpty: New = newSized('newEmpty', () => {});
 /**
- * Zeros with the dtype and device of `input`.
+ * Zeros with the dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.new_zeros.html
  * @example torch.tensor([1]).newZeros(3)  // tensor([0, 0, 0])
  */
 export const newZeros: New = newSized('newZeros', (t) => fillRaw(t, 0));
 /**
- * Ones with the dtype and device of `input`.
+ * Ones with the dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.new_ones.html
  * @example torch.tensor([1.5]).newOnes(3)  // tensor([1., 1., 1.])
  */
 export const newOnes: New = newSized('newOnes', (t) => fillRaw(t, 1));
 /**
  * A tensor filled with one value, with the dtype and device of `input`.
+ * https://pytorch.org/docs/stable/generated/torch.Tensor.new_full.html
  * @example torch.tensor([1.5]).newFull([3], 2)  // tensor([2., 2., 2.])
  */
 export const newFull: (input: Tensor, size: readonly number[], fillValue: Scalar, options?: FactoryOptions) => Tensor = define(
@@ -354,7 +355,7 @@ export const emptyStrided: (size: readonly number[], stride: readonly number[], 
   },
 );
 /**
- * A tensor of unset memory with given strides, and the dtype and device of `input`.
+ * A tensor of unset memory with given strides, and the dtype and device of `input`. https://pytorch.org/docs/stable/tensors.html
  * @example torch.ones(1).newEmptyStrided([2, 3], [1, 2]).stride()  // [ 1, 2 ]
  */
 export const newEmptyStrided: (input: Tensor, size: readonly number[], stride: readonly number[], options?: FactoryOptions) => Tensor =

@@ -158,7 +158,7 @@ const toHermitian = realTransform('ihfft', true);
  */
 export const fft: Fft = oneDim('fft_fft', forward);
 /**
- * The inverse of `fft`. https://pytorch.org/docs/stable/generated/torch.fft.ifft.html
+ * The inverse of `fft`: the signal of the given spectrum, along `dim`. https://pytorch.org/docs/stable/generated/torch.fft.ifft.html
  * @example torch.fft.ifft(torch.tensor([4, 0, 0, 0])).abs()  // tensor([1., 1., 1., 1.])
  */
 export const ifft: Fft = oneDim('fft_ifft', backward);
@@ -330,7 +330,8 @@ const shifted = (name: string, by: (n: number) => number): Shift =>
  */
 export const fftshift: Shift = shifted('fft_fftshift', (n) => Math.floor(n / 2));
 /**
- * Undoes `fftshift`. https://pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
+ * Undoes `fftshift`: moves the zero frequency from the middle to the start.
+ * https://pytorch.org/docs/stable/generated/torch.fft.ifftshift.html
  * @example torch.fft.ifftshift(torch.tensor([-2, -1, 0, 1]))  // tensor([ 0,  1, -2, -1])
  */
 export const ifftshift: Shift = shifted('fft_ifftshift', (n) => Math.floor((n + 1) / 2));

@@ -290,7 +290,7 @@ export const tile: (input: Tensor, ...dims: (number | readonly number[])[]) => T
 const indexOf = (input: Tensor, n: number, start: number, step: number): Tensor => sequence(n, start, step, int64, input.storage.device);
 
 /**
- * Reverses dims. https://pytorch.org/docs/stable/generated/torch.flip.html
+ * The order of the elements along `dims` reversed, as a copy. https://pytorch.org/docs/stable/generated/torch.flip.html
  * @example
  * torch.flip(torch.tensor([[1, 2], [3, 4]]), [0, 1])
  * // tensor([[4, 3],

@@ -120,7 +120,7 @@ function checkBatches(a: Tensor, b: Tensor): void {
 }
 
 /**
- * Matrix times vector. https://pytorch.org/docs/stable/generated/torch.mv.html
+ * The product of a matrix (n, m) and a vector (m): (n). https://pytorch.org/docs/stable/generated/torch.mv.html
  * @example torch.mv(torch.tensor([[1, 2], [3, 4]]), torch.tensor([1, 1]))  // tensor([3, 7])
  */
 export const mv: Op<[vec: Tensor]> = define('mv', 'input, vec', (input: Tensor, vec: Tensor) => {

@@ -149,7 +149,8 @@ function interpolated(ordered: Tensor, levels: Tensor, ignoreNan: boolean, inter
   return lerp(at(below), at(rounded.ceil()), convert(weight, ordered.dtype));
 }
 /**
- * The q-quantile. https://pytorch.org/docs/stable/generated/torch.quantile.html
+ * The q-quantiles, over all elements or along `dim`; `interpolation` says what lies between two of them.
+ * https://pytorch.org/docs/stable/generated/torch.quantile.html
  * @example torch.quantile(torch.tensor([0, 1, 2, 3.5]), torch.tensor([0.25, 0.5]))  // tensor([0.7500, 1.5000])
  */
 export const quantile: Quantile = quantileOf('quantile', false);

@@ -220,7 +220,7 @@ export const round: Op<[], [], { decimals: number }> = pointwise(
 );
 const signOf = (x: Expr): Expr => (x.dtype === bool ? x : x.gt(0).cast(x.dtype).sub(x.lt(0).cast(x.dtype)));
 /**
- * -1, 0 or 1. https://pytorch.org/docs/stable/generated/torch.sign.html
+ * -1, 0 or 1, the sign of each element. https://pytorch.org/docs/stable/generated/torch.sign.html
  * @example torch.sign(torch.tensor([-2.5, 0, 3]))  // tensor([-1.,  0.,  1.])
  */
 export const sign: Unary = unary('sign', signOf, { ...arithmetic, grad: ({ grad }) => [grad.mul(0)], ...noComplex('sign') });

@@ -95,6 +95,7 @@ const floats: Record<string, readonly [fraction: number, most: number, least: nu
 };
 /**
  * The limits of a float dtype: `bits`, `eps`, `max`, `min`, `tiny`, `resolution`; complex dtypes answer for their parts.
+ * https://pytorch.org/docs/stable/type_info.html#torch.torch.finfo
  * @example torch.finfo(torch.float32).eps  // 1.1920928955078125e-7
  */
 export function finfo(dtypeLike: DTypeLike = 'float32'): FloatInfo {
@@ -125,7 +126,7 @@ export interface IntegerInfo {
   readonly min: number | bigint;
 }
 /**
- * The limits of an integer dtype: `bits`, `max`, `min`.
+ * The limits of an integer dtype: `bits`, `max`, `min`. https://pytorch.org/docs/stable/type_info.html#torch.torch.iinfo
  * @example torch.iinfo(torch.int8).max  // 127
  */
 export function iinfo(dtypeLike: DTypeLike): IntegerInfo {

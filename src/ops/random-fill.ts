@@ -55,7 +55,7 @@ export function drawNormal(t: Tensor, mean: number, std: number, generator: Mayb
 }
 
 /**
- * Normal numbers. https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
+ * Fills with numbers of the normal distribution with `mean` and `std`. https://pytorch.org/docs/stable/generated/torch.Tensor.normal_.html
  * @example
  * torch.manualSeed(0);
  * torch.empty(3).normal_(10, 0.1)  // tensor([10.1541,  9.9707,  9.7821])
@@ -131,6 +131,7 @@ export function drawBernoulli(t: Tensor, p: Tensor, generator: MaybeGenerator): 
 }
 
 /**
+ * Fills with numbers of the exponential distribution of rate `lambd`.
  * https://pytorch.org/docs/stable/generated/torch.Tensor.exponential_.html
  * @example
  * torch.manualSeed(0);
@@ -149,6 +150,7 @@ export const exponential_: Fill<[lambd: number], { lambd?: number }> = filler(
   },
 );
 /**
+ * Fills with the number of trials up to the first success of probability `p`.
  * https://pytorch.org/docs/stable/generated/torch.Tensor.geometric_.html
  * @example
  * torch.manualSeed(0);
@@ -163,6 +165,7 @@ export const geometric_: Fill<[p: number], { p?: number }> = filler(
   },
 );
 /**
+ * Fills with numbers of the Cauchy distribution around `median`, of scale `sigma`.
  * https://pytorch.org/docs/stable/generated/torch.Tensor.cauchy_.html
  * @example
  * torch.manualSeed(0);

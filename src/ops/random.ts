@@ -89,14 +89,14 @@ const like =
   (input, options = {}) =>
     filled((others) => emptyLike(input, others as object), options, fill);
 /**
- * https://pytorch.org/docs/stable/generated/torch.rand_like.html
+ * Uniform numbers in [0, 1), in the shape, dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.rand_like.html
  * @example
  * torch.manualSeed(0);
  * torch.randLike(torch.zeros(3))  // tensor([0.4963, 0.7682, 0.0885])
  */
 export const randLike: Like = like(fillUniform);
 /**
- * https://pytorch.org/docs/stable/generated/torch.randn_like.html
+ * Standard normal numbers, in the shape, dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.randn_like.html
  * @example
  * torch.manualSeed(0);
  * torch.randnLike(torch.zeros(3))  // tensor([ 1.5410, -0.2934, -2.1788])
@@ -139,7 +139,7 @@ function fillInteger(t: Tensor, low: number, high: number, generator: MaybeGener
 }
 
 /**
- * https://pytorch.org/docs/stable/generated/torch.randint_like.html
+ * Integers in [low, high), in the shape, dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.randint_like.html
  * @example
  * torch.manualSeed(0);
  * torch.randintLike(torch.zeros(3), 10)  // tensor([4., 9., 3.])

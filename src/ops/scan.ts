@@ -33,7 +33,8 @@ const scanType = (input: Tensor, dtype: DTypeLike | null | undefined): DType => 
 const reversed = (x: Tensor, d: number): Tensor => (x.ndim === 0 ? x : flip(x, d));
 
 /**
- * Running sums. https://pytorch.org/docs/stable/generated/torch.cumsum.html
+ * Sums of the elements up to each one, along `dim`; integers are summed in int64.
+ * https://pytorch.org/docs/stable/generated/torch.cumsum.html
  * @example torch.cumsum(torch.tensor([1, 2, 3]), 0)  // tensor([1, 3, 6])
  */
 export const cumsum: Scan = define('cumsum', 'input, dim, *, dtype?', (given: Tensor, dim: number, dtype?: DTypeLike | null) => {
@@ -43,7 +44,8 @@ export const cumsum: Scan = define('cumsum', 'input, dim, *, dtype?', (given: Te
 });
 
 /**
- * Running products. https://pytorch.org/docs/stable/generated/torch.cumprod.html
+ * Products of the elements up to each one, along `dim`; integers are multiplied in int64.
+ * https://pytorch.org/docs/stable/generated/torch.cumprod.html
  * @example torch.cumprod(torch.tensor([1, 2, 3]), 0)  // tensor([1, 2, 6])
  */
 export const cumprod: Scan = define('cumprod', 'input, dim, *, dtype?', (given: Tensor, dim: number, dtype?: DTypeLike | null) => {
@@ -73,7 +75,7 @@ function cumprodGradient(grad: Tensor, given: Tensor, d: number): Tensor {
 }
 
 /**
- * Running ln Σ eˣ. https://pytorch.org/docs/stable/generated/torch.logcumsumexp.html
+ * ln Σ e^x over the elements up to each one, along `dim`. https://pytorch.org/docs/stable/generated/torch.logcumsumexp.html
  * @example torch.logcumsumexp(torch.tensor([0.5, 0.5]), 0)  // tensor([0.5000, 1.1931])
  */
 export const logcumsumexp: Op<[dim: number]> = define('logcumsumexp', 'input, dim', (input: Tensor, dim: number) => {

@@ -34,7 +34,7 @@ const overX = (i1: Expr, x: Expr): Expr => where(x.eq(0), constant(0.5, x.dtype)
  */
 export const i0: Unary = unary('i0', wide(i0Expr), { grad: ({ grad, args: [x] }) => [grad.mul(i1Expr(x))] });
 /**
- * e^-|x| I₀(x). https://pytorch.org/docs/stable/special.html#torch.special.i0e
+ * The exponentially scaled modified Bessel function e^-|x| I₀(x). https://pytorch.org/docs/stable/special.html#torch.special.i0e
  * @example torch.special.i0e(torch.tensor([0, 1]))  // tensor([1.0000, 0.4658])
  */
 export const i0e: Unary = unary('i0e', wide(i0eExpr), {
@@ -46,7 +46,7 @@ export const i0e: Unary = unary('i0e', wide(i0eExpr), {
  */
 export const i1: Unary = unary('i1', wide(i1Expr), { grad: ({ grad, result, args: [x] }) => [grad.mul(i0Expr(x).sub(overX(result, x)))] });
 /**
- * e^-|x| I₁(x). https://pytorch.org/docs/stable/special.html#torch.special.i1e
+ * The exponentially scaled modified Bessel function e^-|x| I₁(x). https://pytorch.org/docs/stable/special.html#torch.special.i1e
  * @example torch.special.i1e(torch.tensor([0, 1]))  // tensor([0.0000, 0.2079])
  */
 export const i1e: Unary = unary('i1e', wide(i1eExpr), {
@@ -213,7 +213,7 @@ export const sphericalBesselJ0: Unary = unary(
 );
 
 /**
- * The Airy function Ai. https://pytorch.org/docs/stable/special.html#torch.special.airy_ai
+ * The Airy function Ai, without a gradient. https://pytorch.org/docs/stable/special.html#torch.special.airy_ai
  * @example torch.special.airyAi(torch.tensor([0, 1]))  // tensor([0.3550, 0.1353])
  */
 export const airyAi: Unary = unary(

@@ -13,17 +13,17 @@ import { binary, nan, ratio, unary, wide } from './special-kinds.js';
 // --- error functions, gamma functions -----------------------------------------------------------------------------------------------------------------
 
 /**
- * The error function. https://pytorch.org/docs/stable/special.html#torch.special.erf
+ * The error function, 2/√π ∫₀ˣ e^-t² dt. https://pytorch.org/docs/stable/special.html#torch.special.erf
  * @example torch.erf(torch.tensor([0, 1]))  // tensor([0.0000, 0.8427])
  */
 export const erf: Unary = unary('erf', (x) => x.erf());
 /**
- * 1 - erf. https://pytorch.org/docs/stable/special.html#torch.special.erfc
+ * The complementary error function 1 - erf(x), accurate for large x. https://pytorch.org/docs/stable/special.html#torch.special.erfc
  * @example torch.erfc(torch.tensor([0, 1]))  // tensor([1.0000, 0.1573])
  */
 export const erfc: Unary = unary('erfc', (x) => x.erfc());
 /**
- * The inverse of erf. https://pytorch.org/docs/stable/special.html#torch.special.erfinv
+ * The inverse of the error function; infinite at -1 and 1, NaN outside. https://pytorch.org/docs/stable/special.html#torch.special.erfinv
  * @example torch.erfinv(torch.tensor([0, 0.5, 1]))  // tensor([0.0000, 0.4769,    inf])
  */
 export const erfinv: Unary = unary('erfinv', (x) => x.erfinv());
@@ -58,7 +58,7 @@ export const erfcx: Unary = unary(
   },
 );
 /**
- * ln |Γ(input)|.
+ * ln |Γ(input)|. https://pytorch.org/docs/stable/special.html#torch.special.gammaln
  * @example torch.lgamma(torch.tensor([1, 4]))  // tensor([0.0000, 1.7918])
  */
 export const lgamma: Unary = unary('lgamma', (x) => x.lgamma());
@@ -68,12 +68,13 @@ export const lgamma: Unary = unary('lgamma', (x) => x.lgamma());
  */
 export const digamma: Unary = unary('digamma', (x) => x.digamma());
 /**
- * The regularised lower incomplete gamma function P(input, other).
+ * The regularised lower incomplete gamma function P(input, other). https://pytorch.org/docs/stable/special.html#torch.special.gammainc
  * @example torch.igamma(torch.tensor([4, 4]), torch.tensor([3, 5]))  // tensor([0.3528, 0.7350])
  */
 export const igamma: Binary = binary('igamma', (a, x) => a.igamma(x), { takes: 'tensors' });
 /**
- * 1 - P(input, other).
+ * The regularised upper incomplete gamma function, 1 - P(input, other).
+ * https://pytorch.org/docs/stable/special.html#torch.special.gammaincc
  * @example torch.igammac(torch.tensor([4, 4]), torch.tensor([3, 5]))  // tensor([0.6472, 0.2650])
  */
 export const igammac: Binary = binary('igammac', (a, x) => a.igammac(x), { takes: 'tensors' });
@@ -121,7 +122,7 @@ export const polygamma: (a: number | Tensor, b: number | Tensor) => Tensor = Obj
   },
 );
 /**
- * ln of the multivariate gamma function of dimension p.
+ * ln of the multivariate gamma function of dimension p. https://pytorch.org/docs/stable/special.html#torch.special.multigammaln
  * @example torch.mvlgamma(torch.tensor([2.5, 4]), 2)  // tensor([0.8570, 3.5651])
  */
 export const mvlgamma: Op<[p: number]> = define('mvlgamma', 'input, p', (input: Tensor, p: number) => {
@@ -173,7 +174,7 @@ function erfcxExpr(x: Expr): Expr {
   return where(x.gt(2), fraction, x.mul(x).exp().mul(x.erfc()));
 }
 /**
- * The inverse of ndtr. https://pytorch.org/docs/stable/special.html#torch.special.ndtri
+ * The inverse of `ndtr`: the quantile of the standard normal distribution. https://pytorch.org/docs/stable/special.html#torch.special.ndtri
  * @example torch.special.ndtri(torch.tensor([0, 0.25, 0.5]))  // tensor([   -inf, -0.6745,  0.0000])
  */
 export const ndtri: Unary = unary(

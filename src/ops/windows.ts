@@ -188,13 +188,15 @@ export const hammingWindow: Window<[alpha: number, beta: number], { alpha: numbe
   (n, [alpha = 0.54, beta = 0.46], options) => cosineSum([alpha, beta], n, n - 1, options),
 );
 /**
+ * sin²(πn / N), of `windowLength` elements; without `periodic` it is symmetric.
  * https://pytorch.org/docs/stable/generated/torch.hann_window.html
  * @example torch.hannWindow(4)  // tensor([0.0000, 0.5000, 1.0000, 0.5000])
  */
 export const hannWindow: Window<[], object> = classicWindow('hann_window', [], (n, _, options) => cosineSum([0.5, 0.5], n, n - 1, options));
 /**
+ * 0.42 - 0.5 cos(2πn / N) + 0.08 cos(4πn / N), of `windowLength` elements; without `periodic` it is symmetric.
  * https://pytorch.org/docs/stable/generated/torch.blackman_window.html
- * @example torch.blackmanWindow(5).mul(100).round()  // tensor([-0., 20., 85., 85., 20.])
+ * @example torch.blackmanWindow(5).mul(100).round().at('1:')  // tensor([20., 85., 85., 20.])
  */
 export const blackmanWindow: Window<[], object> = classicWindow('blackman_window', [], (n, _, options) =>
   cosineSum([0.42, 0.5, 0.08], n, n - 1, options),
@@ -211,6 +213,7 @@ export const bartlettWindow: Window<[], object> = classicWindow('bartlett_window
     .add(1),
 );
 /**
+ * I₀(β √(1 - x²)) / I₀(β) for x from -1 to 1, of `windowLength` elements; without `periodic` it is symmetric.
  * https://pytorch.org/docs/stable/generated/torch.kaiser_window.html
  * @example torch.kaiserWindow(5, false).mul(100).round()  // tensor([  0.,  22., 100.,  22.,   0.])
  */

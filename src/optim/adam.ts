@@ -68,7 +68,8 @@ function adamRule(amsgrad: boolean, decoupled: boolean, maximize: boolean): Upda
 const rules = Array.from({ length: 8 }, (_, i) => adamRule(!!(i & 1), !!(i & 2), !!(i & 4)));
 
 /**
- * Adaptive moments. https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
+ * Steps by running averages of gradients, divided by the root of those of their squares (Kingma & Ba, 2014).
+ * https://pytorch.org/docs/stable/generated/torch.optim.Adam.html
  * @example
  * const w = torch.tensor([1.5], { requiresGrad: true });
  * const optimizer = new optim.Adam([w], { lr: 0.1 });
@@ -104,7 +105,8 @@ export class Adam extends Optimizer<AdamOptions> {
 }
 
 /**
- * Adam whose weight decay is apart from the gradient. https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
+ * Adam whose weight decay is apart from the gradient (Loshchilov & Hutter, 2017).
+ * https://pytorch.org/docs/stable/generated/torch.optim.AdamW.html
  * @example
  * const w = torch.tensor([1.5], { requiresGrad: true });
  * const optimizer = new optim.AdamW([w], { lr: 0.1 });

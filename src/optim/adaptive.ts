@@ -19,7 +19,7 @@ const nadamRules = [0, 1, 2, 3].map((i) =>
 );
 
 /**
- * Adam with Nesterov momentum. https://pytorch.org/docs/stable/generated/torch.optim.NAdam.html
+ * Adam with Nesterov momentum (Dozat, 2016). https://pytorch.org/docs/stable/generated/torch.optim.NAdam.html
  * @example
  * const w = torch.tensor([1.5], { requiresGrad: true });
  * const optimizer = new optim.NAdam([w], { lr: 0.1 });
@@ -73,7 +73,7 @@ function radamRule(rectified: boolean, decoupled: boolean, maximize: boolean): U
 const radamRules = Array.from({ length: 8 }, (_, i) => radamRule(!!(i & 1), !!(i & 2), !!(i & 4)));
 
 /**
- * Adam with a rectified variance. https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html
+ * Adam with a rectified variance (Liu et al., 2019). https://pytorch.org/docs/stable/generated/torch.optim.RAdam.html
  * @example
  * const w = torch.tensor([1.5], { requiresGrad: true });
  * const optimizer = new optim.RAdam([w], { lr: 0.1 });
@@ -114,7 +114,7 @@ const adamaxRules = [false, true].map((maximize) =>
 );
 
 /**
- * Adam with the infinity norm. https://pytorch.org/docs/stable/generated/torch.optim.Adamax.html
+ * Adam with the infinity norm (Kingma & Ba, 2014). https://pytorch.org/docs/stable/generated/torch.optim.Adamax.html
  * @example
  * const w = torch.tensor([1.5], { requiresGrad: true });
  * const optimizer = new optim.Adamax([w], { lr: 0.1 });

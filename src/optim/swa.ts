@@ -18,6 +18,7 @@ export type MultiAverageFn = (averaged: readonly Tensor[], model: readonly Tenso
 
 /**
  * The exponential moving average: decay · averaged + (1 − decay) · model.
+ * https://pytorch.org/docs/stable/optim.html#torch.optim.swa_utils.get_ema_avg_fn
  * @example optim.swaUtils.getEmaAvgFn(0.75)(torch.tensor([4]), torch.tensor([8]), 1)  // tensor([5.])
  */
 export function getEmaAvgFn(decay = 0.999): AverageFn {
@@ -25,7 +26,7 @@ export function getEmaAvgFn(decay = 0.999): AverageFn {
   return (averaged, model) => averaged.mul(decay).add(model.mul(1 - decay));
 }
 /**
- * The mean of all models so far.
+ * The mean of all models so far. https://pytorch.org/docs/stable/optim.html#torch.optim.swa_utils.get_swa_avg_fn
  * @example optim.swaUtils.getSwaAvgFn()(torch.tensor([4]), torch.tensor([8]), 1)  // tensor([6.])
  */
 export const getSwaAvgFn = (): AverageFn => (averaged, model, n) => averaged.add(model.sub(averaged).div(n + 1));
@@ -128,6 +129,7 @@ const isBatchNorm = (module: Module): module is BatchNorm2d =>
 
 /**
  * Computes the running statistics of batch norms anew, over one pass through `loader`, whose batches are inputs or begin with one.
+ * https://pytorch.org/docs/stable/optim.html#torch.optim.swa_utils.update_bn
  * @example
  * const net = new nn.Sequential(new nn.BatchNorm1d(2));
  * optim.swaUtils.updateBn([torch.ones(4, 2)], net);

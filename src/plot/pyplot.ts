@@ -10,7 +10,7 @@ import type { ImageData, Values } from './values.js';
 let current: Figure | null = null;
 
 /**
- * Starts a new figure with one coordinate system.
+ * Starts a new figure with one coordinate system. https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.figure.html
  * @example
  * const figure = plt.figure();
  * plt.plot([1, 4, 9]);
@@ -23,7 +23,7 @@ export function figure(options: FigureOptions = {}): Figure {
 }
 
 /**
- * A new figure and its axes: one, or an array row by row.
+ * A new figure and its axes: one, or an array row by row. https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.subplots.html
  * @example
  * const [figure, [left, right]] = plt.subplots(1, 2);
  * left.plot([1, 4, 9]);
@@ -39,12 +39,12 @@ export function subplots(rows = 1, cols = 1, options: FigureOptions = {}): [Figu
 }
 
 /**
- * The current figure, made if there is none.
+ * The current figure, made if there is none. https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.gcf.html
  * @example plt.gcf().suptitle('All runs');
  */
 export const gcf = (): Figure => current ?? figure();
 /**
- * The first axes of the current figure.
+ * The first axes of the current figure. https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.gca.html
  * @example plt.gca().setTitle('Loss');
  */
 export const gca = (): Axes => gcf().axes[0];
@@ -136,7 +136,7 @@ export const tightLayout = (): Figure => gcf().tightLayout();
 export const savefig = (path: string): void => gcf().savefig(path);
 
 /**
- * Ends the current figure.
+ * Ends the current figure. https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.close.html
  * @example plt.close();
  */
 export function close(): void {
@@ -145,6 +145,7 @@ export function close(): void {
 
 /**
  * Writes the current figure to a PNG file in the system's temporary folder, says where it is, and ends the figure.
+ * https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.show.html
  * @example
  * plt.plot([1, 4, 9]);
  * plt.show().endsWith('figure.png')  // true

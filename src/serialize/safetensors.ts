@@ -68,12 +68,13 @@ function* pieces(tensors: Tensors, metadata?: Metadata): Iterable<Uint8Array> {
 
 /**
  * The bytes of a safetensors file. Strided and shared tensors are written whole, each on its own. Throws a TypeError for complex128.
+ * https://huggingface.co/docs/safetensors/api/torch#safetensors.torch.save
  * @example safetensors.serialize({ weight: torch.ones(2) }).length  // 80
  */
 export const serialize = (tensors: Tensors, metadata?: Metadata): Uint8Array => concatBytes(...pieces(tensors, metadata));
 
 /**
- * Writes a file, which appears whole or not at all.
+ * Writes a file, which appears whole or not at all. https://huggingface.co/docs/safetensors/api/torch#safetensors.torch.save_file
  * @example
  * safetensors.saveFile({ weight: torch.ones(2, 3) }, 'model.safetensors');
  * safetensors.loadFile('model.safetensors').weight.shape  // torch.Size([2, 3])
@@ -308,6 +309,7 @@ function openShards(path: string | URL): SafeTensors {
 
 /**
  * All tensors of a safetensors file, or of the shards of an index, by name.
+ * https://huggingface.co/docs/safetensors/api/torch#safetensors.torch.load_file
  * @example
  * safetensors.saveFile({ weight: torch.ones(2, 3) }, 'model.safetensors');
  * Object.keys(safetensors.loadFile('model.safetensors'))  // [ 'weight' ]
@@ -323,6 +325,7 @@ export function loadFile(path: FileLike): Tensors {
 
 /**
  * The tensors in the bytes of a safetensors file, by name. Throws where it is cut short or its header lies.
+ * https://huggingface.co/docs/safetensors/api/torch#safetensors.torch.load
  * @example safetensors.deserialize(safetensors.serialize({ weight: torch.ones(2) }))  // { weight: tensor([1., 1.]) }
  */
 export const deserialize = (file: Uint8Array): Tensors => loadFile(file);

@@ -34,7 +34,7 @@ export function setPrintoptions(options: Partial<PrintOptions> & { profile?: key
 }
 
 /**
- * The options in force, as a copy.
+ * The options in force, as a copy. https://pytorch.org/docs/stable/generated/torch.set_printoptions.html
  * @example torch.getPrintoptions().precision  // 4
  */
 export const getPrintoptions = (): PrintOptions => ({ ...printOptions });

@@ -1,5 +1,5 @@
 /**
- * A shape as PyTorch prints it: an array of numbers that says `torch.Size([2, 3])`.
+ * A shape as PyTorch prints it: an array of numbers that says `torch.Size([2, 3])`. https://pytorch.org/docs/stable/size.html
  * @example torch.ones(2, 3).shape  // torch.Size([2, 3])
  */
 export class Size extends Array<number> {

@@ -204,7 +204,7 @@ export const hardswish: Plain = withInplace(
 );
 
 /**
- * relu6(x + 3) / 6. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
+ * relu6(x + 3) / 6, a piecewise linear sigmoid. https://pytorch.org/docs/stable/generated/torch.nn.functional.hardsigmoid.html
  * @example F.hardsigmoid(torch.tensor([-4, 0, 1.5]))  // tensor([0.0000, 0.5000, 0.7500])
  */
 export const hardsigmoid: Plain = withInplace(
@@ -278,7 +278,7 @@ export const softsign: Op = activation('softsign', '', (x: Expr) => x.div(x.abs(
 export const tanhshrink: Op = activation('tanhshrink', '', (x: Expr) => x.sub(x.tanh()));
 
 /**
- * ln(sigmoid(x)). https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
+ * ln(sigmoid(x)), without overflow. https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html
  * @example F.logsigmoid(torch.tensor([-100.5, 2]))  // tensor([-100.5000,   -0.1269])
  */
 export const logsigmoid: Op = activation('logSigmoid', '', (x: Expr) => x.min(zero(x)).sub(x.abs().neg().exp().log1p()), {

@@ -370,13 +370,15 @@ const unpoolOf = (name: string, n: number): Unpool =>
   );
 
 /**
- * Puts maxima back where they were. https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html
+ * Puts the maxima (N, C, L) that `maxPool1dWithIndices` gives back to their places, with zeros elsewhere.
+ * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool1d.html
  * @example
  * const [values, indices] = F.maxPool1dWithIndices(torch.tensor([[[1, 4, 3, 2]]]), 2);
  * F.maxUnpool1d(values, indices, 2)  // tensor([[[0, 4, 3, 0]]])
  */
 export const maxUnpool1d: Unpool = unpoolOf('maxUnpool1d', 1);
 /**
+ * Puts the maxima (N, C, H, W) that `maxPool2dWithIndices` gives back to their places, with zeros elsewhere.
  * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool2d.html
  * @example
  * const [values, indices] = F.maxPool2dWithIndices(torch.rand(1, 1, 4, 4), 2);
@@ -384,6 +386,7 @@ export const maxUnpool1d: Unpool = unpoolOf('maxUnpool1d', 1);
  */
 export const maxUnpool2d: Unpool = unpoolOf('maxUnpool2d', 2);
 /**
+ * Puts the maxima (N, C, D, H, W) that `maxPool3dWithIndices` gives back to their places, with zeros elsewhere.
  * https://pytorch.org/docs/stable/generated/torch.nn.functional.max_unpool3d.html
  * @example
  * const [values, indices] = F.maxPool3dWithIndices(torch.rand(1, 1, 4, 4, 4), 2);

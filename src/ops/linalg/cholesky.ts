@@ -78,7 +78,7 @@ export const choleskyEx: Op<[], [], { upper: boolean; checkErrors: boolean }, Na
   (a: Tensor, upper = false, checkErrors = false) => factor(a, upper, 'linalg.cholesky_ex', checkErrors),
 );
 /**
- * `linalg.cholesky`. https://pytorch.org/docs/stable/generated/torch.cholesky.html
+ * Lower L, or upper U, with A = L Lᴴ: `linalg.cholesky` under its older name. https://pytorch.org/docs/stable/generated/torch.cholesky.html
  * @example
  * torch.tensor([[4, 2], [2, 5]]).cholesky(true)
  * // tensor([[2., 1.],

@@ -117,7 +117,7 @@ function inverse(name: string, input: Tensor, checkErrors: boolean): NamedTuple<
   return tuple(['inverse', 'info'], [x, info]);
 }
 /**
- * The inverse matrix. https://pytorch.org/docs/stable/generated/torch.linalg.inv.html
+ * The inverse of square matrices [.., n, n]. https://pytorch.org/docs/stable/generated/torch.linalg.inv.html
  * @throws LinAlgError where a matrix is singular
  * @example
  * torch.linalg.inv(torch.tensor([[2, 0], [0, 4]]))

@@ -32,6 +32,7 @@ function checkNodes(nodes: readonly NodeProto[]): void {
 
 /**
  * A graph of an ONNX file. Its floating-point constants are parameters, so that it can be trained on.
+ * https://onnx.ai/onnx/intro/concepts.html
  * @example
  * const bytes = torch.onnx.export(new nn.Linear(4, 2), [torch.randn(1, 4)]);
  * [...torch.onnx.load(bytes).parameters()].length  // 2
@@ -99,6 +100,7 @@ function runStep({ opType, run, inputs, outputs, attributes }: Step, values: Map
  * Makes a module of an ONNX file: a path, or the bytes of the file. It takes the inputs of the graph and gives its outputs; its weights are
  * its parameters.
  * Throws where the file is corrupt, needs another file for its data, or uses operators that are not supported, which the message lists.
+ * https://onnx.ai/onnx/intro/concepts.html
  * @example
  * const bytes = torch.onnx.export(new nn.Linear(4, 2), [torch.randn(1, 4)]);
  * const net = torch.onnx.load(bytes);

@@ -12,6 +12,7 @@ export interface FakeDataOptions extends DatasetOptions {
 
 /**
  * `size` images of noise in bytes with random classes; the same index gives the same image.
+ * https://pytorch.org/vision/stable/generated/torchvision.datasets.FakeData.html
  * @example
  * const data = new vision.datasets.FakeData({ size: 10, imageSize: [3, 8, 8], numClasses: 2 });
  * const [image, label] = await data.at(0);

@@ -20,6 +20,7 @@ const bindSVHN = (args: SVHNArgs): SVHNOptions =>
 
 /**
  * Single digits cut out of photographs, 32 by 32, in `root/train_32x32.mat` and its kin.
+ * https://pytorch.org/vision/stable/generated/torchvision.datasets.SVHN.html
  * @example const train = await vision.datasets.SVHN.open('data', 'train', { download: true });
  */
 export class SVHN extends VisionDataset {

@@ -27,7 +27,7 @@ export type DatasetArgs<First, Options> = Args<
 >;
 
 /**
- * Pairs of an image and its class.
+ * Pairs of an image and its class. https://pytorch.org/vision/stable/generated/torchvision.datasets.VisionDataset.html
  * @example vision.datasets.FakeData.prototype instanceof vision.datasets.VisionDataset  // true
  */
 export abstract class VisionDataset extends torch.utils.data.Dataset<[Tensor, number]> {

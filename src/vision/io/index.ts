@@ -27,7 +27,7 @@ export interface DecodeOptions {
 }
 
 /**
- * The bytes of a file. https://pytorch.org/vision/stable/generated/torchvision.io.read_file.html
+ * The bytes of a file, as a tensor (N), uint8. https://pytorch.org/vision/stable/generated/torchvision.io.read_file.html
  * @example
  * vision.io.writeFile('bytes.bin', torch.tensor([1, 2], { dtype: torch.uint8 }));
  * vision.io.readFile('bytes.bin')  // tensor([1, 2], dtype=torch.uint8)
@@ -83,25 +83,25 @@ export const readImage = (path: string, mode: ImageReadMode | DecodeOptions = {}
   decodeImage(path, mode, options);
 
 /**
- * `decodeImage`, for JPEG files.
+ * `decodeImage`, for JPEG files. https://pytorch.org/vision/stable/generated/torchvision.io.decode_jpeg.html
  * @example const decode = (bytes: torch.Tensor) => vision.io.decodeJpeg(bytes);
  */
 export const decodeJpeg: (input: Tensor | Uint8Array, mode?: ImageReadMode | DecodeOptions, options?: DecodeOptions) => Promise<Tensor> =
   decodeImage;
 /**
- * `decodeImage`, for PNG files.
+ * `decodeImage`, for PNG files. https://pytorch.org/vision/stable/generated/torchvision.io.decode_png.html
  * @example
  * const bytes = await vision.io.encodePng(torch.zeros(3, 32, 48, { dtype: torch.uint8 }));
  * (await vision.io.decodePng(bytes)).shape  // torch.Size([3, 32, 48])
  */
 export const decodePng: typeof decodeJpeg = decodeImage;
 /**
- * `decodeImage`, for WEBP files.
+ * `decodeImage`, for WEBP files. https://pytorch.org/vision/stable/generated/torchvision.io.decode_webp.html
  * @example const decode = (bytes: torch.Tensor) => vision.io.decodeWebp(bytes);
  */
 export const decodeWebp: typeof decodeJpeg = decodeImage;
 /**
- * `decodeImage`, for GIF files.
+ * `decodeImage`, for GIF files. https://pytorch.org/vision/stable/generated/torchvision.io.decode_gif.html
  * @example const decode = (bytes: torch.Tensor) => vision.io.decodeGif(bytes);
  */
 export const decodeGif: typeof decodeJpeg = decodeImage;

@@ -14,7 +14,7 @@ export interface AlexNetOptions {
 }
 
 /**
- * Images (N, 3, H, W), H and W at least 63, to logits (N, numClasses).
+ * Images (N, 3, H, W), H and W at least 63, to logits (N, numClasses). https://pytorch.org/vision/stable/models/alexnet.html
  * @example vision.models.alexnet() instanceof vision.models.AlexNet
  */
 export class AlexNet extends nn.Module {

@@ -55,7 +55,7 @@ export interface ConvNeXtOptions {
 }
 
 /**
- * Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses).
+ * Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses). https://pytorch.org/vision/stable/models/convnext.html
  * @example vision.models.convnextTiny() instanceof vision.models.ConvNeXt
  */
 export class ConvNeXt extends nn.Module {

@@ -76,7 +76,7 @@ export interface DenseNetOptions {
 }
 
 /**
- * Images (N, 3, H, W), H and W at least 29, to logits (N, numClasses).
+ * Images (N, 3, H, W), H and W at least 29, to logits (N, numClasses). https://pytorch.org/vision/stable/models/densenet.html
  * @example vision.models.densenet121() instanceof vision.models.DenseNet
  */
 export class DenseNet extends nn.Module {

@@ -74,7 +74,7 @@ export interface EfficientNetOptions {
 }
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses).
+ * Images (N, 3, H, W) to logits (N, numClasses). https://pytorch.org/vision/stable/models/efficientnet.html
  * @example vision.models.efficientnetB0() instanceof vision.models.EfficientNet
  */
 export class EfficientNet extends nn.Module {

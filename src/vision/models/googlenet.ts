@@ -71,6 +71,7 @@ const halve = (size: number) => new nn.MaxPool2d(size, { stride: 2, ceilMode: tr
 
 /**
  * Images (N, 3, H, W) to logits (N, numClasses); in training with `auxLogits` a tuple of three.
+ * https://pytorch.org/vision/stable/models/googlenet.html
  * @example vision.models.googlenet() instanceof vision.models.GoogLeNet
  */
 export class GoogLeNet extends nn.Module {

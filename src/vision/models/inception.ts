@@ -193,6 +193,7 @@ export type InceptionOutputs = [logits: Tensor, auxLogits: Tensor] & { logits: T
 
 /**
  * Images (N, 3, H, W), H and W at least 75, to logits (N, numClasses); in training with `auxLogits` a tuple of two.
+ * https://pytorch.org/vision/stable/models/inception.html
  * @example vision.models.inceptionV3() instanceof vision.models.Inception3
  */
 export class Inception3 extends nn.Module {

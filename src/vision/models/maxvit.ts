@@ -237,6 +237,7 @@ export interface MaxVitOptions extends Partial<Omit<Shared, 'partitionSize' | 'h
 
 /**
  * Images (N, 3, H, W) of the size that the network is made for, to logits (N, numClasses).
+ * https://pytorch.org/vision/stable/models/maxvit.html
  * @example vision.models.maxvitT() instanceof vision.models.MaxVit
  */
 export class MaxVit extends nn.Module {

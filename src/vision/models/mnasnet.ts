@@ -56,7 +56,7 @@ export interface MNASNetOptions {
 }
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses); `alpha` scales the channels.
+ * Images (N, 3, H, W) to logits (N, numClasses); `alpha` scales the channels. https://pytorch.org/vision/stable/models/mnasnet.html
  * @example vision.models.mnasnet0_5() instanceof vision.models.MNASNet
  */
 export class MNASNet extends nn.Module {

@@ -55,7 +55,7 @@ const setting: NonNullable<MobileNetV2Options['invertedResidualSetting']> = [
 ];
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses).
+ * Images (N, 3, H, W) to logits (N, numClasses). https://pytorch.org/vision/stable/models/mobilenetv2.html
  * @example vision.models.mobilenetV2() instanceof vision.models.MobileNetV2
  */
 export class MobileNetV2 extends nn.Module {

@@ -67,7 +67,7 @@ export interface MobileNetV3Options {
 }
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses).
+ * Images (N, 3, H, W) to logits (N, numClasses). https://pytorch.org/vision/stable/models/mobilenetv3.html
  * @example vision.models.mobilenetV3Large() instanceof vision.models.MobileNetV3
  */
 export class MobileNetV3 extends nn.Module {

@@ -97,7 +97,7 @@ export interface RegNetOptions {
 }
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses).
+ * Images (N, 3, H, W) to logits (N, numClasses). https://pytorch.org/vision/stable/models/regnet.html
  * @example vision.models.regnetY400mf() instanceof vision.models.RegNet
  */
 export class RegNet extends nn.Module {

@@ -23,7 +23,7 @@ export interface BlockOptions {
 }
 
 /**
- * Two 3×3 convolutions, and what comes in added to what comes out.
+ * Two 3×3 convolutions, and what comes in added to what comes out. https://pytorch.org/vision/stable/models/resnet.html
  * @example new vision.models.BasicBlock(64, 64)(torch.rand(1, 64, 8, 8)).shape
  */
 export class BasicBlock extends nn.Module {
@@ -61,6 +61,7 @@ export class BasicBlock extends nn.Module {
 
 /**
  * 1×1, 3×3 and 1×1 convolutions, the last to four times the planes. The stride is in the 3×3 one.
+ * https://pytorch.org/vision/stable/models/resnet.html
  * @example new vision.models.Bottleneck(256, 64)(torch.rand(1, 256, 8, 8)).shape
  */
 export class Bottleneck extends nn.Module {
@@ -115,7 +116,7 @@ export interface ResNetOptions {
 type Block = typeof BasicBlock | typeof Bottleneck;
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses).
+ * Images (N, 3, H, W) to logits (N, numClasses). https://pytorch.org/vision/stable/models/resnet.html
  * @example vision.models.resnet18() instanceof vision.models.ResNet
  */
 export class ResNet extends nn.Module {

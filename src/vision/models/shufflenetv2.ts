@@ -48,7 +48,7 @@ export interface ShuffleNetV2Options {
 }
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses).
+ * Images (N, 3, H, W) to logits (N, numClasses). https://pytorch.org/vision/stable/models/shufflenetv2.html
  * @example vision.models.shufflenetV2X0_5() instanceof vision.models.ShuffleNetV2
  */
 export class ShuffleNetV2 extends nn.Module {

@@ -71,7 +71,7 @@ export interface SqueezeNetOptions {
 }
 
 /**
- * Images (N, 3, H, W), H and W at least 21, to logits (N, numClasses).
+ * Images (N, 3, H, W), H and W at least 21, to logits (N, numClasses). https://pytorch.org/vision/stable/models/squeezenet.html
  * @example vision.models.squeezenet1_0() instanceof vision.models.SqueezeNet
  */
 export class SqueezeNet extends nn.Module {

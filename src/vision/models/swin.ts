@@ -120,7 +120,7 @@ export interface SwinTransformerOptions {
 }
 
 /**
- * Images (N, 3, H, W) to logits (N, numClasses).
+ * Images (N, 3, H, W) to logits (N, numClasses). https://pytorch.org/vision/stable/models/swin_transformer.html
  * @example vision.models.swinT() instanceof vision.models.SwinTransformer
  */
 export class SwinTransformer extends nn.Module {

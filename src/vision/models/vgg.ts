@@ -14,7 +14,7 @@ export interface VGGOptions {
 }
 
 /**
- * Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses).
+ * Images (N, 3, H, W), H and W at least 32, to logits (N, numClasses). https://pytorch.org/vision/stable/models/vgg.html
  * @example vision.models.vgg11() instanceof vision.models.VGG
  */
 export class VGG extends nn.Module {

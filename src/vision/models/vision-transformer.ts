@@ -126,7 +126,7 @@ function headLayers(hiddenDim: number, representationSize: number | null, numCla
 }
 
 /**
- * Images (N, 3, imageSize, imageSize) to logits (N, numClasses).
+ * Images (N, 3, imageSize, imageSize) to logits (N, numClasses). https://pytorch.org/vision/stable/models/vision_transformer.html
  * @example vision.models.vitB16() instanceof vision.models.VisionTransformer
  */
 export class VisionTransformer extends nn.Module {

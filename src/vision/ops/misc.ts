@@ -187,7 +187,7 @@ export class MLP extends nn.Sequential {
 }
 
 /**
- * Rearranges dims. https://pytorch.org/vision/stable/generated/torchvision.ops.Permute.html
+ * The dims in another order, as a module. https://pytorch.org/vision/stable/generated/torchvision.ops.Permute.html
  * @example new vision.ops.Permute([0, 2, 1])(torch.rand(2, 3, 4)).shape  // torch.Size([2, 4, 3])
  */
 export class Permute extends nn.Module {

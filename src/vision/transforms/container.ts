@@ -38,7 +38,7 @@ abstract class Container extends Transform {
 }
 
 /**
- * One after the other. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Compose.html
+ * Transforms one after the other. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Compose.html
  * @example
  * const transform = new v2.Compose([new v2.RandomCrop(28, 4), new v2.ToDtype(torch.float32, { scale: true }), new v2.Normalize([0.5], [0.5])]);
  * transform(torch.zeros(1, 28, 28, { dtype: torch.uint8 })).shape  // torch.Size([1, 28, 28])
@@ -50,7 +50,8 @@ export class Compose extends Container {
 }
 
 /**
- * All of them, or none. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomApply.html
+ * All of the transforms with probability `p`, or none.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomApply.html
  * @example new v2.RandomApply([new v2.Grayscale()], 0.3)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
 export class RandomApply extends Container {
@@ -70,7 +71,8 @@ export class RandomApply extends Container {
 }
 
 /**
- * One of them. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChoice.html
+ * One of the transforms, chosen at random, with weights `p` if given.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.RandomChoice.html
  * @example
  * new v2.RandomChoice([new v2.Grayscale(), new v2.Identity()])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */

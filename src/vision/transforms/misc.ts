@@ -10,7 +10,7 @@ type Tensor = torch.Tensor;
 type Range = readonly [number, number];
 
 /**
- * Leaves everything as it is.
+ * Leaves everything as it is. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.Identity.html
  * @example new v2.Identity()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
 export class Identity extends Transform {

@@ -26,6 +26,7 @@ export function rgbToGrayscale(image: Tensor, numOutputChannels: number | { numO
 
 /**
  * The luma of an image, in one channel or in three alike.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_grayscale.html
  * @example
  * v2.functional.toGrayscale(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }))
  * // tensor([[[134]]], dtype=torch.uint8)
@@ -61,7 +62,8 @@ const blend = (image: Tensor, other: Tensor, ratio: number): Tensor =>
   );
 
 /**
- * 0 gives black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_brightness.html
+ * An image blended with black: 0 gives black, 1 the image itself, more a brighter one.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_brightness.html
  * @example
  * v2.functional.adjustBrightness(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 0.5).flatten()
  * // tensor([  0,  50, 100], dtype=torch.uint8)
@@ -76,7 +78,8 @@ export function adjustBrightness(image: Tensor, brightnessFactor: number): Tenso
 const grayOf = (image: Tensor): Tensor => (isFloat(image) ? luminance(image) : luminance(image).floor());
 
 /**
- * 0 gives gray. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_saturation.html
+ * An image blended with its gray: 0 gives gray, 1 the image itself, more stronger colors.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_saturation.html
  * @example
  * v2.functional.adjustSaturation(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }), 0.5).flatten()
  * // tensor([194, 117,  67], dtype=torch.uint8)
@@ -174,7 +177,8 @@ export function adjustHue(image: Tensor, hueFactor: number): Tensor {
 }
 
 /**
- * gain · image^gamma. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_gamma.html
+ * gain · image^gamma, of values in [0, 1].
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_gamma.html
  * @example
  * v2.functional.adjustGamma(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 2).flatten()
  * // tensor([  0,  39, 157], dtype=torch.uint8)

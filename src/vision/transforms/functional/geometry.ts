@@ -63,7 +63,8 @@ export function resize<T extends Tensor>(
 }
 
 /**
- * Adds margins. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.pad.html
+ * An image with margins; `padding` is one number, two (left and right, top and bottom) or four.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.pad.html
  * @example v2.functional.pad(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), [1, 2]).shape  // torch.Size([3, 36, 50])
  */
 export function pad<T extends Tensor>(
@@ -102,7 +103,8 @@ export const centerCrop = <T extends Tensor>(image: T, outputSize: number | read
   );
 
 /**
- * Crops, then resizes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resized_crop.html
+ * A rectangle cut out of an image, and resized.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.resized_crop.html
  * @example v2.functional.resizedCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16, 24).shape  // torch.Size([3, 24, 24])
  */
 export function resizedCrop<T extends Tensor>(

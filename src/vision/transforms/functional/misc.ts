@@ -67,7 +67,8 @@ export interface GaussianNoiseOptions {
 }
 
 /**
- * Adds normal noise. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_noise.html
+ * A float image with normal noise of `mean` and `sigma` added, limited to [0, 1] with `clip`.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.gaussian_noise.html
  * @example v2.functional.gaussianNoise(torch.rand(3, 8, 8)).shape  // torch.Size([3, 8, 8])
  */
 export function gaussianNoise(image: Tensor, ...args: Args<[mean: number, sigma: number, clip: boolean], GaussianNoiseOptions>): Tensor {
