@@ -113,11 +113,7 @@ function fromView(data: ArrayBufferView, options: FactoryOptions): Tensor {
 /**
  * A tensor over `data`: typed arrays share their memory where the device can, tensors are returned as they are.
  * https://pytorch.org/docs/stable/generated/torch.as_tensor.html
- * @example
- * const array = new Float32Array([1, 2]);
- * const x = torch.asTensor(array);
- * array[0] = 5;
- * x  // tensor([5., 2.])
+ * @example torch.asTensor(new Float32Array([1, 2]))  // tensor([1., 2.])
  */
 export const asTensor: (data: TensorData, options?: FactoryOptions) => Tensor = define(
   'asTensor',
