@@ -116,7 +116,7 @@ template <class T> struct MaxPoolPairs {
            s.kernel[1] == 2 && s.kernel[2] == 2 && s.stride[1] == 2 && s.stride[2] == 2 && s.padding[1] == 0 && s.padding[2] == 0 && s.dilation[1] == 1 &&
            s.dilation[2] == 1;
   }
-  static int64_t rows_at_once(const PoolShape& s) { return max_of(1, min_of(s.out[1], 256 / s.out[2])); }
+  static int64_t rows_at_once(const PoolShape& s) { return max_of(1, 256 / s.out[2]); }
   static int64_t capacity(const PoolShape& s) { return rows_at_once(s) * 2 * s.out[2] + 2 * LANES; }
   static int64_t bytes(const PoolShape& s) { return capacity(s) * 5 * (int64_t)sizeof(A); }
   MaxPoolPairs(const PoolShape& shape, char* space) : s(shape), width(s.out[2]), rows(rows_at_once(s)), best((A*)space) {
@@ -127,9 +127,10 @@ template <class T> struct MaxPoolPairs {
     places = second + room;
   }
 
-  void run(const T* in, T* value, int64_t* index) const {
-    for (int64_t y = 0; y < s.out[1]; y += rows) {
-      const int64_t n = min_of(rows, s.out[1] - y), first = 2 * y * s.in[2];
+  // `lines` rows of outputs, of several planes where nothing lies between them.
+  void run(const T* in, T* value, int64_t* index, int64_t lines) const {
+    for (int64_t y = 0; y < lines; y += rows) {
+      const int64_t n = min_of(rows, lines - y), first = 2 * y * s.in[2];
       neighbours(in + first, n * 2 * width, best, second);
       for (int64_t r = 0; r < n; r++) for (int64_t x = 0; x < width; x += LANES) {
         const int64_t at = 2 * r * width + x;
@@ -140,9 +141,9 @@ template <class T> struct MaxPoolPairs {
       if (index) convert(places, n * width, index + y * width);
     }
   }
-  void run_backward(const T* in, const T* grad, T* to) const {
-    for (int64_t y = 0; y < s.out[1]; y += rows) {
-      const int64_t n = min_of(rows, s.out[1] - y), first = 2 * y * s.in[2];
+  void run_backward(const T* in, const T* grad, T* to, int64_t lines) const {
+    for (int64_t y = 0; y < lines; y += rows) {
+      const int64_t n = min_of(rows, lines - y), first = 2 * y * s.in[2];
       neighbours(in + first, n * 2 * width, best, second);
       convert(grad + y * width, n * width, values);
       for (int64_t r = 0; r < n; r++) {
@@ -151,8 +152,6 @@ template <class T> struct MaxPoolPairs {
       }
       spread(half, second, n * 2 * width, to + first);
     }
-    const int64_t used = 2 * s.out[1] * s.in[2];
-    std::memset((void*)(to + used), 0, (s.in_size() - used) * sizeof(T));
   }
 
  private:
@@ -190,23 +189,29 @@ template <class T> struct MaxPoolPairs {
   }
 };
 
-// Calls body(pairs, plane) for every plane.
-template <class T, class F> void each_plane_of_pairs(Call& c, const PoolShape& s, F&& body) {
-  parallel_for(s.planes, grain_for(s.out_size() * 4), [&](int64_t begin, int64_t end) {
+// Calls body(pairs, first plane, planes), for several planes at once if `together`.
+template <class T, class F> void each_planes_of_pairs(Call& c, const PoolShape& s, bool together, F&& body) {
+  const int64_t group = together ? max_of(1, 1024 / s.out_size()) : 1;
+  parallel_for(ceil_div(s.planes, group), grain_for(s.out_size() * group * 4), [&](int64_t begin, int64_t end) {
     Scratch scratch(MaxPoolPairs<T>::bytes(s));
     if (!scratch.data) return c.fail(OUT_OF_MEMORY);
     const MaxPoolPairs<T> pairs(s, scratch.as<char>());
-    for (int64_t p = begin; p < end; p++) body(pairs, p);
+    for (int64_t p = begin * group; p < min_of(s.planes, end * group); p += group) body(pairs, p, min_of(group, s.planes - p));
   });
 }
 template <class T> void max_pool_pairs(Call& c, const PoolShape& s) {
-  each_plane_of_pairs<T>(c, s, [&](const MaxPoolPairs<T>& pairs, int64_t p) {
-    pairs.run(c.t[2].as<T>() + p * s.in_size(), c.t[0].as<T>() + p * s.out_size(), c.t[1].data ? c.t[1].as<int64_t>() + p * s.out_size() : nullptr);
+  int64_t* index = c.t[1].data ? c.t[1].as<int64_t>() : nullptr;
+  each_planes_of_pairs<T>(c, s, !index && s.in[1] == 2 * s.out[1], [&](const MaxPoolPairs<T>& pairs, int64_t p, int64_t planes) {
+    const int64_t at = p * s.out_size();
+    pairs.run(c.t[2].as<T>() + p * s.in_size(), c.t[0].as<T>() + at, index ? index + at : nullptr, planes * s.out[1]);
   });
 }
 template <class T> void max_pool_pairs_backward(Call& c, const PoolShape& s) {
-  each_plane_of_pairs<T>(c, s, [&](const MaxPoolPairs<T>& pairs, int64_t p) {
-    pairs.run_backward(c.t[2].as<T>() + p * s.in_size(), c.t[1].as<T>() + p * s.out_size(), c.t[0].as<T>() + p * s.in_size());
+  const int64_t used = 2 * s.out[1] * s.in[2];
+  each_planes_of_pairs<T>(c, s, used == s.in_size(), [&](const MaxPoolPairs<T>& pairs, int64_t p, int64_t planes) {
+    T* to = c.t[0].as<T>() + p * s.in_size();
+    pairs.run_backward(c.t[2].as<T>() + p * s.in_size(), c.t[1].as<T>() + p * s.out_size(), to, planes * s.out[1]);
+    std::memset((void*)(to + planes * used), 0, (planes * s.in_size() - planes * used) * sizeof(T));
   });
 }
 
