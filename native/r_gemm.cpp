@@ -94,13 +94,11 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
     for (int64_t p0 = 0; p0 < k; p0 += kc_max) {
       const int64_t kc = min_of(kc_max, k - p0);
       const bool first = p0 == 0, last = p0 + kc == k;
-      parallel_for(panels, grain_for(h * kc), [&](int64_t begin, int64_t end) {
-        for (int64_t i = begin; i < end; i++) pack_a(a, i0 + i * h, min_of(h, mc - i * h), p0, kc, packed_a + i * h * kc);
-      });
       for (int64_t j0 = 0; j0 < n; j0 += nc_max) {
-        const int64_t nc = min_of(nc_max, n - j0), columns = ceil_div(nc, NR<T>);
-        parallel_for(columns, grain_for(NR<T> * kc), [&](int64_t begin, int64_t end) {
-          for (int64_t j = begin; j < end; j++)
+        const int64_t nc = min_of(nc_max, n - j0), columns = ceil_div(nc, NR<T>), lefts = j0 ? 0 : panels;
+        parallel_for(lefts + columns, grain_for(NR<T> * kc), [&](int64_t begin, int64_t end) {
+          for (int64_t i = begin; i < min_of(lefts, end); i++) pack_a(a, i0 + i * h, min_of(h, mc - i * h), p0, kc, packed_a + i * h * kc);
+          for (int64_t j = max_of(0, begin - lefts); j < end - lefts; j++)
             pack_b(b, p0, kc, j0 + j * NR<T>, min_of(NR<T>, nc - j * NR<T>), packed_b + j * NR<T> * kc);
         });
         // Few panels: split the columns instead, so that every thread has work.
