@@ -36,13 +36,15 @@ const withoutInplace = ({ inplace: _, ...rest }: Record<string, unknown>): Recor
 
 const arithmetic = { promotion: 'arithmetic' } as const;
 const pass = (condition: Expr, g: Expr): Expr => where(condition, g, zero(g));
+/** Stops a gradient; that of NaN, for which no comparison holds, passes. */
+const stop = (condition: Expr, g: Expr): Expr => where(condition, zero(g), g);
 
 /**
  * max(0, x). https://pytorch.org/docs/stable/generated/torch.nn.functional.relu.html
  * @example F.relu(torch.tensor([-1.5, 2]))  // tensor([0., 2.])
  */
 export const relu: Plain = withInplace(
-  activation('relu', '', (x: Expr) => x.max(zero(x)), { ...arithmetic, grad: ({ grad, result }) => [pass(result.gt(0), grad)] }),
+  activation('relu', '', (x: Expr) => x.max(zero(x)), { ...arithmetic, grad: ({ grad, result }) => [stop(result.le(0), grad)] }),
   1,
 );
 
@@ -53,7 +55,7 @@ export const relu: Plain = withInplace(
 export const relu6: Plain = withInplace(
   activation('hardtanh', '', (x: Expr) => x.max(zero(x)).min(6), {
     ...arithmetic,
-    grad: ({ grad, args: [x] }) => [pass(x.gt(0).and(x.lt(6)), grad)],
+    grad: ({ grad, args: [x] }) => [stop(x.le(0).or(x.ge(6)), grad)],
   }),
   1,
 );
@@ -75,7 +77,7 @@ export const hardtanh: Op<[], [minVal: number, maxVal: number, inplace: boolean]
         },
         grad: ({ grad, args: [x], extras }) => {
           const [low = -1, high = 1] = extras as unknown as (Expr | undefined)[];
-          return [pass(x.gt(low).and(x.lt(high)), grad)];
+          return [stop(x.le(low).or(x.ge(high)), grad)];
         },
       },
     ),
@@ -95,7 +97,7 @@ const exponential = (x: Expr, negative: (x: Expr) => Expr, scale: number | Expr)
 export const elu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inplace: boolean }> = withInplace(
   activation('elu', ', alpha?', (x: Expr, alpha?: Expr) => exponential(x, (v) => v.expm1().mul(alpha ?? 1), 1), {
     grad: ({ grad, args: [x], extras }) => [
-      where(x.gt(0), grad, grad.mul(x.exp()).mul((extras as unknown as (Expr | undefined)[])[0] ?? 1)),
+      where(x.le(0), grad.mul(x.exp()).mul((extras as unknown as (Expr | undefined)[])[0] ?? 1), grad),
     ],
   }),
   2,
@@ -107,7 +109,7 @@ export const elu: Op<[], [alpha: number, inplace: boolean], { alpha: number; inp
  */
 export const selu: Plain = withInplace(
   activation('elu', '', (x: Expr) => exponential(x, (v) => v.expm1().mul(seluAlpha * seluScale), seluScale), {
-    grad: ({ grad, args: [x] }) => [where(x.gt(0), grad.mul(seluScale), grad.mul(x.exp()).mul(seluAlpha * seluScale))],
+    grad: ({ grad, args: [x] }) => [where(x.le(0), grad.mul(x.exp()).mul(seluAlpha * seluScale), grad.mul(seluScale))],
   }),
   1,
 );
@@ -124,7 +126,7 @@ export const celu: Op<[], [alpha: number, inplace: boolean], { alpha: number; in
     {
       grad: ({ grad, args: [x], extras }) => {
         const [alpha] = extras as unknown as (Expr | undefined)[];
-        return [where(x.gt(0), grad, grad.mul((alpha ? x.div(alpha) : x).exp()))];
+        return [where(x.le(0), grad.mul((alpha ? x.div(alpha) : x).exp()), grad)];
       },
     },
   ),
@@ -241,6 +243,10 @@ export const softshrink: WithNumber<'lambd'> = activation(
           `lambda must be in range [0, 3.40282e+38] for input dtype ${scalarTypeName(input.dtype)}, but found ${lambd}`,
         );
     },
+    grad: ({ grad, args: [x], extras }) => {
+      const [bound = constant(0.5, x.dtype)] = extras as unknown as (Expr | undefined)[];
+      return [stop(x.ge(bound.neg()).and(x.le(bound)), grad)];
+    },
   },
 );
 
@@ -292,7 +298,7 @@ export const logsigmoid: Op = activation('logSigmoid', '', (x: Expr) => x.min(ze
 export const threshold: Op<[threshold: number, value: number], [inplace: boolean], { inplace: boolean }> = withInplace(
   activation('threshold', ', threshold, value', (x: Expr, bound: Expr, value: Expr) => where(x.le(bound), value.cast(x.dtype), x), {
     ...arithmetic,
-    grad: ({ grad, args: [x], extras }) => [pass(x.gt((extras as unknown as Expr[])[0]), grad)],
+    grad: ({ grad, args: [x], extras }) => [stop(x.le((extras as unknown as Expr[])[0]), grad)],
   }),
   3,
 );
