@@ -157,50 +157,47 @@ export class ModuleList extends Numbered {
   }
 }
 
-/**
- * Modules by name, in the order of their insertion; names are keys of the state dict.
- * https://pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
- * @example
- * const choices = new nn.ModuleDict({ relu: new nn.ReLU(), tanh: new nn.Tanh() });
- * [...choices.keys()]  // [ 'relu', 'tanh' ]
- */
-export class ModuleDict extends Module {
-  constructor(modules: Record<string, Module> | Iterable<[string, Module]> = {}) {
+/** Modules or parameters by name: fields of the module. */
+abstract class Dict<T, Given> extends Module {
+  constructor(entries: Record<string, Given> | Iterable<[string, Given]> = {}) {
     super();
-    this.update(modules);
+    this.update(entries);
   }
 
+  protected abstract isItem(value: unknown): value is T;
+  protected abstract put(key: string, value: Given): void;
+
   /**
-   * Adds modules under their names.
+   * Adds entries under their names.
    * @example new nn.ModuleDict().update({ relu: new nn.ReLU() });
    */
-  update(modules: Record<string, Module> | Iterable<[string, Module]>): void {
-    const entries = Symbol.iterator in modules ? (modules as Iterable<[string, Module]>) : Object.entries(modules);
-    for (const [key, module] of entries) this.addModule(key, module);
+  update(entries: Record<string, Given> | Iterable<[string, Given]>): void {
+    const list = Symbol.iterator in entries ? (entries as Iterable<[string, Given]>) : Object.entries(entries);
+    for (const [key, value] of list) this.put(key, value);
   }
 
   /**
-   * The module of that name.
+   * The entry of that name.
    * @example new nn.ModuleDict({ relu: new nn.ReLU() }).get('relu')  // ReLU()
    */
-  get(key: string): Module {
+  get(key: string): T {
     const found = (this as unknown as Record<string, unknown>)[key];
-    if (!(found instanceof Module)) throw new Error(`KeyError: '${key}'`);
+    if (!this.isItem(found)) throw new Error(`KeyError: '${key}'`);
     return found;
   }
 
   /**
-   * Takes the module of that name out and gives it.
+   * Takes the entry of that name out and gives it.
    * @example new nn.ModuleDict({ relu: new nn.ReLU() }).pop('relu')  // ReLU()
    */
-  pop(key: string): Module {
+  pop(key: string): T {
     const taken = this.get(key);
     delete (this as unknown as Record<string, unknown>)[key];
     return taken;
   }
 
   /**
-   * Takes all modules out.
+   * Takes all entries out.
    * @example
    * const modules = new nn.ModuleDict({ relu: new nn.ReLU() });
    * modules.clear();
@@ -219,19 +216,53 @@ export class ModuleDict extends Module {
   }
 
   /**
-   * The modules.
+   * The entries without their names.
    * @example [...new nn.ModuleDict({ relu: new nn.ReLU() }).values()]  // [ ReLU() ]
    */
-  *values(): IterableIterator<Module> {
-    for (const [, module] of this.items()) yield module;
+  *values(): IterableIterator<T> {
+    for (const [, value] of this.items()) yield value;
   }
 
   /**
-   * Names and modules.
+   * Names and entries.
    * @example [...new nn.ModuleDict({ relu: new nn.ReLU() }).items()]  // [ [ 'relu', ReLU() ] ]
    */
-  *items(): IterableIterator<[string, Module]> {
-    for (const [key, value] of Object.entries(this)) if (value instanceof Module) yield [key, value];
+  *items(): IterableIterator<[string, T]> {
+    for (const [key, value] of Object.entries(this)) if (this.isItem(value)) yield [key, value];
+  }
+}
+
+/**
+ * Modules by name, in the order of their insertion; names are keys of the state dict.
+ * https://pytorch.org/docs/stable/generated/torch.nn.ModuleDict.html
+ * @example
+ * const choices = new nn.ModuleDict({ relu: new nn.ReLU(), tanh: new nn.Tanh() });
+ * [...choices.keys()]  // [ 'relu', 'tanh' ]
+ */
+export class ModuleDict extends Dict<Module, Module> {
+  protected isItem(value: unknown): value is Module {
+    return value instanceof Module;
+  }
+
+  protected put(key: string, module: Module): void {
+    this.addModule(key, module);
+  }
+}
+
+/**
+ * Parameters by name, in the order of their insertion; names are keys of the state dict. Tensors become parameters.
+ * https://pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
+ * @example
+ * const weights = new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) });
+ * Object.keys(weights.stateDict())  // [ 'scale' ]
+ */
+export class ParameterDict extends Dict<Parameter, Tensor> {
+  protected isItem(value: unknown): value is Parameter {
+    return value instanceof Parameter;
+  }
+
+  protected put(key: string, value: Tensor): void {
+    this.registerParameter(key, value instanceof Parameter ? value : new Parameter(value));
   }
 }
 
@@ -286,83 +317,5 @@ export class ParameterList extends Module {
 
   *[Symbol.iterator](): IterableIterator<Parameter> {
     yield* this.parameters(false);
-  }
-}
-
-/**
- * Parameters by name, in the order of their insertion; names are keys of the state dict.
- * https://pytorch.org/docs/stable/generated/torch.nn.ParameterDict.html
- * @example
- * const weights = new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) });
- * Object.keys(weights.stateDict())  // [ 'scale' ]
- */
-export class ParameterDict extends Module {
-  constructor(parameters: Record<string, Tensor> | Iterable<[string, Tensor]> = {}) {
-    super();
-    this.update(parameters);
-  }
-
-  /**
-   * Adds parameters under their names; tensors become parameters.
-   * @example new nn.ParameterDict().update({ scale: torch.ones(2) });
-   */
-  update(parameters: Record<string, Tensor> | Iterable<[string, Tensor]>): void {
-    const entries = Symbol.iterator in parameters ? (parameters as Iterable<[string, Tensor]>) : Object.entries(parameters);
-    for (const [key, value] of entries) this.registerParameter(key, value instanceof Parameter ? value : new Parameter(value));
-  }
-
-  /**
-   * The parameter of that name.
-   * @example new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).get('scale').shape  // torch.Size([2])
-   */
-  get(key: string): Parameter {
-    const found = (this as unknown as Record<string, unknown>)[key];
-    if (!(found instanceof Parameter)) throw new Error(`KeyError: '${key}'`);
-    return found;
-  }
-
-  /**
-   * Takes the parameter of that name out and gives it.
-   * @example new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).pop('scale').shape  // torch.Size([2])
-   */
-  pop(key: string): Parameter {
-    const taken = this.get(key);
-    delete (this as unknown as Record<string, unknown>)[key];
-    return taken;
-  }
-
-  /**
-   * Takes all parameters out.
-   * @example
-   * const weights = new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) });
-   * weights.clear();
-   * [...weights.keys()]  // []
-   */
-  clear(): void {
-    for (const key of [...this.keys()]) this.pop(key);
-  }
-
-  /**
-   * The names.
-   * @example [...new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).keys()]  // [ 'scale' ]
-   */
-  *keys(): IterableIterator<string> {
-    for (const [key] of this.items()) yield key;
-  }
-
-  /**
-   * The parameters.
-   * @example [...new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).values()].length  // 1
-   */
-  *values(): IterableIterator<Parameter> {
-    for (const [, parameter] of this.items()) yield parameter;
-  }
-
-  /**
-   * Names and parameters.
-   * @example [...new nn.ParameterDict({ scale: new nn.Parameter(torch.ones(2)) }).items()].length  // 1
-   */
-  *items(): IterableIterator<[string, Parameter]> {
-    for (const [key, value] of Object.entries(this)) if (value instanceof Parameter) yield [key, value];
   }
 }
