@@ -45,14 +45,38 @@ int size_class(int64_t bytes) {
 
 int64_t class_bytes(int c) { return ((int64_t)(4 + c % 4) << (c / 4)) * 16; }
 
+#if defined(__linux__) && !defined(__wasm__)
+// Pages of their own for large blocks, huge ones where the system gives them. malloc would keep what it skips to align them.
+void* map_pages(int64_t bytes) {
+  char* p = static_cast<char*>(mmap(nullptr, bytes + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  if (p == MAP_FAILED) return nullptr;
+  const int64_t skipped = -(intptr_t)p & (HUGE_PAGE - 1);
+  if (skipped) munmap(p, skipped);
+  if (skipped < HUGE_PAGE) munmap(p + skipped + bytes, HUGE_PAGE - skipped);
+#ifdef MADV_HUGEPAGE
+  madvise(p + skipped, bytes, MADV_HUGEPAGE);
+#endif
+  return p + skipped;
+}
+bool is_mapped(int64_t bytes) { return bytes >= 2 * HUGE_PAGE; }
+void unmap_pages(void* p, int64_t bytes) { munmap(p, bytes); }
+#else
+void* map_pages(int64_t) { return nullptr; }
+bool is_mapped(int64_t) { return false; }
+void unmap_pages(void*, int64_t) {}
+#endif
+
+constexpr int64_t PAGE = 4096;
+int64_t whole_pages(int64_t bytes) { return (bytes + PAGE - 1) / PAGE * PAGE; }
+
 // Aligned size of a class: small classes that are no multiple of 64 are never produced, since units are multiples of 4.
 void* system_alloc(int64_t bytes) {
-  int64_t align = bytes >= 2 * HUGE_PAGE ? HUGE_PAGE : 64;
-  void* p = aligned_alloc(align, (bytes + align - 1) / align * align);
-#ifdef MADV_HUGEPAGE
-  if (p && align == HUGE_PAGE) madvise(p, bytes, MADV_HUGEPAGE);
-#endif
-  return p;
+  if (is_mapped(bytes)) return map_pages(whole_pages(bytes));
+  return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+void system_free(void* p, int64_t bytes) {
+  if (is_mapped(bytes)) unmap_pages(p, whole_pages(bytes));
+  else free(p);
 }
 
 [[maybe_unused]] void* carve(int64_t bytes) {
@@ -74,7 +98,7 @@ void release_cached() {
     while (Free* block = free_list[c]) {
       free_list[c] = block->next;
       cached -= class_bytes(c);
-      free(block);
+      system_free(block, class_bytes(c));
     }
   }
 }
@@ -130,7 +154,7 @@ void pool_free(void* p, int64_t bytes) {
   live -= size;
   const int64_t room = peak - live;  // what was needed once is needed again
   if (size > SMALL && cached + size > (KEEP > room ? KEEP : room)) {
-    free(p);
+    system_free(p, size);
     return;
   }
   auto block = static_cast<Free*>(p);

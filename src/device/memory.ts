@@ -16,8 +16,8 @@ const MUCH = 0.3;
 const LITTLE = 0.1;
 const MOST_PATIENCE = 64;
 /** The budget is so many times what lived after full collections, and up to EXTRA more where these take more than a part of the time. */
-const ROOM = 1.3;
-const EXTRA = 160 * 2 ** 20;
+const ROOM = 1.2;
+const EXTRA = 112 * 2 ** 20;
 const DEAR = 0.02;
 
 export interface Collector {
