@@ -92,16 +92,19 @@ void system_free(void* p, int64_t bytes) {
   return p;
 }
 
-void release_cached() {
-  for (int c = 0; c < CLASSES; c++) {
-    if (class_bytes(c) <= SMALL) continue;
-    while (Free* block = free_list[c]) {
+// Gives cached blocks back, the largest first, until at most `most` bytes are cached; but none of class `kept`.
+[[maybe_unused]] void release_cached(int64_t most, int kept) {
+  for (int c = CLASSES - 1; c >= 0; c--) {
+    if (class_bytes(c) <= SMALL || c == kept) continue;
+    while (free_list[c] && cached > most) {
+      Free* block = free_list[c];
       free_list[c] = block->next;
       cached -= class_bytes(c);
       system_free(block, class_bytes(c));
     }
   }
 }
+[[maybe_unused]] void release_cached() { release_cached(0, -1); }
 
 }  // namespace
 
@@ -152,10 +155,10 @@ void pool_free(void* p, int64_t bytes) {
   int64_t size = class_bytes(c);
   Lock lock;
   live -= size;
-  const int64_t room = peak - live;  // what was needed once is needed again
-  if (size > SMALL && cached + size > (KEEP > room ? KEEP : room)) {
-    system_free(p, size);
-    return;
+  const int64_t room = peak - live, most = KEEP > room ? KEEP : room;  // what was needed once is needed again
+  if (size > SMALL && cached + size > most) {
+    release_cached(most - size, c);  // what was just used is likelier to be used again
+    if (cached + size > most) return system_free(p, size);
   }
   auto block = static_cast<Free*>(p);
   block->next = free_list[c];

@@ -62,7 +62,7 @@ export class MemoryPolicy {
     const [start, old, came] = [performance.now(), this.live, this.fresh];
     minor();
     this.sweep();
-    const crowded = this.live > 0.75 * this.budget;
+    const crowded = this.live > 0.5 * (this.needed + this.budget);
     if (crowded && this.waited) return this.collectAll();
     this.waited = crowded;
     const survived = (this.live - old) / came;
