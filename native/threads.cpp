@@ -109,7 +109,8 @@ void parallel_for_impl(int64_t n, int64_t grain, void (*body)(void*, int64_t, in
   int64_t parts = (n + grain - 1) / grain;
   int helpers = (int)(parts < threads ? parts : threads) - 1;
   // Sixteen parts a thread: the last ones to end differ little.
-  int64_t share = (n + 4 * (helpers + 1) - 1) / (4 * (helpers + 1));
+  // Sixteen parts a thread: the last ones to end differ little.
+  int64_t share = (n + 16 * (helpers + 1) - 1) / (16 * (helpers + 1));
   p.job.body = body;
   p.job.context = context;
   p.job.n = n;
