@@ -92,7 +92,7 @@ template <class T> void transpose_lines(const T* src, int64_t line, int64_t line
   for (int64_t i = 0; i < S::width; i++) a[i] = S::load(src + min_of(i, lines - 1) * line);
   transpose_vectors<T>(a);
   for (int i = 0; i < S::width - 1; i++) S::store(dst + i * stride, a[i]);
-  __builtin_memcpy(dst + (S::width - 1) * stride, &a[S::width - 1], lines * sizeof(T));
+  __builtin_memcpy(dst + (S::width - 1) * stride, &a[S::width - 1], min_of(lines, S::width) * sizeof(T));
 }
 
 // Packs `lines` × k elements into dst[p * lines_padded + i]; `at(i, p)` reads one.
