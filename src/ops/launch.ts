@@ -31,9 +31,16 @@ function operandOf(t: Tensor, part: 0 | 1, strides: readonly number[]): { operan
 }
 
 /** Runs a lowered program over `sizes`; `outputStrides[k]` may have zeros at reduced dims. */
-export function launch(...args: Parameters<typeof kernelOf>): void {
-  const [, , , , outputs] = args;
-  outputs[0].storage.device.run(kernelOf(...args));
+export function launch(
+  lowering: Lowering,
+  sizes: readonly number[],
+  inputs: readonly Tensor[],
+  params: readonly Number_[],
+  outputs: readonly Tensor[],
+  outputStrides: readonly (readonly number[])[],
+  reduced?: readonly boolean[],
+): void {
+  outputs[0].storage.device.run(kernelOf(lowering, sizes, inputs, params, outputs, outputStrides, reduced));
 }
 
 /** What `launch` runs. */
