@@ -5,7 +5,7 @@ import * as torch from 'typetorch';
 import { decode, Pictures } from './loader-images.mjs';
 
 const { DataLoader } = torch.utils.data;
-const DECODED = 4096;
+const DECODED = 1024;
 
 async function timed(run) {
   const start = performance.now();
