@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 
 namespace tt {
 
@@ -82,7 +83,7 @@ const char* const op_names =
 struct Thread {
   double* frame = nullptr;
   int frame_size = 0;
-  std::vector<Program*> programs;
+  std::vector<std::unique_ptr<Program>> programs;
   Launch launch;
   Param params[MAX_OPERANDS];
   std::vector<View> views;
@@ -91,8 +92,7 @@ struct Thread {
 };
 
 Thread& thread() {
-  static thread_local Thread* t = nullptr;
-  if (!t) t = new Thread;
+  static thread_local std::unique_ptr<Thread> t(new Thread);
   return *t;
 }
 
@@ -187,19 +187,15 @@ bool read_code(Reader& in, Code& code) {
 void register_program(Thread& t) {
   double* f = t.frame;
   Reader in{f + 1, f + t.frame_size};
-  auto p = new Program;
+  auto p = std::make_unique<Program>();
   p->nparams = (int)in.i();
   p->reduce = (Reduce)in.i();
   p->reduce_type = (Reg)in.i();
   p->uses_index = in.i() != 0;
   bool fine = read_code(in, p->body) && (p->reduce == Reduce::none || read_code(in, p->epilogue));
   fine = fine && p->nparams <= MAX_OPERANDS && p->body.inputs.size() + p->epilogue.outputs.size() <= (size_t)MAX_OPERANDS;
-  if (!fine) {
-    delete p;
-    f[0] = BAD_VALUE;
-    return;
-  }
-  t.programs.push_back(p);
+  if (!fine) { f[0] = BAD_VALUE; return; }
+  t.programs.push_back(std::move(p));
   f[0] = OK;
   f[1] = (double)(t.programs.size() - 1);
 }
@@ -417,14 +413,18 @@ char* address(double x) { return reinterpret_cast<char*>((uintptr_t)x); }
 }  // namespace
 
 char* register_file(int64_t bytes) {
-  static thread_local char* data = nullptr;
-  static thread_local int64_t size = 0;
-  if (size >= bytes) return data;
-  free(data);
-  size = (bytes + 4095) / 4096 * 4096;
-  data = static_cast<char*>(aligned_alloc(4096, size));
-  if (!data) size = 0;
-  return data;
+  struct Memory {
+    char* data = nullptr;
+    int64_t size = 0;
+    ~Memory() { free(data); }
+  };
+  static thread_local Memory memory;
+  if (memory.size >= bytes) return memory.data;
+  free(memory.data);
+  memory.size = (bytes + 4095) / 4096 * 4096;
+  memory.data = static_cast<char*>(aligned_alloc(4096, memory.size));
+  if (!memory.data) memory.size = 0;
+  return memory.data;
 }
 
 }  // namespace tt
