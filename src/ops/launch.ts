@@ -30,20 +30,7 @@ function operandOf(t: Tensor, part: 0 | 1, strides: readonly number[]): { operan
   return { operand: { buffer: t.buffer, offset: 2 * t.offset + part }, strides: double(strides) };
 }
 
-/** Runs a lowered program over `sizes`; `outputStrides[k]` may have zeros at reduced dims. */
-export function launch(
-  lowering: Lowering,
-  sizes: readonly number[],
-  inputs: readonly Tensor[],
-  params: readonly Number_[],
-  outputs: readonly Tensor[],
-  outputStrides: readonly (readonly number[])[],
-  reduced?: readonly boolean[],
-): void {
-  outputs[0].storage.device.run(kernelOf(lowering, sizes, inputs, params, outputs, outputStrides, reduced));
-}
-
-/** What `launch` runs. */
+/** The kernel of a lowered program over `sizes`; `outputStrides[k]` may have zeros at reduced dims. */
 export function kernelOf(
   lowering: Lowering,
   sizes: readonly number[],
@@ -79,6 +66,10 @@ export function kernelOf(
     params.length === 0 ? noParams : lowering.params.map(({ source, part }, i) => paramValue(params[source], part, program.params[i]));
   return { program, sizes, operands, strides, params: values, ...(reduced ? { reduced } : {}) };
 }
+
+/** Runs what `kernelOf` gives. */
+export const launch: (...args: Parameters<typeof kernelOf>) => void = (lowering, sizes, inputs, params, outputs, outputStrides, reduced) =>
+  outputs[0].storage.device.run(kernelOf(lowering, sizes, inputs, params, outputs, outputStrides, reduced));
 
 /** The strides of an elementwise result: those of the first operand that is dense and has its shape, else contiguous. */
 function elementwiseStrides(inputs: readonly Tensor[], sizes: readonly number[]): readonly number[] {
