@@ -1,7 +1,8 @@
 /** `torch.expr`: infix arithmetic on tensors, one kernel for every run of elementwise operators. */
 import { bool, int64 } from '../ir/dtype.js';
 import { constant, type Expr } from '../ir/expr.js';
-import { applyFormula, pointwiseParts } from '../ops/define.js';
+import { applyFormula } from '../ops/apply.js';
+import { pointwiseParts } from '../ops/define.js';
 import { describe } from '../ops/messages.js';
 import { Formula, inputLeaves, paramLeaf } from '../ops/formula.js';
 import { matmul } from '../ops/matmul.js';

@@ -7,7 +7,8 @@ import { record } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { clone } from './memory.js';
-import { applyFormula, define } from './define.js';
+import { applyFormula } from './apply.js';
+import { define } from './define.js';
 import { complex as makeComplex, mul } from './pointwise.js';
 import type { Op } from './types.js';
 

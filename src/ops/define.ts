@@ -1,8 +1,7 @@
 /** How operators are defined: `define` for any function, `pointwise` for elementwise formulas. */
 import { bool, type DType } from '../ir/dtype.js';
 import type { Expr } from '../ir/expr.js';
-import { gradEdge, needsRecord, record } from '../autograd/node.js';
-import { isInferenceModeEnabled } from '../autograd/modes.js';
+import { needsRecord } from '../autograd/node.js';
 import { getDevice } from '../device/registry.js';
 import { RuntimeError } from '../tensor/errors.js';
 import {
@@ -17,9 +16,10 @@ import {
 } from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
-import { type CustomGradient, Formula, inputLeaves, isIdentity, paramLeaf } from './formula.js';
+import { type CustomGradient, Formula, inputLeaves, paramLeaf } from './formula.js';
+import { applyFormula, recordFormula } from './apply.js';
 import { checkInplace, keepOriginal, rebase } from './inplace.js';
-import { accumulateType, commonDevice, runFormula, runFormulaInto, runReduction } from './launch.js';
+import { runFormulaInto } from './launch.js';
 import { describe, notTensor, snakeCase } from './messages.js';
 import { scalarTensor, toCommonDevice } from './scalar.js';
 import { isOptions, Signature } from './signature.js';
@@ -75,11 +75,17 @@ let writeOut: (name: string, result: unknown, out: unknown, inputs: readonly Ten
 export const setWriteOut = (f: typeof writeOut): void => void (writeOut = f);
 
 /** `call` with the option `out`, whose dtype stands for a missing `dtype`. Without `wrongOut` results are cast as PyTorch's promotion allows. */
-export function acceptOut(signature: Signature, wrongOut: WrongOut | null, call: (args: readonly unknown[]) => unknown) {
+export function acceptOut(
+  signature: Signature,
+  wrongOut: WrongOut | null,
+  call: (args: readonly unknown[]) => unknown,
+  writeInto: (args: readonly unknown[], out: Tensor) => boolean = () => false,
+) {
   return (...args: unknown[]): unknown => {
     const last = args[args.length - 1];
     if (!isOptions(last) || !('out' in last)) return call(args);
     const { out, ...options } = last;
+    if (out instanceof Tensor && Object.keys(last).length === 1 && writeInto(args.slice(0, -1), out)) return out;
     if (out instanceof Tensor && signature.has('dtype') && !options.dtype) options.dtype = out.dtype;
     if (wrongOut?.dtype && out instanceof Tensor) checkOut(wrongOut.dtype, out, wrongOut);
     const inputs = args.flat().filter((x) => x instanceof Tensor);
@@ -204,6 +210,20 @@ class PointwiseOp {
       else return undefined;
     }
     return this.cache.get('')?.get(key);
+  }
+
+  /** Computes right into `out`, and says so, where it fits as it is and nothing has to be recorded. */
+  writeInto(raw: readonly unknown[], out: Tensor): boolean {
+    const traced = raw.length === this.operandCount ? this.knownTrace(raw) : undefined;
+    if (traced?.outDtype !== out.dtype || interceptor) return false;
+    const tensors = raw.filter((x) => x instanceof Tensor);
+    if (needsRecord([out, ...tensors]) || tensors.some((t) => t.storage === out.storage || t.storage.device !== out.storage.device))
+      return false;
+    const sizes = tensors.reduce<readonly number[]>((s, t) => broadcastSizes(s, t.sizes), tensors[0].sizes);
+    if (!sameSizes(sizes, out.sizes)) return false;
+    checkInplace(out);
+    runFormulaInto(traced.formula, out, tensors, raw.filter(isNumber));
+    return true;
   }
 
   private nodeName(operands: readonly unknown[]): string {
@@ -353,107 +373,6 @@ function castFormula(formula: Formula, dtype: DType): Formula {
 
 const numberAsTensor = (x: Number_): Tensor => scalarTensor(x, dtypeOfNumber(x), getDevice('cpu'));
 
-/** A formula applied to tensors, recorded for backward. */
-export function applyFormula(formula: Formula, name: string, tensors: readonly Tensor[], params: readonly Number_[]): Tensor {
-  let sizes = tensors[0].sizes;
-  for (let i = 1; i < tensors.length; i++) sizes = broadcastSizes(sizes, tensors[i].sizes);
-  const outputs = runFormula(formula, sizes, tensors, params, commonDevice(tensors));
-  if (isInferenceModeEnabled()) outputs[0].inference = true;
-  else recordFormula(formula, name, tensors, params, outputs);
-  return outputs[0];
-}
-
-/** Applies a formula with several outputs; none but the first may be differentiated. */
-export function applyMultiple(formula: Formula, tensors: readonly Tensor[], params: readonly Number_[]): Tensor[] {
-  const sizes = tensors.reduce<readonly number[]>((s, t) => broadcastSizes(s, t.sizes), tensors[0].sizes);
-  return runFormula(formula, sizes, tensors, params, commonDevice(tensors));
-}
-
-function recordFormula(
-  formula: Formula,
-  name: string,
-  tensors: readonly Tensor[],
-  params: readonly Number_[],
-  outputs: readonly Tensor[],
-): void {
-  if (!needsRecord(tensors) || outputs[0].dtype.category < 2) return;
-  let mask = 0;
-  tensors.forEach((t, i) => {
-    if (t.dtype.category >= 2 && gradEdge(t)) mask |= 1 << i;
-  });
-  const { uses } = formula.gradient(mask);
-  const saved = uses.map((i) => (i < 0 ? outputs[0] : tensors[i]));
-  const shapes = tensors.map((t) => t.sizes);
-  record(name, tensors, outputs[0], saved, ({ grad, needs }, values) =>
-    backwardFormula(formula, mask, shapes, params, grad, needs, values),
-  );
-}
-
-function backwardFormula(
-  formula: Formula,
-  mask: number,
-  shapes: readonly (readonly number[])[],
-  params: readonly Number_[],
-  grad: Tensor,
-  needs: (i: number) => boolean,
-  saved: readonly Tensor[],
-): (Tensor | null)[] {
-  const gradient = formula.gradient(mask);
-  const inputs = [grad, ...saved];
-  const results: (Tensor | null)[] = shapes.map(() => null);
-  const wanted = gradient.targets.map((i) => needs(i));
-  const joint =
-    needsRecord(inputs) || wanted.filter(Boolean).length < 2 || !gradient.targets.every((i) => sameSizes(shapes[i], grad.sizes));
-  if (!joint) {
-    const all = runFormula(gradient.formula, grad.sizes, inputs, params, grad.storage.device);
-    gradient.targets.forEach((i, k) => (results[i] = all[k]));
-    return results;
-  }
-  gradient.targets.forEach((i, k) => {
-    if (wanted[k]) results[i] = oneGradient(gradient.formula.only(k), inputs, params, shapes[i]);
-  });
-  return results;
-}
-
-/** One gradient, summed to the shape of its input. */
-function oneGradient(formula: Formula, inputs: readonly Tensor[], params: readonly Number_[], shape: readonly number[]): Tensor {
-  const [grad] = inputs;
-  if (isIdentity(formula, 0) && sameSizes(grad.sizes, shape)) return grad;
-  if (needsRecord(inputs)) return sumToSize(applyFormula(formula, 'mul', inputs, params), shape);
-  if (sameSizes(grad.sizes, shape)) return runFormula(formula, shape, inputs, params, grad.storage.device)[0];
-  return sumFormula(formula, inputs, params, grad.sizes, shape);
-}
-
-/** Sums the values of `formula` over the dims in which `shape` was broadcast to `sizes`, in one kernel. */
-function sumFormula(
-  formula: Formula,
-  inputs: readonly Tensor[],
-  params: readonly Number_[],
-  sizes: readonly number[],
-  shape: readonly number[],
-): Tensor {
-  const { dtype } = formula.outputs[0];
-  const dims = broadcastDims(sizes, shape);
-  const reduction = { op: 'sum', accumulate: accumulateType(dtype), key: 'sum', epilogue: (acc: Expr) => acc } as const;
-  const summed = runReduction(formula, reduction, dtype, sizes, dims, true, inputs, params, commonDevice(inputs));
-  const lead = sizes.length - shape.length;
-  return lead === 0 ? summed : new Tensor(summed.storage, dtype, shape, summed.strides.slice(lead), 0);
-}
-
-/** The dims of `sizes` in which a tensor of `shape` was repeated. */
-export function broadcastDims(sizes: readonly number[], shape: readonly number[]): number[] {
-  const lead = sizes.length - shape.length;
-  return sizes.flatMap((n, d) => (d < lead || (shape[d - lead] === 1 && n !== 1) ? [d] : []));
-}
-
-/** Sums `grad` to `shape`, differentiably; set by `reduce.ts`, which defines the sum. */
-export let sumToSize: (grad: Tensor, shape: readonly number[]) => Tensor = () => {
-  throw new Error('the reductions are not loaded');
-};
-export function setSumToSize(f: typeof sumToSize): void {
-  sumToSize = f;
-}
-
 /** PyTorch's C++ names of dtypes, which its error messages use. */
 export function scalarTypeName(dtype: DType): string {
   const names: Record<string, string> = {
@@ -483,7 +402,12 @@ export function pointwise<F>(name: string, spec: PointwiseSpec, formula: Pointwi
     interceptor
       ? interceptor(changes ? `${name}_` : name, op.signature.bind(args), (changed) => op.callBound(changed, changes))
       : op.call(args, changes);
-  const call = acceptOut(op.signature, spec.wrongOut ?? null, (args) => run(args, false));
+  const call = acceptOut(
+    op.signature,
+    spec.wrongOut ?? null,
+    (args) => run(args, false),
+    (args, out) => op.writeInto(args, out),
+  );
   const inplace = (...args: unknown[]): unknown => run(args, true);
   const defined = Object.assign(call, { opName: name, ...(spec.noInplace ? {} : { inplace }) });
   pointwiseOps.set(defined, op);

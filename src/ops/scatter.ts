@@ -8,7 +8,8 @@ import { broadcastSizes, formatShape, sameSizes, wrapDim } from '../tensor/shape
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
-import { define, scalarTypeName, sumToSize } from './define.js';
+import { sumToSize } from './apply.js';
+import { define, scalarTypeName } from './define.js';
 import { contiguousRaw, zeros } from './memory.js';
 import { div, eq, mul, selectWhere, sub } from './pointwise.js';
 import { emptyOn, runIndexed, runRoutine } from './routine.js';

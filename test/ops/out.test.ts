@@ -4,6 +4,24 @@ import { describe, expect, it } from 'vitest';
 const overlap = /some elements of the input tensor and the written-to tensor refer to a single memory location/;
 
 describe('out', () => {
+  it('is written in place, whether it fits at once or is strided, resized, cast or broadcast to', () => {
+    const [x, y] = [torch.arange(6).to(torch.float32), torch.full([6], 10)];
+    torch.add(x, y); // the second call takes the short way
+    const [fits, wide, other] = [torch.zeros(6), torch.zeros(2, 6), torch.zeros(6, { dtype: torch.float64 })];
+    const before = fits._version;
+    expect(torch.add(x, y, { out: fits })).toBe(fits);
+    expect(fits._version).toBeGreaterThan(before);
+    for (const out of [fits, wide.at(1), torch.zeros(12).at('::2'), torch.empty(0), other]) {
+      expect(torch.add(x, y, { out }).tolist()).toEqual([10, 11, 12, 13, 14, 15]);
+    }
+    expect(wide.tolist()).toEqual([new Array(6).fill(0), [10, 11, 12, 13, 14, 15]]);
+    expect(torch.add(x, y.at('0:1'), { out: fits }).tolist()).toEqual([10, 11, 12, 13, 14, 15]);
+    expect(() => torch.add(x, y, { out: torch.zeros(6).expand(2, 6).at(0).requiresGrad_() })).toThrow(
+      "don't support automatic differentiation",
+    );
+    expect(() => torch.add(x, y, { out: torch.zeros(1).expand(6) })).toThrow('more than one element of the written-to tensor');
+  });
+
   it('is refused where it overlaps an input at other places', () => {
     const x = torch.arange(6).float();
     expect(() => torch.add(x.at('0:5'), 1, { out: x.at('1:6') })).toThrow(overlap);
