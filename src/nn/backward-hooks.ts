@@ -1,5 +1,5 @@
 /** Hooks that see the gradients of a module's inputs and outputs. */
-import { record, requiresGrad } from '../autograd/node.js';
+import { type Node, record, requiresGrad } from '../autograd/node.js';
 import { alias } from '../ops/inplace.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -15,7 +15,9 @@ const listOf = (given: Replacement, otherwise: Grads): Grads => (given instanceo
 /** The same tensors behind one node of the graph, whose gradients go through `pass`. */
 function gate(tensors: readonly Tensor[], pass: (grads: Grads) => Grads): Tensor[] {
   const outputs = tensors.map(alias);
-  record('BackwardHookFunctionBackward', tensors, outputs, [], ({ grads }) => pass(grads));
+  record('BackwardHookFunctionBackward', tensors, outputs, [], ({ grads }) => grads);
+  const node = outputs.find((each) => each.node)?.node as Node | undefined;
+  node?.registerPrehook((grads) => [...pass(grads)]);
   return outputs;
 }
 
@@ -32,11 +34,12 @@ function refill(value: unknown, tensors: readonly Tensor[], wanted: (x: unknown)
 /** Runs a module's forward between gates at which its hooks are called. */
 export function withBackwardHooks<M>(
   module: M,
-  preHooks: Iterable<BackwardPreHook<M>>,
-  hooks: Iterable<BackwardHook<M>>,
+  preHooks: readonly BackwardPreHook<M>[],
+  hooks: readonly BackwardHook<M>[],
   args: unknown[],
   run: (args: unknown[]) => unknown,
 ): unknown {
+  if (preHooks.length + hooks.length === 0) return run(args);
   let gradOutput: Grads = [];
   const callHooks = (gradInput: Grads): Grads => {
     let grads = gradInput;

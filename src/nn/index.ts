@@ -43,6 +43,7 @@ export {
 export * from './margin-loss.js';
 export { Module, type StateDict } from './module.js';
 export type { RemovableHandle } from './module-hooks.js';
+export * as modules from './modules.js';
 export * from './norm.js';
 export * from './padding.js';
 export { Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';

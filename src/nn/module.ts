@@ -2,38 +2,27 @@
 import type { DType } from '../ir/dtype.js';
 import { noGrad } from '../autograd/modes.js';
 import { convert } from '../ops/convert.js';
-import { fillRaw } from '../ops/memory.js';
+import { emptyLike } from '../ops/creation.js';
+import { fillRaw, toDType } from '../ops/memory.js';
+import type { Args, DTypeLike } from '../ops/types.js';
+import { AttributeError, ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { DeviceLike } from '../tensor/torch-device.js';
-import type { BackwardHook, BackwardPreHook } from './backward-hooks.js';
-import {
-  addHook,
-  callModule,
-  copyOfHooks,
-  type ForwardHook,
-  type ForwardPreHook,
-  type Hooks,
-  noHooks,
-  type RemovableHandle,
-} from './module-hooks.js';
-import { detached, keyProblem, loadInto, parseTo, shapeProblem, type ToOptions } from './module-state.js';
-import { become, Buffer, Parameter } from './parameter.js';
+import { bind } from './arguments.js';
+import { copyHooks } from './module-hooks.js';
+import { buffersOf, isBuffer, parseTo, type ToOptions, toSnake } from './module-state.js';
+import { become, Parameter } from './parameter.js';
+import { checkBuffer, checkModule, checkParameter, fieldNamed, setField } from './registration.js';
+import { StatefulModule } from './stateful-module.js';
 
-export type StateDict = Record<string, Tensor>;
-
-/** What a module keeps beside its fields: which of them are buffers, with whether each is persistent, and the hooks. */
-interface Own {
-  readonly buffers: Map<string, boolean>;
-  readonly hooks: Hooks<Module>;
-}
-
-const own = new WeakMap<Module, Own>();
-
-/** `runningMean` → `running_mean`: the name of a field in PyTorch. A name that begins with a capital is one already. */
-export const toSnake = (name: string): string =>
-  /^[A-Z]/.test(name) ? name : name.replace(/([a-z0-9])([A-Z])/g, (_, before: string, after: string) => `${before}_${after.toLowerCase()}`);
+export { type StateDict, toSnake } from './module-state.js';
 
 const join = (prefix: string, name: string): string => (prefix ? `${prefix}.${name}` : name);
+
+type MemberArgs = Args<
+  [prefix: string, recurse: boolean, removeDuplicate: boolean],
+  { prefix?: string; recurse?: boolean; removeDuplicate?: boolean }
+>;
 
 // A module is called like a function: its call has the types of its own `forward`.
 export interface Module {
@@ -53,18 +42,13 @@ export interface Module {
  * }
  * new Net()(torch.ones(1, 4)).shape  // torch.Size([1, 2])
  */
-export class Module {
+export class Module extends StatefulModule {
   /** Whether layers such as Dropout behave as in training. */
   training!: boolean;
 
   constructor() {
-    const self = ((...args: never[]) => callModule<Module>(self, own.get(self)!.hooks, args)) as unknown as this;
-    delete (self as Partial<Record<'name' | 'length', unknown>>).name;
-    delete (self as Partial<Record<'name' | 'length', unknown>>).length;
-    Object.setPrototypeOf(self, new.target.prototype as object);
-    own.set(self, { buffers: new Map(), hooks: noHooks() });
-    self.training = true;
-    return self;
+    super();
+    this.training = true;
   }
 
   /**
@@ -74,22 +58,26 @@ export class Module {
   bareCopy(): Module {
     const copy = new Module();
     Object.setPrototypeOf(copy, Object.getPrototypeOf(this) as object);
-    const mine = own.get(this)!;
-    own.set(copy, { buffers: new Map(mine.buffers), hooks: copyOfHooks(mine.hooks) });
+    copyHooks(this, copy);
+    for (const [name, persistent] of buffersOf(this)) buffersOf(copy).set(name, persistent);
     return copy;
   }
 
-  /** Computes the output; subclasses define it. */
-  forward(..._args: never[]): unknown {
-    throw new Error(`Module [${this.constructor.name}] is missing the required "forward" function`);
+  protected override submodules(): [string, Module][] {
+    return Object.entries(this).flatMap(([key, value]) => (value instanceof Module ? [[toSnake(key), value]] : []));
   }
 
   /**
-   * The direct submodules with their names. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.named_children
+   * The direct submodules with their names, each once. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.named_children
    * @example [...new nn.Sequential(new nn.ReLU()).namedChildren()]  // [ [ '0', ReLU() ] ]
    */
   *namedChildren(): IterableIterator<[string, Module]> {
-    for (const [key, value] of Object.entries(this)) if (value instanceof Module) yield [toSnake(key), value];
+    const seen = new Set<Module>();
+    for (const [name, child] of this.submodules()) {
+      if (seen.has(child)) continue;
+      seen.add(child);
+      yield [name, child];
+    }
   }
 
   /**
@@ -101,15 +89,30 @@ export class Module {
   }
 
   /**
-   * This module and all below it, each once, with dotted names.
+   * This module and all below it with dotted names, each once unless `removeDuplicate` is false; those in `memo` are left out.
    * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.named_modules
    * @example [...new nn.Sequential(new nn.ReLU()).namedModules()].map(([name]) => name)  // [ '', '0' ]
    */
-  *namedModules(prefix = '', seen = new Set<Module>()): IterableIterator<[string, Module]> {
-    if (seen.has(this)) return;
-    seen.add(this);
+  *namedModules(
+    ...args: Args<
+      [memo: Set<Module> | null, prefix: string, removeDuplicate: boolean],
+      { memo?: Set<Module> | null; prefix?: string; removeDuplicate?: boolean }
+    >
+  ): IterableIterator<[string, Module]> {
+    const [memo, prefix = '', removeDuplicate = true] = bind<[Set<Module>?, string?, boolean?]>(
+      'namedModules',
+      'memo?, prefix?, removeDuplicate?',
+      args,
+    );
+    yield* this.walk(prefix, removeDuplicate ? (memo ?? new Set()) : null);
+  }
+
+  /** This module and all below it, without those that were seen. */
+  private *walk(prefix: string, seen: Set<Module> | null): IterableIterator<[string, Module]> {
+    if (seen?.has(this)) return;
+    seen?.add(this);
     yield [prefix, this];
-    for (const [name, child] of this.namedChildren()) yield* child.namedModules(join(prefix, name), seen);
+    for (const [name, child] of this.submodules()) yield* child.walk(join(prefix, name), seen);
   }
 
   /**
@@ -121,14 +124,14 @@ export class Module {
   }
 
   /**
-   * All parameters with their names, each once.
+   * All parameters with their names, each once unless `removeDuplicate` is false; those of this module alone if `recurse` is false.
    * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.named_parameters
    * @example
    * [...new nn.Linear(2, 3).namedParameters()].map(([name, p]) => `${name} ${p.shape}`)
    * // [ 'weight torch.Size([3, 2])', 'bias torch.Size([3])' ]
    */
-  *namedParameters(prefix = '', recurse = true): IterableIterator<[string, Parameter]> {
-    yield* this.members(prefix, recurse, (_, value): value is Parameter => value instanceof Parameter);
+  *namedParameters(...args: MemberArgs): IterableIterator<[string, Parameter]> {
+    yield* this.members(args, (_, value): value is Parameter => value instanceof Parameter);
   }
 
   /**
@@ -140,11 +143,11 @@ export class Module {
   }
 
   /**
-   * All buffers with their names, each once. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.named_buffers
+   * All buffers with their names, chosen as in `namedParameters`. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.named_buffers
    * @example [...new nn.BatchNorm1d(2).namedBuffers()].map(([name]) => name)  // [ 'running_mean', 'running_var', 'num_batches_tracked' ]
    */
-  *namedBuffers(prefix = '', recurse = true): IterableIterator<[string, Tensor]> {
-    yield* this.members(prefix, recurse, isBuffer);
+  *namedBuffers(...args: MemberArgs): IterableIterator<[string, Tensor]> {
+    yield* this.members(args, isBuffer);
   }
 
   /**
@@ -156,15 +159,19 @@ export class Module {
   }
 
   private *members<T extends Tensor>(
-    prefix: string,
-    recurse: boolean,
+    args: MemberArgs,
     wanted: (owner: Module, value: unknown, key: string) => value is T,
   ): IterableIterator<[string, T]> {
+    const [prefix = '', recurse = true, removeDuplicate = true] = bind<[string?, boolean?, boolean?]>(
+      'namedMembers',
+      'prefix?, recurse?, removeDuplicate?',
+      args,
+    );
     const seen = new Set<T>();
-    for (const [path, module] of recurse ? this.namedModules(prefix) : [[prefix, this] as const]) {
+    for (const [path, module] of recurse ? this.walk(prefix, removeDuplicate ? new Set() : null) : [[prefix, this] as const]) {
       for (const [key, value] of Object.entries(module)) {
         if (!wanted(module, value, key) || seen.has(value)) continue;
-        seen.add(value);
+        if (removeDuplicate) seen.add(value);
         yield [join(path, toSnake(key)), value];
       }
     }
@@ -178,7 +185,8 @@ export class Module {
    * Object.keys(layer.stateDict())  // [ 'mean' ]
    */
   registerBuffer(name: string, tensor: Tensor | null, persistent = true): void {
-    own.get(this)!.buffers.set(name, persistent);
+    checkBuffer(this, name, tensor);
+    buffersOf(this).set(name, persistent);
     setField(this, name, tensor);
   }
 
@@ -190,11 +198,12 @@ export class Module {
    * Object.keys(layer.stateDict())  // [ 'scale' ]
    */
   registerParameter(name: string, parameter: Parameter | null): void {
+    checkParameter(this, name, parameter);
     setField(this, name, parameter);
   }
 
   /**
-   * Sets the field `name` to a module. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_module
+   * The same as `addModule`. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_module
    * @example
    * const net = new nn.Sequential();
    * net.registerModule('act', new nn.ReLU());
@@ -204,7 +213,7 @@ export class Module {
    * // )
    */
   registerModule(name: string, module: Module | null): void {
-    setField(this, name, module);
+    this.addModule(name, module);
   }
 
   /**
@@ -218,6 +227,7 @@ export class Module {
    * // )
    */
   addModule(name: string, module: Module | null): void {
+    checkModule(this, name, module, Module);
     setField(this, name, module);
   }
 
@@ -227,8 +237,31 @@ export class Module {
    * @example new nn.Sequential(new nn.ReLU()).getSubmodule('0')  // ReLU()
    */
   getSubmodule(target: string): Module {
-    for (const [name, module] of this.namedModules()) if (name === target) return module;
-    throw new Error(`${this.constructor.name} has no attribute \`${target}\``);
+    const names = target === '' ? [] : target.split('.');
+    return names.reduce<Module>((module, name) => {
+      const [, child] = fieldNamed(module, name);
+      if (!(child instanceof Module)) throw new AttributeError(`\`${name}\` is not an nn.Module`);
+      return child;
+    }, this);
+  }
+
+  /**
+   * Puts a module where the dotted name says, in place of another; or of none, unless `strict`.
+   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.set_submodule
+   * @example
+   * const net = new nn.Sequential(new nn.Sequential(new nn.ReLU()));
+   * net.setSubmodule('0.0', new nn.Tanh());
+   * net.getSubmodule('0.0')  // Tanh()
+   */
+  setSubmodule(target: string, module: Module, ...args: Args<[strict: boolean], { strict?: boolean }>): void {
+    const [strict = false] = bind<[boolean?]>('setSubmodule', 'strict?', args);
+    if (target === '') throw new ValueError('Cannot set the submodule without a target name!');
+    if (!(module instanceof Module)) throw new ValueError(`\`module\` is not an nn.Module, found ${typeof module}`);
+    const [path, name] = splitPath(target);
+    const parent = this.getSubmodule(path);
+    const [key, old] = fieldNamed(parent, name, strict);
+    if (key !== undefined && !(old instanceof Module)) throw new AttributeError(`\`${name}\` is not an nn.Module`);
+    setField(parent, key ?? name, module);
   }
 
   /**
@@ -237,57 +270,23 @@ export class Module {
    * @example new nn.Sequential(new nn.Linear(2, 3)).getParameter('0.bias').shape  // torch.Size([3])
    */
   getParameter(target: string): Parameter {
-    for (const [name, parameter] of this.namedParameters()) if (name === target) return parameter;
-    throw new Error(`${this.constructor.name} has no parameter \`${target}\``);
+    const [path, name] = splitPath(target);
+    const [, found] = fieldNamed(this.getSubmodule(path), name);
+    if (!(found instanceof Parameter)) throw new AttributeError(`\`${name}\` is not an nn.Parameter`);
+    return found;
   }
 
   /**
-   * The state by name: parameters and persistent buffers, sharing memory with the module.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.state_dict
-   * @example Object.keys(new nn.Linear(2, 3).stateDict())  // [ 'weight', 'bias' ]
+   * The buffer with this dotted name. Throws where there is none.
+   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.get_buffer
+   * @example new nn.BatchNorm1d(2).getBuffer('running_var')  // tensor([1., 1.])
    */
-  stateDict(prefix = ''): StateDict {
-    const state: StateDict = {};
-    for (const [name, tensor] of this.stateEntries(prefix)) state[name] = detached(tensor);
-    return state;
-  }
-
-  /** Parameters before buffers in every module, shared ones under each of their names, as PyTorch orders them. */
-  private *stateEntries(prefix: string): IterableIterator<[string, Tensor]> {
-    const fields = Object.entries(this);
-    for (const [key, value] of fields) if (value instanceof Parameter) yield [join(prefix, toSnake(key)), value];
-    for (const [key, value] of fields)
-      if (isBuffer(this, value, key) && isPersistent(this, value, key)) yield [join(prefix, toSnake(key)), value];
-    for (const [name, child] of this.namedChildren()) yield* child.stateEntries(join(prefix, name));
-  }
-
-  /**
-   * Copies a state into the parameters and buffers. With `strict`, names must agree exactly; shapes must in any case.
-   * Nothing is changed where it throws. Returns the names that were missing or unexpected.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.load_state_dict
-   * @example
-   * const net = new nn.Linear(2, 3);
-   * const copy = new nn.Linear(2, 3);
-   * copy.loadStateDict(net.stateDict());
-   * copy.weight.equal(net.weight)  // true
-   */
-  loadStateDict(
-    stateDict: StateDict | Map<string, Tensor>,
-    options: boolean | { strict?: boolean; assign?: boolean } = {},
-  ): { missingKeys: string[]; unexpectedKeys: string[] } {
-    const { strict = true, assign = false } = typeof options === 'boolean' ? { strict: options } : options;
-    const given = new Map(stateDict instanceof Map ? stateDict : Object.entries(stateDict));
-    const entries = [...this.stateEntries('')];
-    const names = new Set(entries.map(([name]) => name));
-    const missingKeys = [...names].filter((name) => !given.has(name));
-    const unexpectedKeys = [...given.keys()].filter((name) => !names.has(name));
-    const problems = strict ? [...keyProblem('Unexpected', unexpectedKeys), ...keyProblem('Missing', missingKeys)] : [];
-    for (const [name, target] of entries) problems.push(...shapeProblem(name, given.get(name), target));
-    if (problems.length > 0) throw new Error(`Error(s) in loading state_dict for ${this.constructor.name}:\n\t${problems.join('\n\t')}`);
-    noGrad(() => {
-      for (const [name, target] of entries) if (given.has(name)) loadInto(target, given.get(name)!, assign);
-    });
-    return { missingKeys, unexpectedKeys };
+  getBuffer(target: string): Tensor {
+    const [path, name] = splitPath(target);
+    const owner = this.getSubmodule(path);
+    const [key, found] = fieldNamed(owner, name);
+    if (key === undefined || !isBuffer(owner, found, key)) throw new AttributeError(`\`${name}\` is not a buffer`);
+    return found;
   }
 
   /**
@@ -306,6 +305,7 @@ export class Module {
    * @example new nn.Dropout().train().training  // true
    */
   train(mode = true): this {
+    if (typeof mode !== 'boolean') throw new ValueError('training mode is expected to be boolean');
     for (const module of this.modules()) module.training = mode;
     return this;
   }
@@ -337,7 +337,8 @@ export class Module {
    * net.zeroGrad();
    * net.weight.grad  // null
    */
-  zeroGrad({ setToNone = true }: { setToNone?: boolean } = {}): void {
+  zeroGrad(...args: Args<[setToNone: boolean], { setToNone?: boolean }>): void {
+    const [setToNone = true] = bind<[boolean?]>('zeroGrad', 'setToNone?', args);
     for (const parameter of this.parameters()) {
       if (!parameter.ownGrad) continue;
       if (setToNone) parameter.ownGrad = null;
@@ -346,18 +347,38 @@ export class Module {
   }
 
   /**
-   * Moves to a device or converts floating-point state to a dtype, in place.
+   * Moves to a device, converts floating-point state to a dtype, or lays images out in another memory format, in place.
    * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.to
    * @example new nn.Linear(2, 3).to(torch.float64).weight.dtype  // torch.float64
    */
-  to(...targets: (DType | DeviceLike | Tensor | ToOptions)[]): this {
-    const { dtype, device } = parseTo(targets);
+  to(...targets: (DType | DeviceLike | Tensor | ToOptions | boolean)[]): this {
+    const { dtype, device, memoryFormat } = parseTo(targets);
     if (dtype && !dtype.isFloatingPoint && !dtype.isComplex)
       throw new TypeError(`nn.Module.to only accepts floating point or complex dtypes, but got desired dtype=${dtype}`);
     return this.mapState((tensor) => {
       const converts = dtype && (tensor.dtype.isFloatingPoint || tensor.dtype.isComplex);
-      return convert(tensor, converts ? dtype : tensor.dtype, device ?? tensor.storage.device);
+      const format = tensor.ndim === 4 || tensor.ndim === 5 ? memoryFormat : undefined;
+      return convert(tensor, converts ? dtype : tensor.dtype, device ?? tensor.storage.device, false, format);
     });
+  }
+
+  /**
+   * Converts all parameters and buffers, integers too, to `dstType`, in place.
+   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.type
+   * @example new nn.BatchNorm1d(2).type(torch.float64).numBatchesTracked?.dtype  // torch.float64
+   */
+  type(dstType: DTypeLike): this {
+    const dtype = toDType(dstType);
+    return this.mapState((tensor) => convert(tensor, dtype));
+  }
+
+  /**
+   * Moves to a device without the values: parameters and buffers are uninitialised, in this module alone if `recurse` is false.
+   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.to_empty
+   * @example new nn.Linear(2, 3).toEmpty({ device: 'cpu' }).weight.shape  // torch.Size([3, 2])
+   */
+  toEmpty({ device, recurse = true }: { device: DeviceLike | null; recurse?: boolean }): this {
+    return this.mapState((tensor) => emptyLike(tensor, { device: device ?? undefined }), recurse);
   }
 
   /** Floating-point parameters and buffers as float32. */
@@ -390,66 +411,14 @@ export class Module {
     return this.to(`cuda:${index}`);
   }
 
-  private mapState(fn: (tensor: Tensor) => Tensor): this {
+  private mapState(fn: (tensor: Tensor) => Tensor, recurse = true): this {
     noGrad(() => {
-      for (const tensor of [...this.parameters(), ...this.buffers()]) {
+      for (const tensor of [...this.parameters(recurse), ...this.buffers(recurse)]) {
         become(tensor, fn(tensor));
         if (tensor.ownGrad) become(tensor.ownGrad, fn(tensor.ownGrad));
       }
     });
     return this;
-  }
-
-  /**
-   * Calls `hook(module, args)` before every forward; what it returns replaces the arguments.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_forward_pre_hook
-   * @example
-   * const net = new nn.Identity();
-   * net.registerForwardPreHook((_, [x]) => [(x as torch.Tensor).mul(2)]);
-   * net(torch.tensor([1, 2]))  // tensor([2, 4])
-   */
-  registerForwardPreHook(hook: ForwardPreHook<Module>): RemovableHandle {
-    return addHook(own.get(this)!.hooks.forwardPre, hook);
-  }
-
-  /**
-   * Calls `hook(module, args, output)` after every forward; what it returns replaces the output.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_forward_hook
-   * @example
-   * const net = new nn.Identity();
-   * const handle = net.registerForwardHook((_, args, output) => (output as torch.Tensor).neg());
-   * net(torch.tensor([1, 2]))  // tensor([-1, -2])
-   * handle.remove();
-   */
-  registerForwardHook(hook: ForwardHook<Module>): RemovableHandle {
-    return addHook(own.get(this)!.hooks.forward, hook);
-  }
-
-  /**
-   * Calls `hook(module, gradInput, gradOutput)` when the gradients of the module's inputs are known; what it returns replaces them.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_hook
-   * @example
-   * const net = new nn.Linear(2, 3);
-   * const shapes: string[] = [];
-   * net.registerFullBackwardHook((_, gradInput, gradOutput) => void shapes.push(String(gradOutput[0]?.shape)));
-   * net(torch.ones(1, 2, { requiresGrad: true })).sum().backward();
-   * shapes  // [ 'torch.Size([1, 3])' ]
-   */
-  registerFullBackwardHook(hook: BackwardHook<Module>): RemovableHandle {
-    return addHook(own.get(this)!.hooks.backward, hook);
-  }
-
-  /**
-   * Calls `hook(module, gradOutput)` before the gradients go through the module; what it returns replaces them.
-   * https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.register_full_backward_pre_hook
-   * @example
-   * const net = new nn.Linear(2, 1);
-   * net.registerFullBackwardPreHook((_, gradOutput) => gradOutput.map((g) => g?.mul(10) ?? null));
-   * net(torch.ones(1, 2)).sum().backward();
-   * net.bias?.grad  // tensor([10.])
-   */
-  registerFullBackwardPreHook(hook: BackwardPreHook<Module>): RemovableHandle {
-    return addHook(own.get(this)!.hooks.backwardPre, hook);
   }
 
   /**
@@ -465,9 +434,9 @@ export class Module {
    * PyTorch's printout of the module and everything below it.
    * @example String(new nn.Linear(2, 3))  // Linear(in_features=2, out_features=3, bias=True)
    */
-  toString(): string {
+  override toString(): string {
     const extra = this.extraRepr();
-    const children = [...this.namedChildren()].map(([name, child]) => `(${name}): ${indent(String(child))}`);
+    const children = this.submodules().map(([name, child]) => `(${name}): ${indent(String(child))}`);
     return `${this.typeName()}(${children.length === 0 ? extra : `\n  ${[...(extra ? extra.split('\n') : []), ...children].join('\n  ')}\n`})`;
   }
 
@@ -480,13 +449,10 @@ export class Module {
   }
 }
 
-const setField = (module: Module, name: string, value: unknown): void =>
-  void ((module as unknown as Record<string, unknown>)[name] = value);
-
-const isBuffer = (owner: Module, value: unknown, key: string): value is Tensor =>
-  value instanceof Buffer || (value instanceof Tensor && own.get(owner)!.buffers.has(key));
-
-const isPersistent = (owner: Module, value: Tensor, key: string): boolean =>
-  value instanceof Buffer ? value.persistent : own.get(owner)!.buffers.get(key)!;
+/** `'layer1.0.conv'` → `['layer1.0', 'conv']` */
+const splitPath = (target: string): [path: string, name: string] => {
+  const dot = target.lastIndexOf('.');
+  return [target.slice(0, Math.max(dot, 0)), target.slice(dot + 1)];
+};
 
 const indent = (text: string): string => text.replaceAll('\n', '\n  ');

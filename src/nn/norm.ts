@@ -6,7 +6,7 @@ import type { DeviceLike } from '../tensor/torch-device.js';
 import { bind, float, type Place, type PlaceArgs, python } from './arguments.js';
 import * as F from './functional/index.js';
 import * as init from './init.js';
-import { Module } from './module.js';
+import { Module, type StateDict } from './module.js';
 import { Buffer, Parameter } from './parameter.js';
 
 export interface BatchNormOptions extends Place {
@@ -21,6 +21,11 @@ export type BatchNormArgs = [
   numFeatures: number,
   ...Args<[eps: number, momentum: number | null, affine: boolean, trackRunningStats: boolean], BatchNormOptions>,
 ];
+
+/** States from before PyTorch 0.4.1 have no `num_batches_tracked`. */
+function acceptWithoutCount(norm: RunningNorm, stateDict: StateDict, prefix: string): void {
+  if (norm.numBatchesTracked) stateDict[`${prefix}num_batches_tracked`] ??= norm.numBatchesTracked;
+}
 
 /** Parameters and running statistics of batch and instance norm. */
 abstract class RunningNorm extends Module {
@@ -48,6 +53,7 @@ abstract class RunningNorm extends Module {
     this.runningMean = track ? new Buffer(zeros([numFeatures], place)) : null;
     this.runningVar = track ? new Buffer(ones([numFeatures], place)) : null;
     this.numBatchesTracked = track ? new Buffer(tensor(0, { dtype: 'int64', device })) : null;
+    if (track) this.registerLoadStateDictPreHook(acceptWithoutCount);
   }
 
   resetRunningStats(): void {

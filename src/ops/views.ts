@@ -4,7 +4,7 @@ import { RuntimeError } from '../tensor/errors.js';
 import { formatShape, inferSize, isContiguous as contiguousLayout, viewStrides, wrapDim, wrapDims } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
-import { clone } from './memory.js';
+import { clone, type MemoryFormat, stridesFor } from './memory.js';
 import { define } from './define.js';
 import type { Dims, Op } from './types.js';
 import { inserted, makeView } from './make-view.js';
@@ -276,9 +276,15 @@ export const matrixT = (input: Tensor): Tensor => {
 };
 
 /**
- * Whether elements lie in row-major order without gaps. https://pytorch.org/docs/stable/generated/torch.Tensor.is_contiguous.html
+ * Whether elements lie in row-major order, or in that of `memoryFormat`, without gaps. https://pytorch.org/docs/stable/generated/torch.Tensor.is_contiguous.html
  * @example torch.ones(2, 3).t().isContiguous()  // false
  */
-export const isContiguous: Op<[], [], object, boolean> = define('isContiguous', 'input, *, memoryFormat?', (input: Tensor) =>
-  contiguousLayout(input.sizes, input.strides),
+export const isContiguous: Op<[], [], { memoryFormat: MemoryFormat }, boolean> = define(
+  'isContiguous',
+  'input, *, memoryFormat?',
+  (input: Tensor, format: MemoryFormat = 'contiguous_format') => {
+    if (!format.startsWith('channels_last')) return contiguousLayout(input.sizes, input.strides);
+    if (input.ndim !== (format === 'channels_last' ? 4 : 5)) return false;
+    return stridesFor(input, format).every((stride, d) => stride === input.strides[d] || input.sizes[d] === 1);
+  },
 );

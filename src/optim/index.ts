@@ -17,6 +17,12 @@ export {
 export { LBFGS, type LBFGSOptions } from './lbfgs.js';
 export * as lrScheduler from './lr-scheduler.js';
 export { Muon, type MuonOptions } from './muon.js';
-export { Optimizer, type OptimizerStateDict, type ParamGroup, type Params } from './optimizer.js';
+export type { OptimizerStateDict } from './hooks.js';
+export { Optimizer, type ParamGroup, type Params } from './optimizer.js';
 export { SGD, type SGDOptions } from './sgd.js';
 export * as swaUtils from './swa.js';
+import { registerOptimizerStepPostHook, registerOptimizerStepPreHook } from './hooks.js';
+import { Optimizer } from './optimizer.js';
+
+/** `torch.optim.optimizer` */
+export const optimizer = { Optimizer, registerOptimizerStepPostHook, registerOptimizerStepPreHook };

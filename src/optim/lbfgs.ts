@@ -3,7 +3,8 @@ import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { cat } from '../ops/join.js';
 import { tensor, zerosLike } from '../ops/creation.js';
-import { broughtTo, numberOf, Optimizer, type OptimizerStateDict, type Params } from './optimizer.js';
+import type { OptimizerStateDict } from './hooks.js';
+import { broughtTo, numberOf, Optimizer, type Params } from './optimizer.js';
 import { float64 } from '../ir/dtype.js';
 import { type Rounding, strongWolfe } from './strong-wolfe.js';
 
@@ -103,7 +104,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     }
   }
 
-  override step(closure?: () => Tensor): Tensor {
+  protected override runStep(closure?: () => Tensor): Tensor {
     if (!closure) throw new TypeError("LBFGS.step() missing 1 required positional argument: 'closure'");
     return noGrad(() => this.minimise(() => enableGrad(closure)));
   }
@@ -184,7 +185,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     this.memory.scale = this.round(ys / number(y.dot(y)));
   }
 
-  override stateDict(): OptimizerStateDict {
+  protected override saveState(): OptimizerStateDict {
     const { direction, t, olds, scale, previousGrad, previousLoss, iterations } = this.memory;
     const scalar = (value: number): Tensor => tensor(value, { dtype: this.params[0].dtype });
     const state = {
@@ -199,14 +200,14 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
       prev_flat_grad: previousGrad,
       prev_loss: previousLoss,
     };
-    const all = super.stateDict();
+    const all = super.saveState();
     // PyTorch keeps it with the first parameter.
     if (iterations > 0) all.state[0] = state;
     return all;
   }
 
-  override loadStateDict(stateDict: OptimizerStateDict): void {
-    super.loadStateDict({ ...stateDict, state: {} });
+  protected override loadState(stateDict: OptimizerStateDict): void {
+    super.loadState({ ...stateDict, state: {} });
     const saved = stateDict.state[0] as unknown as SavedMemory | undefined;
     if (!saved) return;
     const here = (value: Tensor): Tensor => broughtTo(value, this.params[0]);

@@ -3,13 +3,17 @@ import { enableGrad, noGrad } from '../autograd/modes.js';
 import { tensor, zerosLike } from '../ops/creation.js';
 import { convert } from '../ops/convert.js';
 import { fillRaw } from '../ops/memory.js';
+import { ValueError } from '../tensor/errors.js';
 import { withIntKeys } from '../tensor/int-keys.js';
 import { Tensor } from '../tensor/tensor.js';
+import { HookedOptimizer, type OptimizerStateDict } from './hooks.js';
 import { runSteps, type Step } from './update.js';
 
 /** Options of one group; every group has all of the optimizer's. */
-export type ParamGroup<O> = O & { params: Tensor[] };
-export type Params<O> = Iterable<Tensor> | Iterable<Partial<O> & { params: Iterable<Tensor> | Tensor }> | Iterable<[string, Tensor]>;
+export type ParamGroup<O> = O & { params: Tensor[]; paramNames?: string[] };
+/** What makes a group: tensors, or all of them with their names. */
+type GivenGroup<O> = Partial<O> & { params: Iterable<Tensor> | Iterable<[string, Tensor]> | Tensor };
+export type Params<O> = Iterable<Tensor> | Iterable<GivenGroup<O>> | Iterable<[string, Tensor]>;
 export type StateValue = Tensor | number | null | undefined;
 export type State = Record<string, StateValue>;
 
@@ -18,19 +22,17 @@ export const nextStep = (state: State): number => (state.step = ((state.step as 
 /** The tensor of a parameter's state that begins with zeros. */
 export const zeros = (state: State, name: string, param: Tensor): Tensor => (state[name] ??= zerosLike(param)) as Tensor;
 
-export interface OptimizerStateDict {
-  state: Record<number, Record<string, unknown>>;
-  param_groups: Record<string, unknown>[];
-}
-
 const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 const renamed = (record: object, rename: (name: string) => string): Record<string, unknown> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [rename(key), value]));
-/** Options under PyTorch's names; arrays become tuples, which checkpoints tell from lists. */
+/** Options under PyTorch's names; arrays but that of names become tuples, which checkpoints tell from lists. */
 const savedOptions = (group: object): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(group).map(([key, value]) => [snake(key), Array.isArray(value) ? Object.freeze([...(value as unknown[])]) : value]),
+    Object.entries(group).map(([key, value]) => [
+      snake(key),
+      Array.isArray(value) && key !== 'paramNames' ? Object.freeze([...(value as unknown[])]) : value,
+    ]),
   );
 
 /**
@@ -55,7 +57,7 @@ const savedOptions = (group: object): Record<string, unknown> =>
  * //     weight_decay: 0
  * // )
  */
-export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number | Tensor }> {
+export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number | Tensor }> extends HookedOptimizer {
   readonly paramGroups: ParamGroup<O>[] = [];
   readonly state = new Map<Tensor, State>();
 
@@ -63,14 +65,12 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     params: Params<O>,
     readonly defaults: O,
   ) {
+    super();
     if (params instanceof Tensor)
       throw new TypeError('params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.Tensor');
     const list = [...params];
-    if (list.length === 0) throw new Error('optimizer got an empty parameter list');
-    const groups = isGroups<O>(list)
-      ? list
-      : [{ params: list.map((each) => (Array.isArray(each) ? each[1] : each)) } as Partial<O> & { params: Tensor[] }];
-    for (const group of groups) this.addParamGroup(group);
+    if (list.length === 0) throw new ValueError('optimizer got an empty parameter list');
+    for (const group of isGroups<O>(list) ? list : [ungrouped<O>(list as Tensor[])]) this.addParamGroup(group);
   }
 
   /**
@@ -81,15 +81,19 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
    * optimizer.addParamGroup({ params: [torch.zeros(2, { requiresGrad: true })], lr: 0.01 });
    * optimizer.paramGroups.length  // 2
    */
-  addParamGroup(group: Partial<O> & { params: Iterable<Tensor> | Tensor }): void {
-    const params = group.params instanceof Tensor ? [group.params] : [...group.params];
+  addParamGroup(group: GivenGroup<O>): void {
+    const given = group.params instanceof Tensor ? [group.params] : [...group.params];
+    const names = given.flatMap((each) => (Array.isArray(each) ? [each[0]] : []));
+    if (names.length !== 0 && names.length !== given.length)
+      throw new ValueError('all optimizer params should be with/without names. Some param names are missing');
+    const params = given.map((each) => (Array.isArray(each) ? each[1] : each));
     const known = new Set(this.paramGroups.flatMap((each) => each.params));
     for (const param of params) {
       if (!(param instanceof Tensor)) throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${typeof param}`);
-      if (!param.isLeaf && !param.retainsGrad) throw new Error("can't optimize a non-leaf Tensor");
-      if (known.has(param)) throw new Error('some parameters appear in more than one parameter group');
+      if (!param.isLeaf && !param.retainsGrad) throw new ValueError("can't optimize a non-leaf Tensor");
+      if (known.has(param)) throw new ValueError('some parameters appear in more than one parameter group');
     }
-    this.paramGroups.push({ ...this.defaults, ...group, params });
+    this.paramGroups.push({ ...this.defaults, ...group, params, ...(names.length > 0 && { paramNames: names }) });
   }
 
   /**
@@ -112,17 +116,7 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     }
   }
 
-  /**
-   * Changes every parameter that has a gradient. `closure` computes the loss again and returns it.
-   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.step.html
-   * @example
-   * const w = torch.tensor([1.5], { requiresGrad: true });
-   * const optimizer = new optim.SGD([w], { lr: 0.1 });
-   * w.sum().backward();
-   * optimizer.step();
-   * w.detach()  // tensor([1.4000])
-   */
-  step(closure?: () => Tensor): Tensor | undefined {
+  protected override runStep(closure?: () => Tensor): Tensor | undefined {
     const loss = closure && enableGrad(closure);
     noGrad(() => {
       const steps: Step[] = [];
@@ -146,14 +140,7 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     return state;
   }
 
-  /**
-   * The options and the state, with parameters as numbers, under PyTorch's names.
-   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.state_dict.html
-   * @example
-   * const optimizer = new optim.SGD([torch.zeros(1, { requiresGrad: true })], { lr: 0.1 });
-   * Object.keys(optimizer.stateDict())  // [ 'state', 'param_groups' ]
-   */
-  stateDict(): OptimizerStateDict {
+  protected override saveState(): OptimizerStateDict {
     const numbers = new Map(this.paramGroups.flatMap((group) => group.params).map((param, i) => [param, i]));
     const state: OptimizerStateDict['state'] = withIntKeys({});
     for (const [param, values] of this.state) state[numbers.get(param)!] = saved(values);
@@ -164,18 +151,11 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     return { state, param_groups };
   }
 
-  /**
-   * Takes over what `stateDict` gave; groups must have the same sizes.
-   * https://pytorch.org/docs/stable/generated/torch.optim.Optimizer.load_state_dict.html
-   * @example
-   * const optimizer = new optim.SGD([torch.zeros(1, { requiresGrad: true })], { lr: 0.1 });
-   * optimizer.loadStateDict(optimizer.stateDict());
-   */
-  loadStateDict(stateDict: OptimizerStateDict): void {
+  protected override loadState(stateDict: OptimizerStateDict): void {
     const { state, param_groups: groups } = stateDict;
-    if (groups.length !== this.paramGroups.length) throw new Error('loaded state dict has a different number of parameter groups');
+    if (groups.length !== this.paramGroups.length) throw new ValueError('loaded state dict has a different number of parameter groups');
     if (groups.some((group, i) => (group.params as unknown[]).length !== this.paramGroups[i].params.length)) {
-      throw new Error("loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
+      throw new ValueError("loaded state dict contains a parameter group that doesn't match the size of optimizer's group");
     }
     const all = new Map<number, Tensor>();
     groups.forEach((group, i) => {
@@ -204,11 +184,14 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
    * //     weight_decay: 0
    * // )
    */
-  toString(): string {
+  override toString(): string {
     const groups = this.paramGroups.map((group, i) => {
       const options = Object.entries(group)
         .filter(([key]) => key !== 'params')
-        .map(([key, value]) => [snake(key), python(value)]);
+        .map(([key, value]) => [
+          snake(key),
+          key === 'paramNames' ? `[${(value as string[]).map((name) => `'${name}'`).join(', ')}]` : python(value),
+        ]);
       return `Parameter Group ${i}\n${options
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, value]) => `    ${key}: ${value}\n`)
@@ -229,7 +212,9 @@ function python(value: unknown): string {
   return Array.isArray(value) ? `(${value.map(python).join(', ')})` : String(value);
 }
 
-const isGroups = <O>(list: readonly unknown[]): list is (Partial<O> & { params: Iterable<Tensor> | Tensor })[] =>
+const ungrouped = <O>(params: Tensor[]): GivenGroup<O> => Object.assign({} as Partial<O>, { params });
+
+const isGroups = <O>(list: readonly unknown[]): list is GivenGroup<O>[] =>
   typeof list[0] === 'object' && list[0] !== null && !(list[0] instanceof Tensor) && 'params' in list[0];
 
 const saved = (state: State): Record<string, unknown> =>

@@ -8,6 +8,8 @@ function kind(name: string): new (message: string) => Error {
 
 export const RuntimeError = kind('RuntimeError');
 export const IndexError = kind('IndexError');
+export const KeyError = kind('KeyError');
+export const AttributeError = kind('AttributeError');
 export const ValueError = kind('ValueError');
 export const NotImplementedError = kind('NotImplementedError');
 /**

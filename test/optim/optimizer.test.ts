@@ -56,3 +56,48 @@ describe('Optimizer', () => {
     expect(() => new optim.SGD([parameter([1])], { nesterov: true })).toThrow('Nesterov momentum requires a momentum and zero dampening');
   });
 });
+
+describe('hooks of optimizers', () => {
+  test('run around every step', () => {
+    const w = parameter([1]);
+    const optimizer = new optim.SGD([w], { lr: 0.1 });
+    const order: string[] = [];
+    const handles = [
+      optim.optimizer.registerOptimizerStepPreHook(() => void order.push('global before')),
+      optim.optimizer.registerOptimizerStepPostHook(() => void order.push('global after')),
+    ];
+    optimizer.registerStepPreHook((each, args) => {
+      expect([each, args]).toEqual([optimizer, [undefined]]);
+      order.push('before');
+      return [[() => w.mul(3).sum()], {}];
+    });
+    optimizer.registerStepPostHook((_, [closure]) => void order.push(`after ${closure!().item()}`));
+    expect(optimizer.step()?.item()).toBe(3);
+    expect(order).toEqual(['global before', 'before', 'after 3', 'global after']);
+    for (const handle of handles) handle.remove();
+    optimizer.registerStepPreHook(() => 3 as never);
+    expect(() => optimizer.step()).toThrow('must return None or a tuple of (new_args, new_kwargs), but got 3.');
+  });
+
+  test('run around saving and loading', () => {
+    const optimizer = new optim.SGD([parameter([1])], { lr: 0.1 });
+    const order: string[] = [];
+    optimizer.registerStateDictPreHook(() => void order.push('second'));
+    optimizer.registerStateDictPreHook(() => void order.push('first'), { prepend: true });
+    optimizer.registerStateDictPostHook((_, state) => ({ ...state, param_groups: [{ ...state.param_groups[0], lr: 0.5 }] }));
+    const state = optimizer.stateDict();
+    optimizer.registerLoadStateDictPreHook((_, given) => void (given.param_groups = [{ ...given.param_groups[0], momentum: 0.9 }]));
+    optimizer.registerLoadStateDictPostHook((each) => void order.push(`loaded ${each.paramGroups[0].momentum}`));
+    optimizer.loadStateDict(state);
+    expect(order).toEqual(['first', 'second', 'loaded 0.9']);
+    expect(optimizer.paramGroups[0].lr).toBe(0.5);
+    expect(state.param_groups[0].momentum).toBe(0);
+  });
+
+  test('names of parameters are kept', () => {
+    const optimizer = new optim.SGD(new torch.nn.Linear(1, 1).namedParameters(), { lr: 0.1 });
+    expect(optimizer.stateDict().param_groups[0].param_names).toEqual(['weight', 'bias']);
+    expect(String(optimizer)).toContain("    param_names: ['weight', 'bias']\n");
+    expect(() => new optim.SGD([['a', parameter([1])], parameter([1])] as never, { lr: 0.1 })).toThrow('Some param names are missing');
+  });
+});

@@ -1,6 +1,7 @@
 /** `torch.onnx.load`: ONNX files as modules. */
 import { Buffer, Parameter } from '../../nn/parameter.js';
 import { Module } from '../../nn/module.js';
+import { setField } from '../../nn/registration.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { type FileLike, withSource } from '../source.js';
 import { NodeAttributes } from './attributes.js';
@@ -50,7 +51,7 @@ export class OnnxModule extends Module {
       const value = tensorFromProto(proto);
       const member = value.dtype.isFloatingPoint ? new Parameter(value) : new Buffer(value);
       constants.set(proto.name ?? '', member);
-      if (member instanceof Parameter) this.registerParameter(proto.name ?? '', member);
+      if (member instanceof Parameter) setField(this, proto.name ?? '', member);
     }
     const steps = (graph.node ?? []).map((node) => stepOf(node, opset));
     this.inputNames = (graph.input ?? []).map(({ name }) => name).filter((name) => !constants.has(name));
