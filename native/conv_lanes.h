@@ -59,18 +59,29 @@ template <class T> struct LaneConv {
   int64_t block_size() const { return source_pixels() * channels * NR<T>; }
 };
 
-// Channel c of a block of images, `pixels` each, to dst[pixel * stride + image]; lanes without an image are zero.
-template <class T> void turn_channel(const T* src, int64_t image_stride, int64_t images, int64_t pixels, T* dst, int64_t stride) {
+// A W × W block: W pixels of W images, to vectors at the places of the pixels, which are `stride` apart.
+template <class T> void turn_block(const T* src, int64_t image_stride, T* dst, int64_t stride, const int64_t* places) {
+  using S = Simd<T>;
+  typename S::V a[S::width];
+  for (int i = 0; i < S::width; i++) a[i] = S::load(src + i * image_stride);
+  transpose_vectors<T>(a);
+  for (int i = 0; i < S::width; i++) S::store(dst + places[i] * stride, a[i]);
+}
+// One channel of a block of images, `pixels` each: pixel f goes to dst[f * stride + image], or to its place; lanes without an image are zero.
+template <class T>
+void turn_channel(const T* src, int64_t image_stride, int64_t images, int64_t pixels, T* dst, int64_t stride, const int64_t* places = nullptr) {
   constexpr int W = Simd<T>::width;
   for (int64_t n = 0; n < NR<T>; n += W) {
     if (n + W <= images && pixels >= W) {
       for (int64_t f = 0;; f = min_of(f + W, pixels - W)) {  // the last block overlaps the one before it
-        transpose_block(src + n * image_stride + f, image_stride, dst + f * stride + n, stride);
+        if (places) turn_block(src + n * image_stride + f, image_stride, dst + n, stride, places + f);
+        else transpose_block(src + n * image_stride + f, image_stride, dst + f * stride + n, stride);
         if (f == pixels - W) break;
       }
       continue;
     }
-    for (int64_t f = 0; f < pixels; f++) for (int64_t l = n; l < n + W; l++) dst[f * stride + l] = l < images ? src[l * image_stride + f] : T(0);
+    for (int64_t f = 0; f < pixels; f++) for (int64_t l = n; l < n + W; l++)
+      dst[(places ? places[f] : f) * stride + l] = l < images ? src[l * image_stride + f] : T(0);
   }
 }
 

@@ -9,6 +9,25 @@ constexpr int DOT_M = 4, DOT_N = 6;
 constexpr int DOT_M = 3, DOT_N = 3;
 #endif
 
+// Keeps a loaded vector in its register: GCC would load it again for every product.
+template <class V> inline void hold(V& v) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(v));
+#elif defined(__AVX__)
+  asm("" : "+x"(v));
+#endif
+}
+
+// sums[v] = the sum of the lanes of vector v, for W vectors.
+template <class T> void sum_lanes(const T* vectors, T* sums) {
+  using S = Simd<T>;
+  typename S::V turned[S::width];
+  for (int v = 0; v < S::width; v++) turned[v] = S::load(vectors + v * S::width);
+  transpose_vectors<T>(turned);
+  for (int l = 1; l < S::width; l++) turned[0] += turned[l];
+  S::store(sums, turned[0]);
+}
+
 // sums[i * N + j] += dot(a + i * lda, b + offsets[j]) over n elements, n a multiple of the vector width.
 template <class T, int M, int N> void dot_tile(int64_t n, const T* a, int64_t lda, const T* b, const int64_t* offsets, T* sums) {
   using S = Simd<T>;
@@ -21,17 +40,17 @@ template <class T, int M, int N> void dot_tile(int64_t n, const T* a, int64_t ld
     for (int i = 0; i < M; i++) av[i] = S::load(a + i * lda + p);
 #pragma GCC unroll 8
     for (int j = 0; j < N; j++) {
-      const typename S::V bv = S::load(rows[j] + p);
+      typename S::V bv = S::load(rows[j] + p);
+      hold(bv);
 #pragma GCC unroll 8
       for (int i = 0; i < M; i++) acc[i][j] += av[i] * bv;
     }
   }
-  alignas(64) T lanes[PADDED * W] = {}, columns[W * W];
+  alignas(64) T lanes[PADDED * W] = {}, across[W];
   for (int i = 0; i < M; i++) for (int j = 0; j < N; j++) S::store(lanes + (i * N + j) * W, acc[i][j]);
   for (int first = 0; first < M * N; first += W) {
-    transpose_block(lanes + first * W, W, columns, W);
-    for (int l = 1; l < W; l++) for (int x = 0; x < W; x++) columns[x] += columns[l * W + x];
-    for (int x = 0; x < W && first + x < M * N; x++) sums[first + x] += columns[x];
+    sum_lanes(lanes + first * W, across);
+    for (int x = 0; x < W && first + x < M * N; x++) sums[first + x] += across[x];
   }
 }
 
@@ -179,25 +198,35 @@ constexpr int LANE_M = 8, LANE_N = 3;
 constexpr int LANE_M = 4, LANE_N = 2;
 #endif
 
-// acc[j * LANE_M + i] += dot(a + i * lda, b + j * ldb) over n vectors, lane by lane.
-template <class T, int M, int N> void dot_lanes(int64_t n, const T* a, int64_t lda, const T* b, int64_t ldb, T* acc) {
+// `lines` runs of n vectors: of M rows, `row` apart, and of N columns; `line` is how far the runs of either lie apart.
+template <class T> struct LaneRuns { int64_t n, lines, row, line, column_line; };
+
+// acc[j * LANE_M + i] += dot(a + i * row, b + columns[j]) over all runs, lane by lane.
+template <class T, int M, int N> void dot_lanes(const LaneRuns<T>& runs, const T* a, const T* b, const int64_t* columns, T* acc) {
   using S = Simd<T>;
   constexpr int W = S::width;
   typename S::V sum[N][M];
+  const T* from[N];
+  for (int j = 0; j < N; j++) from[j] = b + columns[j];
   for (int j = 0; j < N; j++) for (int i = 0; i < M; i++) sum[j][i] = S::load(acc + (j * LANE_M + i) * W);
-  for (int64_t p = 0; p < n * W; p += W) {
-    typename S::V bv[N];
-    for (int j = 0; j < N; j++) bv[j] = S::load(b + j * ldb + p);
+  for (int64_t y = 0; y < runs.lines; y++) {
+    const T* rows = a + y * runs.line;
+    const int64_t shift = y * runs.column_line;
+    for (int64_t p = 0; p < runs.n * W; p += W) {
+      typename S::V bv[N];
+      for (int j = 0; j < N; j++) bv[j] = S::load(from[j] + shift + p);
 #pragma GCC unroll 8
-    for (int i = 0; i < M; i++) {
-      const typename S::V av = S::load(a + i * lda + p);
+      for (int i = 0; i < M; i++) {
+        typename S::V av = S::load(rows + i * runs.row + p);
+        hold(av);
 #pragma GCC unroll 3
-      for (int j = 0; j < N; j++) sum[j][i] += av * bv[j];
+        for (int j = 0; j < N; j++) sum[j][i] += av * bv[j];
+      }
     }
   }
   for (int j = 0; j < N; j++) for (int i = 0; i < M; i++) S::store(acc + (j * LANE_M + i) * W, sum[j][i]);
 }
-template <class T> using DotLanesFn = void (*)(int64_t, const T*, int64_t, const T*, int64_t, T*);
+template <class T> using DotLanesFn = void (*)(const LaneRuns<T>&, const T*, const T*, const int64_t*, T*);
 template <class T, int N, size_t... M> DotLanesFn<T> dot_lanes_for(int64_t m, std::index_sequence<M...>) {
   static constexpr DotLanesFn<T> table[] = {dot_lanes<T, (int)M + 1, N>...};
   return table[m - 1];
@@ -209,8 +238,10 @@ template <class T> DotLanesFn<T> dot_lanes_for(int64_t m, int64_t n) {
 }
 
 // The same for few channels and many images, with images in lanes: pixels of a row of the output, and those that a tap meets, are two runs of vectors.
+// Rows of the source are padded, so that all taps of a row of the kernel have runs of one length.
 template <class T> struct LaneGradient {
   static constexpr int W = Simd<T>::width;
+  static constexpr int64_t LINES = 16384 / (int64_t)sizeof(T);  // of the output, in the cache while all taps pass by
   const ConvShape& s;
   LanePass pass;
   explicit LaneGradient(const ConvShape& shape) : s(shape), pass(forward_lanes(shape)) {}
@@ -218,60 +249,75 @@ template <class T> struct LaneGradient {
   bool pays() const { return s.batch >= W && s.out_channels >= 4 && s.stride[2] == 1 && !is_dilated(s) && s.in_channels * s.taps * LANE_M * W <= 32768; }
   int64_t blocks() const { return ceil_div(s.batch, NR<T>); }
   int64_t images_of(int64_t block) const { return min_of(NR<T>, s.batch - block * NR<T>); }
+  int64_t pitch() const { return s.out[2] + s.kernel[2] - 1; }
+  int64_t plane() const { return s.in[0] * s.in[1] * pitch() * NR<T>; }
 
-  // Adds what row (z, y) of the output says: `grads` are its lines of `m` channels, `images` the turned source.
-  void row(int64_t z, int64_t y, const T* grads, int64_t m, const T* images, T* acc) const {
-    const int64_t q[2] = {z, y}, in = s.in_size() * NR<T>, out = s.out_size() * NR<T>;
-    int64_t from[2], to[2];
-    for (int d = 0; d < 2; d++) pass.inside(d, q[d], s.in[d], from[d], to[d]);
-    for (int64_t a = from[0]; a < to[0]; a++) for (int64_t b = from[1]; b < to[1]; b++) for (int64_t e = 0; e < s.kernel[2]; e++) {
-      const int64_t first = max_of(0, s.padding[2] - e), last = min_of(s.out[2], s.in[2] + s.padding[2] - e);
-      if (last <= first) continue;
-      const int64_t line = (z * s.stride[0] - s.padding[0] + a) * s.in[1] + y * s.stride[1] - s.padding[1] + b;
-      const T* source = images + (line * s.in[2] + first - s.padding[2] + e) * NR<T>;
-      T* sums = acc + ((a * s.kernel[1] + b) * s.kernel[2] + e) * s.in_channels * LANE_M * W;
-      for (int64_t c = 0; c < s.in_channels; c += LANE_N)
-        dot_lanes_for<T>(m, min_of(LANE_N, s.in_channels - c))((last - first) * NV, grads + ((z * s.out[1] + y) * s.out[2] + first) * NR<T>, out, source + c * in, in,
-                                                               sums + c * LANE_M * W);
+  // Where the pixels of a channel stand in its padded plane.
+  void list_places(int64_t* places) const {
+    for (int64_t line = 0; line < s.in[0] * s.in[1]; line++) for (int64_t x = 0; x < s.in[2]; x++) *places++ = line * pitch() + s.padding[2] + x;
+  }
+  void turn_source(const T* source, int64_t channels, const int64_t* places, T* images) const {
+    parallel_for(blocks() * channels, grain_for(plane()), [&](int64_t begin, int64_t end) {
+      std::memset((void*)(images + begin * plane()), 0, (end - begin) * plane() * sizeof(T));
+      for (int64_t task = begin; task < end; task++)
+        turn_channel(source + (task / channels * NR<T> * channels + task % channels) * s.in_size(), channels * s.in_size(), images_of(task / channels), s.in_size(),
+                     images + task * plane(), NR<T>, places);
+    });
+  }
+
+  // Adds what rows [first, last) of depth z say: `grads` are m turned channels; `columns` says where each channel and tap of a row of the kernel begins.
+  void lines(int64_t z, int64_t first, int64_t last, const T* grads, int64_t m, const T* images, const int64_t* columns, T* acc) const {
+    const int64_t width = s.in_channels * s.kernel[2], line = pitch() * NR<T>, out_line = s.out[2] * NR<T>;
+    int64_t from, to;
+    pass.inside(0, z, s.in[0], from, to);
+    for (int64_t a = from; a < to; a++) for (int64_t b = 0; b < s.kernel[1]; b++) {
+      const int64_t y = max_of(first, ceil_div(max_of(0, s.padding[1] - b), s.stride[1])), end = min_of(last, ceil_div(s.in[1] + s.padding[1] - b, s.stride[1]));
+      if (y >= end) continue;
+      const LaneRuns<T> runs{s.out[2] * NV, end - y, s.out_size() * NR<T>, out_line, s.stride[1] * line};
+      const T* source = images + ((z * s.stride[0] - s.padding[0] + a) * s.in[1] + y * s.stride[1] - s.padding[1] + b) * line;
+      for (int64_t j = 0; j < width; j += LANE_N)
+        dot_lanes_for<T>(m, min_of(LANE_N, width - j))(runs, grads + (z * s.out[1] + y) * out_line, source, columns + j,
+                                                       acc + ((a * s.kernel[1] + b) * width + j) * LANE_M * W);
     }
   }
 
   // The gradients of output channels [oc, oc + m) from one block of images, to sums[m][k].
-  bool tile(const T* grad, const T* images, int64_t block, int64_t m, T* sums) const {
+  bool tile(const T* grad, const T* images, int64_t block, int64_t m, const int64_t* columns, T* sums) const {
     const int64_t size = s.out_size(), k = s.in_channels * s.taps, image_stride = s.groups * s.out_channels * size;
-    Scratch turned(m * size * NR<T> * (int64_t)sizeof(T)), acc(k * LANE_M * W * (int64_t)sizeof(T));
+    Scratch turned(m * size * NR<T> * (int64_t)sizeof(T)), acc((k * LANE_M + W) * W * (int64_t)sizeof(T));
     if (!turned.data || !acc.data) return false;
     std::memset(acc.data, 0, acc.bytes);
     for (int64_t i = 0; i < m; i++)
       turn_channel(grad + block * NR<T> * image_stride + i * size, image_stride, images_of(block), size, turned.as<T>() + i * size * NR<T>, NR<T>);
-    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y++) row(z, y, turned.as<T>(), m, images, acc.as<T>());
-    for (int64_t tap = 0; tap < s.taps; tap++) for (int64_t c = 0; c < s.in_channels; c++) for (int64_t i = 0; i < m; i++) {
-      const T* lanes = acc.as<T>() + ((tap * s.in_channels + c) * LANE_M + i) * W;
-      T sum = 0;
-      for (int l = 0; l < W; l++) sum += lanes[l];
-      sums[i * k + c * s.taps + tap] = sum;
-    }
+    const int64_t step = max_of(1, LINES / (m * s.out[2] * NR<T>));
+    for (int64_t z = 0; z < s.out[0]; z++) for (int64_t y = 0; y < s.out[1]; y += step)
+      lines(z, y, min_of(s.out[1], y + step), turned.as<T>(), m, images, columns, acc.as<T>());
+    T across[W];
+    int64_t v = 0;
+    for (int64_t row = 0; row < k; row += s.in_channels * s.kernel[2])
+      for (int64_t c = 0; c < s.in_channels; c++) for (int64_t e = 0; e < s.kernel[2]; e++) for (int64_t i = 0; i < LANE_M; i++, v++) {
+        if (v % W == 0) sum_lanes(acc.as<T>() + v * W, across);
+        if (i < m) sums[i * k + row / s.in_channels + c * s.taps + e] = across[v % W];
+      }
     return true;
   }
 
   // result[group][out channel][k].
   bool run(const T* grad, const T* source, T* result) const {
-    const int64_t in = s.in_size(), k = s.in_channels * s.taps, weights = s.out_channels * k, channels = s.groups * s.in_channels;
+    const int64_t k = s.in_channels * s.taps, weights = s.out_channels * k, channels = s.groups * s.in_channels, width = s.in_channels * s.kernel[2];
     const int64_t m = ceil_div(s.out_channels, ceil_div(s.out_channels, LANE_M)), tiles = ceil_div(s.out_channels, m);
-    Scratch images(blocks() * channels * in * NR<T> * (int64_t)sizeof(T)), sums(blocks() * s.groups * weights * (int64_t)sizeof(T));
-    if (!images.data || !sums.data) return false;
-    parallel_for(blocks() * channels, grain_for(in * NR<T>), [&](int64_t begin, int64_t end) {
-      for (int64_t task = begin; task < end; task++) {
-        const int64_t b = task / channels, c = task % channels;
-        turn_channel(source + (b * NR<T> * channels + c) * in, channels * in, images_of(b), in, images.as<T>() + task * in * NR<T>, NR<T>);
-      }
-    });
+    Scratch images(blocks() * channels * plane() * (int64_t)sizeof(T)), sums(blocks() * s.groups * weights * (int64_t)sizeof(T));
+    Scratch places(s.in_size() * 8), columns(width * 8);
+    if (!images.data || !sums.data || !places.data || !columns.data) return false;
+    list_places(places.as<int64_t>());
+    for (int64_t j = 0; j < width; j++) columns.as<int64_t>()[j] = j / s.kernel[2] * plane() + j % s.kernel[2] * NR<T>;
+    turn_source(source, channels, places.as<int64_t>(), images.as<T>());
     bool fine = true;
     parallel_for(blocks() * s.groups * tiles, grain_for(m * k * s.out_size() * NV), [&](int64_t begin, int64_t end) {
       for (int64_t task = begin; task < end; task++) {
         const int64_t b = task / tiles / s.groups, g = task / tiles % s.groups, oc = task % tiles * m;
-        if (!tile(grad + (g * s.out_channels + oc) * s.out_size(), images.as<T>() + (b * s.groups + g) * s.in_channels * in * NR<T>, b,
-                  min_of(m, s.out_channels - oc), sums.as<T>() + (b * s.groups + g) * weights + oc * k)) fine = false;
+        if (!tile(grad + (g * s.out_channels + oc) * s.out_size(), images.as<T>() + (b * s.groups + g) * s.in_channels * plane(), b,
+                  min_of(m, s.out_channels - oc), columns.as<int64_t>(), sums.as<T>() + (b * s.groups + g) * weights + oc * k)) fine = false;
       }
     });
     for (int64_t i = 0; i < s.groups * weights; i++) {
