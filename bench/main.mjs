@@ -7,16 +7,23 @@ import { rows } from './workloads.mjs';
 
 const script = fileURLToPath(new URL('torch_bench.py', import.meta.url));
 
-function measure(step, repeat) {
-  for (let i = 0; i < 3; i++) for (let k = 0; k < repeat; k++) step();
+/** The times of `least` to `most` runs, as many as fit into `limit` ms. */
+function timed(step, repeat, least, most, limit) {
   const times = [];
-  for (let spent = 0; times.length < 5 || (spent < 700 && times.length < 200);) {
+  for (let spent = 0; times.length < least || (spent < limit && times.length < most);) {
     const start = performance.now();
     for (let k = 0; k < repeat; k++) step();
     const each = performance.now() - start;
     times.push(each / repeat);
     spent += each;
   }
+  return times;
+}
+
+/** The median once all code is compiled; `torch_bench.py` does the same. */
+function measure(step, repeat) {
+  timed(step, repeat, 2, Infinity, 1500);
+  const times = timed(step, repeat, 5, 300, 700);
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 

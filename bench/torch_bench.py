@@ -1,5 +1,6 @@
 """The rows of bench/workloads.mjs in PyTorch. Reads names from stdin, one a line; answers each with a line of JSON: the median in ms and a checksum."""
-import json, sys, time
+import json
+import math, sys, time
 import torch
 import torch.nn.functional as F
 from torch import nn, optim
@@ -181,17 +182,21 @@ rows = {
 }
 
 
-def measure(step, repeat):
-    for _ in range(2):
-        step()
+def timed(step, repeat, least, most, limit):
     times, spent = [], 0.0
-    while len(times) < 5 or (spent < 0.7 and len(times) < 200):
+    while len(times) < least or (spent < limit and len(times) < most):
         start = time.perf_counter()
         for _ in range(repeat):
             step()
         each = time.perf_counter() - start
         times.append(each / repeat * 1e3)
         spent += each
+    return times
+
+
+def measure(step, repeat):
+    timed(step, repeat, 2, math.inf, 1.5)
+    times = timed(step, repeat, 5, 300, 0.7)
     return sorted(times)[len(times) // 2]
 
 

@@ -4,6 +4,10 @@
 namespace tt { namespace TT_ISA {
 
 constexpr int64_t MC_MAX = 4096;
+// In bytes: an A that stays in the second-level cache, and what is packed at once.
+constexpr int64_t SMALL = 512 << 10, PACKED = 3 << 20;
+// Panels of B that one task runs through.
+constexpr int64_t GROUP = 4;
 
 // acc[i][j] = sum over p of a[p*M + i] * row(p)[j], where row(p) = b + p*ldb, or b + offsets[p] if there are offsets.
 template <class T, int M, int N>
@@ -53,25 +57,37 @@ template <class T> void gemm_empty(int64_t m, int64_t n, const Epilogue<T>& e) {
   for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j += NR<T>) e.store(zero, NR<T>, i, j, 1, min_of(NR<T>, n - j), true, true);
 }
 
-// The case m <= MR: B is used once, so each thread packs only the panel it is about to use, or reads B in place.
-template <class T, class A, class B> bool gemm_few_rows(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
-  const int64_t kc_max = min_of(k, 128), columns = ceil_div(n, NR<T>), slack = 64;
-  Scratch packed((m * k + slack) * (int64_t)sizeof(T));
+// The case that A is small: each thread packs the panel of B that it is about to use, or reads it in place where A is but one panel.
+template <class T, class A, class B> bool gemm_by_columns(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
+  const int64_t h = panel_rows(m), panels = ceil_div(m, h), columns = ceil_div(n, NR<T>), slack = 64;
+  const int64_t kc_max = min_of(k, panels == 1 ? 128 : ceil_div(k, ceil_div(k, KC<T>)));
+  Scratch packed((panels * h * k + slack) * (int64_t)sizeof(T));
   if (!packed.data) return false;
-  for (int64_t p = 0; p < k; p += kc_max) pack_a(a, 0, m, p, min_of(kc_max, k - p), packed.as<T>() + p * m);
-  const int64_t most = ceil_div(columns, min_of(columns, num_threads()));
+  const int64_t blocks = ceil_div(k, kc_max);
+  parallel_for(blocks * panels, grain_for(h * kc_max), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t p = task / panels * kc_max, i = task % panels, kc = min_of(kc_max, k - p);
+      pack_a(a, i * h, min_of(h, m - i * h), p, kc, packed.as<T>() + p * panels * h + i * h * kc);
+    }
+  });
+  // Threads write far from each other, for neighbouring columns share lines of the cache: each its own range, or in turns a step of its range.
+  const int64_t threads = min_of(columns, num_threads()), range = ceil_div(columns, threads);
+  const bool in_turns = panels > 1;
   bool fine = true;
-  parallel_for(columns, max_of(most, grain_for(NR<T> * k)), [&](int64_t begin, int64_t end) {
+  parallel_for(threads * range, max_of(in_turns ? 1 : range, grain_for(NR<T> * k * panels)), [&](int64_t begin, int64_t end) {
     Scratch panel(NR<T> * kc_max * (int64_t)sizeof(T));
     if (!panel.data) { fine = false; return; }
-    for (int64_t p = 0; p < k; p += kc_max) for (int64_t j = begin; j < end; j++) {
+    for (int64_t p = 0; p < k; p += kc_max) for (int64_t task = begin; task < end; task++) {
+      const int64_t j = in_turns ? task % threads * range + task / threads : task;
+      if (j >= columns) continue;
       const int64_t kc = min_of(kc_max, k - p), cols = min_of(NR<T>, n - j * NR<T>);
       const T* rows = panel.as<T>();
       int64_t ld = NR<T>;
       if constexpr (std::is_same<B, Matrix<T, T>>::value)
-        if (b.cs == 1 && cols == NR<T>) { rows = b.data + p * b.rs + j * NR<T>; ld = b.rs; }
+        if (panels == 1 && b.cs == 1 && cols == NR<T>) { rows = b.data + p * b.rs + j * NR<T>; ld = b.rs; }
       if (rows == panel.as<T>()) pack_b(b, p, kc, j * NR<T>, cols, panel.as<T>());
-      run_tile(kc, packed.as<T>() + p * m, rows, ld, e, 0, j * NR<T>, m, cols, p == 0, p + kc == k);
+      for (int64_t i = 0; i < panels; i++)
+        run_tile(kc, packed.as<T>() + p * panels * h + i * h * kc, rows, ld, e, i * h, j * NR<T>, min_of(h, m - i * h), cols, p == 0, p + kc == k);
     }
   });
   return fine;
@@ -80,35 +96,41 @@ template <class T, class A, class B> bool gemm_few_rows(int64_t m, int64_t n, in
 template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
   if (m == 0 || n == 0) return true;
   if (k == 0) { gemm_empty(m, n, e); return true; }
-  if (m <= MR) return gemm_few_rows(m, n, k, a, b, e);
+  const bool all_busy = ceil_div(n, NR<T>) >= 4 * num_threads();
+  if (m <= MR || (all_busy && m * k * (int64_t)sizeof(T) <= SMALL)) return gemm_by_columns(m, n, k, a, b, e);
   // A matrix of up to twice NC columns is one block: fewer rounds of the threads.
-  const int64_t kc_max = min_of(k, ceil_div(k, ceil_div(k, KC<T>))), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, n <= 2 * NC<T> ? 2 * NC<T> : NC<T>);
-  const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), slack = 64;
-  const int64_t a_count = ceil_div(mc_max, h) * h * kc_max + slack;
-  Scratch scratch((a_count + nc_max * kc_max + slack) * (int64_t)sizeof(T));
+  const int64_t kc_max = ceil_div(k, ceil_div(k, KC<T>)), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, n <= 2 * NC<T> ? 2 * NC<T> : NC<T>);
+  const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), height = ceil_div(mc_max, h) * h, slack = 64;
+  // As many blocks of k are packed together as fit, since threads wait for each other after each packing.
+  const int64_t depth = kc_max * min_of(ceil_div(k, kc_max), max_of(1, PACKED / ((height + nc_max) * kc_max * (int64_t)sizeof(T))));
+  Scratch scratch(((height + nc_max) * depth + 2 * slack) * (int64_t)sizeof(T));
   if (!scratch.data) return false;
   T* packed_a = scratch.as<T>();
-  T* packed_b = packed_a + (a_count + 15) / 16 * 16;
+  T* packed_b = packed_a + (height * depth + slack) / 16 * 16;
   for (int64_t i0 = 0; i0 < m; i0 += mc_max) {
     const int64_t mc = min_of(mc_max, m - i0), panels = ceil_div(mc, h);
-    for (int64_t p0 = 0; p0 < k; p0 += kc_max) {
-      const int64_t kc = min_of(kc_max, k - p0);
-      const bool first = p0 == 0, last = p0 + kc == k;
+    for (int64_t d0 = 0; d0 < k; d0 += depth) {
+      const int64_t d = min_of(depth, k - d0);
       for (int64_t j0 = 0; j0 < n; j0 += nc_max) {
-        const int64_t nc = min_of(nc_max, n - j0), columns = ceil_div(nc, NR<T>), lefts = j0 ? 0 : panels;
-        parallel_for(lefts + columns, grain_for(NR<T> * kc), [&](int64_t begin, int64_t end) {
-          for (int64_t i = begin; i < min_of(lefts, end); i++) pack_a(a, i0 + i * h, min_of(h, mc - i * h), p0, kc, packed_a + i * h * kc);
-          for (int64_t j = max_of(0, begin - lefts); j < end - lefts; j++)
-            pack_b(b, p0, kc, j0 + j * NR<T>, min_of(NR<T>, nc - j * NR<T>), packed_b + j * NR<T> * kc);
-        });
-        // Few panels: split the columns instead, so that every thread has work.
-        const int64_t parts = panels >= 2 * num_threads() ? 1 : min_of(columns, 2 * num_threads()), step = ceil_div(columns, parts);
-        parallel_for(panels * parts, grain_for(h * kc * step), [&](int64_t begin, int64_t end) {
+        const int64_t nc = min_of(nc_max, n - j0), columns = ceil_div(nc, NR<T>), lefts = j0 ? 0 : panels, lines = lefts + columns;
+        parallel_for(ceil_div(d, kc_max) * lines, grain_for(NR<T> * kc_max), [&](int64_t begin, int64_t end) {
           for (int64_t task = begin; task < end; task++) {
-            const int64_t i = task / parts, from = task % parts * step, to = min_of(columns, from + step);
-            const int64_t rows = min_of(h, mc - i * h);
-            for (int64_t j = from; j < to; j++)
-              run_tile(kc, packed_a + i * h * kc, packed_b + j * NR<T> * kc, NR<T>, e, i0 + i * h, j0 + j * NR<T>, rows, min_of(NR<T>, nc - j * NR<T>), first, last);
+            const int64_t p = task / lines * kc_max, kc = min_of(kc_max, d - p), i = task % lines, j = i - lefts;
+            if (i < lefts) pack_a(a, i0 + i * h, min_of(h, mc - i * h), d0 + p, kc, packed_a + p * height + i * h * kc);
+            else pack_b(b, d0 + p, kc, j0 + j * NR<T>, min_of(NR<T>, nc - j * NR<T>), packed_b + p * nc_max + j * NR<T> * kc);
+          }
+        });
+        // A task is a panel of A times a few columns of B, which stay in the cache for the next panels.
+        const int64_t step = min_of(columns, GROUP), groups = ceil_div(columns, step);
+        parallel_for(groups * panels, grain_for(h * d * step), [&](int64_t begin, int64_t end) {
+          for (int64_t task = begin; task < end; task++) {
+            const int64_t i = task % panels, rows = min_of(h, mc - i * h), from = task / panels * step, to = min_of(columns, from + step);
+            for (int64_t p = 0; p < d; p += kc_max) {
+              const int64_t kc = min_of(kc_max, d - p);
+              for (int64_t j = from; j < to; j++)
+                run_tile(kc, packed_a + p * height + i * h * kc, packed_b + p * nc_max + j * NR<T> * kc, NR<T>, e, i0 + i * h, j0 + j * NR<T>, rows,
+                         min_of(NR<T>, nc - j * NR<T>), d0 + p == 0, d0 + p + kc == k);
+            }
           }
         });
       }
