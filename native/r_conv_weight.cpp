@@ -348,7 +348,7 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   if (!offsets.data || !by_channel.data) return false;
   forward_offsets(s, in, by_channel.as<int64_t>());
   for (int64_t i = 0; i < k; i++) offsets.as<int64_t>()[i % s.taps * s.in_channels + i / s.taps] = by_channel.as<int64_t>()[i];
-  const int64_t used = images == 1 ? in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1 : images * in.plane();
+  const int64_t used = (images - 1) * in.plane() + in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1;
   const WideGradient<T, Src> wide(s, images);
   const bool fills_vectors = wide.pays();
   if constexpr (std::is_same<T, Src>::value) {

@@ -2,7 +2,7 @@
 import { type DType, int32, uint8 } from '../ir/dtype.js';
 import { getDevice } from '../device/registry.js';
 import { RuntimeError } from '../tensor/errors.js';
-import { contiguousStrides, isContiguous } from '../tensor/shape.js';
+import { contiguousStrides, isContiguous, memoryOrder } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -143,25 +143,36 @@ export const setRngState = (state: Tensor): void => void defaultGenerator.setSta
 
 export type MaybeGenerator = Generator | null | undefined;
 
-/** Draws into `t` in row-major order, wherever and however it lies. */
+/** `t` as it lies in memory: PyTorch draws for the elements of a transposed tensor in that order. */
+function inMemoryOrder(t: Tensor, order: readonly number[]): Tensor {
+  const by = (numbers: readonly number[]): number[] => order.map((d) => numbers[d]).reverse();
+  return new Tensor(t.storage, t.dtype, by(t.sizes), by(t.strides), t.offset);
+}
+
+/** Draws into `t`, wherever and however it lies; `extra` are the parameters of each element. */
 export function draw(
   routine: string,
-  t: Tensor,
+  given: Tensor,
   generator: MaybeGenerator,
   params: readonly number[],
   extra: readonly Tensor[] = [],
 ): Tensor {
-  if (numelOf(t.sizes) === 0) return t;
+  if (numelOf(given.sizes) === 0) return given;
   const { state } = generator ?? defaultGenerator;
-  const direct = t.storage.device === cpu() && isContiguous(t.sizes, t.strides);
+  const dense = isContiguous(given.sizes, given.strides);
+  const order = memoryOrder(given.sizes, given.strides);
+  const t = dense ? given : inMemoryOrder(given, order);
+  const onCpu = t.storage.device === cpu();
+  const direct = onCpu && isContiguous(t.sizes, t.strides);
   const target = direct
     ? new Tensor(t.storage, t.dtype, t.sizes, contiguousStrides(t.sizes), t.offset)
     : emptyTensor(cpu(), t.dtype, t.sizes);
-  const more = routine === 'rng_normal' ? [direct || t.storage.device !== cpu() ? 0 : 1] : [];
-  runRoutine(routine, [target, state, ...extra], [...params, ...more]);
+  const operands = extra.map((each) => contiguousRaw(dense ? each : inMemoryOrder(each, order)));
+  const serial = routine === 'rng_normal' ? [onCpu && !dense ? 1 : 0] : [];
+  runRoutine(routine, [target, state, ...operands], [...params, ...serial]);
   if (direct) t.storage.version++;
   else copyInto(t, target.storage.device === t.storage.device ? target : convert(target, t.dtype, t.storage.device));
-  return t;
+  return given;
 }
 
 export const refuse = (name: string, dtype: DType): Error => new RuntimeError(`"${name}" not implemented for '${scalarTypeName(dtype)}'`);

@@ -7,7 +7,7 @@ import { getDevice } from '../device/registry.js';
 import type { Device } from '../device/device.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { getDefaultDtype, isComplexNumber, type Number_ } from '../tensor/promote.js';
-import { checkSizes, denseStridesLike, isContiguous, isNonOverlappingAndDense, contiguousStrides } from '../tensor/shape.js';
+import { checkSizes, denseStridesLike, isContiguous, contiguousStrides } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyStridedTensor, emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -174,8 +174,7 @@ export function stridesFor(t: Tensor, format: MemoryFormat | undefined): readonl
   if (t.sizes.length === 0) return t.sizes;
   const name = String(format ?? 'preserve_format').replace('torch.', '');
   if (name.startsWith('channels_last')) return channelsLastStrides(t.sizes, name);
-  const preserve = name === 'preserve_format' && isNonOverlappingAndDense(t.sizes, t.strides);
-  return preserve && !isDense(t) ? denseStridesLike(t.sizes, t.strides) : contiguousStrides(t.sizes);
+  return name === 'preserve_format' && !isDense(t) ? denseStridesLike(t.sizes, t.strides) : contiguousStrides(t.sizes);
 }
 
 function channelsLastStrides(sizes: readonly number[], name: string): number[] {
@@ -218,7 +217,7 @@ export const contiguous: Op<[], [], { memoryFormat: MemoryFormat }> = define(
 
 viewOps.clone = (t) => copyOf(t, stridesFor(t, 'preserve_format'));
 
-/** Uninitialised memory with the strides of `t` if it is dense. */
+/** Uninitialised memory in the memory order of `t`. */
 export const emptyLike = (t: Tensor, dtype: DType = t.dtype): Tensor =>
   emptyStridedTensor(t.storage.device, dtype, t.sizes, stridesFor(t, 'preserve_format'));
 

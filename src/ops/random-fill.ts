@@ -6,7 +6,6 @@ import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
 import { define, scalarTypeName } from './define.js';
 import { alias, checkInplace } from './inplace.js';
-import { contiguousRaw } from './memory.js';
 import { mul } from './pointwise.js';
 import { expand } from './view.js';
 import { cpu, draw, refuse, type MaybeGenerator } from './generator.js';
@@ -27,7 +26,7 @@ type Fill<A extends readonly unknown[], O> = (
 ) => Tensor;
 
 /** Complex numbers as pairs of real ones. */
-const realParts = (t: Tensor): Tensor =>
+export const realParts = (t: Tensor): Tensor =>
   t.dtype.isComplex ? new Tensor(t.storage, t.dtype.toReal(), [...t.sizes, 2], [...t.strides.map((s) => 2 * s), 1], 2 * t.offset) : t;
 
 /**
@@ -127,7 +126,7 @@ export const bernoulli_: Fill<[p: number | Tensor], { p?: number | Tensor }> = f
 
 export function drawBernoulli(t: Tensor, p: Tensor, generator: MaybeGenerator): void {
   if (!p.dtype.isFloatingPoint) throw new RuntimeError(`expected probabilities tensor to have floating type, got ${p.dtype}`);
-  draw('rng_bernoulli_tensor', t, generator, [], [contiguousRaw(convert(p, p.dtype, cpu()))]);
+  draw('rng_bernoulli_tensor', t, generator, [], [convert(p, p.dtype, cpu())]);
 }
 
 /**

@@ -4,7 +4,7 @@ import { RoutineError } from '../device/device.js';
 import { record } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { getDefaultDtype } from '../tensor/promote.js';
-import { broadcastSizes, contiguousStrides } from '../tensor/shape.js';
+import { broadcastSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -15,11 +15,11 @@ import { define, scalarTypeName } from './define.js';
 import { alias } from './inplace.js';
 import { contiguousRaw, toDType } from './memory.js';
 import { add, div, mul } from './pointwise.js';
-import { runRoutine } from './routine.js';
+import { emptyOn, runRoutine } from './routine.js';
 import { isOptions } from './signature.js';
 import type { FactoryOptions, Op } from './types.js';
 import { cpu, draw, refuse, type MaybeGenerator } from './generator.js';
-import { bernoulli_, checkRange, drawBernoulli, drawNormal, halves } from './random-fill.js';
+import { bernoulli_, checkRange, drawBernoulli, drawNormal, halves, realParts } from './random-fill.js';
 
 export { defaultGenerator, Generator, getRngState, initialSeed, manualSeed, seed, setRngState } from './generator.js';
 export { bernoulli_, cauchy_, exponential_, geometric_, logNormal_, normal_, random_, uniform_ } from './random-fill.js';
@@ -59,10 +59,7 @@ const sized =
   };
 
 /** Uniform numbers of [0, 1), and normal numbers; complex ones have such parts. */
-const fillUniform = (t: Tensor, generator: MaybeGenerator): void => {
-  const parts = t.dtype.isComplex ? new Tensor(t.storage, t.dtype.toReal(), [...t.sizes, 2], contiguousStrides([...t.sizes, 2]), 0) : t;
-  draw('rng_uniform', parts, generator, [0, 1]);
-};
+const fillUniform = (t: Tensor, generator: MaybeGenerator): void => void draw('rng_uniform', realParts(t), generator, [0, 1]);
 const fillNormal = (t: Tensor, generator: MaybeGenerator): void => drawNormal(t, 0, 1, generator);
 
 /**
@@ -232,7 +229,7 @@ export const bernoulli: Op<[], [p: number], { p: number; generator: MaybeGenerat
   'bernoulli',
   'input, p?, *, generator?',
   (input: Tensor, p?: number, generator?: MaybeGenerator) => {
-    const t = emptyLike(alias(input));
+    const t = emptyOn(input, input.sizes);
     if (p !== undefined && p !== null) bernoulli_(t, p, { generator });
     else drawBernoulli(t, input, generator);
     return record('bernoulli', [input], t, [], ({ grad }) => [mul(grad, 0)]);
@@ -250,9 +247,9 @@ export const poisson: Op<[], [], { generator: MaybeGenerator }> = define(
   'input, generator?',
   (input: Tensor, generator?: MaybeGenerator) => {
     if (!input.dtype.isFloatingPoint) throw refuse('poisson_cpu', input.dtype);
-    const t = emptyLike(alias(input));
+    const t = emptyOn(input, input.sizes);
     try {
-      draw('rng_poisson', t, generator, [], [contiguousRaw(convert(alias(input), input.dtype, cpu()))]);
+      draw('rng_poisson', t, generator, [], [convert(alias(input), input.dtype, cpu())]);
     } catch (error) {
       throw error instanceof RoutineError ? new RuntimeError('invalid Poisson rate, expected rate to be non-negative') : error;
     }

@@ -44,15 +44,33 @@ export function isNonOverlappingAndDense(sizes: readonly number[], strides: read
   return true;
 }
 
-/** Contiguous strides in the memory order of `strides` (outermost = largest stride). */
+/**
+ * The dims in the order in which they lie in memory, innermost first, as PyTorch's `TensorIterator` walks them: a dim of stride 0 lies nowhere
+ * and stays where it is.
+ */
+export function memoryOrder(sizes: readonly number[], strides: readonly number[]): number[] {
+  const order = sizes.map((_, d) => sizes.length - 1 - d);
+  const compare = (a: number, b: number): number =>
+    strides[a] === 0 || strides[b] === 0 ? 0 : strides[a] - strides[b] || Math.max(sizes[a] - sizes[b], 0);
+  for (let i = 1; i < order.length; i++) {
+    for (let at = i, j = i - 1; j >= 0; j--) {
+      const compared = compare(order[j], order[at]);
+      if (compared < 0) break;
+      if (compared === 0) continue;
+      [order[at], order[j]] = [order[j], order[at]];
+      at = j;
+    }
+  }
+  return order;
+}
+
+/** Contiguous strides in the memory order of `strides`. */
 export function denseStridesLike(sizes: readonly number[], strides: readonly number[]): number[] {
-  const dims = sizes.map((_, d) => d);
-  dims.sort((a, b) => strides[b] - strides[a] || a - b);
   const result = new Array<number>(sizes.length);
   let step = 1;
-  for (let i = dims.length - 1; i >= 0; i--) {
-    result[dims[i]] = step;
-    step *= Math.max(sizes[dims[i]], 1);
+  for (const d of memoryOrder(sizes, strides)) {
+    result[d] = step;
+    step *= Math.max(sizes[d], 1);
   }
   return result;
 }

@@ -1,4 +1,6 @@
 /** What a batch gives must be what its images give one by one: batches take other routes through the kernels. */
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect, test } from 'vitest';
 import * as torch from 'typetorch';
 import type { Tensor } from 'typetorch';
@@ -54,6 +56,18 @@ test('a convolution of volumes', () => {
   expect(agree((x, w) => F.conv3d(x, w, null, { stride: [1, 2, 1], padding: 1 }), [random(18, 4, 3, 5, 4), random(9, 4, 3, 3, 3)])).toBe(
     true,
   );
+});
+
+test('the weight gradient of dilated volumes reads nothing but the volumes', () => {
+  setFlagsFromString('--expose-gc');
+  const gc = runInNewContext('gc') as () => void;
+  for (let n = 16; n < 1 << 18; n = Math.ceil(n * 1.2)) for (let i = 0; i < 4; i++) torch.full([n], NaN);
+  gc();
+  const weight = torch.zeros(1, 1, 3, 3, 3, { requiresGrad: true });
+  F.conv3d(torch.ones(8, 1, 5, 9, 5), weight, null, { dilation: [2, 1, 2], padding: [0, 1, 0] })
+    .sum()
+    .backward();
+  expect(torch.equal(weight.grad!.at(0, 0, ':', ':', 0), torch.tensor([[64, 72, 64]], { dtype: torch.float32 }).expand(3, 3))).toBe(true);
 });
 
 test('a transposed convolution', () => {

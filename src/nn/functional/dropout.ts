@@ -2,7 +2,7 @@
 import { define } from '../../ops/define.js';
 import { bernoulli_ } from '../../ops/random.js';
 import { emptyOn } from '../../ops/routine.js';
-import { copyInto } from '../../ops/memory.js';
+import { copyInto, emptyLike } from '../../ops/memory.js';
 import { inplaceOf } from '../../ops/inplace.js';
 import type { Op } from '../../ops/types.js';
 import { RuntimeError } from '../../tensor/errors.js';
@@ -22,32 +22,33 @@ function check(p: number): void {
   if (!(p >= 0 && p <= 1)) throw new RuntimeError(`dropout probability has to be between 0 and 1, but got ${p}`);
 }
 
-/** Ones with probability 1 − p, over the given sizes. */
-const kept = (like: Tensor, sizes: readonly number[], p: number): Tensor => bernoulli_(emptyOn(like, sizes), 1 - p);
+type Kept = (input: Tensor, p: number) => Tensor;
+/** Ones with probability 1 − p: for each element, or for each sample and channel, shaped to be broadcast. */
+const elementsKept: Kept = (input, p) => bernoulli_(emptyLike(input), 1 - p);
+const channelsKept: Kept = (input, p) => {
+  const sizes = input.sizes.map((n, d) => (d < 2 ? n : 1));
+  return bernoulli_(emptyOn(input, sizes), 1 - p);
+};
 
-/** For one number (and channel) a sample, shaped to be broadcast. */
-const channelSizes = (input: Tensor): number[] => input.sizes.map((n, d) => (d < 2 ? n : 1));
-
-function perElement(input: Tensor, p: number): Tensor {
-  if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
-  return p === 1 ? input.mul(0) : input.mul(kept(input, input.sizes, p).div_(1 - p));
-}
-
-function perChannel(input: Tensor, p: number): Tensor {
-  if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
-  return p === 1 ? input.mul(0) : input.mul(kept(input, channelSizes(input), p).div_(1 - p));
-}
+const scaledBy =
+  (kept: Kept) =>
+  (input: Tensor, p: number): Tensor => {
+    if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
+    return p === 1 ? input.mul(0) : input.mul(kept(input, p).div_(1 - p));
+  };
+const perElement = scaledBy(elementsKept);
+const perChannel = scaledBy(channelsKept);
 
 const alpha = 1.7580993408473766;
 
 /** Sets to SELU's lower limit instead of zero, then restores mean and variance. */
 const alphaBy =
-  (sizesOf: (input: Tensor) => readonly number[]) =>
+  (kept: Kept) =>
   (input: Tensor, p: number): Tensor => {
     if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
     if (p === 1) return input.mul(0);
     const a = 1 / Math.sqrt((alpha * alpha * p + 1) * (1 - p));
-    const noise = kept(input, sizesOf(input), p);
+    const noise = kept(input, p);
     const offset = noise
       .sub(1)
       .mul(alpha * a)
@@ -115,15 +116,11 @@ export const dropout3d: Dropout = define('dropout3d', SPEC, (input: Tensor, p = 
  * torch.manualSeed(0);
  * F.alphaDropout(torch.ones(4), 0.5)  // tensor([1., 1., 1., 1.])
  */
-export const alphaDropout: Dropout = dropoutBy(
-  'alphaDropout',
-  alphaBy((input) => input.sizes),
-  off,
-);
+export const alphaDropout: Dropout = dropoutBy('alphaDropout', alphaBy(elementsKept), off);
 /**
  * `alphaDropout` of whole channels of (N, C, …). https://pytorch.org/docs/stable/generated/torch.nn.functional.feature_alpha_dropout.html
  * @example
  * torch.manualSeed(0);
  * F.featureAlphaDropout(torch.ones(1, 2, 2), 0.5).shape  // torch.Size([1, 2, 2])
  */
-export const featureAlphaDropout: Dropout = dropoutBy('featureAlphaDropout', alphaBy(channelSizes), off);
+export const featureAlphaDropout: Dropout = dropoutBy('featureAlphaDropout', alphaBy(channelsKept), off);
