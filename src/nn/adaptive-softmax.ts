@@ -1,5 +1,6 @@
 import { noGrad } from '../autograd/modes.js';
 import { cat } from '../ops/join.js';
+import { type NamedTuple, tuple } from '../ops/tuple.js';
 import type { Args } from '../ops/types.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -32,7 +33,7 @@ type Options = Place & { divValue?: number; headBias?: boolean };
 /**
  * Log-softmax over many classes, sorted by frequency: rare ones share clusters with smaller projections, which are computed for the samples
  * that
- * need them. `forward(input, target)` gives {output, loss}.
+ * need them. `forward(input, target)` gives [output, loss].
  * https://pytorch.org/docs/stable/generated/torch.nn.AdaptiveLogSoftmaxWithLoss.html
  * @example
  * torch.manualSeed(0);
@@ -87,7 +88,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
     return F.logSoftmax(([...this.tail][i] as Sequential).forward(input), 1);
   }
 
-  override forward(given: Tensor, givenTarget: Tensor): { output: Tensor; loss: Tensor } {
+  override forward(given: Tensor, givenTarget: Tensor): NamedTuple<'output' | 'loss'> {
     checkTarget(given, givenTarget);
     const [input, target] = givenTarget.ndim > 0 ? [given, givenTarget] : [given.unsqueeze(0), givenTarget.unsqueeze(0)];
     const [low, high] = [Number(target.min().item()), Number(target.max().item())];
@@ -107,7 +108,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       output = output.indexCopy(0, rows, local.squeeze(1).add(cluster));
     }
     const loss = output.neg().mean();
-    return { output: givenTarget.ndim > 0 ? output : output.squeeze(0), loss };
+    return tuple(['output', 'loss'], [givenTarget.ndim > 0 ? output : output.squeeze(0), loss]);
   }
 
   /**

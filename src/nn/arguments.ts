@@ -1,6 +1,6 @@
 /** Constructor arguments of layers, and their printouts. */
 import { Signature } from '../ops/signature.js';
-import type { DTypeLike } from '../ops/types.js';
+import type { Args, DTypeLike } from '../ops/types.js';
 import type { DeviceLike } from '../tensor/torch-device.js';
 
 const signatures = new Map<string, Signature>();
@@ -45,3 +45,8 @@ export interface Place {
 
 /** The same as the last two arguments of a constructor. */
 export type PlaceArgs = [device?: DeviceLike | null, dtype?: DTypeLike | null];
+
+/** The optional output size of a `forward`, by position or by name. */
+export type OutputSizeArgs = Args<[outputSize: readonly number[] | null], { outputSize?: readonly number[] | null }>;
+export const outputSizeOf = (args: OutputSizeArgs): readonly number[] | null =>
+  bind<[(readonly number[] | null)?]>('forward', 'outputSize?', args)[0] ?? null;

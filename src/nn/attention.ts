@@ -126,7 +126,18 @@ export class MultiheadAttention extends Module {
     for (const bias of [this.biasK, this.biasV]) if (bias) init.xavierNormal_(bias);
   }
 
-  override forward(query: Tensor, key: Tensor, value: Tensor, options: AttentionCall = {}): [output: Tensor, weights: Tensor | null] {
+  override forward(
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    ...args: Args<
+      [keyPaddingMask: Tensor | null, needWeights: boolean, attnMask: Tensor | null, averageAttnWeights: boolean, isCausal: boolean],
+      AttentionCall
+    >
+  ): [output: Tensor, weights: Tensor | null] {
+    const [keyPaddingMask, needWeights, attnMask, averageAttnWeights, isCausal] = bind<
+      [(Tensor | null)?, boolean?, (Tensor | null)?, boolean?, boolean?]
+    >('forward', 'keyPaddingMask?, needWeights?, attnMask?, averageAttnWeights?, isCausal?', args);
     const swaps = this.batchFirst && query.ndim === 3;
     const [q, k, v] = [query, key, value].map((x) => (swaps ? x.transpose(0, 1) : x));
     const [output, weights] = F.multiHeadAttentionForward(
@@ -144,7 +155,11 @@ export class MultiheadAttention extends Module {
       this.outProj.weight,
       this.outProj.bias,
       {
-        ...options,
+        keyPaddingMask,
+        needWeights,
+        attnMask,
+        averageAttnWeights,
+        isCausal,
         training: this.training,
         useSeparateProjWeight: this.inProjWeight === null,
         qProjWeight: this.qProjWeight,

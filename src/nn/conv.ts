@@ -2,7 +2,7 @@
 import { empty } from '../ops/creation.js';
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { bind, ntuple, type Place, type PlaceArgs, python, type SizeN } from './arguments.js';
+import { bind, ntuple, type Place, type PlaceArgs, python, type SizeN, type OutputSizeArgs, outputSizeOf } from './arguments.js';
 import * as F from './functional/index.js';
 import * as init from './init.js';
 import { Module } from './module.js';
@@ -99,8 +99,6 @@ abstract class ConvNd extends Module {
     });
     return ends.reverse().flat();
   }
-
-  abstract override forward(input: Tensor, ...rest: never[]): Tensor;
 
   override extraRepr(): string {
     const { inChannels, outChannels, kernelSize, stride, padding, dilation, outputPadding, groups, paddingMode } = this;
@@ -286,9 +284,9 @@ type ConvolveTransposed = (
 ) => Tensor;
 
 abstract class ConvTranspose extends ConvNd {
-  protected convolve(input: Tensor, outputSize: readonly number[] | null, fn: ConvolveTransposed): Tensor {
+  protected convolve(input: Tensor, args: OutputSizeArgs, fn: ConvolveTransposed): Tensor {
     const { weight, bias, stride, groups, dilation } = this;
-    return fn(input, weight, bias, stride, this.padding as readonly number[], this.paddingFor(input, outputSize), groups, dilation);
+    return fn(input, weight, bias, stride, this.padding as readonly number[], this.paddingFor(input, outputSizeOf(args)), groups, dilation);
   }
 
   /** The output padding with which the output gets `outputSize`. */
@@ -311,7 +309,7 @@ abstract class ConvTranspose extends ConvNd {
     });
   }
 
-  abstract override forward(input: Tensor, outputSize?: readonly number[] | null): Tensor;
+  abstract override forward(input: Tensor, ...args: OutputSizeArgs): Tensor;
 }
 
 /**
@@ -324,8 +322,8 @@ export class ConvTranspose1d extends ConvTranspose {
     super(1, bindTransposed('ConvTranspose1d', args));
   }
 
-  override forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
-    return this.convolve(input, outputSize, F.convTranspose1d as ConvolveTransposed);
+  override forward(input: Tensor, ...args: OutputSizeArgs): Tensor {
+    return this.convolve(input, args, F.convTranspose1d as ConvolveTransposed);
   }
 }
 
@@ -339,8 +337,8 @@ export class ConvTranspose2d extends ConvTranspose {
     super(2, bindTransposed('ConvTranspose2d', args));
   }
 
-  override forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
-    return this.convolve(input, outputSize, F.convTranspose2d as ConvolveTransposed);
+  override forward(input: Tensor, ...args: OutputSizeArgs): Tensor {
+    return this.convolve(input, args, F.convTranspose2d as ConvolveTransposed);
   }
 }
 
@@ -354,7 +352,7 @@ export class ConvTranspose3d extends ConvTranspose {
     super(3, bindTransposed('ConvTranspose3d', args));
   }
 
-  override forward(input: Tensor, outputSize: readonly number[] | null = null): Tensor {
-    return this.convolve(input, outputSize, F.convTranspose3d as ConvolveTransposed);
+  override forward(input: Tensor, ...args: OutputSizeArgs): Tensor {
+    return this.convolve(input, args, F.convTranspose3d as ConvolveTransposed);
   }
 }

@@ -153,7 +153,15 @@ export class EmbeddingBag extends Module {
     if (typeof paddingIdx === 'number') noGrad(() => this.weight.select(0, paddingIdx).fill_(0));
   }
 
-  override forward(input: Tensor, offsets: Tensor | null = null, perSampleWeights: Tensor | null = null): Tensor {
+  override forward(
+    input: Tensor,
+    ...args: Args<[offsets: Tensor | null, perSampleWeights: Tensor | null], { offsets?: Tensor | null; perSampleWeights?: Tensor | null }>
+  ): Tensor {
+    const [offsets = null, perSampleWeights = null] = bind<[(Tensor | null)?, (Tensor | null)?]>(
+      'forward',
+      'offsets?, perSampleWeights?',
+      args,
+    );
     return F.embeddingBag(input, this.weight, offsets, { ...this.options, mode: this.mode, perSampleWeights });
   }
 

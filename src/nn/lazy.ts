@@ -1,7 +1,7 @@
 /** Layers that find their input size in the first forward run. https://pytorch.org/docs/stable/generated/torch.nn.modules.lazy.LazyModuleMixin.html */
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import type { SizeN } from './arguments.js';
+import { bind, type PlaceArgs, type SizeN } from './arguments.js';
 import {
   Conv1d,
   Conv2d,
@@ -154,6 +154,15 @@ export class LazyConvTranspose3d extends ConvTranspose3d {
   }
 }
 
+type LazyNormArgs = Args<[eps: number, momentum: number | null, affine: boolean, trackRunningStats: boolean], BatchNormOptions>;
+/** Lazy instance norms too have weights and running statistics unless told otherwise. */
+function lazyNormOptions(args: LazyNormArgs): BatchNormOptions {
+  const [eps, momentum, affine = true, trackRunningStats = true, device, dtype, bias] = bind<
+    [number?, (number | null)?, boolean?, boolean?, PlaceArgs[0]?, PlaceArgs[1]?, boolean?]
+  >('LazyNorm', 'eps?, momentum?, affine?, trackRunningStats?, device?, dtype?, bias?', args);
+  return { eps, momentum, affine, trackRunningStats, bias, device, dtype };
+}
+
 const channelsOf = (input: Tensor): number => input.sizes[1];
 const perChannel = (size: number) => ({ weight: [size], bias: [size], runningMean: [size], runningVar: [size] });
 
@@ -162,8 +171,8 @@ const perChannel = (size: number) => ({ weight: [size], bias: [size], runningMea
  * @example new nn.LazyBatchNorm1d()(torch.rand(4, 3)).shape  // torch.Size([4, 3])
  */
 export class LazyBatchNorm1d extends BatchNorm1d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...args: LazyNormArgs) {
+    super(0, lazyNormOptions(args));
     makeLazy(this, 'numFeatures', channelsOf, perChannel);
   }
 }
@@ -173,8 +182,8 @@ export class LazyBatchNorm1d extends BatchNorm1d {
  * @example new nn.LazyBatchNorm2d()(torch.rand(4, 3, 2, 2)).shape  // torch.Size([4, 3, 2, 2])
  */
 export class LazyBatchNorm2d extends BatchNorm2d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...args: LazyNormArgs) {
+    super(0, lazyNormOptions(args));
     makeLazy(this, 'numFeatures', channelsOf, perChannel);
   }
 }
@@ -184,8 +193,8 @@ export class LazyBatchNorm2d extends BatchNorm2d {
  * @example new nn.LazyBatchNorm3d()(torch.rand(4, 3, 2, 2, 2)).shape  // torch.Size([4, 3, 2, 2, 2])
  */
 export class LazyBatchNorm3d extends BatchNorm3d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...args: LazyNormArgs) {
+    super(0, lazyNormOptions(args));
     makeLazy(this, 'numFeatures', channelsOf, perChannel);
   }
 }
@@ -196,8 +205,8 @@ export class LazyBatchNorm3d extends BatchNorm3d {
  * @example new nn.LazyInstanceNorm1d()(torch.rand(4, 3, 2)).shape  // torch.Size([4, 3, 2])
  */
 export class LazyInstanceNorm1d extends InstanceNorm1d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...args: LazyNormArgs) {
+    super(0, lazyNormOptions(args));
     makeLazy(this, 'numFeatures', channelsOf, perChannel);
   }
 }
@@ -208,8 +217,8 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
  * @example new nn.LazyInstanceNorm2d()(torch.rand(4, 3, 2, 2)).shape  // torch.Size([4, 3, 2, 2])
  */
 export class LazyInstanceNorm2d extends InstanceNorm2d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...args: LazyNormArgs) {
+    super(0, lazyNormOptions(args));
     makeLazy(this, 'numFeatures', channelsOf, perChannel);
   }
 }
@@ -220,8 +229,8 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
  * @example new nn.LazyInstanceNorm3d()(torch.rand(4, 3, 2, 2, 2)).shape  // torch.Size([4, 3, 2, 2, 2])
  */
 export class LazyInstanceNorm3d extends InstanceNorm3d {
-  constructor(options: BatchNormOptions = {}) {
-    super(0, options);
+  constructor(...args: LazyNormArgs) {
+    super(0, lazyNormOptions(args));
     makeLazy(this, 'numFeatures', channelsOf, perChannel);
   }
 }

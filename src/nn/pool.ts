@@ -1,7 +1,7 @@
 /** Pooling. https://pytorch.org/docs/stable/nn.html#pooling-layers */
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { bind, float, python, type SizeN } from './arguments.js';
+import { bind, float, python, type SizeN, type OutputSizeArgs, outputSizeOf } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
 import { Buffer } from './parameter.js';
@@ -97,7 +97,7 @@ abstract class MaxUnpool extends Module {
     [this.kernelSize, this.stride, this.padding] = [kernelSize, stride ?? kernelSize, padding];
   }
 
-  abstract override forward(input: Tensor, indices: Tensor, outputSize?: readonly number[] | null): Tensor;
+  abstract override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor;
 
   override extraRepr(): string {
     return `kernel_size=${python(this.kernelSize)}, stride=${python(this.stride)}, padding=${python(this.padding)}`;
@@ -112,8 +112,8 @@ abstract class MaxUnpool extends Module {
  * new nn.MaxUnpool1d(2)(values, indices)  // tensor([[0., 4., 3., 0.]])
  */
 export class MaxUnpool1d extends MaxUnpool {
-  override forward(input: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
-    return F.maxUnpool1d(input, indices, this.kernelSize, this.stride, this.padding, outputSize);
+  override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor {
+    return F.maxUnpool1d(input, indices, this.kernelSize, this.stride, this.padding, outputSizeOf(args));
   }
 }
 
@@ -125,8 +125,8 @@ export class MaxUnpool1d extends MaxUnpool {
  * new nn.MaxUnpool2d(2)(values, indices).shape  // torch.Size([1, 3, 8, 8])
  */
 export class MaxUnpool2d extends MaxUnpool {
-  override forward(input: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
-    return F.maxUnpool2d(input, indices, this.kernelSize, this.stride, this.padding, outputSize);
+  override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor {
+    return F.maxUnpool2d(input, indices, this.kernelSize, this.stride, this.padding, outputSizeOf(args));
   }
 }
 
@@ -138,8 +138,8 @@ export class MaxUnpool2d extends MaxUnpool {
  * new nn.MaxUnpool3d(2)(values, indices).shape  // torch.Size([1, 3, 4, 4, 4])
  */
 export class MaxUnpool3d extends MaxUnpool {
-  override forward(input: Tensor, indices: Tensor, outputSize: readonly number[] | null = null): Tensor {
-    return F.maxUnpool3d(input, indices, this.kernelSize, this.stride, this.padding, outputSize);
+  override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor {
+    return F.maxUnpool3d(input, indices, this.kernelSize, this.stride, this.padding, outputSizeOf(args));
   }
 }
 

@@ -4,7 +4,7 @@ import { define } from '../ops/define.js';
 import { cat, stack } from '../ops/join.js';
 import { indexSelect } from '../ops/select.js';
 import type { Args } from '../ops/types.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import { bind, type Place, type PlaceArgs, python } from './arguments.js';
 import * as F from './functional/index.js';
 import {
@@ -45,6 +45,13 @@ export type RNNArgs = [
     RNNOptions & { projSize?: number }
   >,
 ];
+
+/** The optional state of a `forward`, by position or by name. */
+export type StateArgs<S> = Args<[hx: S | null], { hx?: S | null }>;
+function stateOf(args: StateArgs<Tensor | readonly Tensor[]>): readonly Tensor[] | null {
+  const [hx = null] = bind<[(Tensor | readonly Tensor[] | null)?]>('forward', 'hx?', args);
+  return hx instanceof Tensor ? [hx] : hx;
+}
 
 type Weights = readonly [weightIh: Tensor, weightHh: Tensor, biasIh: Tensor | null, biasHh: Tensor | null, weightHr: Tensor | null];
 /** Gives [the hidden states of all steps, the last hidden state, (the last cells)]. */
@@ -285,10 +292,10 @@ export class RNN extends RNNBase {
     super({ name: 'RNN', gates: 1, step: simpleStep(nonlinearity), layer: layers[nonlinearity], states: 1 }, rest);
   }
 
-  override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
-  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
-  override forward(input: Tensor | PackedSequence, hx: Tensor | null = null): [output: Tensor | PackedSequence, hidden: Tensor] {
-    const { output, states } = this.runAny(input, hx && [hx]);
+  override forward(input: PackedSequence, ...args: StateArgs<Tensor>): [output: PackedSequence, hidden: Tensor];
+  override forward(input: Tensor, ...args: StateArgs<Tensor>): [output: Tensor, hidden: Tensor];
+  override forward(input: Tensor | PackedSequence, ...args: StateArgs<Tensor>): [output: Tensor | PackedSequence, hidden: Tensor] {
+    const { output, states } = this.runAny(input, stateOf(args));
     return [output, states[0]];
   }
 }
@@ -324,14 +331,14 @@ export class LSTM extends RNNBase {
 
   override forward(
     input: PackedSequence,
-    hx?: readonly [Tensor, Tensor] | null,
+    ...args: StateArgs<readonly [Tensor, Tensor]>
   ): [output: PackedSequence, state: [hidden: Tensor, cell: Tensor]];
-  override forward(input: Tensor, hx?: readonly [Tensor, Tensor] | null): [output: Tensor, state: [hidden: Tensor, cell: Tensor]];
+  override forward(input: Tensor, ...args: StateArgs<readonly [Tensor, Tensor]>): [output: Tensor, state: [hidden: Tensor, cell: Tensor]];
   override forward(
     input: Tensor | PackedSequence,
-    hx: readonly [Tensor, Tensor] | null = null,
+    ...args: StateArgs<readonly [Tensor, Tensor]>
   ): [output: Tensor | PackedSequence, state: [hidden: Tensor, cell: Tensor]] {
-    const { output, states } = this.runAny(input, hx);
+    const { output, states } = this.runAny(input, stateOf(args));
     return [output, [states[0], states[1]]];
   }
 }
@@ -349,10 +356,10 @@ export class GRU extends RNNBase {
     super({ name: 'GRU', gates: 3, step: gruStep, layer: layers.gru, states: 1 }, args);
   }
 
-  override forward(input: PackedSequence, hx?: Tensor | null): [output: PackedSequence, hidden: Tensor];
-  override forward(input: Tensor, hx?: Tensor | null): [output: Tensor, hidden: Tensor];
-  override forward(input: Tensor | PackedSequence, hx: Tensor | null = null): [output: Tensor | PackedSequence, hidden: Tensor] {
-    const { output, states } = this.runAny(input, hx && [hx]);
+  override forward(input: PackedSequence, ...args: StateArgs<Tensor>): [output: PackedSequence, hidden: Tensor];
+  override forward(input: Tensor, ...args: StateArgs<Tensor>): [output: Tensor, hidden: Tensor];
+  override forward(input: Tensor | PackedSequence, ...args: StateArgs<Tensor>): [output: Tensor | PackedSequence, hidden: Tensor] {
+    const { output, states } = this.runAny(input, stateOf(args));
     return [output, states[0]];
   }
 }
@@ -432,8 +439,8 @@ export class RNNCell extends RNNCellBase {
     this.nonlinearity = nonlinearity;
   }
 
-  override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    return this.next(input, hx && [hx], 1, simpleStep(this.nonlinearity))[0];
+  override forward(input: Tensor, ...args: StateArgs<Tensor>): Tensor {
+    return this.next(input, stateOf(args), 1, simpleStep(this.nonlinearity))[0];
   }
 }
 
@@ -449,8 +456,8 @@ export class LSTMCell extends RNNCellBase {
     super(4, inputSize, hiddenSize, bias, { device, dtype });
   }
 
-  override forward(input: Tensor, hx: readonly [Tensor, Tensor] | null = null): [hidden: Tensor, cell: Tensor] {
-    return this.next(input, hx, 2, lstmStep) as [Tensor, Tensor];
+  override forward(input: Tensor, ...args: StateArgs<readonly [Tensor, Tensor]>): [hidden: Tensor, cell: Tensor] {
+    return this.next(input, stateOf(args), 2, lstmStep) as [Tensor, Tensor];
   }
 }
 
@@ -464,7 +471,7 @@ export class GRUCell extends RNNCellBase {
     super(3, inputSize, hiddenSize, bias, { device, dtype });
   }
 
-  override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    return this.next(input, hx && [hx], 1, gruStep)[0];
+  override forward(input: Tensor, ...args: StateArgs<Tensor>): Tensor {
+    return this.next(input, stateOf(args), 1, gruStep)[0];
   }
 }

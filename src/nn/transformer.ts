@@ -1,7 +1,5 @@
 /** Transformers. https://pytorch.org/docs/stable/nn.html#transformer-layers */
-import { zeros } from '../ops/creation.js';
-import { arange } from '../ops/sequences.js';
-import { maskedFill } from '../ops/select.js';
+import { full } from '../ops/creation.js';
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { MultiheadAttention } from './attention.js';
@@ -127,25 +125,17 @@ export class TransformerEncoderLayer extends TransformerLayer {
 
   override forward(
     src: Tensor,
-    srcMask: Tensor | (EncoderMasks & { srcMask?: Tensor | null }) | null = null,
-    srcKeyPaddingMask: Tensor | null | EncoderMasks = null,
-    isCausal = false,
+    ...args: Args<[srcMask: Tensor | null, srcKeyPaddingMask: Tensor | null, isCausal: boolean], EncoderMasks & { srcMask?: Tensor | null }>
   ): Tensor {
     const [mask, padding] = bind<[(Tensor | null)?, (Tensor | null)?, boolean?]>(
       'forward',
       'srcMask?, srcKeyPaddingMask?, isCausal?',
-      trimmed([srcMask, srcKeyPaddingMask, isCausal]),
+      args,
     );
     const attend = (x: Tensor) => this.dropout1(this.selfAttn(x, x, x, { attnMask: mask, keyPaddingMask: padding, needWeights: false })[0]);
     const attended = this.residual(src, this.norm1, attend);
     return this.residual(attended, this.norm2, (x) => this.dropout2(this.feedForward(x)));
   }
-}
-
-/** Arguments without the defaults behind an options object. */
-function trimmed(args: readonly unknown[]): unknown[] {
-  const at = args.findIndex((each) => typeof each === 'object' && each !== null && Object.getPrototypeOf(each) === Object.prototype);
-  return at < 0 ? [...args] : args.slice(0, at + 1);
 }
 
 /**
@@ -164,19 +154,8 @@ export class TransformerDecoderLayer extends TransformerLayer {
     super(bindLayer('TransformerDecoderLayer', args), true);
   }
 
-  override forward(
-    tgt: Tensor,
-    memory: Tensor,
-    ...args: Args<
-      [tgtMask: Tensor | null, memoryMask: Tensor | null, tgtKeyPaddingMask: Tensor | null, memoryKeyPaddingMask: Tensor | null],
-      DecoderMasks
-    >
-  ): Tensor {
-    const [tgtMask, memoryMask, tgtPadding, memoryPadding] = bind<MaskBound>(
-      'forward',
-      'tgtMask?, memoryMask?, tgtKeyPaddingMask?, memoryKeyPaddingMask?, tgtIsCausal?, memoryIsCausal?',
-      args,
-    );
+  override forward(tgt: Tensor, memory: Tensor, ...args: DecoderMaskArgs): Tensor {
+    const [tgtMask, memoryMask, tgtPadding, memoryPadding] = bindDecoderMasks(args);
     const attendSelf = (x: Tensor) =>
       this.dropout1(this.selfAttn(x, x, x, { attnMask: tgtMask, keyPaddingMask: tgtPadding, needWeights: false })[0]);
     const attendMemory = (x: Tensor) =>
@@ -195,7 +174,23 @@ export interface DecoderMasks {
   memoryIsCausal?: boolean;
 }
 
-type MaskBound = [(Tensor | null)?, (Tensor | null)?, (Tensor | null)?, (Tensor | null)?, (boolean | null)?, boolean?];
+export type DecoderMaskArgs = Args<
+  [
+    tgtMask: Tensor | null,
+    memoryMask: Tensor | null,
+    tgtKeyPaddingMask: Tensor | null,
+    memoryKeyPaddingMask: Tensor | null,
+    tgtIsCausal: boolean | null,
+    memoryIsCausal: boolean,
+  ],
+  DecoderMasks
+>;
+const bindDecoderMasks = (args: DecoderMaskArgs) =>
+  bind<[(Tensor | null)?, (Tensor | null)?, (Tensor | null)?, (Tensor | null)?, (boolean | null)?, boolean?]>(
+    'forward',
+    'tgtMask?, memoryMask?, tgtKeyPaddingMask?, memoryKeyPaddingMask?, tgtIsCausal?, memoryIsCausal?',
+    args,
+  );
 
 type StackArgs<L, Name extends string> =
   | [
@@ -241,8 +236,16 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer> {
 
   override forward(
     src: Tensor,
-    { mask = null, srcKeyPaddingMask = null }: { mask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; isCausal?: boolean | null } = {},
+    ...args: Args<
+      [mask: Tensor | null, srcKeyPaddingMask: Tensor | null, isCausal: boolean | null],
+      { mask?: Tensor | null; srcKeyPaddingMask?: Tensor | null; isCausal?: boolean | null }
+    >
   ): Tensor {
+    const [mask = null, srcKeyPaddingMask = null] = bind<[(Tensor | null)?, (Tensor | null)?, (boolean | null)?]>(
+      'forward',
+      'mask?, srcKeyPaddingMask?, isCausal?',
+      args,
+    );
     return this.run(src, (layer, x) => layer(x, mask, srcKeyPaddingMask));
   }
 }
@@ -258,8 +261,8 @@ export class TransformerDecoder extends Stack<TransformerDecoderLayer> {
     super(...bind<[TransformerDecoderLayer, number, (Module | null)?]>('TransformerDecoder', 'decoderLayer, numLayers, norm?', args));
   }
 
-  override forward(tgt: Tensor, memory: Tensor, masks: DecoderMasks = {}): Tensor {
-    return this.run(tgt, (layer, x) => layer(x, memory, masks));
+  override forward(tgt: Tensor, memory: Tensor, ...masks: DecoderMaskArgs): Tensor {
+    return this.run(tgt, (layer, x) => layer(x, memory, ...masks));
   }
 }
 
@@ -341,7 +344,17 @@ export class Transformer extends Module {
   override forward(
     src: Tensor,
     tgt: Tensor,
-    ...args: Args<[srcMask: Tensor | null, tgtMask: Tensor | null, memoryMask: Tensor | null], TransformerMasks>
+    ...args: Args<
+      [
+        srcMask: Tensor | null,
+        tgtMask: Tensor | null,
+        memoryMask: Tensor | null,
+        srcKeyPaddingMask: Tensor | null,
+        tgtKeyPaddingMask: Tensor | null,
+        memoryKeyPaddingMask: Tensor | null,
+      ],
+      TransformerMasks
+    >
   ): Tensor {
     const [srcMask, tgtMask, memoryMask, srcKeyPaddingMask, tgtKeyPaddingMask, memoryKeyPaddingMask] = bind<(Tensor | null | undefined)[]>(
       'forward',
@@ -363,8 +376,8 @@ export class Transformer extends Module {
    * // tensor([[0., -inf],
    * //         [0., 0.]])
    */
-  static generateSquareSubsequentMask(size: number): Tensor {
-    const places = arange(size);
-    return maskedFill(zeros([size, size]), places.gt(places.unsqueeze(1)), -Infinity);
+  static generateSquareSubsequentMask(size: number, ...place: Args<PlaceArgs, Place>): Tensor {
+    const [device, dtype] = bind<PlaceArgs>('generateSquareSubsequentMask', 'device?, dtype?', place);
+    return full([size, size], -Infinity, { device, dtype }).triu(1);
   }
 }

@@ -1,6 +1,6 @@
 /** Module cases: construct, load the state, run, compare outputs, gradients and what the run changed. */
 import { compareTensor, Mismatch } from './compare.js';
-import type { Case, Encoded, EncodedTensor, Variant } from './corpus.js';
+import { camel, type Case, type Encoded, type EncodedTensor, type Variant } from './corpus.js';
 import { attempt, checkGradients, checkOutput, type Context, type Outcome, tolerance } from './ops.js';
 import { method, resolve, type Tensor } from './torch.js';
 
@@ -103,5 +103,5 @@ function checkModuleGradients(
 
 function argument(path: string, args: unknown[]): unknown {
   const [head, ...rest] = path.split('.');
-  return rest.reduce((value, key) => (value as Record<string, unknown>)[key], head === 'kwargs' ? args.at(-1) : args);
+  return rest.reduce((value, key) => (value as Record<string, unknown>)[camel(key)], head === 'kwargs' ? args.at(-1) : args);
 }

@@ -3,6 +3,7 @@ import { int64 } from '../../ir/dtype.js';
 import { tensor } from '../../ops/creation.js';
 import { convert } from '../../ops/convert.js';
 import { define } from '../../ops/define.js';
+import { accumulateType } from '../../ops/launch.js';
 import { gather } from '../../ops/select.js';
 import type { Args } from '../../ops/types.js';
 import { RuntimeError } from '../../tensor/errors.js';
@@ -113,10 +114,11 @@ export const interpolate: Interpolate = define(
         `Input and output sizes should be greater than 0, but got input (${input.sizes.slice(2).join(', ')}) output (${sizes.join(', ')})`,
       );
     if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1](input, sizes);
-    return sizes.reduce(
+    const resampled = sizes.reduce(
       (x, out, d) => resampleDim(x, d + 2, tapsOf(mode, input.sizes[d + 2], out, scales[d], alignCorners ?? false)),
-      input,
+      convert(input, accumulateType(input.dtype)),
     );
+    return convert(resampled, input.dtype);
   },
 );
 
