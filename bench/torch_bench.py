@@ -1,6 +1,8 @@
 """The rows of bench/workloads.mjs in PyTorch. Reads names from stdin, one a line; answers each with a line of JSON: the median in ms and a checksum."""
 import json
-import math, sys, time
+import math
+import sys
+import time
 import torch
 import torch.nn.functional as F
 from torch import nn, optim
