@@ -70,16 +70,12 @@ template <class T, class A, class B> bool gemm_by_columns(int64_t m, int64_t n, 
       pack_a(a, i * h, min_of(h, m - i * h), p, kc, packed.as<T>() + p * panels * h + i * h * kc);
     }
   });
-  // Threads write far from each other, for neighbouring columns share lines of the cache: each its own range, or in turns a step of its range.
-  const int64_t threads = min_of(columns, num_threads()), range = ceil_div(columns, threads);
-  const bool in_turns = panels > 1;
+  const int64_t range = panels > 1 ? 1 : ceil_div(columns, min_of(columns, num_threads()));
   bool fine = true;
-  parallel_for(threads * range, max_of(in_turns ? 1 : range, grain_for(NR<T> * k * panels)), [&](int64_t begin, int64_t end) {
+  parallel_for(columns, max_of(range, grain_for(NR<T> * k * panels)), [&](int64_t begin, int64_t end) {
     Scratch panel(NR<T> * kc_max * (int64_t)sizeof(T));
     if (!panel.data) { fine = false; return; }
-    for (int64_t p = 0; p < k; p += kc_max) for (int64_t task = begin; task < end; task++) {
-      const int64_t j = in_turns ? task % threads * range + task / threads : task;
-      if (j >= columns) continue;
+    for (int64_t p = 0; p < k; p += kc_max) for (int64_t j = begin; j < end; j++) {
       const int64_t kc = min_of(kc_max, k - p), cols = min_of(NR<T>, n - j * NR<T>);
       const T* rows = panel.as<T>();
       int64_t ld = NR<T>;
