@@ -50,32 +50,26 @@ template <class T, class R> struct ComplexRight {
   }
 };
 
-// x0 y0 x1 y1 … of the lower (High = 0) or upper halves of x and y.
-template <class T, int High, size_t... L> typename Simd<T>::V interleave(typename Simd<T>::V x, typename Simd<T>::V y, std::index_sequence<L...>) {
+// Swaps what lies off the diagonal: lanes with bit B of x and lanes without it of y.
+template <class T, int B, size_t... L> void swap_lanes(typename Simd<T>::V& x, typename Simd<T>::V& y, std::index_sequence<L...>) {
   constexpr int W = Simd<T>::width;
+  const auto a = x, b = y;
 #if defined(__clang__) || __GNUC__ >= 12
-  return __builtin_shufflevector(x, y, (int)(High * W / 2 + L / 2 + (L & 1) * W)...);
+  x = __builtin_shufflevector(a, b, (int)(L & B ? W + L - B : L)...);
+  y = __builtin_shufflevector(a, b, (int)(L & B ? W + L : L + B)...);
 #else
   using Index = typename std::conditional<sizeof(T) == 4, int32_t, int64_t>::type;
-  return __builtin_shuffle(x, y, typename Simd<Index, W>::V{(Index)(High * W / 2 + L / 2 + (L & 1) * W)...});
+  x = __builtin_shuffle(a, b, typename Simd<Index, W>::V{(Index)(L & B ? W + L - B : L)...});
+  y = __builtin_shuffle(a, b, typename Simd<Index, W>::V{(Index)(L & B ? W + L : L + B)...});
 #endif
 }
 
-// The vectors of a V×V block turned: lane i of a[j] becomes lane j of a[i].
-template <class T> void transpose_vectors(typename Simd<T>::V* a) {
+// The vectors of a V×V block turned: lane i of a[j] becomes lane j of a[i]. Inlined, since they would pass through memory otherwise.
+template <class T, int B = 1> __attribute__((always_inline)) inline void transpose_vectors(typename Simd<T>::V* a) {
   constexpr int W = Simd<T>::width;
-  using Lanes = std::make_index_sequence<W>;
-  typename Simd<T>::V b[W];
-#pragma GCC unroll 4
-  for (int round = 1; round < W; round *= 2) {
-#pragma GCC unroll 8
-    for (int i = 0; i < W / 2; i++) {
-      b[2 * i] = interleave<T, 0>(a[i], a[i + W / 2], Lanes{});
-      b[2 * i + 1] = interleave<T, 1>(a[i], a[i + W / 2], Lanes{});
-    }
 #pragma GCC unroll 16
-    for (int i = 0; i < W; i++) a[i] = b[i];
-  }
+  for (int i = 0; i < W; i++) if (!(i & B)) swap_lanes<T, B>(a[i], a[i + B], std::make_index_sequence<W>{});
+  if constexpr (2 * B < W) transpose_vectors<T, 2 * B>(a);
 }
 // A V×V block: element (i, j) of the source, lines i contiguous, goes to dst[j * stride + i].
 template <class T> void transpose_block(const T* src, int64_t line, T* dst, int64_t stride) {
