@@ -1,6 +1,7 @@
 /** PyTorch for TypeScript: `import * as torch from 'typetorch'`. */
 import './device/cpu/index.js';
 import './ops/methods.js';
+import './ops/sparse-math.js';
 import './nn/functional/methods.js';
 import { _safeSoftmax } from './nn/functional/native.js';
 import { windows } from './ops/windows.js';
@@ -69,6 +70,8 @@ export { gruCell, lstmCell, rnnReluCell, rnnTanhCell } from './nn/functional/cel
 export { binomial } from './ops/binomial.js';
 export * from './ops/determinism.js';
 export { celu_, rrelu_, selu_, threshold_ } from './nn/functional/inplace.js';
+export * as sparse from './sparse-public.js';
+export { sparseCooTensor } from './ops/sparse.js';
 export * as special from './special-public.js';
 export { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './ops/special.js';
 export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';
@@ -117,6 +120,7 @@ export const preserveFormat = 'preserve_format';
 export const channelsLast = 'channels_last';
 export const channelsLast3d = 'channels_last_3d';
 export const strided = 'strided';
+export const sparseCoo = 'torch.sparse_coo';
 
 /** The version of TypeTorch. */
 export const __version__ = '0.1.0';

@@ -9,7 +9,8 @@ import { AccumulateGrad, type Edge, type Node } from './node.js';
 /** The few operations on gradients that the engine needs; set by `ops/`. */
 export const gradOps: {
   add: (a: Tensor, b: Tensor) => Tensor;
-  addInPlace: (a: Tensor, b: Tensor) => void;
+  /** Gives `a`, or another tensor where `a` can't hold the sum. */
+  addInPlace: (a: Tensor, b: Tensor) => Tensor;
   /** A copy with the strides of `like` if that is dense, else contiguous. */
   cloneLike: (grad: Tensor, like: Tensor) => Tensor;
   onesLike: (t: Tensor) => Tensor;
@@ -247,7 +248,7 @@ class BackwardRun {
       variable.ownGrad = mine || createGraph ? grad : withoutLog(() => gradOps.cloneLike(grad, variable));
       if (variable.ownGrad.storage === grad.storage) grad.storage.transient = false;
     } else if (createGraph) variable.ownGrad = gradOps.add(old, grad);
-    else gradOps.addInPlace(old, grad);
+    else variable.ownGrad = gradOps.addInPlace(old, grad);
   }
 }
 

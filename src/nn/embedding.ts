@@ -35,6 +35,8 @@ export class Embedding extends Module {
   readonly maxNorm: number | null;
   readonly normType: number;
   readonly scaleGradByFreq: boolean;
+  /** Whether the weight's gradient is a sparse tensor of the rows in use. */
+  readonly sparse: boolean;
   /** (numEmbeddings, embeddingDim) */
   weight: Parameter;
 
@@ -49,7 +51,7 @@ export class Embedding extends Module {
     ]
   ) {
     super();
-    const [count, dim, paddingIdx = null, maxNorm = null, normType = 2, scale = false, , weight, , device, dtype] = bind<
+    const [count, dim, paddingIdx = null, maxNorm = null, normType = 2, scale = false, sparse = false, weight, , device, dtype] = bind<
       [number, number, (number | null)?, (number | null)?, number?, boolean?, boolean?, (Tensor | null)?, boolean?, ...PlaceArgs]
     >(
       'Embedding',
@@ -57,7 +59,7 @@ export class Embedding extends Module {
       args,
     );
     [this.numEmbeddings, this.embeddingDim, this.paddingIdx] = [count, dim, wrapIndex(paddingIdx, count)];
-    [this.maxNorm, this.normType, this.scaleGradByFreq] = [maxNorm, normType, scale];
+    [this.maxNorm, this.normType, this.scaleGradByFreq, this.sparse] = [maxNorm, normType, scale, sparse];
     this.weight = new Parameter(weight ?? empty([count, dim], { device, dtype }));
     if (!weight) this.resetParameters();
   }
@@ -82,8 +84,8 @@ export class Embedding extends Module {
   }
 
   override forward(input: Tensor): Tensor {
-    const { weight, paddingIdx, maxNorm, normType, scaleGradByFreq } = this;
-    return F.embedding(input, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq });
+    const { weight, paddingIdx, maxNorm, normType, scaleGradByFreq, sparse } = this;
+    return F.embedding(input, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq, sparse });
   }
 
   override extraRepr(): string {
@@ -93,6 +95,7 @@ export class Embedding extends Module {
     if (maxNorm !== null) parts.push(`max_norm=${float(maxNorm)}`);
     if (normType !== 2) parts.push(`norm_type=${float(normType)}`);
     if (scaleGradByFreq) parts.push('scale_grad_by_freq=True');
+    if (this.sparse) parts.push('sparse=True');
     return parts.join(', ');
   }
 }
@@ -124,7 +127,7 @@ export class EmbeddingBag extends Module {
       normType = 2,
       scaleGradByFreq = false,
       mode = 'mean',
-      ,
+      sparse = false,
       weight,
       includeLastOffset = false,
       paddingIdx = null,
@@ -138,7 +141,7 @@ export class EmbeddingBag extends Module {
       args,
     );
     [this.numEmbeddings, this.embeddingDim, this.mode] = [count, dim, mode];
-    this.options = { maxNorm, normType, scaleGradByFreq, includeLastOffset, paddingIdx: wrapIndex(paddingIdx, count) };
+    this.options = { maxNorm, normType, scaleGradByFreq, sparse, includeLastOffset, paddingIdx: wrapIndex(paddingIdx, count) };
     this.weight = new Parameter(weight ?? empty([count, dim], { device, dtype }));
     if (!weight) this.resetParameters();
   }

@@ -14,7 +14,7 @@ import { any } from './reduce.js';
 import type { Op } from './types.js';
 
 gradOps.add = add;
-gradOps.addInPlace = (a, b) => void (add as unknown as { inplace: (x: Tensor, y: Tensor) => Tensor }).inplace(a, b);
+gradOps.addInPlace = (a, b) => (add as unknown as { inplace: (x: Tensor, y: Tensor) => Tensor }).inplace(a, b);
 gradOps.cloneLike = (grad, like) => {
   if (isDense(like)) return clone(alias(grad), { memoryFormat: 'contiguous_format' });
   const copy = emptyLike(like, grad.dtype);

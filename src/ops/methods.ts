@@ -30,6 +30,7 @@ import * as reduce from './reduce.js';
 import * as scan from './scan.js';
 import * as select from './select.js';
 import * as sort from './sort.js';
+import * as sparse from './sparse.js';
 import * as variance from './variance.js';
 import { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './special.js';
 import './out.js';
@@ -142,10 +143,12 @@ type NotInplace =
   | 'signbit';
 type Without<M, K extends string> = Pick<M, Exclude<keyof M, K>>;
 
+type SparseMethods = Omit<typeof sparse, 'sparseCooTensor'>;
+
 declare module '../tensor/tensor.js' {
   interface Tensor
     extends
-      Methods<Without<Modules, NoMethod> & typeof newMethods & typeof plainMethods>,
+      Methods<Without<Modules, NoMethod> & typeof newMethods & typeof plainMethods & SparseMethods>,
       InplaceMethods<Without<typeof pointwise, NotInplace> & typeof specialMethods & typeof inplaceOnly & typeof misc.geometryOps>,
       Properties {
     /**
@@ -221,6 +224,8 @@ for (const module of [
 ])
   attachMethods(module);
 
+const { sparseCooTensor: _sparse, ...sparseMethods } = sparse;
+attachMethods(sparseMethods);
 const specialMethods = { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma };
 attachMethods(specialMethods);
 const matrixMethods = { unsafeChunk, frexp, indexPut, indexPut_, inner, kron, istft, stft, corrcoef, cov, histogram };

@@ -33,7 +33,7 @@ const unreadable = (t: Tensor): string => {
 };
 
 /** The printed form; a device that cannot be read synchronously shows `...` in place of the values. */
-export function formatted(t: Tensor, kind = 'tensor'): string {
+export function formatted(t: Tensor, kind = 'tensor', defaultDtype = getDefaultDtype()): string {
   if (!t.storage.device.canReadSync) return unreadable(t);
   gradEdge(t);
   const summarised = numelOf(t.sizes) > getPrintoptions().threshold;
@@ -51,6 +51,6 @@ export function formatted(t: Tensor, kind = 'tensor'): string {
       gradFnName: t.node?.name ?? null,
       device: device === getDefaultDevice() && device.type === 'cpu' ? null : String(device),
     },
-    { defaultDtype: getDefaultDtype(), kind },
+    { defaultDtype, kind },
   );
 }

@@ -116,7 +116,10 @@ export interface Properties {
   readonly isNested: boolean;
   /** Whether elements are quantized: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_quantized.html */
   readonly isQuantized: boolean;
-  /** Whether only elements that are not 0 are kept: never here. https://pytorch.org/docs/stable/generated/torch.Tensor.is_sparse.html */
+  /**
+   * Whether only some elements are kept, with their places. https://pytorch.org/docs/stable/generated/torch.Tensor.is_sparse.html
+   * @example torch.sparseCooTensor([[1]], [2], [3]).isSparse  // true
+   */
   readonly isSparse: boolean;
   /**
    * Whether `retainGrad` was called. https://pytorch.org/docs/stable/generated/torch.Tensor.retains_grad.html

@@ -137,5 +137,4 @@ export const plainMethods = {
   pinMemory: same,
   set_,
   shareMemory_: same,
-  toDense: same,
 };

@@ -1,4 +1,5 @@
 import type { Expr } from '../ir/expr.js';
+import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
   checkOptions,
@@ -101,6 +102,10 @@ export class Adam extends Optimizer<AdamOptions> {
       weightDecay,
       lr * weightDecay,
     ]);
+  }
+
+  protected override updateSparse(): never {
+    throw new RuntimeError('Adam does not support sparse gradients, please consider SparseAdam instead');
   }
 }
 

@@ -1,6 +1,9 @@
 /** Adagrad, Adadelta, RMSprop, Rprop and ASGD. */
 import { where } from '../ir/expr.js';
 import { fullLike } from '../ops/creation.js';
+import { addInto, coalesce, withEntries } from '../ops/sparse-math.js';
+import { RuntimeError } from '../tensor/errors.js';
+import type { SparseTensor } from '../tensor/sparse.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { lerp } from './adam.js';
 import { checkOptions, nextStep, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
@@ -51,6 +54,16 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     const lr = numberOf(group.lr) / (1 + (nextStep(state) - 1) * group.lrDecay);
     const sum = (state.sum ??= fullLike(param, group.initialAccumulatorValue)) as Tensor;
     return adagradRules[+group.maximize]([param, sum, grad], [lr, group.eps, group.weightDecay]);
+  }
+
+  protected override updateSparse(param: Tensor, given: SparseTensor, group: ParamGroup<AdagradOptions>, state: State): void {
+    if (group.weightDecay !== 0) throw new RuntimeError('weight_decay option is not compatible with sparse gradients');
+    const lr = numberOf(group.lr) / (1 + (nextStep(state) - 1) * group.lrDecay);
+    const sum = (state.sum ??= fullLike(param, group.initialAccumulatorValue)) as Tensor;
+    const grad = coalesce(given);
+    addInto(sum, withEntries(grad, grad.entries.square()));
+    const root = sum.at(...grad.places.unbind(0)).sqrt();
+    addInto(param, withEntries(grad, grad.entries.div(root.add(group.eps)).mul(group.maximize ? lr : -lr)));
   }
 }
 

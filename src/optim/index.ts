@@ -20,6 +20,7 @@ export { Muon, type MuonOptions } from './muon.js';
 export type { OptimizerStateDict } from './hooks.js';
 export { Optimizer, type ParamGroup, type Params } from './optimizer.js';
 export { SGD, type SGDOptions } from './sgd.js';
+export { SparseAdam, type SparseAdamOptions } from './sparse-adam.js';
 export * as swaUtils from './swa.js';
 import { registerOptimizerStepPostHook, registerOptimizerStepPreHook } from './hooks.js';
 import { Optimizer } from './optimizer.js';

@@ -90,7 +90,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
 
   private flatGrad(): Tensor {
     return cat(
-      this.params.map((param) => (param.ownGrad ?? zerosLike(param)).reshape(-1)),
+      this.params.map((param) => (param.ownGrad?.toDense() ?? zerosLike(param)).reshape(-1)),
       0,
     );
   }

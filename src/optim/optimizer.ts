@@ -3,8 +3,9 @@ import { enableGrad, noGrad } from '../autograd/modes.js';
 import { tensor, zerosLike } from '../ops/creation.js';
 import { convert } from '../ops/convert.js';
 import { fillRaw } from '../ops/memory.js';
-import { ValueError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { withIntKeys } from '../tensor/int-keys.js';
+import { SparseTensor } from '../tensor/sparse.js';
 import { Tensor } from '../tensor/tensor.js';
 import { HookedOptimizer, type OptimizerStateDict } from './hooks.js';
 import { runSteps, type Step } from './update.js';
@@ -111,6 +112,7 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     for (const { params } of this.paramGroups) {
       for (const param of params) {
         if (setToNone) param.ownGrad = null;
+        else if (param.ownGrad?.isSparse) param.ownGrad.zero_();
         else if (param.ownGrad) fillRaw(param.ownGrad, 0);
       }
     }
@@ -122,13 +124,23 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
       const steps: Step[] = [];
       for (const group of this.paramGroups) {
         for (const param of group.params) {
-          const step = param.ownGrad && this.update(param, param.ownGrad, group, this.stateOf(param));
+          const { ownGrad } = param;
+          const step = ownGrad && this.updateBy(param, ownGrad, group, this.stateOf(param));
           if (step) steps.push(step);
         }
       }
       runSteps(steps);
     });
     return loss;
+  }
+
+  private updateBy(param: Tensor, grad: Tensor, group: ParamGroup<O>, state: State): Step | void {
+    return grad instanceof SparseTensor ? this.updateSparse(param, grad, group, state) : this.update(param, grad, group, state);
+  }
+
+  /** The same with a sparse gradient, where the optimizer can. */
+  protected updateSparse(_param: Tensor, _grad: SparseTensor, _group: ParamGroup<O>, _state: State): Step | void {
+    throw new RuntimeError(`${this.constructor.name} does not support sparse gradients`);
   }
 
   /** Changes one parameter, or gives the kernel that does: those of all parameters run together. */

@@ -1,3 +1,6 @@
+import { addInto, withEntries } from '../ops/sparse-math.js';
+import { RuntimeError } from '../tensor/errors.js';
+import type { SparseTensor } from '../tensor/sparse.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
 import { type Step, type Update, updateBy } from './update.js';
@@ -61,5 +64,13 @@ export class SGD extends Optimizer<SGDOptions> {
     const first = !state.momentumBuffer;
     const buffer = zeros(state, 'momentumBuffer', param);
     return momentumRules[+first + 2 * +nesterov + 4 * +maximize]([param, buffer, grad], [lr, weightDecay, momentum, 1 - dampening]);
+  }
+
+  /** Without momentum only the rows of the gradient change. */
+  protected override updateSparse(param: Tensor, grad: SparseTensor, group: ParamGroup<SGDOptions>, state: State): Step | void {
+    if (group.weightDecay !== 0) throw new RuntimeError('add(sparse, dense) is not supported. Use add(dense, sparse) instead.');
+    if (group.momentum !== 0) return this.update(param, grad.toDense(), group, state);
+    const lr = numberOf(group.lr);
+    addInto(param, withEntries(grad, grad.entries.mul(group.maximize ? lr : -lr)));
   }
 }

@@ -10,6 +10,7 @@ import { emptyOn, runIndexed } from '../../ops/routine.js';
 import { scatter } from '../../ops/select.js';
 import { IndexError, RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
+import { SparseTensor } from '../../tensor/sparse.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 export interface EmbeddingOptions {
@@ -22,12 +23,22 @@ export interface EmbeddingOptions {
 
 const outOfRange = (): string => 'index out of range in self';
 
-function lookup(weight: Tensor, indices: Tensor, padding: number, scale: boolean): Tensor {
+function lookup(weight: Tensor, indices: Tensor, padding: number, scale: boolean, sparse = false): Tensor {
   const out = emptyOn(weight, [...indices.sizes, weight.sizes[1]]);
   const flat = contiguousRaw(indices).view([-1]);
   if (numelOf(indices.sizes) > 0)
     runIndexed('index_select', [out.view([-1, weight.sizes[1]]), contiguousRaw(weight), flat], [0], outOfRange);
-  return record('embedding', [weight], out, [], ({ grad }) => [tableGradient(grad, indices, weight.sizes, padding, scale)]);
+  const gradient = sparse ? sparseGradient : tableGradient;
+  return record('embedding', [weight], out, [], ({ grad }) => [gradient(grad, indices, weight.sizes, padding, scale)]);
+}
+
+/** The gradients of the uses of rows, beside the numbers of these rows. */
+function sparseGradient(grad: Tensor, indices: Tensor, sizes: readonly number[], padding: number, scale: boolean): Tensor {
+  if (scale) throw new RuntimeError('embedding_backward: scale_grad_by_freq not supported with sparse gradients');
+  const [flat, rows] = [indices.reshape([-1]), grad.reshape([-1, sizes[1]])];
+  const used = padding < 0 ? null : flat.ne(padding).nonzero().reshape([-1]);
+  const [places, entries] = used ? [flat.indexSelect(0, used), rows.indexSelect(0, used)] : [flat, rows];
+  return new SparseTensor(places.unsqueeze(0), entries, sizes);
 }
 
 /** Every row of the table gets the sum of the gradients of its uses. */
@@ -51,7 +62,15 @@ function tableGradient(grad: Tensor, indices: Tensor, sizes: readonly number[], 
 export const embedding: (input: Tensor, weight: Tensor, options?: EmbeddingOptions) => Tensor = define(
   'embedding',
   'input, weight, paddingIdx?, maxNorm?, normType?, scaleGradByFreq?, sparse?',
-  (input: Tensor, weight: Tensor, paddingIdx?: number | null, maxNorm?: number | null, normType = 2, scaleGradByFreq = false) => {
+  (
+    input: Tensor,
+    weight: Tensor,
+    paddingIdx?: number | null,
+    maxNorm?: number | null,
+    normType = 2,
+    scaleGradByFreq = false,
+    sparse = false,
+  ) => {
     if (weight.ndim !== 2) throw new RuntimeError("'weight' must be 2-D");
     if (input.dtype !== int64 && input.dtype !== int32) {
       throw new RuntimeError(
@@ -64,7 +83,7 @@ export const embedding: (input: Tensor, weight: Tensor, options?: EmbeddingOptio
     const padding = typeof paddingIdx === 'number' ? (paddingIdx < 0 ? paddingIdx + rows : paddingIdx) : -1;
     const indices = convert(input, int64);
     if (typeof maxNorm === 'number') renormalise(weight, indices, maxNorm, normType);
-    return lookup(weight, indices, padding, scaleGradByFreq);
+    return lookup(weight, indices, padding, scaleGradByFreq, sparse);
   },
 );
 

@@ -10,7 +10,7 @@ import { contiguousRaw, sequence } from '../../ops/memory.js';
 import { where } from '../../ops/join.js';
 import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
 import { indexAdd, scatterReduce, searchsorted } from '../../ops/select.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { RuntimeError, ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
 import type { Reduction } from './arguments.js';
@@ -127,12 +127,13 @@ export const embeddingBag: (input: Tensor, weight: Tensor, offsets?: Tensor | nu
     normType = 2,
     scale = false,
     mode = 'mean',
-    _sparse?: boolean,
+    sparse = false,
     samples?: Tensor | null,
     includeLast = false,
     paddingIdx?: number | null,
   ) => {
     if (!['sum', 'mean', 'max'].includes(mode)) throw new Error('mode has to be one of sum, mean or max');
+    if (sparse && mode === 'max') throw new ValueError('max mode does not support sparse weights');
     if (samples && mode !== 'sum')
       throw new Error(
         `embedding_bag: per_sample_weights was not None, per_sample_weights is only supported for mode='sum' (got mode='${mode}'). Please open a feature request on GitHub.`,
@@ -144,7 +145,7 @@ export const embeddingBag: (input: Tensor, weight: Tensor, offsets?: Tensor | nu
     const { bags, count } = bagsOf(input, offsets ?? null, includeLast);
     const flat = input.reshape([numelOf(input.sizes)]);
     const padding = typeof paddingIdx === 'number' && paddingIdx < 0 ? paddingIdx + weight.sizes[0] : (paddingIdx ?? null);
-    const rows = embedding(flat, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq: scale });
+    const rows = embedding(flat, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq: scale, sparse });
     const used = padding === null ? null : convert(flat.ne(padding), weight.dtype).unsqueeze(1);
     const base = zeros([count, weight.sizes[1]], { dtype: weight.dtype, device: weight.device });
     if (mode === 'max') return maxima(rows, used, bags, base);
