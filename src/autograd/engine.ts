@@ -1,7 +1,7 @@
 /** Runs graphs backwards: counts dependencies, then applies nodes in reverse order of their making, without recursion. */
 import { RuntimeError } from '../tensor/errors.js';
 import { formatShape, isContiguous, sameSizes } from '../tensor/shape.js';
-import { freeTransient, withLog, withoutLog } from '../tensor/storage.js';
+import { freeTransient, isOwned, withLog, withoutLog } from '../tensor/storage.js';
 import type { Tensor, TensorHook } from '../tensor/tensor.js';
 import { isAnomalyCheckNanEnabled, setGradEnabled } from './modes.js';
 import { AccumulateGrad, type Edge, type Node } from './node.js';
@@ -251,10 +251,6 @@ class BackwardRun {
     else variable.ownGrad = gradOps.addInPlace(old, grad);
   }
 }
-
-/** Whether nothing but the engine's one reference holds this memory, and the tensor is all of it. */
-const isOwned = (grad: Tensor): boolean =>
-  grad.storage.transient && grad.storage.uses === 1 && grad.offset === 0 && isContiguous(grad.sizes, grad.strides);
 
 const isLaidOutLike = (grad: Tensor, variable: Tensor): boolean =>
   isContiguous(variable.sizes, variable.strides) || grad.strides.every((s, d) => s === variable.strides[d] || grad.sizes[d] === 1);

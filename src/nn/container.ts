@@ -23,8 +23,13 @@ abstract class Numbered extends Module {
     return items[position(index, items.length)];
   }
 
+  /** The modules in order, also those that come twice. */
+  protected items(): Module[] {
+    return Object.values(this).filter((value) => value instanceof Module);
+  }
+
   *[Symbol.iterator](): IterableIterator<Module> {
-    yield* this.children();
+    yield* this.items();
   }
 
   /**
@@ -111,7 +116,7 @@ export class Sequential extends Numbered {
   }
 
   override forward(input: Tensor): Tensor {
-    for (const module of this.children()) input = (module as unknown as (x: Tensor) => Tensor)(input);
+    for (const module of this.items()) input = (module as unknown as (x: Tensor) => Tensor)(input);
     return input;
   }
 }

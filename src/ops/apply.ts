@@ -4,9 +4,10 @@ import { gradEdge, needsRecord, record } from '../autograd/node.js';
 import type { Expr } from '../ir/expr.js';
 import type { Number_ } from '../tensor/promote.js';
 import { broadcastSizes, sameSizes } from '../tensor/shape.js';
+import { isOwned } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type Formula, isIdentity } from './formula.js';
-import { accumulateType, commonDevice, runFormula, runReduction } from './launch.js';
+import { accumulateType, commonDevice, runFormula, runFormulaInto, runReduction } from './launch.js';
 
 /** A formula applied to tensors, recorded for backward. */
 export function applyFormula(formula: Formula, name: string, tensors: readonly Tensor[], params: readonly Number_[]): Tensor {
@@ -57,26 +58,36 @@ function backwardFormula(
   const inputs = [grad, ...saved];
   const results: (Tensor | null)[] = shapes.map(() => null);
   const wanted = gradient.targets.map((i) => needs(i));
-  const joint =
-    needsRecord(inputs) || wanted.filter(Boolean).length < 2 || !gradient.targets.every((i) => sameSizes(shapes[i], grad.sizes));
+  const count = wanted.filter(Boolean).length;
+  const joint = needsRecord(inputs) || count < 2 || !gradient.targets.every((i) => sameSizes(shapes[i], grad.sizes));
   if (!joint) {
     const all = runFormula(gradient.formula, grad.sizes, inputs, params, grad.storage.device);
     gradient.targets.forEach((i, k) => (results[i] = all[k]));
     return results;
   }
   gradient.targets.forEach((i, k) => {
-    if (wanted[k]) results[i] = oneGradient(gradient.formula.only(k), inputs, params, shapes[i]);
+    if (wanted[k]) results[i] = oneGradient(gradient.formula.only(k), inputs, params, shapes[i], count === 1);
   });
   return results;
 }
 
-/** One gradient, summed to the shape of its input. */
-function oneGradient(formula: Formula, inputs: readonly Tensor[], params: readonly Number_[], shape: readonly number[]): Tensor {
+/** One gradient, summed to the shape of its input; written over the gradient of the output where that is used for the `last` time. */
+function oneGradient(
+  formula: Formula,
+  inputs: readonly Tensor[],
+  params: readonly Number_[],
+  shape: readonly number[],
+  last: boolean,
+): Tensor {
   const [grad] = inputs;
   if (isIdentity(formula, 0) && sameSizes(grad.sizes, shape)) return grad;
   if (needsRecord(inputs)) return sumToSize(applyFormula(formula, 'mul', inputs, params), shape);
-  if (sameSizes(grad.sizes, shape)) return runFormula(formula, shape, inputs, params, grad.storage.device)[0];
-  return sumFormula(formula, inputs, params, grad.sizes, shape);
+  if (!sameSizes(grad.sizes, shape)) return sumFormula(formula, inputs, params, grad.sizes, shape);
+  if (last && isOwned(grad) && grad.dtype === formula.outputs[0].dtype) {
+    runFormulaInto(formula, grad, inputs, params);
+    return grad;
+  }
+  return runFormula(formula, shape, inputs, params, grad.storage.device)[0];
 }
 
 /** Sums the values of `formula` over the dims in which `shape` was broadcast to `sizes`, in one kernel. */

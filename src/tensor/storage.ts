@@ -1,7 +1,7 @@
 /** Making storages, and keeping account of those that only the autograd engine sees. */
 import type { Device } from '../device/device.js';
 import type { DType } from '../ir/dtype.js';
-import { contiguousStrides } from './shape.js';
+import { contiguousStrides, isContiguous } from './shape.js';
 import { numelOf } from './size.js';
 import { Storage, Tensor } from './tensor.js';
 
@@ -58,3 +58,7 @@ export function freeTransient(storage: Storage): void {
   storage.transient = false;
   storage.device.free(storage.buffer);
 }
+
+/** Whether nothing but the engine's one reference holds the memory of a gradient, and the tensor is all of it. */
+export const isOwned = (grad: Tensor): boolean =>
+  grad.storage.transient && grad.storage.uses === 1 && grad.offset === 0 && isContiguous(grad.sizes, grad.strides);

@@ -28,6 +28,15 @@ class Net extends nn.Module {
 }
 
 describe('Module', () => {
+  test('applies a layer of a Sequential as often as it stands there', () => {
+    const twice = new nn.Linear(1, 1);
+    torch.noGrad(() => (twice.weight.fill_(2), twice.bias!.fill_(0)));
+    const net = new nn.Sequential(twice, twice);
+    expect(net(torch.ones(1, 1)).item()).toBe(4);
+    expect([...net]).toEqual([twice, twice]);
+    expect([...net.children()]).toEqual([twice]);
+  });
+
   test('is called like a function, with the types of forward', () => {
     const net = new Net();
     const y: torch.Tensor = net(torch.ones(4, 3));
