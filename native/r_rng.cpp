@@ -28,14 +28,15 @@ void rng_uniform(Call& c) {
   TT_DISPATCH_FLOAT(c.t[0].dtype, {
     using A = Acc<T>;
     T* out = c.t[0].as<T>();
-    const A from = (A)(T)c.d(0), to = (A)(T)c.d(1), width = to - from;
+    const A from = (A)c.d(0), to = (A)c.d(1), width = to - from;
+    const T least = (T)from, beyond = (T)to;
     A block[512];
     for (int64_t i = 0; i < n; i += 512) {
       const int64_t m = min_of(512, n - i);
       fill_uniform(g, block, m);
       for (int64_t j = 0; j < m; j++) {
         const T x = (T)(from == 0 && width == 1 ? block[j] : std::fma(block[j], width, from));
-        out[i + j] = (A)x == to ? (T)from : x;
+        out[i + j] = (A)x == (A)beyond ? least : x;
       }
     }
   })

@@ -274,11 +274,9 @@ export const multinomial: Op<[numSamples: number], [replacement: boolean], { rep
     const n = input.sizes[input.ndim - 1];
     if (n > 2 ** 24) throw new RuntimeError('number of categories cannot exceed 2^24');
     if (!replacement && count > n) throw new RuntimeError('cannot sample n_sample > prob_dist.size(-1) samples without replacement');
-    const weights = contiguousRaw(convert(alias(input), input.dtype, cpu()));
-    const rows = input.ndim === 2 ? input.sizes[0] : 1;
-    const out = emptyTensor(cpu(), int64, [rows, count]);
-    const table = weights.view([rows, n]);
-    if (rows > 0) (replacement || count === 1 ? drawWith : drawWithout)(out, table, generator, replacement);
+    const weights = convert(alias(input), input.dtype, cpu()).view(input.ndim === 2 ? input.sizes : [1, n]);
+    const out = emptyTensor(cpu(), int64, [weights.sizes[0], count]);
+    if (weights.sizes[0] > 0) (replacement && count > 1 ? drawWith : drawWithout)(out, weights, generator);
     return convert(input.ndim === 2 ? out : out.view([count]), int64, input.storage.device);
   },
   Object.assign((_: string, got: string) => `multinomial expects Long tensor out, got: ${got}`, { dtype: int64 }),
@@ -292,8 +290,7 @@ const weightErrors: Record<number, string> = {
 };
 const badWeights = (kind: number): Error => new RuntimeError(weightErrors[kind]);
 
-function drawWith(out: Tensor, weights: Tensor, generator: MaybeGenerator, replacement: boolean): void {
-  if (!replacement) return drawWithout(out, weights, generator);
+function drawWith(out: Tensor, weights: Tensor, generator: MaybeGenerator): void {
   try {
     draw('rng_multinomial', out, generator, [], [weights]);
   } catch (error) {
@@ -301,13 +298,12 @@ function drawWith(out: Tensor, weights: Tensor, generator: MaybeGenerator, repla
   }
 }
 
-/** The largest of weight / exponential: as PyTorch samples without replacement. */
+/** The largest of weight / exponential: as PyTorch samples without replacement, and single samples. */
 function drawWithout(out: Tensor, weights: Tensor, generator: MaybeGenerator): void {
   const values = weights.tolist() as number[][];
   if (values.some((row) => row.some((w) => !(w >= 0) || w === Infinity))) throw badWeights(1);
   if (values.some((row) => row.reduce((sum, w) => sum + w, 0) <= 0)) throw badWeights(2);
-  const keys = emptyTensor(cpu(), weights.dtype, weights.sizes);
-  draw('rng_exponential', keys, generator, [1]);
+  const keys = draw('rng_exponential', emptyLike(weights), generator, [1]);
   const [rows, count] = out.sizes;
-  runRoutine('topk', [emptyTensor(cpu(), weights.dtype, [rows, count]), out, div(weights, keys)], [1]);
+  runRoutine('topk', [emptyTensor(cpu(), weights.dtype, [rows, count]), out, contiguousRaw(div(weights, keys))], [1]);
 }

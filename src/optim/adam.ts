@@ -3,6 +3,7 @@ import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import {
   checkOptions,
+  decoupledDecay,
   fraction,
   nextStep,
   notNegative,
@@ -100,7 +101,7 @@ export class Adam extends Optimizer<AdamOptions> {
       1 - beta2,
       eps,
       weightDecay,
-      lr * weightDecay,
+      decoupledDecay(group.lr, weightDecay),
     ]);
   }
 

@@ -1,7 +1,7 @@
 /** Relatives of Adam: NAdam, RAdam, Adamax. */
 import type { Tensor } from '../tensor/tensor.js';
 import { checkedMoments, decayed, lerp, type MomentOptions, usualMoments } from './adam.js';
-import { nextStep, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
+import { decoupledDecay, nextStep, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
 import { type Step, type Update, updateBy } from './update.js';
 
 export type RAdamOptions = MomentOptions & { decoupledWeightDecay: boolean };
@@ -54,7 +54,7 @@ export class NAdam extends Optimizer<NAdamOptions> {
         1 - beta2,
         eps,
         weightDecay,
-        lr * weightDecay,
+        decoupledDecay(group.lr, weightDecay),
       ],
     );
   }
@@ -99,7 +99,7 @@ export class RAdam extends Optimizer<RAdamOptions> {
     const stepSize = (lr / correction1) * (rectified ? rectification : 1);
     return radamRules[+rectified + 2 * +decoupledWeightDecay + 4 * +maximize](
       [param, zeros(state, 'expAvg', param), zeros(state, 'expAvgSq', param), grad],
-      [stepSize, 1 - beta1, beta2, 1 - beta2, eps, weightDecay, lr * weightDecay],
+      [stepSize, 1 - beta1, beta2, 1 - beta2, eps, weightDecay, decoupledDecay(group.lr, weightDecay)],
     );
   }
 }

@@ -77,6 +77,11 @@ export class MultiplicativeLR extends LRScheduler {
   protected rate({ lr }: Group, i: number): number {
     return this.lastEpoch > 0 ? lr * this.lambdas[i](this.lastEpoch) : lr;
   }
+
+  /** An epoch that was asked for multiplies too, even the first. */
+  protected override closedForm(i: number): number {
+    return this.groups[i].lr * this.lambdas[i](this.lastEpoch);
+  }
 }
 
 /**

@@ -258,6 +258,11 @@ const scalars = new Set(['step', 'muProduct', 'eta', 'mu']);
 
 export const numberOf = (value: number | Tensor): number => (value instanceof Tensor ? Number(value.item()) : value);
 
+/** What decoupled decay takes of a parameter: lr · decay, rounded as 1 − lr · decay is where `lr` is a tensor. */
+export function decoupledDecay(lr: number | Tensor, decay: number): number {
+  return lr instanceof Tensor ? 1 - Number(lr.detach().mul(-decay).add(1).item()) : lr * decay;
+}
+
 /** Throws PyTorch's error unless every option is in its range. */
 export function checkOptions(ranges: Record<string, [value: number | Tensor, valid: (x: number) => boolean]>): void {
   for (const [name, [value, valid]] of Object.entries(ranges)) {

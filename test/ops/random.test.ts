@@ -48,3 +48,16 @@ test('a tensor like a slice lies in the order of its memory', () => {
   expect(torch.emptyLike(torch.ones(8, 10).t().at(':', '::2')).stride()).toEqual([1, 10]);
   expect(torch.ones(3, 1).expand(3, 4).clone().stride()).toEqual([4, 1]);
 });
+
+test('bounds of 16-bit uniform numbers are not rounded first', () => {
+  torch.manualSeed(1);
+  const t = torch.empty(108, { dtype: torch.bfloat16 }).uniform_(-0.5246313898711125, 0.5246313898711125);
+  expect(t.at(54).item()).toBe(-0.5234375);
+});
+
+test('one sample is drawn as without replacement', () => {
+  const weights = torch.tensor([0.5, 2, 3, 4]);
+  const once = torch.multinomial(weights, 1).tolist();
+  torch.manualSeed(0);
+  expect(torch.multinomial(weights, 1, true).tolist()).toEqual(once);
+});

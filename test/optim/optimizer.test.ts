@@ -101,3 +101,21 @@ describe('hooks of optimizers', () => {
     expect(() => new optim.SGD([['a', parameter([1])], parameter([1])] as never, { lr: 0.1 })).toThrow('Some param names are missing');
   });
 });
+
+test('a rate that is a tensor rounds weight decay as PyTorch does', () => {
+  const w = torch.tensor([3.5], { dtype: torch.float64, requiresGrad: true });
+  const optimizer = new torch.optim.AdamW([w], { lr: torch.tensor(0.02) });
+  w.grad = torch.tensor([1], { dtype: torch.float64 });
+  optimizer.step();
+  expect(w.item()).toBeCloseTo(3.479300093851, 10);
+});
+
+test('a multiplicative schedule behind another multiplies from its first epoch', () => {
+  const optimizer = new torch.optim.SGD([torch.zeros(1)], { lr: 0.01 });
+  const { ExponentialLR, MultiplicativeLR, SequentialLR } = torch.optim.lrScheduler;
+  const schedulers = [new ExponentialLR(optimizer, 0.9), new MultiplicativeLR(optimizer, () => 0.95)];
+  const schedule = new SequentialLR(optimizer, schedulers, [2]);
+  schedule.step();
+  schedule.step();
+  expect(schedule.getLastLr()[0]).toBeCloseTo(0.00855, 12);
+});

@@ -1,11 +1,13 @@
 /** Smaller functions: gated, parametric and random activations, rearrangements of images, sliding blocks. */
 import { float64, int64 } from '../../ir/dtype.js';
 import { define } from '../../ops/define.js';
+import { accumulateType } from '../../ops/launch.js';
 import { inplaceOf } from '../../ops/inplace.js';
 import { contiguousRaw, copyInto } from '../../ops/memory.js';
 import { emptyOn } from '../../ops/routine.js';
 import { exponential_, uniform_ } from '../../ops/random.js';
-import { tensor, zeros, zerosLike } from '../../ops/creation.js';
+import { convert } from '../../ops/convert.js';
+import { ones, tensor, zeros, zerosLike } from '../../ops/creation.js';
 import { where } from '../../ops/join.js';
 import { indexAdd, indexSelect, scatter } from '../../ops/select.js';
 import type { Args, Op } from '../../ops/types.js';
@@ -68,7 +70,8 @@ export const rrelu: Op<[], [lower: number, upper: number, training: boolean, inp
   'input, lower?, upper?, training?, inplace?',
   (input: Tensor, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false) => {
     if (lower > upper) throw new RuntimeError(`Lower bound should be less than or equal to the upper bound`);
-    const apply = (x: Tensor): Tensor => (training ? x.mul(randomSlopes(x, lower, upper)) : leakyRelu(x, (lower + upper) / 2));
+    const apply = (x: Tensor): Tensor =>
+      training ? convert(x.mul(randomSlopes(x, lower, upper)), x.dtype) : leakyRelu(x, (lower + upper) / 2);
     return inplace ? inplaceOf(input, apply, copyInto) : apply(input);
   },
 );
@@ -78,10 +81,14 @@ function randomSlopes(x: Tensor, lower: number, upper: number): Tensor {
   const negative = x.detach().le(0);
   if (!x.storage.device.canReadSync) return where(negative, uniform_(zerosLike(x.detach()), lower, upper), 1);
   const flat = (negative.reshape([-1]).tolist() as boolean[]).flatMap((is, i) => (is ? [i] : []));
-  const slopes = zerosLike(x.detach()).reshape([-1]).add(1);
+  const slopes = ones([numelOf(x.sizes)], { dtype: accumulateType(x.dtype), device: x.device });
   if (flat.length === 0) return slopes.view(x.sizes);
   const round = x.dtype === float64 ? (bound: number): number => bound : Math.fround;
-  const drawn = uniform_(emptyOn(x, [flat.length], float64), round(lower), round(upper)).to(x.dtype);
+  const uniform = uniform_(emptyOn(x, [flat.length], float64));
+  const drawn = uniform
+    .mul(round(upper) - round(lower))
+    .add(round(lower))
+    .to(slopes.dtype);
   return scatter(slopes, 0, tensor(flat, { dtype: int64, device: x.device }), drawn).view(x.sizes);
 }
 
