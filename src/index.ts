@@ -85,6 +85,7 @@ export * as optim from './optim/index.js';
 export * as amp from './amp/index.js';
 export { autocast, clearAutocastCache, getAutocastDtype, isAutocastCacheEnabled, isAutocastEnabled } from './amp/autocast.js';
 export { load, save, saveAsync } from './serialize/index.js';
+export * as numpy from './serialize/numpy.js';
 export * as onnx from './serialize/onnx/index.js';
 /** `torch.ops`: operators under their low-level names. */
 export const ops = { aten: { _safeSoftmax: { default: _safeSoftmax } } };

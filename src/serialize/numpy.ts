@@ -1,10 +1,10 @@
 /** NumPy's files: `.npy` (one array) and `.npz` (several by name). https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html */
 import '../device/cpu/index.js';
 import '../ops/methods.js';
-import { type DType, dtypes, int32, int64 } from '../ir/dtype.js';
-import { numelOf } from '../tensor/size.js';
-import { Tensor } from '../tensor/tensor.js';
-import { areSizes, bytesOf, tensorOf } from './layout.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { areSizes, bytesOf } from './layout.js';
+import { type ArrayLayout, arrayOf, byteLengthOf, codes } from './numpy-array.js';
+import { isPickle, unpickleArrays } from './numpy-pickle.js';
 import { concatBytes, type FileLike, openSource, type Source, withSource, writeFile } from './source.js';
 import { isZip, writeZip, ZipReader } from './zip.js';
 
@@ -12,28 +12,9 @@ const magic = Uint8Array.of(0x93, ...new TextEncoder().encode('NUMPY'));
 /** The data of an array begin at a multiple of this. */
 const ALIGNMENT = 64;
 
-/** Kind and size of the elements, without the byte order. */
-const codes: Record<string, string> = {
-  float64: 'f8',
-  float32: 'f4',
-  float16: 'f2',
-  int64: 'i8',
-  int32: 'i4',
-  int16: 'i2',
-  int8: 'i1',
-  uint8: 'u1',
-  bool: 'b1',
-  complex64: 'c8',
-  complex128: 'c16',
-};
-
 const invalid = (why: string): Error => new Error(`the .npy file is invalid: ${why}`);
 
-interface Header {
-  /** Byte order, kind and size of the elements: `<f4`. */
-  readonly descr: string;
-  readonly fortranOrder: boolean;
-  readonly shape: readonly number[];
+interface Header extends ArrayLayout {
   /** Where the data begin. */
   readonly data: number;
 }
@@ -50,7 +31,7 @@ function readHeader(source: Source): Header {
 }
 
 /** Reads `{'descr': '<f4', 'fortran_order': False, 'shape': (3, 4), }`. */
-function parseHeader(text: string): Omit<Header, 'data'> {
+function parseHeader(text: string): ArrayLayout {
   if (/'descr':\s*'\|O/.test(text)) throw new Error('Object arrays cannot be loaded: they hold a pickle');
   const descr = /'descr':\s*'([^']*)'/.exec(text)?.[1];
   const order = /'fortran_order':\s*(True|False)/.exec(text)?.[1];
@@ -65,54 +46,12 @@ function parseHeader(text: string): Omit<Header, 'data'> {
   return { descr, fortranOrder: order === 'True', shape };
 }
 
-/** How elements are stored, and the dtype that holds them: unsigned ints become the next larger signed ones. */
-interface Elements {
-  readonly dtype: DType;
-  readonly itemsize: number;
-  /** The size of what is turned round where the file is big-endian. */
-  readonly wordSize: number;
-  readonly unsigned: boolean;
-}
-
-function elementsOf(descr: string): Elements {
-  const code = descr.slice(1);
-  const itemsize = Number(code.slice(1));
-  const wordSize = code[0] === 'c' ? itemsize / 2 : itemsize;
-  const dtype = dtypes.find(({ name }) => codes[name] === code);
-  if (dtype) return { dtype, itemsize, wordSize, unsigned: false };
-  const wider = { u2: int32, u4: int64, u8: int64 }[code];
-  if (!wider) throw new TypeError(`NumPy's dtype '${descr}' is not supported`);
-  return { dtype: wider, itemsize, wordSize, unsigned: true };
-}
-
 function readNpy(source: Source): Tensor {
-  const { descr, fortranOrder, shape, data } = readHeader(source);
-  const elements = elementsOf(descr);
-  const size = numelOf(shape) * elements.itemsize;
+  const { data, ...layout } = readHeader(source);
+  const size = byteLengthOf(layout);
   if (data + size > source.length)
-    throw invalid(`an array of shape (${shape.join(', ')}) needs ${size} bytes of data, but there are ${source.length - data}`);
-  let bytes = source.read(data, size);
-  if (descr.startsWith('>')) bytes = swapped(bytes, elements.wordSize);
-  if (elements.unsigned) bytes = widened(bytes, elements);
-  if (!fortranOrder) return tensorOf(bytes, elements.dtype, shape);
-  const t = tensorOf(bytes, elements.dtype, [...shape].reverse());
-  return new Tensor(t.storage, t.dtype, [...shape], [...t.strides].reverse(), 0);
-}
-
-/** A copy in which the bytes of every word are turned round. */
-function swapped(bytes: Uint8Array, wordSize: number): Uint8Array {
-  const copy = bytes.slice();
-  for (let at = 0; at < copy.length; at += wordSize) copy.subarray(at, at + wordSize).reverse();
-  return copy;
-}
-
-/** Unsigned ints as the signed ones of `dtype`. */
-function widened(bytes: Uint8Array, { dtype, itemsize }: Elements): Uint8Array {
-  const { buffer } = bytes.slice();
-  if (itemsize === 2) return new Uint8Array(Int32Array.from(new Uint16Array(buffer)).buffer);
-  if (itemsize === 4) return new Uint8Array(BigInt64Array.from(Array.from(new Uint32Array(buffer), BigInt)).buffer);
-  if (new BigInt64Array(buffer).some((value) => value < 0n)) throw new RangeError(`a uint64 of 2^63 or more does not fit ${dtype}`);
-  return new Uint8Array(buffer);
+    throw invalid(`an array of shape (${layout.shape.join(', ')}) needs ${size} bytes of data, but there are ${source.length - data}`);
+  return arrayOf(source.read(data, size), layout);
 }
 
 function readNpz(source: Source): Record<string, Tensor> {
@@ -123,16 +62,24 @@ function readNpz(source: Source): Record<string, Tensor> {
 
 /**
  * The tensor of a `.npy` file, or the tensors of a `.npz` file by name: a path, or the bytes of the file. Arrays in Fortran order keep
- * their strides, big-endian
- * ones are turned round, and uint16, uint32 and uint64 become int32 and int64. Throws for arrays of objects, strings and records, and where
- * a file lies.
- * https://numpy.org/doc/stable/reference/generated/numpy.load.html
+ * their strides, big-endian ones are turned round, and uint16, uint32 and uint64 become int32 and int64. With `allowPickle` it also reads
+ * pickles of arrays, numbers, strings and containers of them; nothing in them is ever executed. Throws for arrays of objects, strings and
+ * records, and where a file lies. https://numpy.org/doc/stable/reference/generated/numpy.load.html
  * @example
  * numpy.save(torch.tensor([1.5, 2]), 'data.npy');
  * numpy.load('data.npy')  // tensor([1.5000, 2.0000])
  */
-export function load<T extends Tensor | Record<string, Tensor> = Tensor>(file: FileLike): T {
-  return withSource(file, (source) => (isZip(source) ? readNpz(source) : readNpy(source)) as T);
+export function load<T extends Tensor | Record<string, Tensor> = Tensor>(file: FileLike, options?: { allowPickle?: false }): T;
+export function load<T>(file: FileLike, options: { allowPickle: boolean }): T;
+export function load(file: FileLike, { allowPickle = false }: { allowPickle?: boolean } = {}): unknown {
+  return withSource(file, (source) => {
+    if (isZip(source)) return readNpz(source);
+    const bytes = source.read(0, Math.min(source.length, 2));
+    if (!isPickle(bytes)) return readNpy(source);
+    if (!allowPickle)
+      throw new Error('This file contains pickled (object) data. Load it with { allowPickle: true }: nothing in it is executed.');
+    return unpickleArrays(source.read(0, source.length));
+  });
 }
 
 function npyBytes(tensor: Tensor): Uint8Array {

@@ -35,11 +35,11 @@ export const tuple = (items: readonly unknown[]): PyTuple => {
 /** Python itself recurses no deeper. */
 const MAX_DEPTH = 1000;
 
-/** Values as users get them. What several places share, they still share. */
-export function toJavaScript(root: unknown): unknown {
+/** Values as users get them, those that are no containers by `finish`. What several places share, they still share. */
+export function toJavaScript(root: unknown, finish: (value: unknown) => unknown = (value) => value): unknown {
   const known = new Map<unknown, unknown>();
   const convert = (value: unknown, depth: number): unknown => {
-    if (!isContainer(value)) return value;
+    if (!isContainer(value)) return finish(value);
     if (depth > MAX_DEPTH) throw new Error(`the file nests containers more than ${MAX_DEPTH} deep`);
     const found = known.get(value);
     if (found !== undefined) return found;

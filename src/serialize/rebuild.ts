@@ -163,7 +163,8 @@ function deviceFrom([type, index]: readonly unknown[]): TorchDevice {
   return toDevice(type, typeof index === 'number' ? index : undefined);
 }
 
-const plainGlobals: readonly Global[] = [
+/** Names of plain values. */
+export const plainGlobals: readonly Global[] = [
   { name: 'collections.OrderedDict', call: dictOf },
   { name: 'collections.Counter', call: dictOf },
   { name: 'builtins.set', call: (args) => new Set(listArgument(args)) },

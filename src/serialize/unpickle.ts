@@ -18,6 +18,11 @@ export interface PickleContext {
   persistentLoad(id: PyTuple): unknown;
 }
 
+/** What a call gave whose content comes after it, in BUILD. */
+export abstract class Buildable {
+  abstract build(state: unknown): void;
+}
+
 /** Values may be copied by calls up to so many times the length of the pickle. */
 const COPIES = 64;
 
@@ -243,6 +248,7 @@ on('X', (u) => u.push(u.text(u.uint(4)))); // BINUNICODE
 on(0x8c, (u) => u.push(u.text(u.uint(1)))); // SHORT_BINUNICODE
 on(0x8d, (u) => u.push(u.text(u.length64()))); // BINUNICODE8
 on('U', (u) => u.push(latin1(u.bytes(u.uint(1))))); // SHORT_BINSTRING
+on('T', (u) => u.push(u.bytes(u.uint(4)))); // BINSTRING: Python 2's long strings are bytes
 on('B', (u) => u.push(u.bytes(u.uint(4)))); // BINBYTES
 on('C', (u) => u.push(u.bytes(u.uint(1)))); // SHORT_BINBYTES
 on(0x8e, (u) => u.push(u.bytes(u.length64()))); // BINBYTES8
@@ -273,6 +279,8 @@ on(0x81, (u) => u.call()); // NEWOBJ
 on('Q', (u) => u.persistentLoad());
 // BUILD: attributes of dicts, such as `_metadata` of a state dict, have no place here.
 on('b', (u) => {
-  u.pop();
-  if (!(u.top() instanceof PyDict)) throw error('Can only build dicts');
+  const state = u.pop();
+  const target = u.top();
+  if (target instanceof Buildable) target.build(state);
+  else if (!(target instanceof PyDict)) throw error('Can only build dicts');
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import * as torch from '../../src/index.js';
 import { inflatePortably } from '../../src/serialize/inflate.js';
 import { load, save, savez } from '../../src/serialize/numpy.js';
@@ -92,4 +92,37 @@ test('our own checksums and decompression agree with zlib', () => {
       expect(() => inflatePortably(compressed, input.length + 1)).toThrow('corrupt compressed data');
       expect(() => inflatePortably(compressed.subarray(0, -1), input.length)).toThrow('corrupt compressed data');
     }
+});
+
+describe('pickles of arrays', () => {
+  const pickle = (base64: string): Uint8Array => new Uint8Array(Buffer.from(base64, 'base64'));
+  /** What NumPy 2.4 made of `{'a': numpy.arange(6, dtype='i2').reshape(2, 3), 'n': [1, 'x', None]}` in protocol 2. */
+  const old = pickle(
+    'gAJ9cQAoWAEAAABhcQFjbnVtcHkuX2NvcmUubXVsdGlhcnJheQpfcmVjb25zdHJ1Y3QKcQJjbnVtcHkKbmRhcnJheQpxA0sAhXEEY19jb2RlY3MKZW5jb2RlCnEFWAEAAABi' +
+      'cQZYBgAAAGxhdGluMXEHhnEIUnEJh3EKUnELKEsBSwJLA4ZxDGNudW1weQpkdHlwZQpxDVgCAAAAaTJxDomIh3EPUnEQKEsDWAEAAAA8cRFOTk5K/////0r/////SwB0cRJi' +
+      'iWgFWAwAAAAAAAEAAgADAAQABQBxE2gHhnEUUnEVdHEWYlgBAAAAbnEXXXEYKEsBWAEAAAB4cRlOZXUu',
+  );
+  /** `{'a': numpy.arange(6, dtype='>f4').reshape(2, 3, order='F'), 's': numpy.float64(2.5), 'b': b'\xff\x00'}` in protocol 5. */
+  const recent = pickle(
+    'gAWV/AAAAAAAAAB9lCiMAWGUjBNudW1weS5fY29yZS5udW1lcmljlIwLX2Zyb21idWZmZXKUk5QolhgAAAAAAAAAAAAAAD+AAABAAAAAQEAAAECAAABAoAAAlIwFbnVtcHmU' +
+      'jAVkdHlwZZSTlIwCZjSUiYiHlFKUKEsDjAE+lE5OTkr/////Sv////9LAHSUYksCSwOGlIwBRpR0lFKUjAFzlIwWbnVtcHkuX2NvcmUubXVsdGlhcnJheZSMBnNjYWxhcpST' +
+      'lGgIjAJmOJSJiIeUUpQoSwOMATyUTk5OSv////9K/////0sAdJRiQwgAAAAAAAAEQJSGlFKUjAFilEMC/wCUdS4=',
+  );
+
+  test('come as tensors', () => {
+    const { a, n } = load<{ a: torch.Tensor; n: unknown[] }>(old, { allowPickle: true });
+    expect([a.dtype, a.tolist(), n]).toEqual([torch.int16, [[0, 1, 2], [3, 4, 5]], [1, 'x', null]]); // prettier-ignore
+    const all = load<{ a: torch.Tensor; s: number; b: Uint8Array }>(recent, { allowPickle: true });
+    expect([all.a.tolist(), all.s, [...all.b]]).toEqual([[[0, 2, 4], [1, 3, 5]], 2.5, [255, 0]]); // prettier-ignore
+  });
+
+  test('that were not asked for, lie or call something are refused', () => {
+    expect(() => load(old)).toThrow('This file contains pickled (object) data');
+    for (let cut = 2; cut < old.length; cut += 7) expect(() => load(old.subarray(0, cut), { allowPickle: true })).toThrow();
+    const lying = old.slice();
+    lying[Buffer.from(old).indexOf('K\x02K\x03', 0, 'latin1') + 1] = 6;
+    expect(() => load(lying, { allowPickle: true })).toThrow('needs 36 bytes, but there are 12');
+    const hostile = Buffer.from('\x80\x02cnumpy\nload\nX\x01\0\0\0x\x85R.', 'latin1');
+    expect(() => load(hostile, { allowPickle: true })).toThrow('numpy.load was not an allowed global');
+  });
 });

@@ -236,20 +236,92 @@ function tar(files: Record<string, Uint8Array>): Buffer {
 const records = (classes: readonly number[][]): Buffer =>
   Buffer.concat(classes.map((bytes, i) => Buffer.concat([Buffer.from(bytes), pixels(3072).map((p) => (p + i) % 256)])));
 
+const short = (text: string): Buffer => Buffer.concat([Buffer.from([0x55, text.length]), Buffer.from(text)]); // SHORT_BINSTRING
+const int16 = (n: number): Buffer => Buffer.from([0x4d, n & 255, n >> 8]); // BININT2
+
+/** A Python 2 pickle of a dict. */
+const pickledDict = (items: Record<string, Buffer>): Buffer =>
+  Buffer.concat([
+    Buffer.from([0x80, 2, 0x7d, 0x71, 1, 0x28]),
+    ...Object.entries(items).flatMap(([key, value]) => [short(key), value]),
+    Buffer.from('u.'),
+  ]);
+
+const pickledList = (items: readonly Buffer[]): Buffer => Buffer.concat([Buffer.from(']('), ...items, Buffer.from('e')]);
+
+/** A Python 2 pickle of a NumPy array of bytes, of two dims. */
+function pickledArray(rows: number, data: Buffer): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(data.length);
+  return Buffer.concat([
+    Buffer.from('cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\0\x85U\x01b\x87R(K\x01', 'latin1'),
+    int16(rows),
+    int16(data.length / rows),
+    Buffer.from('\x86cnumpy\ndtype\nU\x02u1K\0K\x01\x87R(K\x03U\x01|NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\0tb\x89T', 'latin1'),
+    length,
+    data,
+    Buffer.from('tb'),
+  ]);
+}
+
+const pickledBatch = (key: string, labels: readonly number[]): Buffer =>
+  pickledDict({
+    batch_label: short('a batch'),
+    [key]: pickledList(labels.map(int16)),
+    data: pickledArray(labels.length, Buffer.concat(labels.map((_, i) => pixels(3072).map((p) => (p + i) % 256)))),
+    filenames: pickledList(labels.map((n) => short(`${n}.png`))),
+  });
+
 describe('CIFAR', () => {
   class SmallCIFAR10 extends datasets.CIFAR10 {}
   class SmallCIFAR100 extends datasets.CIFAR100 {}
 
-  const serve = (kind: typeof SmallCIFAR10, files: Record<string, Uint8Array>): void => {
+  /** Lets a class download an archive in the version of `folder`. */
+  const serve = (kind: typeof SmallCIFAR10, version: string, files: Record<string, Uint8Array>): void => {
     const archive = gzipSync(tar(files));
     server.files.set('cifar.tar.gz', archive);
-    kind.layout = { ...kind.layout, url: `${server.url}cifar.tar.gz`, md5: md5(archive) };
+    const layout = datasets[kind === SmallCIFAR100 ? 'CIFAR100' : 'CIFAR10'].layouts.find((each) => each.folder === version)!;
+    kind.layouts = [{ ...layout, url: `${server.url}cifar.tar.gz`, md5: md5(archive) }];
   };
 
-  test('10 is downloaded, unpacked and read', async () => {
+  test('10 is downloaded, unpacked and read from its pickles', async () => {
+    const batches = [1, 2, 3, 4, 5].map((i) => [`cifar-10-batches-py/data_batch_${i}`, pickledBatch('labels', [i, 9])] as const);
+    const names = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
+    serve(SmallCIFAR10, 'cifar-10-batches-py', {
+      ...Object.fromEntries(batches),
+      'cifar-10-batches-py/test_batch': pickledBatch('labels', [7]),
+      'cifar-10-batches-py/batches.meta': pickledDict({ label_names: pickledList(names.map(short)), num_vis: int16(3072) }),
+    });
+    const train = await SmallCIFAR10.open(folder, { download: true, progress: false });
+    expect(train.targets).toEqual([1, 9, 2, 9, 3, 9, 4, 9, 5, 9]);
+    const [image, target] = train.at(1) as [torch.Tensor, number];
+    expect([[...image.shape], image.dtype]).toEqual([[3, 32, 32], torch.uint8]);
+    expect(image.flatten().narrow(0, 0, 3).tolist()).toEqual([1, 8, 15]);
+    expect(train.classes[target]).toBe('truck');
+    expect(new datasets.CIFAR10(folder, { train: false }).targets).toEqual([7]);
+  });
+
+  test('100 is read from its pickles', async () => {
+    serve(SmallCIFAR100, 'cifar-100-python', {
+      'cifar-100-python/train': pickledBatch('fine_labels', [2, 1]),
+      'cifar-100-python/test': pickledBatch('fine_labels', [0]),
+      'cifar-100-python/meta': pickledDict({ fine_label_names: pickledList(['apple', 'aquarium_fish', 'baby'].map(short)) }),
+    });
+    const train = await SmallCIFAR100.open(folder, { download: true, progress: false });
+    expect(train.targets.map((n) => train.classes[n])).toEqual(['baby', 'aquarium_fish']);
+  });
+
+  test('pickles that would run something are refused', async () => {
+    const hostile = Buffer.from('\x80\x02cposix\nsystem\nU\x04true\x85R.', 'latin1');
+    const all = ['train', 'test', 'meta'].map((name) => [`cifar-100-python/${name}`, hostile] as const);
+    serve(SmallCIFAR100, 'cifar-100-python', Object.fromEntries(all));
+    await expect(SmallCIFAR100.open(folder, { download: true, progress: false })).rejects.toThrow('module posix is blocked');
+  });
+
+  test('10 is read from its binary version', async () => {
     const batches = [1, 2, 3, 4, 5].map((i) => [`cifar-10-batches-bin/data_batch_${i}.bin`, records([[i], [9]])] as const);
     const names = Buffer.from('airplane\nautomobile\nbird\ncat\ndeer\ndog\nfrog\nhorse\nship\ntruck\n\n');
-    serve(SmallCIFAR10, {
+    serve(SmallCIFAR10, 'cifar-10-batches-bin', {
       ...Object.fromEntries(batches),
       'cifar-10-batches-bin/test_batch.bin': records([[7]]),
       'cifar-10-batches-bin/batches.meta.txt': names,
@@ -264,7 +336,7 @@ describe('CIFAR', () => {
   });
 
   test('100 has the fine classes', async () => {
-    serve(SmallCIFAR100, {
+    serve(SmallCIFAR100, 'cifar-100-binary', {
       'cifar-100-binary/train.bin': records([[3, 42]]),
       'cifar-100-binary/test.bin': records([[1, 2]]),
       'cifar-100-binary/fine_label_names.txt': Buffer.from('apple\naquarium_fish\nbaby\n'),
@@ -275,7 +347,7 @@ describe('CIFAR', () => {
   });
 
   test('archives may not write outside of their folder, nor lie about lengths', async () => {
-    serve(SmallCIFAR10, { '../outside.bin': Buffer.from('x') });
+    serve(SmallCIFAR10, 'cifar-10-batches-bin', { '../outside.bin': Buffer.from('x') });
     await expect(SmallCIFAR10.open(folder, { download: true, progress: false })).rejects.toThrow(
       "'../outside.bin', which lies outside of its folder",
     );
@@ -284,7 +356,7 @@ describe('CIFAR', () => {
     lying.write('77777777777\0', 124);
     const archive = gzipSync(lying);
     server.files.set('cifar.tar.gz', archive);
-    SmallCIFAR10.layout = { ...SmallCIFAR10.layout, md5: md5(archive) };
+    SmallCIFAR10.layouts = [{ ...SmallCIFAR10.layouts[0], md5: md5(archive) }];
     rmSync(join(folder, 'cifar.tar.gz'));
     await expect(SmallCIFAR10.open(folder, { download: true, progress: false })).rejects.toThrow('the tar archive is cut short or corrupt');
   });
