@@ -17,22 +17,25 @@ interface Geometry {
   readonly input: readonly number[];
   readonly weight: readonly number[];
   readonly output: readonly number[];
-  readonly stride: readonly number[];
-  readonly padding: readonly number[];
-  readonly dilation: readonly number[];
-  readonly groups: number;
+  /** The routines' parameters: groups, no activation, then stride, padding and dilation of each dim. */
+  readonly params: readonly number[];
 }
 
-function run(name: string, sizes: readonly number[], operands: readonly (Tensor | null)[], g: Geometry): Tensor {
-  const out = emptyOn(operands[0] as Tensor, sizes);
-  const spatial = g.stride.flatMap((stride, d) => [stride, g.padding[d], g.dilation[d]]);
-  if (numelOf(sizes) > 0) runRoutine(name, [out, ...operands.map((t) => t && contiguousRaw(t))], [g.groups, 0, ...spatial]);
+const paramsOf = (groups: number, stride: readonly number[], padding: readonly number[], dilation: readonly number[]): number[] => [
+  groups,
+  0,
+  ...stride.flatMap((each, d) => [each, padding[d], dilation[d]]),
+];
+
+function run(name: string, sizes: readonly number[], a: Tensor, b: Tensor, bias: Tensor | null, g: Geometry): Tensor {
+  const out = emptyOn(a, sizes);
+  if (numelOf(sizes) > 0) runRoutine(name, [out, contiguousRaw(a), contiguousRaw(b), bias && contiguousRaw(bias)], g.params);
   return out;
 }
 
 /** The three products that a convolution and its derivatives of every order are made of. */
 function forwardProduct(input: Tensor, weight: Tensor, bias: Tensor | null, g: Geometry): Tensor {
-  const out = run('conv_forward', g.output, [input, weight, bias], g);
+  const out = run('conv_forward', g.output, input, weight, bias, g);
   return record('convolution', [input, weight, bias], out, [input, weight], ({ grad }, [x, w]) => [
     () => inputProduct(grad, w, null, g),
     () => weightProduct(grad, x, g),
@@ -42,7 +45,7 @@ function forwardProduct(input: Tensor, weight: Tensor, bias: Tensor | null, g: G
 
 /** The gradient of the input, given that of the output; also a transposed convolution. */
 function inputProduct(grad: Tensor, weight: Tensor, bias: Tensor | null, g: Geometry): Tensor {
-  const out = run('conv_grad_input', g.input, [grad, weight, bias], g);
+  const out = run('conv_grad_input', g.input, grad, weight, bias, g);
   return record('convolution', [grad, weight, bias], out, [grad, weight], ({ grad: h }, [y, w]) => [
     () => forwardProduct(h, w, null, g),
     () => weightProduct(y, h, g),
@@ -51,7 +54,7 @@ function inputProduct(grad: Tensor, weight: Tensor, bias: Tensor | null, g: Geom
 }
 
 function weightProduct(grad: Tensor, input: Tensor, g: Geometry): Tensor {
-  const out = run('conv_grad_weight', g.weight, [grad, input], g);
+  const out = run('conv_grad_weight', g.weight, grad, input, null, g);
   return record('convolution', [grad, input], out, [grad, input], ({ grad: h }, [y, x]) => [
     () => forwardProduct(x, h, null, g),
     () => inputProduct(y, h, null, g),
@@ -179,7 +182,7 @@ function convolution(
     );
   }
   const output = [batch, outChannels, ...padded.map((size, d) => Math.floor((size - reach[d]) / stride[d]) + 1)];
-  const geometry = { input: input.sizes, weight: weight.sizes, output, stride, padding: front, dilation, groups };
+  const geometry = { input: input.sizes, weight: weight.sizes, output, params: paramsOf(groups, stride, front, dilation) };
   const product = input.dtype.isComplex ? complexProduct(forwardProduct) : forwardProduct;
   const result = product(input, weight, bias, geometry);
   return batched ? result : result.squeeze(0);
@@ -228,10 +231,7 @@ function transposed(
     input: [batch, perGroup * groups, ...out],
     weight: weight.sizes,
     output: input.sizes,
-    stride,
-    padding,
-    dilation,
-    groups,
+    params: paramsOf(groups, stride, padding, dilation),
   };
   const product = input.dtype.isComplex ? complexTransposed : inputProduct;
   const result = product(input, weight, bias, geometry);

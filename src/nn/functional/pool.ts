@@ -32,10 +32,9 @@ function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | nul
   const stride =
     strideN === null || strideN === undefined || (Array.isArray(strideN) && strideN.length === 0) ? kernel : size('stride', strideN);
   const [padding, dilation] = [size('padding', paddingN), size('dilation', dilationN)];
-  for (const [label, values] of Object.entries({ kernel_size: kernel, stride, dilation })) {
-    const wrong = values.find((value) => value <= 0);
-    if (wrong !== undefined) throw new RuntimeError(`${name}() ${label} must be greater than zero, but got ${wrong}`);
-  }
+  checkPositive(name, 'kernel_size', kernel);
+  checkPositive(name, 'stride', stride);
+  checkPositive(name, 'dilation', dilation);
   if (padding.some((p) => p < 0)) throw new RuntimeError(`pad must be non-negative, but got pad: ${Math.min(...padding)}`);
   padding.forEach((p, d) => {
     if (p > ((kernel[d] - 1) * dilation[d] + 1) / 2) {
@@ -45,6 +44,10 @@ function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | nul
     }
   });
   return { kernel, stride, padding, dilation };
+}
+
+function checkPositive(name: string, label: string, values: readonly number[]): void {
+  for (const value of values) if (value <= 0) throw new RuntimeError(`${name}() ${label} must be greater than zero, but got ${value}`);
 }
 
 function expandPool(name: string, label: string, value: SizeN, n: number): number[] {
