@@ -10,6 +10,8 @@ import type { Program, Scalar } from '../ir/kernel.js';
 /** Memory of a device. The object is also the token by which the garbage collector decides its fate. */
 export interface DeviceBuffer {
   readonly bytes: number;
+  /** How far it begins behind a multiple of 16 bytes; 0 unless it was lent. */
+  readonly skew?: number;
 }
 
 /** Where an operand lies: `offset` and `strides` count elements of `dtype`. A Tensor is one. */

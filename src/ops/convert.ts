@@ -308,6 +308,9 @@ setConvertData((data, { dtype, device }) => {
 setViewDtype((input, dtypeLike) => {
   const dtype = toDType(dtypeLike as DTypeLike);
   const [from, to] = [input.dtype.itemsize, dtype.itemsize];
+  const alignment = dtype.toReal().itemsize;
+  if (((input.buffer.skew ?? 0) + input.offset * from) % alignment !== 0)
+    throw new RuntimeError(`the address of a ${dtype.name} view must be a multiple of ${alignment} bytes: clone() the tensor first`);
   const retyped = (sizes: readonly number[], strides: readonly number[], offset: number): Tensor => {
     const v = viewOf(input, sizes, strides, offset);
     v.dtype = dtype;

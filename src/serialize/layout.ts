@@ -18,7 +18,8 @@ export function bytesOf(tensor: Tensor): Uint8Array {
 }
 
 /**
- * The tensor whose elements in row-major order are `bytes`; their number must fit. Where nobody else has the bytes (`owned`), they may become its memory.
+ * The tensor whose elements in row-major order are `bytes`; their number must fit. Where nobody else has the bytes (`owned`) and they are aligned,
+ * they may become its memory.
  */
 export function tensorOf(
   bytes: Uint8Array,
@@ -26,7 +27,7 @@ export function tensorOf(
   sizes: readonly number[],
   { device = getDevice('cpu'), owned = false }: Place = {},
 ): Tensor {
-  if (owned && bytes.length > 0)
+  if (owned && bytes.length > 0 && bytes.byteOffset % dtype.itemsize === 0)
     return new Tensor(new Storage(device, device.adopt(bytes)), dtype, [...sizes], contiguousStrides(sizes), 0);
   const tensor = emptyTensor(device, dtype, [...sizes]);
   if (bytes.length > 0) device.write(tensor.buffer, 0, bytes);

@@ -14,4 +14,8 @@ export class CpuBuffer implements DeviceBuffer {
     /** The array or the slab whose memory this is. */
     public keeps: ArrayBufferView | CpuBuffer | null = null,
   ) {}
+
+  get skew(): number {
+    return this.address % 16;
+  }
 }
