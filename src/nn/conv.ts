@@ -85,8 +85,9 @@ abstract class ConvNd extends Module {
   resetParameters(): void {
     if (this.weight.sizes.length < 2) return;
     init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
-    const [fanIn] = init.calculateFanInAndFanOut(this.weight);
-    if (this.bias && fanIn !== 0) init.uniformWithin_(this.bias, 1 / Math.sqrt(fanIn));
+    const [fanIn] = init._calculateFanInAndFanOut(this.weight);
+    const bound = 1 / Math.sqrt(fanIn);
+    if (this.bias && fanIn !== 0) init.uniform_(this.bias, -bound, bound);
   }
 
   /** How much is padded at both ends of each spatial dim, the last first, as `pad` takes it. */

@@ -41,9 +41,9 @@ export function calculateGain(nonlinearity: Nonlinearity, param: number | null =
 
 /**
  * How many inputs and outputs one element of a weight connects. https://pytorch.org/docs/stable/nn.init.html
- * @example nn.init.calculateFanInAndFanOut(torch.empty(3, 5))  // [ 5, 3 ]
+ * @example nn.init._calculateFanInAndFanOut(torch.empty(3, 5))  // [ 5, 3 ]
  */
-export function calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
+export function _calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
   if (tensor.ndim < 2) throw new Error('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
   const [rows, cols, ...field] = tensor.sizes;
   const size = field.reduce((product, n) => product * n, 1);
@@ -77,14 +77,6 @@ export function normal_(tensor: Tensor, ...args: Args<[mean: number, std: number
   const [mean = 0, std = 1, generator] = bind<[number?, number?, (Generator | null)?]>('normal_', 'mean?, std?, generator?', args);
   return noGrad(() => fill.normal_(tensor, mean, std, generatorOf(generator)));
 }
-
-/**
- * Fills with U(-bound, bound).
- * @example
- * torch.manualSeed(0);
- * nn.init.uniformWithin_(torch.empty(3), 0.1)  // tensor([-0.0007,  0.0536, -0.0823])
- */
-export const uniformWithin_ = (tensor: Tensor, bound: number): Tensor => uniform_(tensor, -bound, bound);
 
 /**
  * Fills with one value. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.constant_
@@ -173,7 +165,7 @@ interface XavierOptions extends Drawn {
 const gainAndGenerator = (name: string, args: readonly unknown[]) => bind<[number?, (Generator | null)?]>(name, 'gain?, generator?', args);
 
 function xavierStd(tensor: Tensor, gain: number): number {
-  const [fanIn, fanOut] = calculateFanInAndFanOut(tensor);
+  const [fanIn, fanOut] = _calculateFanInAndFanOut(tensor);
   return gain * Math.sqrt(2 / (fanIn + fanOut));
 }
 
@@ -220,7 +212,7 @@ function kaiming(name: string, tensor: Tensor, args: readonly unknown[]): { std:
   );
   if (mode !== 'fan_in' && mode !== 'fan_out')
     throw new Error(`Mode ${String(mode)} not supported, please use one of ['fan_in', 'fan_out']`);
-  const fans = calculateFanInAndFanOut(tensor);
+  const fans = _calculateFanInAndFanOut(tensor);
   return { std: calculateGain(nonlinearity, a) / Math.sqrt(fans[mode === 'fan_in' ? 0 : 1]), generator };
 }
 

@@ -56,7 +56,8 @@ export class Linear extends Module {
    */
   resetParameters(): void {
     init.kaimingUniform_(this.weight, { a: Math.sqrt(5) });
-    if (this.bias) init.uniformWithin_(this.bias, 1 / Math.sqrt(this.inFeatures));
+    const bound = 1 / Math.sqrt(this.inFeatures);
+    if (this.bias) init.uniform_(this.bias, -bound, bound);
   }
 
   override forward(input: Tensor): Tensor {
@@ -102,8 +103,8 @@ export class Bilinear extends Module {
    */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.in1Features);
-    init.uniformWithin_(this.weight, bound);
-    if (this.bias) init.uniformWithin_(this.bias, bound);
+    init.uniform_(this.weight, -bound, bound);
+    if (this.bias) init.uniform_(this.bias, -bound, bound);
   }
 
   override forward(input1: Tensor, input2: Tensor): Tensor {

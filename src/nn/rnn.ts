@@ -162,7 +162,7 @@ export abstract class RNNBase extends Module {
   /** Draws the weights anew. */
   resetParameters(): void {
     const bound = 1 / Math.sqrt(this.hiddenSize);
-    for (const parameter of this.parameters()) init.uniformWithin_(parameter, bound);
+    for (const parameter of this.parameters()) init.uniform_(parameter, -bound, bound);
   }
 
   /** Runs over (L, N, inputSize) from states of shape (layers · directions, N, size). */
@@ -389,7 +389,8 @@ export abstract class RNNCellBase extends Module {
 
   /** Draws the weights anew. */
   resetParameters(): void {
-    for (const parameter of this.parameters()) init.uniformWithin_(parameter, 1 / Math.sqrt(this.hiddenSize));
+    const bound = 1 / Math.sqrt(this.hiddenSize);
+    for (const parameter of this.parameters()) init.uniform_(parameter, -bound, bound);
   }
 
   /** The state after one step; `input` is (N, inputSize) or (inputSize). */
