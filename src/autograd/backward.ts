@@ -51,14 +51,7 @@ function rootsOf(outputs: readonly Tensor[], grads: readonly (Tensor | null | un
   });
 }
 
-/**
- * Adds the gradients of `tensors` to the `.grad` of the leaves (or of `inputs` alone).
- * https://pytorch.org/docs/stable/generated/torch.autograd.backward.html
- * @example
- * const x = torch.tensor([3], { requiresGrad: true });
- * torch.autograd.backward(x.pow(2));
- * x.grad  // tensor([6.])
- */
+/** Adds the gradients of `tensors` to the `.grad` of the leaves (or of `inputs` alone). */
 export function backward(
   tensors: Tensor | readonly Tensor[],
   gradTensors: Tensor | readonly (Tensor | null)[] | null = null,
@@ -84,19 +77,8 @@ function edgeOfInput(t: Tensor, i: number): Edge {
   return edge;
 }
 
-/**
- * The gradients of `outputs` with respect to `inputs`, which keep their `.grad`.
- * https://pytorch.org/docs/stable/generated/torch.autograd.grad.html
- * @example
- * const x = torch.tensor([3], { requiresGrad: true });
- * torch.autograd.grad(x.pow(2), x)  // [ tensor([6.]) ]
- */
-export function grad(
-  outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
-  options: GradArguments | Tensor | readonly (Tensor | null)[] | null = {},
-): Tensor[] {
-  const named: GradArguments = isArguments(options) ? options : { gradOutputs: options };
+/** The gradients of `outputs` with respect to `inputs`, which keep their `.grad`. */
+export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | readonly Tensor[], named: GradArguments = {}): Tensor[] {
   const createGraph = named.createGraph ?? false;
   const wanted = listOf<Tensor>(inputs);
   const roots = rootsOf(listOf<Tensor>(outputs), listOf<Tensor | null>(named.gradOutputs));
@@ -110,4 +92,3 @@ export function grad(
     );
   });
 }
-const isArguments = (x: unknown): x is GradArguments => typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor);

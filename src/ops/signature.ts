@@ -91,3 +91,13 @@ export class Signature {
     return new TypeError(`${functionName}() missing 1 required positional argument: "${names[i]}"`);
   }
 }
+
+/**
+ * `body`, whose arguments may also be given by name in one trailing options object.
+ * `const clip = callable<Clip>('clip_grad_norm_', 'parameters, maxNorm, normType?', (parameters, maxNorm, normType = 2) => …)`
+ */
+export function callable<F>(functionName: string, spec: string, body: (...args: never[]) => unknown): F {
+  const signature = new Signature(functionName, spec);
+  const run = body as (...args: unknown[]) => unknown;
+  return ((...args: unknown[]) => run(...signature.bind(args))) as F;
+}
