@@ -1,3 +1,4 @@
+import { type OptionArgs, optionsOf } from './arguments.js';
 import { float16, bfloat16, float64 } from '../ir/dtype.js';
 import { zerosLike, zeros } from '../ops/creation.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -28,8 +29,9 @@ const rootMeanSquare = (x: Tensor): Tensor => x.mul(x).mean().sqrt();
  * w.detach()  // tensor([1.3500])
  */
 export class Adafactor extends Optimizer<AdafactorOptions> {
-  constructor(params: Params<AdafactorOptions>, options: Partial<AdafactorOptions> = {}) {
-    const all: AdafactorOptions = { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3], d: 1, weightDecay: 0, maximize: false, ...options };
+  constructor(params: Params<AdafactorOptions>, ...args: OptionArgs<AdafactorOptions, ['lr', 'beta2Decay', 'eps', 'd', 'weightDecay']>) {
+    const defaults: AdafactorOptions = { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3], d: 1, weightDecay: 0, maximize: false };
+    const all = optionsOf('Adafactor', defaults, args);
     checkOptions({
       'learning rate': [all.lr, notNegative],
       'weight_decay value': [all.weightDecay, notNegative],

@@ -1,3 +1,4 @@
+import { type OptionArgs, optionsOf } from './arguments.js';
 import type { Expr } from '../ir/expr.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -31,6 +32,9 @@ export interface AdamOptions extends MomentOptions {
 }
 
 export const usualMoments: Omit<MomentOptions, 'maximize'> = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
+
+const adamDefaults: AdamOptions = { ...usualMoments, amsgrad: false, maximize: false, decoupledWeightDecay: false };
+type AdamArgs = OptionArgs<AdamOptions, ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad']>;
 
 /** The options themselves, if they are in their ranges. */
 export function checkedMoments<O extends MomentOptions>(options: O): O {
@@ -80,9 +84,8 @@ const rules = Array.from({ length: 8 }, (_, i) => adamRule(!!(i & 1), !!(i & 2),
  * w.detach()  // tensor([1.4000])
  */
 export class Adam extends Optimizer<AdamOptions> {
-  constructor(params: Params<AdamOptions>, options: number | Partial<AdamOptions> = {}) {
-    const given = typeof options === 'number' ? { lr: options } : options;
-    super(params, checkedMoments({ ...usualMoments, amsgrad: false, maximize: false, decoupledWeightDecay: false, ...given }));
+  constructor(params: Params<AdamOptions>, ...args: AdamArgs) {
+    super(params, checkedMoments(optionsOf('Adam', adamDefaults, args)));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>, state: State): Step {
@@ -121,8 +124,7 @@ export class Adam extends Optimizer<AdamOptions> {
  * w.detach()  // tensor([1.3985])
  */
 export class AdamW extends Adam {
-  constructor(params: Params<AdamOptions>, options: number | Partial<AdamOptions> = {}) {
-    const given = typeof options === 'number' ? { lr: options } : options;
-    super(params, { weightDecay: 1e-2, ...given, decoupledWeightDecay: true });
+  constructor(params: Params<AdamOptions>, ...args: AdamArgs) {
+    super(params, { ...optionsOf('AdamW', { ...adamDefaults, weightDecay: 1e-2 }, args), decoupledWeightDecay: true });
   }
 }

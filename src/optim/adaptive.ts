@@ -1,4 +1,5 @@
 /** Relatives of Adam: NAdam, RAdam, Adamax. */
+import { type OptionArgs, optionsOf } from './arguments.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkedMoments, decayed, lerp, type MomentOptions, usualMoments } from './adam.js';
 import { decoupledDecay, nextStep, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
@@ -28,11 +29,12 @@ const nadamRules = [0, 1, 2, 3].map((i) =>
  * w.detach()  // tensor([1.3944])
  */
 export class NAdam extends Optimizer<NAdamOptions> {
-  constructor(params: Params<NAdamOptions>, options: Partial<NAdamOptions> = {}) {
-    super(
-      params,
-      checkedMoments({ ...usualMoments, lr: 2e-3, momentumDecay: 4e-3, decoupledWeightDecay: false, maximize: false, ...options }),
-    );
+  constructor(
+    params: Params<NAdamOptions>,
+    ...args: OptionArgs<NAdamOptions, ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay', 'decoupledWeightDecay']>
+  ) {
+    const defaults: NAdamOptions = { ...usualMoments, lr: 2e-3, momentumDecay: 4e-3, decoupledWeightDecay: false, maximize: false };
+    super(params, checkedMoments(optionsOf('NAdam', defaults, args)));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<NAdamOptions>, state: State): Step {
@@ -82,8 +84,12 @@ const radamRules = Array.from({ length: 8 }, (_, i) => radamRule(!!(i & 1), !!(i
  * w.detach()  // tensor([1.2000])
  */
 export class RAdam extends Optimizer<RAdamOptions> {
-  constructor(params: Params<RAdamOptions>, options: Partial<RAdamOptions> = {}) {
-    super(params, checkedMoments({ ...usualMoments, decoupledWeightDecay: false, maximize: false, ...options }));
+  constructor(
+    params: Params<RAdamOptions>,
+    ...args: OptionArgs<RAdamOptions, ['lr', 'betas', 'eps', 'weightDecay', 'decoupledWeightDecay']>
+  ) {
+    const defaults: RAdamOptions = { ...usualMoments, decoupledWeightDecay: false, maximize: false };
+    super(params, checkedMoments(optionsOf('RAdam', defaults, args)));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<RAdamOptions>, state: State): Step {
@@ -123,8 +129,9 @@ const adamaxRules = [false, true].map((maximize) =>
  * w.detach()  // tensor([1.4000])
  */
 export class Adamax extends Optimizer<AdamaxOptions> {
-  constructor(params: Params<AdamaxOptions>, options: Partial<AdamaxOptions> = {}) {
-    super(params, checkedMoments({ ...usualMoments, lr: 2e-3, maximize: false, ...options }));
+  constructor(params: Params<AdamaxOptions>, ...args: OptionArgs<AdamaxOptions, ['lr', 'betas', 'eps', 'weightDecay']>) {
+    const defaults: AdamaxOptions = { ...usualMoments, lr: 2e-3, maximize: false };
+    super(params, checkedMoments(optionsOf('Adamax', defaults, args)));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamaxOptions>, state: State): Step {

@@ -1,4 +1,5 @@
 /** Adagrad, Adadelta, RMSprop, Rprop and ASGD. */
+import { type OptionArgs, optionsOf } from './arguments.js';
 import { where } from '../ir/expr.js';
 import { fullLike } from '../ops/creation.js';
 import { addInto, coalesce, withEntries } from '../ops/sparse-math.js';
@@ -44,8 +45,12 @@ const adagradRules = bothSigns((maximize) =>
  * w.detach()  // tensor([1.4000])
  */
 export class Adagrad extends Optimizer<AdagradOptions> {
-  constructor(params: Params<AdagradOptions>, options: Partial<AdagradOptions> = {}) {
-    const all = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false, ...options };
+  constructor(
+    params: Params<AdagradOptions>,
+    ...args: OptionArgs<AdagradOptions, ['lr', 'lrDecay', 'weightDecay', 'initialAccumulatorValue', 'eps']>
+  ) {
+    const defaults: AdagradOptions = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false };
+    const all = optionsOf('Adagrad', defaults, args);
     check(all, { lrDecay: 'lr_decay value', initialAccumulatorValue: 'initial_accumulator_value value', eps: 'epsilon value' });
     super(params, all);
   }
@@ -89,8 +94,9 @@ const adadeltaRules = bothSigns((maximize) =>
  * w.detach()  // tensor([1.4997])
  */
 export class Adadelta extends Optimizer<AdadeltaOptions> {
-  constructor(params: Params<AdadeltaOptions>, options: Partial<AdadeltaOptions> = {}) {
-    const all = { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false, ...options };
+  constructor(params: Params<AdadeltaOptions>, ...args: OptionArgs<AdadeltaOptions, ['lr', 'rho', 'eps', 'weightDecay']>) {
+    const defaults: AdadeltaOptions = { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false };
+    const all = optionsOf('Adadelta', defaults, args);
     check(all, { eps: 'epsilon value' });
     checkOptions({ 'rho value': [all.rho, (x) => x >= 0 && x <= 1] });
     super(params, all);
@@ -131,8 +137,12 @@ const rmspropRules = Array.from({ length: 8 }, (_, i) => rmspropRule(!!(i & 1), 
  * w.detach()  // tensor([0.5000])
  */
 export class RMSprop extends Optimizer<RMSpropOptions> {
-  constructor(params: Params<RMSpropOptions>, options: Partial<RMSpropOptions> = {}) {
-    const all = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false, ...options };
+  constructor(
+    params: Params<RMSpropOptions>,
+    ...args: OptionArgs<RMSpropOptions, ['lr', 'alpha', 'eps', 'weightDecay', 'momentum', 'centered']>
+  ) {
+    const defaults: RMSpropOptions = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false };
+    const all = optionsOf('RMSprop', defaults, args);
     check(all, { eps: 'epsilon value', momentum: 'momentum value', alpha: 'alpha value' });
     super(params, all);
   }
@@ -177,8 +187,9 @@ const rpropRules = bothSigns((maximize) =>
  * w.detach()  // tensor([1.4000])
  */
 export class Rprop extends Optimizer<RpropOptions> {
-  constructor(params: Params<RpropOptions>, options: Partial<RpropOptions> = {}) {
-    const all: RpropOptions = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false, ...options };
+  constructor(params: Params<RpropOptions>, ...args: OptionArgs<RpropOptions, ['lr', 'etas', 'stepSizes']>) {
+    const defaults: RpropOptions = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false };
+    const all = optionsOf('Rprop', defaults, args);
     checkOptions({ 'learning rate': [all.lr, notNegative] });
     if (!(all.etas[0] > 0 && all.etas[0] < 1 && all.etas[1] > 1)) throw new Error(`Invalid eta values: ${all.etas[0]}, ${all.etas[1]}`);
     super(params, all);
@@ -211,8 +222,9 @@ const asgdRules = [0, 1, 2, 3].map((i) =>
  * w.detach()  // tensor([1.2000])
  */
 export class ASGD extends Optimizer<ASGDOptions> {
-  constructor(params: Params<ASGDOptions>, options: Partial<ASGDOptions> = {}) {
-    const all = { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false, ...options };
+  constructor(params: Params<ASGDOptions>, ...args: OptionArgs<ASGDOptions, ['lr', 'lambd', 'alpha', 't0', 'weightDecay']>) {
+    const defaults: ASGDOptions = { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false };
+    const all = optionsOf('ASGD', defaults, args);
     check(all);
     super(params, all);
   }

@@ -1,3 +1,4 @@
+import { type OptionArgs, optionsOf } from './arguments.js';
 import { enableGrad, noGrad } from '../autograd/modes.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -45,6 +46,8 @@ interface SavedMemory {
 const number = (t: Tensor): number => Number(t.item());
 const largest = (t: Tensor): number => number(t.abs().amax());
 
+type GivenOptions = Omit<LBFGSOptions, 'maxEval'> & { maxEval: number | null };
+
 /**
  * Limited-memory BFGS; `step` needs a closure. https://pytorch.org/docs/stable/generated/torch.optim.LBFGS.html
  * @example
@@ -61,18 +64,21 @@ const largest = (t: Tensor): number => number(t.abs().amax());
 export class LBFGS extends Optimizer<LBFGSOptions> {
   private readonly memory: Memory = { direction: null, t: 0, olds: [], scale: 1, previousGrad: null, previousLoss: 0, iterations: 0 };
 
-  constructor(params: Params<LBFGSOptions>, options: Partial<Omit<LBFGSOptions, 'maxEval'>> & { maxEval?: number | null } = {}) {
-    const { maxIter = 20 } = options;
-    super(params, {
+  constructor(
+    params: Params<LBFGSOptions>,
+    ...args: OptionArgs<GivenOptions, ['lr', 'maxIter', 'maxEval', 'toleranceGrad', 'toleranceChange']>
+  ) {
+    const defaults: GivenOptions = {
       lr: 1,
-      maxIter,
+      maxIter: 20,
+      maxEval: null,
       toleranceGrad: 1e-7,
       toleranceChange: 1e-9,
       historySize: 100,
       lineSearchFn: null,
-      ...options,
-      maxEval: options.maxEval ?? Math.floor((maxIter * 5) / 4),
-    });
+    };
+    const all = optionsOf('LBFGS', defaults, args);
+    super(params, { ...all, maxEval: all.maxEval ?? Math.floor((all.maxIter * 5) / 4) });
     if (this.paramGroups.length !== 1) throw new Error("LBFGS doesn't support per-parameter options (parameter groups)");
   }
 

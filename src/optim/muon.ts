@@ -1,3 +1,4 @@
+import { type OptionArgs, optionsOf } from './arguments.js';
 import { bfloat16 } from '../ir/dtype.js';
 import { zerosLike } from '../ops/creation.js';
 import { addmm, matmul } from '../ops/matmul.js';
@@ -45,9 +46,11 @@ function adjusted(lr: number, how: MuonOptions['adjustLrFn'], [rows, columns]: r
  * w.detach().trace().lt(4)  // tensor(True)
  */
 export class Muon extends Optimizer<MuonOptions> {
-  constructor(params: Params<MuonOptions>, options: number | Partial<MuonOptions> = {}) {
-    const given = typeof options === 'number' ? { lr: options } : options;
-    const all: MuonOptions = {
+  constructor(
+    params: Params<MuonOptions>,
+    ...args: OptionArgs<MuonOptions, ['lr', 'weightDecay', 'momentum', 'nesterov', 'nsCoefficients', 'eps', 'nsSteps', 'adjustLrFn']>
+  ) {
+    const defaults: MuonOptions = {
       lr: 1e-3,
       weightDecay: 0.1,
       momentum: 0.95,
@@ -56,8 +59,8 @@ export class Muon extends Optimizer<MuonOptions> {
       eps: 1e-7,
       nsSteps: 5,
       adjustLrFn: null,
-      ...given,
     };
+    const all = optionsOf('Muon', defaults, args);
     if (!(numberOf(all.lr) >= 0)) throw new ValueError(`Learning rate should be >= 0 but is: ${numberOf(all.lr)}`);
     if (!(all.momentum >= 0)) throw new ValueError(`momentum should be >= 0 but is: ${all.momentum}`);
     if (!(all.weightDecay >= 0)) throw new ValueError(`weight decay should be >= 0 but is: ${all.weightDecay}`);

@@ -1,3 +1,4 @@
+import { type OptionArgs, optionsOf } from './arguments.js';
 import { addInto, withEntries } from '../ops/sparse-math.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { SparseTensor } from '../tensor/sparse.js';
@@ -41,9 +42,9 @@ const momentumRules = Array.from({ length: 8 }, (_, i) => withMomentum(!!(i & 1)
  * w.detach()  // tensor([1.2000])
  */
 export class SGD extends Optimizer<SGDOptions> {
-  constructor(params: Params<SGDOptions>, options: number | Partial<SGDOptions> = {}) {
-    const given = typeof options === 'number' ? { lr: options } : options;
-    const all = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false, ...given };
+  constructor(params: Params<SGDOptions>, ...args: OptionArgs<SGDOptions, ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov']>) {
+    const defaults: SGDOptions = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
+    const all = optionsOf('SGD', defaults, args);
     checkOptions({
       'learning rate': [all.lr, notNegative],
       'momentum value': [all.momentum, notNegative],

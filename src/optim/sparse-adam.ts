@@ -1,3 +1,4 @@
+import { type OptionArgs, optionsOf } from './arguments.js';
 import { RuntimeError, ValueError } from '../tensor/errors.js';
 import type { SparseTensor } from '../tensor/sparse.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -23,9 +24,9 @@ const positive = (x: number): boolean => x > 0;
  * //         [1.0000, 1.0000]])
  */
 export class SparseAdam extends Optimizer<SparseAdamOptions> {
-  constructor(params: Params<SparseAdamOptions>, options: number | Partial<SparseAdamOptions> = {}) {
+  constructor(params: Params<SparseAdamOptions>, ...args: OptionArgs<SparseAdamOptions, ['lr', 'betas', 'eps', 'maximize']>) {
     const { lr, betas, eps } = usualMoments;
-    const all = { lr, betas, eps, maximize: false, ...(typeof options === 'number' ? { lr: options } : options) };
+    const all = optionsOf<SparseAdamOptions>('SparseAdam', { lr, betas, eps, maximize: false }, args);
     checkOptions({
       'learning rate': [all.lr, positive],
       'epsilon value': [all.eps, positive],
