@@ -2,6 +2,8 @@ import { noGrad } from '../autograd/modes.js';
 import { float16, float32 } from '../ir/dtype.js';
 import { full } from '../ops/creation.js';
 import { isfinite, mul } from '../ops/pointwise.js';
+import { Signature } from '../ops/signature.js';
+import type { Args } from '../ops/types.js';
 import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -33,6 +35,8 @@ interface Progress {
   stepped: boolean;
 }
 
+const signature = new Signature('GradScaler', 'device?, initScale?, growthFactor?, backoffFactor?, growthInterval?, enabled?');
+
 /**
  * Keeps small gradients from vanishing in float16: the loss is multiplied by a large factor, gradients are divided by it before the step,
  * and steps with
@@ -57,10 +61,17 @@ export class GradScaler {
   private goodSteps = 0;
   private progress = new Map<Steppable, Progress>();
 
+  readonly device: string;
+
   constructor(
-    readonly device: string = 'cpu',
-    { initScale = 65536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000, enabled = true }: GradScalerOptions = {},
+    ...args: Args<
+      [device: string, initScale: number, growthFactor: number, backoffFactor: number, growthInterval: number, enabled: boolean],
+      GradScalerOptions & { device?: string }
+    >
   ) {
+    const bound = signature.bind(args) as [string?, number?, number?, number?, number?, boolean?];
+    const [device = 'cpu', initScale = 65536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000, enabled = true] = bound;
+    this.device = device;
     if (enabled && !(growthFactor > 1)) throw new Error('The growth factor must be > 1.0.');
     if (enabled && !(backoffFactor < 1)) throw new Error('The backoff factor must be < 1.0.');
     this.enabled = enabled;

@@ -1,4 +1,6 @@
 /** Datasets: what a DataLoader takes samples from. https://pytorch.org/docs/stable/data.html#torch.utils.data.Dataset */
+import type { Args } from '../ops/types.js';
+import { callable } from '../ops/signature.js';
 import { type Generator, randperm } from '../ops/random.js';
 import { select } from '../ops/view.js';
 import { IndexError, ValueError } from '../tensor/errors.js';
@@ -241,13 +243,11 @@ function partSizes(lengths: readonly number[], total: number): number[] {
  * const data = new torch.utils.data.TensorDataset(torch.arange(4), torch.arange(4).mul(10));
  * torch.utils.data.randomSplit(data, [3, 1]).map((part) => part.length)  // [ 3, 1 ]
  */
-export function randomSplit<T>(
-  dataset: Dataset<T>,
-  lengths: readonly number[],
-  { generator }: { generator?: Generator } = {},
-): Subset<T>[] {
+export const randomSplit = callable<
+  <T>(dataset: Dataset<T>, lengths: readonly number[], ...args: Args<[generator: Generator], { generator?: Generator }>) => Subset<T>[]
+>('random_split', 'dataset, lengths, generator?', (dataset: Dataset<unknown>, lengths: readonly number[], generator?: Generator) => {
   const sizes = partSizes(lengths, dataset.length);
   const order = randperm(dataset.length, { generator }).tolist() as number[];
   let start = 0;
   return sizes.map((size) => new Subset(dataset, order.slice(start, (start += size))));
-}
+});

@@ -195,6 +195,8 @@ export interface DistributedSamplerOptions {
   dropLast?: boolean;
 }
 
+const distributedSignature = new Signature('DistributedSampler', 'dataset, numReplicas, rank, shuffle?, seed?, dropLast?');
+
 /**
  * The share of one of several processes: every `numReplicas`-th index, all shares of one size.
  * https://pytorch.org/docs/stable/data.html#torch.utils.data.distributed.DistributedSampler
@@ -203,13 +205,16 @@ export interface DistributedSamplerOptions {
 export class DistributedSampler extends Sampler {
   private epoch = 0;
   readonly length: number;
+  private readonly options: DistributedSamplerOptions;
 
   constructor(
     readonly dataset: Sized,
-    private readonly options: DistributedSamplerOptions,
+    ...args: Args<[numReplicas: number, rank: number, shuffle: boolean, seed: number, dropLast: boolean], DistributedSamplerOptions>
   ) {
     super();
-    const { numReplicas, rank, dropLast = false } = options;
+    const bound = distributedSignature.bind([dataset, ...args]) as [unknown, number, number, boolean?, number?, boolean?];
+    const [, numReplicas, rank, shuffle, seed, dropLast] = bound;
+    this.options = { numReplicas, rank, shuffle, seed, dropLast };
     if (!(rank >= 0 && rank < numReplicas))
       throw new ValueError(`Invalid rank ${rank}, rank should be in the interval [0, ${numReplicas - 1}]`);
     this.length = Math[dropLast ? 'floor' : 'ceil'](dataset.length / numReplicas);
@@ -236,17 +241,26 @@ export function lengthOf(items: unknown): number {
   return length;
 }
 
+const batchSignature = new Signature('BatchSampler', 'sampler, batchSize, dropLast');
+
 /**
  * Lists of `batchSize` indices of another sampler. https://pytorch.org/docs/stable/data.html#torch.utils.data.BatchSampler
  * @example [...new torch.utils.data.BatchSampler(new torch.utils.data.SequentialSampler([5, 6, 7]), 2, false)]  // [ [ 0, 1 ], [ 2 ] ]
  */
 export class BatchSampler extends Sampler<number[]> {
+  readonly sampler: Sampler | Iterable<number>;
+  readonly batchSize: number;
+  readonly dropLast: boolean;
+
   constructor(
-    readonly sampler: Sampler | Iterable<number>,
-    readonly batchSize: number,
-    readonly dropLast: boolean,
+    sampler: Sampler | Iterable<number>,
+    ...args: Args<[batchSize: number, dropLast: boolean], { batchSize: number; dropLast: boolean }>
   ) {
     super();
+    const [, batchSize, dropLast] = batchSignature.bind([sampler, ...args]) as [unknown, number, boolean];
+    this.sampler = sampler;
+    this.batchSize = batchSize;
+    this.dropLast = dropLast;
     if (!(Number.isInteger(batchSize) && batchSize > 0))
       throw new ValueError(`batch_size should be a positive integer value, but got batch_size=${batchSize}`);
   }

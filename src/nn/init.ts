@@ -1,4 +1,5 @@
 /** `torch.nn.init`: fills tensors in place, outside the graph, with PyTorch's random numbers. https://pytorch.org/docs/stable/nn.init.html */
+import { isOptions } from '../ops/signature.js';
 import { noGrad } from '../autograd/modes.js';
 import * as fill from '../ops/random.js';
 import type { Generator } from '../ops/random.js';
@@ -29,7 +30,8 @@ export type Nonlinearity =
  * The recommended gain of a nonlinearity. https://pytorch.org/docs/stable/nn.init.html#torch.nn.init.calculate_gain
  * @example nn.init.calculateGain('leaky_relu', 0.2)  // 1.3867504905630728
  */
-export function calculateGain(nonlinearity: Nonlinearity, param: number | null = null): number {
+export function calculateGain(nonlinearity: Nonlinearity, given: number | null | { param?: number | null } = null): number {
+  const param = isOptions(given) ? (given.param ?? null) : given;
   if (/^(linear|sigmoid|conv(_transpose)?[123]d)$/.test(nonlinearity)) return 1;
   if (nonlinearity === 'tanh') return 5 / 3;
   if (nonlinearity === 'relu') return Math.SQRT2;

@@ -21,9 +21,9 @@ export function become(target: Tensor, source: Tensor): void {
  * // tensor([1., 1.], requires_grad=True)
  */
 export class Parameter extends Tensor {
-  constructor(data: Tensor = empty(0), requiresGrad = true) {
+  constructor(data: Tensor = empty(0), requiresGrad: boolean | { requiresGrad?: boolean } = true) {
     super(data.storage, data.dtype, data.sizes, data.strides, data.offset);
-    this.wantsGrad = requiresGrad;
+    this.wantsGrad = typeof requiresGrad === 'boolean' ? requiresGrad : (requiresGrad.requiresGrad ?? true);
   }
 
   override toString(): string {
@@ -45,11 +45,11 @@ export class Parameter extends Tensor {
  * new Counter().stateDict()  // { count: tensor(0) }
  */
 export class Buffer extends Tensor {
-  constructor(
-    data: Tensor,
-    readonly persistent = true,
-  ) {
+  readonly persistent: boolean;
+
+  constructor(data: Tensor, persistent: boolean | { persistent?: boolean } = true) {
     super(data.storage, data.dtype, data.sizes, data.strides, data.offset);
+    this.persistent = typeof persistent === 'boolean' ? persistent : (persistent.persistent ?? true);
   }
 }
 

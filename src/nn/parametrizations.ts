@@ -1,4 +1,6 @@
 /** `torch.nn.utils.parametrizations`, and their older forms by hooks. */
+import type { Args } from '../ops/types.js';
+import { callable } from '../ops/signature.js';
 import { noGrad } from '../autograd/modes.js';
 import { empty } from '../ops/creation.js';
 import { copyInto } from '../ops/memory.js';
@@ -37,12 +39,15 @@ class WeightNorm extends Module {
 }
 
 /** Splits a weight into its norm over `dim` and its direction. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.weight_norm.html */
-export const weightNorm = <M extends Module>(module: M, name = 'weight', dim: number | null = 0): M =>
-  registerParametrization(module, name, new WeightNorm(dim)) as M;
+export const weightNorm = callable<
+  <M extends Module>(module: M, ...args: Args<[name: string, dim: number | null], { name?: string; dim?: number | null }>) => M
+>('weight_norm', 'module, name?, dim?', (module: Module, name = 'weight', dim: number | null = 0) =>
+  registerParametrization(module, name, new WeightNorm(dim)),
+);
 
 // --- spectral norm ----------------------------------------------------------------------------------------------------------------------
 
-interface SpectralOptions {
+export interface SpectralOptions {
   nPowerIterations?: number;
   eps?: number;
   dim?: number | null;
@@ -99,16 +104,18 @@ class SpectralNorm extends Module {
 }
 
 /** Divides a weight by its largest singular value. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.spectral_norm.html */
-export function spectralNorm<M extends Module>(
-  module: M,
-  name = 'weight',
-  { nPowerIterations = 1, eps = 1e-12, dim = null }: SpectralOptions = {},
-): M {
+export const spectralNorm = callable<
+  <M extends Module>(
+    module: M,
+    ...args: Args<[name: string, nPowerIterations: number, eps: number, dim: number | null], { name?: string } & SpectralOptions>
+  ) => M
+>('spectral_norm', 'module, name?, nPowerIterations?, eps?, dim?', parametrizeSpectral);
+function parametrizeSpectral(module: Module, name = 'weight', nPowerIterations = 1, eps = 1e-12, dim: number | null = null): Module {
   const weight = fieldsOf(module)[name];
   if (!(weight instanceof Tensor))
     throw new ValueError(`Module '${module.constructor.name}' has no parameter or buffer with name '${name}'`);
   const at = wrapDim(dim ?? outputDim(module), weight.ndim);
-  return registerParametrization(module, name, new SpectralNorm(weight, nPowerIterations, at, eps)) as M;
+  return registerParametrization(module, name, new SpectralNorm(weight, nPowerIterations, at, eps));
 }
 
 // --- the older forms: parameters under other names, and a hook that computes the field before forward -------------------------------------
@@ -153,7 +160,10 @@ function parameterOf(module: Module, name: string): Parameter {
  * The older weight norm: parameters `weight_g` and `weight_v`. https://pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html
  * @example Object.keys(nn.utils.weightNorm(new nn.Linear(2, 3)).stateDict())  // [ 'bias', 'weight_g', 'weight_v' ]
  */
-export function hookedWeightNorm<M extends Module>(module: M, name = 'weight', dim: number | null = 0): M {
+export const hookedWeightNorm = callable<
+  <M extends Module>(module: M, ...args: Args<[name: string, dim: number | null], { name?: string; dim?: number | null }>) => M
+>('weight_norm', 'module, name?, dim?', hookWeightNorm);
+function hookWeightNorm(module: Module, name = 'weight', dim: number | null = 0): Module {
   const weight = parameterOf(module, name);
   const g = new Parameter(normExceptDim(weight.detach(), dim));
   const v = new Parameter(weight.detach().clone());
@@ -171,11 +181,13 @@ export const removeWeightNorm = <M extends Module>(module: M, name = 'weight'): 
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html
  * @example Object.keys(nn.utils.spectralNorm(new nn.Linear(2, 3)).stateDict())  // [ 'bias', 'weight_orig', 'weight_u', 'weight_v' ]
  */
-export function hookedSpectralNorm<M extends Module>(
-  module: M,
-  name = 'weight',
-  { nPowerIterations = 1, eps = 1e-12, dim = null }: SpectralOptions = {},
-): M {
+export const hookedSpectralNorm = callable<
+  <M extends Module>(
+    module: M,
+    ...args: Args<[name: string, nPowerIterations: number, eps: number, dim: number | null], { name?: string } & SpectralOptions>
+  ) => M
+>('spectral_norm', 'module, name?, nPowerIterations?, eps?, dim?', hookSpectral);
+function hookSpectral(module: Module, name = 'weight', nPowerIterations = 1, eps = 1e-12, dim: number | null = null): Module {
   const weight = parameterOf(module, name);
   const at = dim ?? outputDim(module);
   const shape = asMatrix(weight.detach(), at).sizes;

@@ -1,4 +1,6 @@
 /** `torch.nn.utils.parametrize`: fields computed from other parameters. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrize.register_parametrization.html */
+import type { Args } from '../ops/types.js';
+import { callable } from '../ops/signature.js';
 import { noGrad } from '../autograd/modes.js';
 import { ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -111,11 +113,13 @@ export function registerParametrization(module: Module, tensorName: string, para
  * nn.utils.parametrize.removeParametrizations(layer, 'weight');
  * nn.utils.parametrize.isParametrized(layer)  // false
  */
-export function removeParametrizations(
-  module: Module,
-  tensorName: string,
-  { leaveParametrized = true }: { leaveParametrized?: boolean } = {},
-): Module {
+export const removeParametrizations = callable<
+  (
+    module: Module,
+    ...args: Args<[tensorName: string, leaveParametrized: boolean], { tensorName?: string; leaveParametrized?: boolean }>
+  ) => Module
+>('remove_parametrizations', 'module, tensorName, leaveParametrized?', restore);
+function restore(module: Module, tensorName: string, leaveParametrized = true): Module {
   const lists = listsOf(module);
   const list = lists?.[tensorName];
   if (!lists || !(list instanceof ParametrizationList))

@@ -1,4 +1,6 @@
 /** `torch.nn.utils.prune`: parameters with masks that set some of their elements to zero. https://pytorch.org/tutorials/intermediate/pruning_tutorial.html */
+import type { Args } from '../ops/types.js';
+import { callable } from '../ops/signature.js';
 import { roundEven } from '../ir/half.js';
 import { onesLike, zerosLike } from '../ops/creation.js';
 import { cat } from '../ops/join.js';
@@ -248,16 +250,24 @@ function pruneBy<M extends Module>(module: M, name: string, method: BasePruningM
   method.applyTo(module, name, scores);
   return module;
 }
-interface Scores {
+interface PruningOptions {
+  name?: string;
+  amount?: number;
+  n?: number;
+  dim?: number;
+  mask?: Tensor;
   importanceScores?: Tensor | null;
 }
+type Pruning<T extends readonly unknown[]> = <M extends Module>(module: M, ...args: Args<T, PruningOptions>) => M;
 
 /**
  * Gives a parameter a mask of ones: it becomes `name_orig` with the buffer `name_mask`, and is computed from them before every forward.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.identity.html
  * @example Object.keys(nn.utils.prune.identity(new nn.Linear(3, 10), 'weight').stateDict())  // [ 'bias', 'weight_orig', 'weight_mask' ]
  */
-export const identity = <M extends Module>(module: M, name: string): M => pruneBy(module, name, new Identity());
+export const identity = callable<Pruning<[name: string]>>('identity', 'module, name', (module: Module, name: string) =>
+  pruneBy(module, name, new Identity()),
+);
 
 /**
  * Prunes random elements of a parameter: `amount` of them, or that share.
@@ -265,8 +275,11 @@ export const identity = <M extends Module>(module: M, name: string): M => pruneB
  * @throws ValueError where the amount is negative or too large
  * @example nn.utils.prune.randomUnstructured(new nn.Linear(10, 1), 'weight', 0.3).weight.eq(0).sum()  // tensor(3)
  */
-export const randomUnstructured = <M extends Module>(module: M, name: string, amount: number): M =>
-  pruneBy(module, name, new RandomUnstructured(amount));
+export const randomUnstructured = callable<Pruning<[name: string, amount: number]>>(
+  'random_unstructured',
+  'module, name, amount',
+  (module: Module, name: string, amount: number) => pruneBy(module, name, new RandomUnstructured(amount)),
+);
 
 /**
  * Prunes the elements of a parameter that are smallest, or least important.
@@ -274,36 +287,43 @@ export const randomUnstructured = <M extends Module>(module: M, name: string, am
  * @throws ValueError where the amount is negative or too large
  * @example nn.utils.prune.l1Unstructured(new nn.Linear(10, 1), 'weight', 0.3).weight.eq(0).sum()  // tensor(3)
  */
-export const l1Unstructured = <M extends Module>(module: M, name: string, amount: number, { importanceScores = null }: Scores = {}): M =>
-  pruneBy(module, name, new L1Unstructured(amount), importanceScores);
+export const l1Unstructured = callable<Pruning<[name: string, amount: number, importanceScores: Tensor | null]>>(
+  'l1_unstructured',
+  'module, name, amount, importanceScores?',
+  (module: Module, name: string, amount: number, scores: Tensor | null = null) => pruneBy(module, name, new L1Unstructured(amount), scores),
+);
 
 /**
  * Prunes random slices along `dim`. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.random_structured.html
  * @example nn.utils.prune.randomStructured(new nn.Linear(3, 10), 'weight', 2, 0).weight.eq(0).sum()  // tensor(6)
  */
-export const randomStructured = <M extends Module>(module: M, name: string, amount: number, dim: number): M =>
-  pruneBy(module, name, new RandomStructured(amount, dim));
+export const randomStructured = callable<Pruning<[name: string, amount: number, dim: number]>>(
+  'random_structured',
+  'module, name, amount, dim',
+  (module: Module, name: string, amount: number, dim: number) => pruneBy(module, name, new RandomStructured(amount, dim)),
+);
 
 /**
  * Prunes the slices along `dim` whose n-norms are smallest.
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.ln_structured.html
  * @example nn.utils.prune.lnStructured(new nn.Linear(3, 10), 'weight', 0.5, 2, 0).weight.eq(0).sum()  // tensor(15)
  */
-export const lnStructured = <M extends Module>(
-  module: M,
-  name: string,
-  amount: number,
-  n: number,
-  dim: number,
-  { importanceScores = null }: Scores = {},
-): M => pruneBy(module, name, new LnStructured(amount, n, dim), importanceScores);
+export const lnStructured = callable<Pruning<[name: string, amount: number, n: number, dim: number, importanceScores: Tensor | null]>>(
+  'ln_structured',
+  'module, name, amount, n, dim, importanceScores?',
+  (module: Module, name: string, amount: number, n: number, dim: number, scores: Tensor | null = null) =>
+    pruneBy(module, name, new LnStructured(amount, n, dim), scores),
+);
 
 /**
  * Prunes where `mask` is zero. https://pytorch.org/docs/stable/generated/torch.nn.utils.prune.custom_from_mask.html
  * @example nn.utils.prune.customFromMask(new nn.Linear(2, 1), 'weight', torch.tensor([[1, 0]])).weight.eq(0)  // tensor([[False,  True]])
  */
-export const customFromMask = <M extends Module>(module: M, name: string, mask: Tensor): M =>
-  pruneBy(module, name, new CustomFromMask(mask));
+export const customFromMask = callable<Pruning<[name: string, mask: Tensor]>>(
+  'custom_from_mask',
+  'module, name, mask',
+  (module: Module, name: string, mask: Tensor) => pruneBy(module, name, new CustomFromMask(mask)),
+);
 
 /**
  * Prunes several parameters as if they were one vector, so that some lose more than others.

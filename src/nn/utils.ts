@@ -10,6 +10,8 @@ export { fuseConvBnEval, fuseConvBnWeights, fuseLinearBnEval, fuseLinearBnWeight
 export * as prune from './prune.js';
 export * as rnn from './rnn-utils.js';
 export * as stateless from './stateless.js';
+import type { Args } from '../ops/types.js';
+import { callable } from '../ops/signature.js';
 import { noGrad } from '../autograd/modes.js';
 import { orthogonal } from './orthogonal.js';
 import { spectralNorm, weightNorm } from './parametrizations.js';
@@ -32,10 +34,21 @@ const gradsOf = (parameters: Tensors): Tensor[] =>
  * The norm of all these tensors as one vector. https://pytorch.org/docs/stable/generated/torch.nn.utils.get_total_norm.html
  * @example nn.utils.getTotalNorm([torch.tensor([3.5]), torch.tensor([4.5])])  // tensor(5.7009)
  */
-export function getTotalNorm(tensors: Iterable<Tensor>, normType = 2): Tensor {
-  const norms = [...tensors].map((each) => powerNorm(each, normType));
-  return norms.length === 0 ? tensor(0, { dtype: 'float32' }) : powerNorm(stack(norms, 0), normType);
-}
+export const getTotalNorm = callable<
+  (
+    tensors: Tensors,
+    ...args: Args<[normType: number, errorIfNonfinite: boolean], { normType?: number; errorIfNonfinite?: boolean }>
+  ) => Tensor
+>('get_total_norm', 'tensors, normType?, errorIfNonfinite?, foreach?', (tensors: Tensors, normType = 2, errorIfNonfinite = false) => {
+  const norms = (tensors instanceof Tensor ? [tensors] : [...tensors]).map((each) => powerNorm(each, normType));
+  const total = norms.length === 0 ? tensor(0, { dtype: 'float32' }) : powerNorm(stack(norms, 0), normType);
+  if (errorIfNonfinite && !Number.isFinite(Number(total.item()))) {
+    throw new Error(
+      `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``,
+    );
+  }
+  return total;
+});
 
 function powerNorm(x: Tensor, p: number): Tensor {
   const size = x.abs();
@@ -58,24 +71,26 @@ function powerNorm(x: Tensor, p: number): Tensor {
  * nn.utils.clipGradNorm_([w], 1)  // tensor(11.4018)
  * w.grad  // tensor([0.6139, 0.7894])
  */
-export function clipGradNorm_(
-  parameters: Tensors,
-  maxNorm: number,
-  options: number | { normType?: number; errorIfNonfinite?: boolean } = {},
-): Tensor {
-  const { normType = 2, errorIfNonfinite = false } = typeof options === 'number' ? { normType: options } : options;
-  const grads = gradsOf(parameters);
-  return noGrad(() => {
-    const total = getTotalNorm(grads, normType);
-    if (errorIfNonfinite && !Number.isFinite(Number(total.item()))) {
-      throw new Error(
-        `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``,
-      );
-    }
-    scaleToNorm(grads, maxNorm, total);
-    return total;
-  });
-}
+export const clipGradNorm_ = callable<
+  (
+    parameters: Tensors,
+    ...args: Args<
+      [maxNorm: number, normType: number, errorIfNonfinite: boolean],
+      { maxNorm?: number; normType?: number; errorIfNonfinite?: boolean }
+    >
+  ) => Tensor
+>(
+  'clip_grad_norm_',
+  'parameters, maxNorm, normType?, errorIfNonfinite?, foreach?',
+  (parameters: Tensors, maxNorm: number, normType = 2, errorIfNonfinite = false) => {
+    const grads = gradsOf(parameters);
+    return noGrad(() => {
+      const total = getTotalNorm(grads, normType, errorIfNonfinite);
+      scaleToNorm(grads, maxNorm, total);
+      return total;
+    });
+  },
+);
 
 /**
  * Scales the gradients as `clipGradNorm_` does, given their norm.
@@ -86,9 +101,11 @@ export function clipGradNorm_(
  * nn.utils.clipGradsWithNorm_([w], 1, torch.tensor(2.5));
  * w.grad  // tensor([0.4000, 0.4000])
  */
-export function clipGradsWithNorm_(parameters: Tensors, maxNorm: number, totalNorm: Tensor): void {
-  noGrad(() => scaleToNorm(gradsOf(parameters), maxNorm, totalNorm));
-}
+export const clipGradsWithNorm_ = callable<
+  (parameters: Tensors, ...args: Args<[maxNorm: number, totalNorm: Tensor], { maxNorm?: number; totalNorm?: Tensor }>) => void
+>('clip_grads_with_norm_', 'parameters, maxNorm, totalNorm, foreach?', (parameters: Tensors, maxNorm: number, totalNorm: Tensor) =>
+  noGrad(() => scaleToNorm(gradsOf(parameters), maxNorm, totalNorm)),
+);
 function scaleToNorm(grads: readonly Tensor[], maxNorm: number, norm: Tensor): void {
   const scale = norm.add(1e-6).reciprocal().mul(maxNorm).clampMax(1);
   for (const grad of grads) grad.mul_(scale);
@@ -103,11 +120,14 @@ function scaleToNorm(grads: readonly Tensor[], maxNorm: number, norm: Tensor): v
  * nn.utils.clipGradValue_([w], 8);
  * w.grad  // tensor([ 7., -8.])
  */
-export function clipGradValue_(parameters: Tensors, clipValue: number): void {
-  noGrad(() => {
-    for (const grad of gradsOf(parameters)) grad.clamp_(-clipValue, clipValue);
-  });
-}
+export const clipGradValue_ = callable<(parameters: Tensors, ...args: Args<[clipValue: number], { clipValue?: number }>) => void>(
+  'clip_grad_value_',
+  'parameters, clipValue, foreach?',
+  (parameters: Tensors, clipValue: number) =>
+    noGrad(() => {
+      for (const grad of gradsOf(parameters)) grad.clamp_(-clipValue, clipValue);
+    }),
+);
 
 /**
  * All parameters in one vector. https://pytorch.org/docs/stable/generated/torch.nn.utils.parameters_to_vector.html

@@ -1,4 +1,5 @@
 /** Resizing and sampling of images. https://pytorch.org/docs/stable/nn.functional.html#vision-functions */
+import { callable } from '../../ops/signature.js';
 import { int64 } from '../../ir/dtype.js';
 import { tensor } from '../../ops/creation.js';
 import { convert } from '../../ops/convert.js';
@@ -151,24 +152,36 @@ function outputSizes(
   return { sizes, scales: sizes.map((out, d) => (recompute ? spatial[d] / out : 1 / factors[d])) };
 }
 
+type Upsampling = (
+  input: Tensor,
+  ...args: Args<[size: SizeN | null, scaleFactor: SizeN | null], Pick<InterpolateOptions, 'size' | 'scaleFactor'>>
+) => Tensor;
+
 /**
  * Deprecated by PyTorch: `interpolate`. https://pytorch.org/docs/stable/generated/torch.nn.functional.upsample.html
  * @example F.upsample(torch.ones(1, 1, 2), { scaleFactor: 2 }).shape  // torch.Size([1, 1, 4])
  */
-export const upsample = (input: Tensor, options: InterpolateOptions): Tensor => interpolate(input, options);
+export const upsample: typeof interpolate = interpolate;
 /**
  * Deprecated by PyTorch: `interpolate` with mode 'nearest'.
  * https://pytorch.org/docs/stable/generated/torch.nn.functional.upsample_nearest.html
  * @example F.upsampleNearest(torch.ones(1, 1, 2, 2), { scaleFactor: 2 }).shape  // torch.Size([1, 1, 4, 4])
  */
-export const upsampleNearest = (input: Tensor, options: InterpolateOptions): Tensor => interpolate(input, { ...options, mode: 'nearest' });
+export const upsampleNearest = callable<Upsampling>(
+  'upsample_nearest',
+  'input, size?, scaleFactor?',
+  (input: Tensor, size?: SizeN, scaleFactor?: SizeN) => interpolate(input, { size, scaleFactor, mode: 'nearest' }),
+);
 /**
  * Deprecated by PyTorch: `interpolate` with mode 'bilinear' and `alignCorners`.
  * https://pytorch.org/docs/stable/generated/torch.nn.functional.upsample_bilinear.html
  * @example F.upsampleBilinear(torch.ones(1, 1, 2, 2), { scaleFactor: 2 }).shape  // torch.Size([1, 1, 4, 4])
  */
-export const upsampleBilinear = (input: Tensor, options: InterpolateOptions): Tensor =>
-  interpolate(input, { ...options, mode: 'bilinear', alignCorners: true });
+export const upsampleBilinear = callable<Upsampling>(
+  'upsample_bilinear',
+  'input, size?, scaleFactor?',
+  (input: Tensor, size?: SizeN, scaleFactor?: SizeN) => interpolate(input, { size, scaleFactor, mode: 'bilinear', alignCorners: true }),
+);
 
 export interface GridOptions {
   mode?: 'bilinear' | 'nearest' | 'bicubic';
