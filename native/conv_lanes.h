@@ -137,6 +137,22 @@ template <class T> LaneFn<T> lanes_for(int64_t rows, int64_t images) {
   return images <= Simd<T>::width ? lanes_for<T, 1>(rows, heights) : lanes_for<T, NV>(rows, heights);
 }
 
+// Rows [i, i + rows) of up to W pixels of the images of block b, from tiles[pixel][row][image], to the group's results.
+template <class T>
+void store_lanes(const LaneConv<T>& conv, const T* tiles, const int64_t* places, int64_t pixels, int64_t i, int64_t rows, int64_t b, T* out) {
+  constexpr int W = Simd<T>::width;
+  const int64_t there = min_of(NR<T>, conv.batch - b * NR<T>), image_stride = conv.groups * conv.m * conv.pixels();
+  const bool together = pixels == W && places[W - 1] - places[0] == W - 1;
+  for (int64_t r = 0; r < rows; r++) for (int64_t n = 0; n < there; n += W) {
+    T* to = out + (b * NR<T> + n) * image_stride + (i + r) * conv.pixels();
+    const T* from = tiles + r * NR<T> + n;
+    if (together && n + W <= there) { transpose_block(from, rows * NR<T>, to + places[0], image_stride); continue; }
+    alignas(64) T turned[W * W];
+    transpose_block(from, rows * NR<T>, turned, W);
+    for (int64_t l = 0; l < min_of(W, there - n); l++) for (int64_t j = 0; j < pixels; j++) to[l * image_stride + places[j]] = turned[l * W + j];
+  }
+}
+
 // The products of one pass of one group, from its turned images.
 template <class T> struct LaneProduct {
   static constexpr int W = Simd<T>::width;
@@ -177,19 +193,7 @@ template <class T> struct LaneProduct {
     if (bias) for (int64_t r = 0; r < rows; r++) start[r] = bias[i + r];
     auto kernel = lanes_for<T>(rows, there);
     for (int64_t j = 0; j < chunk.pixels; j++) kernel(chunk.segments[j], chunk.counts[j], weights + i * k, start, conv.relu, tiles + j * rows * NR<T>);
-    const int64_t image_stride = conv.groups * conv.m * conv.pixels();
-    const bool together = chunk.pixels == W && chunk.places[W - 1] - chunk.places[0] == W - 1;
-    for (int64_t r = 0; r < rows; r++) for (int64_t n = 0; n < there; n += W) {
-      T* to = out + (b * NR<T> + n) * image_stride + (i + r) * conv.pixels();
-      const T* from = tiles + r * NR<T> + n;
-      if (together && n + W <= there) transpose_block(from, rows * NR<T>, to + chunk.places[0], image_stride);
-      else scatter(chunk, from, rows * NR<T>, min_of(W, there - n), to, image_stride);
-    }
-  }
-  void scatter(const Chunk& chunk, const T* from, int64_t line, int64_t count, T* to, int64_t image_stride) const {
-    alignas(64) T turned[W * W];
-    transpose_block(from, line, turned, W);
-    for (int64_t l = 0; l < count; l++) for (int64_t j = 0; j < chunk.pixels; j++) to[l * image_stride + chunk.places[j]] = turned[l * W + j];
+    store_lanes(conv, tiles, chunk.places, chunk.pixels, i, rows, b, out);
   }
 
   // Small weights stay in the cache while pixels pass by; of large ones a panel does while all pixels do.
@@ -214,20 +218,25 @@ template <class T> struct LaneProduct {
   }
 };
 
+// The images of group g, as [block][pixel][channel][image].
+template <class T> void turn_images(const LaneConv<T>& conv, int64_t g, T* images) {
+  const int64_t size = conv.source_pixels(), image_stride = conv.groups * conv.channels * size;
+  parallel_for(conv.blocks() * conv.channels, grain_for(size * NR<T>), [&](int64_t begin, int64_t end) {
+    for (int64_t task = begin; task < end; task++) {
+      const int64_t b = task / conv.channels, c = task % conv.channels;
+      turn_channel(conv.src + b * NR<T> * image_stride + (g * conv.channels + c) * size, image_stride, min_of(NR<T>, conv.batch - b * NR<T>), size,
+                   images + b * conv.block_size() + c * NR<T>, conv.channels * NR<T>);
+    }
+  });
+}
+
 // Runs all passes for every group and image. Returns false where memory ran out.
 template <class T> bool conv_lanes(const LaneConv<T>& conv, const LanePass* passes, int64_t npasses) {
-  const int64_t size = conv.source_pixels(), image_stride = conv.groups * conv.channels * size;
   Scratch images(conv.blocks() * conv.block_size() * (int64_t)sizeof(T));
   Scratch weights((conv.m * conv.channels * conv.kernel[0] * conv.kernel[1] * conv.kernel[2] + 64) * (int64_t)sizeof(T));
   if (!images.data || !weights.data) return false;
   for (int64_t g = 0; g < conv.groups; g++) {
-    parallel_for(conv.blocks() * conv.channels, grain_for(size * NR<T>), [&](int64_t begin, int64_t end) {
-      for (int64_t task = begin; task < end; task++) {
-        const int64_t b = task / conv.channels, c = task % conv.channels;
-        turn_channel(conv.src + b * NR<T> * image_stride + (g * conv.channels + c) * size, image_stride, min_of(NR<T>, conv.batch - b * NR<T>), size,
-                     images.as<T>() + b * conv.block_size() + c * NR<T>, conv.channels * NR<T>);
-      }
-    });
+    turn_images(conv, g, images.as<T>());
     for (int64_t i = 0; i < npasses; i++) {
       pack_lane_weights(conv, passes[i], g, weights.as<T>());
       LaneProduct<T>{conv, passes[i], images.as<T>(), weights.as<T>(), conv.bias ? conv.bias + g * conv.m : nullptr, conv.out + g * conv.m * conv.pixels(),
@@ -237,7 +246,12 @@ template <class T> bool conv_lanes(const LaneConv<T>& conv, const LanePass* pass
   return true;
 }
 
-// Whether images in lanes take less time than `columns` columns of pixels times taps do: counted in vector operations, with turning both ways.
+// What turning images both ways and computing `products` for each pair of channels take, in vector operations an image.
+template <class T> double lane_cost(const LaneConv<T>& conv, int64_t products) {
+  const double padded = (double)ceil_div(conv.batch, Simd<T>::width) * Simd<T>::width / conv.batch, pairs = (double)conv.m * conv.channels / Simd<T>::width;
+  return products * pairs * padded + conv.channels * conv.source_pixels() + conv.m * conv.pixels();
+}
+// Whether images in lanes take less time than `columns` columns of pixels times taps do.
 template <class T> bool lanes_pay(const LaneConv<T>& conv, const LanePass* passes, int64_t npasses, int64_t columns) {
   if (conv.batch < Simd<T>::width || conv.m < 4) return false;
   int64_t products = 0;
@@ -245,9 +259,7 @@ template <class T> bool lanes_pay(const LaneConv<T>& conv, const LanePass* passe
     if (passes[i].taps[0] * passes[i].taps[1] > LANE_SEGMENTS) return false;
     products += passes[i].products(conv.source);
   }
-  const double padded = (double)ceil_div(conv.batch, Simd<T>::width) * Simd<T>::width / conv.batch, pairs = (double)conv.m * conv.channels / Simd<T>::width;
-  const double turning = conv.channels * conv.source_pixels() + conv.m * conv.pixels();
-  return products * pairs * padded + turning < columns * pairs;
+  return lane_cost(conv, products) < (double)columns * conv.m * conv.channels / Simd<T>::width;
 }
 
 }}  // namespace tt::TT_ISA

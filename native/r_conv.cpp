@@ -1,6 +1,6 @@
-// Convolution: forward and gradient of the input. See conv_planes.h, conv_gather.h and conv_lanes.h for the methods.
+// Convolution: forward and gradient of the input. See conv_planes.h, conv_gather.h, conv_lanes.h and conv_winograd.h for the methods.
 #include "conv_gather.h"
-#include "conv_lanes.h"
+#include "conv_winograd.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -165,7 +165,9 @@ template <class T, class Src> bool conv_forward_typed(Call& c, const ConvShape& 
   if constexpr (std::is_same<T, Src>::value && std::is_floating_point<T>::value) {
     const LanePass pass = forward_lanes(s);
     const auto lanes = forward_in_lanes<T>(c, s, relu);
-    if (!is_dilated(s) && lanes_pay(lanes, &pass, 1, computed_columns<T>(p, s.out, s.out_channels, k) * s.taps)) return conv_lanes(lanes, &pass, 1);
+    const int64_t columns = computed_columns<T>(p, s.out, s.out_channels, k) * s.taps;
+    if (!is_dilated(s) && winograd_pays(lanes, pass, columns)) return conv_winograd(lanes, pass);
+    if (!is_dilated(s) && lanes_pay(lanes, &pass, 1, columns)) return conv_lanes(lanes, &pass, 1);
   }
   if (worth_gathering(p, s.out, s.out_channels, k, NR<T>)) p.images = s.batch;
   Scratch offsets(k * 8), packed((s.groups * s.out_channels * k + 64) * (int64_t)sizeof(T));
@@ -301,6 +303,8 @@ template <class T> bool gradient_by_lanes(Call& c, const ConvShape& s, const Pla
     columns += computed_columns<T>(p, passes[i].count, s.in_channels, s.out_channels * passes[i].all_taps()) * passes[i].all_taps();
   }
   const auto conv = gradient_in_lanes<T>(c, s, relu);
+  done = true;
+  if (n == 1 && winograd_pays(conv, passes[0], columns)) return conv_winograd(conv, passes[0]);
   done = lanes_pay(conv, passes, n, columns);
   return !done || conv_lanes(conv, passes, n);
 }

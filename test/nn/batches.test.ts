@@ -45,6 +45,8 @@ test.each([
   [64, 5, 30, 7, 3, 2, 3, 0, 1],
   [18, 12, 12, 3, 3, 1, 2, 1, 3],
   [20, 4, 9, 2, 17, 2, 1, 3, 1],
+  [19, 24, 20, 9, 18, 3, 1, 1, 1],
+  [35, 32, 64, 6, 7, 3, 1, 0, 2],
 ])('a convolution of %i images, %i to %i channels', (batch, channels, out, height, width, kernel, stride, padding, groups) => {
   torch.manualSeed(1);
   const f = (x: Tensor, w: Tensor, b: Tensor): Tensor => F.conv2d(x, w, b, { stride, padding, groups });
