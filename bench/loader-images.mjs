@@ -1,30 +1,41 @@
-// Compressed pictures that workers decode.
+// JPEGs that workers decode, and a decoder for bare threads.
+import { join } from 'node:path';
 import { deflateSync, inflateSync } from 'node:zlib';
+import sharp from 'sharp';
 import * as torch from 'typetorch';
+import * as vision from 'typetorch/vision';
 
-const SIZE = 3 * 256 * 256;
-// Noise of few bits over a slope: like a photograph, it takes Huffman codes rather than copies of what came before.
-let noise = 1;
-const picture = deflateSync(
-  Uint8Array.from({ length: SIZE }, (_, i) => {
-    noise = (Math.imul(noise, 1103515245) + 12345) >>> 0;
-    return 96 + i / 4096 + (noise >>> 28);
-  }),
-);
+export const PICTURES = 256;
+const [HEIGHT, WIDTH] = [375, 500];
 
-/** Decodes one picture. */
-export const decode = () => inflateSync(picture);
+// One thread for each picture: the workers are what is measured.
+sharp.concurrency(1);
 
-export class Pictures extends torch.utils.data.Dataset {
-  length = 256;
+/** Smooth colours under noise, as photographs are. */
+function photograph() {
+  const coarse = torch.rand(1, 3, 12, 16).mul(255);
+  const smooth = torch.nn.functional.interpolate(coarse, { size: [HEIGHT, WIDTH], mode: 'bilinear' });
+  return smooth
+    .add(torch.randn(1, 3, HEIGHT, WIDTH).mul(8))
+    .clamp(0, 255)
+    .byte()
+    .squeeze(0);
+}
 
+export async function writeJpegs(folder) {
+  torch.manualSeed(0);
+  for (let i = 0; i < PICTURES; i++) await vision.io.writeJpeg(photograph(), join(folder, `${String(i).padStart(3, '0')}.jpg`));
+}
+
+class Jpegs extends vision.datasets.ImageFolder {
   workerSource() {
-    return { module: import.meta.url, export: 'Pictures' };
-  }
-
-  at(index) {
-    let pixels;
-    for (let i = 0; i < 4; i++) pixels = decode();
-    return [torch.asTensor(pixels).view(3, 256, 256), index];
+    return { module: import.meta.url, export: 'openJpegs', args: [this.root] };
   }
 }
+
+export const openJpegs = (folder) => new Jpegs(folder);
+
+const packed = deflateSync(Uint8Array.from({ length: 2 ** 20 }, (_, i) => (Math.imul(i, 2654435761) >>> 28) + i / 8192));
+
+/** Work for one thread. */
+export const decode = () => inflateSync(packed);

@@ -9,7 +9,7 @@ import { numelOf } from '../tensor/size.js';
 import { emptyStridedTensor, emptyTensor } from '../tensor/storage.js';
 import { Storage, Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
-import { clone, type MemoryFormat, factory, filled, fillRaw, finish, resolveDevice, stridesFor, toDType } from './memory.js';
+import { clone, type MemoryFormat, factory, filled, fillRaw, finish, fresh, resolveDevice, stridesFor, toDType } from './memory.js';
 import { tensorOfValues } from './scalar.js';
 import { dtypeOfArray } from './typed-array.js';
 import type { DeviceLike } from '../tensor/torch-device.js';
@@ -252,7 +252,7 @@ const likeWith = (input: Tensor, options: FactoryOptions, fill: Fill): Tensor =>
   const device = options.device ? resolveDevice(options.device) : input.storage.device;
   const t = emptyStridedTensor(device, dtype, input.sizes, stridesFor(input, options.memoryFormat as MemoryFormat));
   if (numelOf(t.sizes) > 0) fill(t);
-  return finish(t, options);
+  return finish(fresh(t), options);
 };
 const like = (name: string, fill: Fill): Like =>
   define<Like>(name, `input, ${FACTORY}`, (input: Tensor, ...rest: unknown[]) =>
@@ -295,7 +295,7 @@ function newTensor(input: Tensor, size: readonly number[], options: FactoryOptio
   const { dtype } = factory(options, input.dtype);
   const t = emptyTensor(options.device ? resolveDevice(options.device) : input.storage.device, dtype, [...size]);
   fill(t);
-  return finish(t, options);
+  return finish(fresh(t), options);
 }
 /**
  * A tensor of unset memory, with the dtype and device of `input`. https://pytorch.org/docs/stable/generated/torch.Tensor.new_empty.html

@@ -9,10 +9,10 @@ import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
 import { frombuffer } from './creation.js';
 import { scalarTypeName } from './define.js';
+import { decodeState, encodeState, STATE_WORDS } from './generator-state.js';
 import { contiguousRaw, copyInto } from './memory.js';
 import { runRoutine } from './routine.js';
 
-const STATE_WORDS = 628;
 const DEFAULT_SEED = 67280421310721;
 
 export const cpu = () => getDevice('cpu');
@@ -74,18 +74,18 @@ export class Generator {
   }
 
   /**
-   * The whole state as bytes.
-   * @example new torch.Generator().getState().shape  // torch.Size([2512])
+   * The whole state as bytes, laid out as PyTorch's.
+   * @example new torch.Generator().getState().shape  // torch.Size([5056])
    */
   getState(): Tensor {
-    const bytes = new Uint8Array(STATE_WORDS * 4);
+    const words = new Uint32Array(STATE_WORDS);
     const { state } = this;
-    state.storage.device.read(state.buffer, 0, bytes);
-    return frombuffer(bytes, { dtype: uint8 });
+    state.storage.device.read(state.buffer, 0, words);
+    return frombuffer(encodeState(words, this.seedValue), { dtype: uint8 });
   }
 
   /**
-   * Goes on where the generator was when `getState` was called.
+   * Goes on where the generator was when `getState` was called, here or in PyTorch.
    * @example
    * const generator = new torch.Generator().manualSeed(0);
    * const state = generator.getState();
@@ -95,11 +95,12 @@ export class Generator {
    */
   setState(state: Tensor): this {
     if (!(state instanceof Tensor) || state.dtype !== uint8) throw new TypeError('expected a torch.ByteTensor');
-    if (numelOf(state.sizes) !== STATE_WORDS * 4) throw new RuntimeError('RNG state is wrong size');
-    const bytes = new Uint8Array(STATE_WORDS * 4);
+    const bytes = new Uint8Array(numelOf(state.sizes));
     const dense = contiguousRaw(state);
     dense.storage.device.read(dense.buffer, dense.offset, bytes);
-    this.state.storage.device.write(this.state.buffer, 0, bytes);
+    const decoded = decodeState(bytes);
+    this.state.storage.device.write(this.state.buffer, 0, decoded.state);
+    this.seedValue = decoded.seed;
     return this;
   }
 }

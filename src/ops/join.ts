@@ -11,7 +11,7 @@ import { convert } from './convert.js';
 import { define } from './define.js';
 import { describe } from './messages.js';
 import { commonDevice } from './launch.js';
-import { clone, copyInto, sequence, zeros as rawZeros } from './memory.js';
+import { clone, copyInto, fresh, sequence, zeros as rawZeros } from './memory.js';
 import { selectWhere } from './pointwise.js';
 import { scalarTensor } from './scalar.js';
 import { indexSelect, nonzeroTuple } from './select.js';
@@ -70,7 +70,7 @@ export const cat: Join = define('cat', 'tensors, dim?', (tensors: readonly Tenso
     if (numelOf(t.sizes) > 0) copyInto(new Tensor(out.storage, dtype, t.sizes, out.strides, start * out.strides[d]), t);
     start += parts[i];
   });
-  return record('cat', tensors, out, [], ({ grad }) => {
+  return record('cat', tensors, fresh(out), [], ({ grad }) => {
     let from = 0;
     return tensors.map((t, i) => {
       const [at, length] = [from, parts[i]];

@@ -98,13 +98,19 @@ export function fillRaw(target: Tensor, value: Number_): void {
   runFormulaInto(fillFormula(target.dtype, value), target, [], [value]);
 }
 
+/** A new tensor after its first writes, which do not count as changes. */
+export function fresh(t: Tensor): Tensor {
+  t.storage.version = 0;
+  return t;
+}
+
 /** A new tensor of one value, outside any graph. */
 export function filled(sizes: readonly number[], value: Number_, options: RawOptions = {}): Tensor {
   checkSizes(sizes);
   const dtype = options.dtype ? toDType(options.dtype) : getDefaultDtype();
   const t = emptyTensor(resolveDevice(options.device), dtype, [...sizes]);
   fillRaw(t, value);
-  return t;
+  return fresh(t);
 }
 /** Zeros, outside any graph. */
 export const zeros = (sizes: readonly number[], options?: RawOptions): Tensor => filled(sizes, 0, options);

@@ -13,7 +13,7 @@ import { empty, emptyLike } from './creation.js';
 import { sumToSize } from './apply.js';
 import { define, scalarTypeName } from './define.js';
 import { alias } from './inplace.js';
-import { contiguousRaw, toDType } from './memory.js';
+import { contiguousRaw, fresh, toDType } from './memory.js';
 import { add, div, mul } from './pointwise.js';
 import { emptyOn, runRoutine } from './routine.js';
 import { isOptions } from './signature.js';
@@ -36,7 +36,7 @@ function filled(
 ): Tensor {
   const t = make(options);
   fill(t, generator);
-  return requiresGrad ? t.requiresGrad_() : t;
+  return requiresGrad ? fresh(t).requiresGrad_() : fresh(t);
 }
 
 /** Positional arguments and the options object behind them. */
@@ -232,7 +232,7 @@ export const bernoulli: Op<[], [p: number], { p: number; generator: MaybeGenerat
     const t = emptyOn(input, input.sizes);
     if (p !== undefined && p !== null) bernoulli_(t, p, { generator });
     else drawBernoulli(t, input, generator);
-    return record('bernoulli', [input], t, [], ({ grad }) => [mul(grad, 0)]);
+    return record('bernoulli', [input], fresh(t), [], ({ grad }) => [mul(grad, 0)]);
   },
 );
 
@@ -253,7 +253,7 @@ export const poisson: Op<[], [], { generator: MaybeGenerator }> = define(
     } catch (error) {
       throw error instanceof RoutineError ? new RuntimeError('invalid Poisson rate, expected rate to be non-negative') : error;
     }
-    return record('poisson', [input], t, [], ({ grad }) => [mul(grad, 0)]);
+    return record('poisson', [input], fresh(t), [], ({ grad }) => [mul(grad, 0)]);
   },
 );
 

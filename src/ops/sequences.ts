@@ -6,7 +6,7 @@ import { checkSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
 import { describe } from './messages.js';
-import { factory, filled, fillRaw, finish, sequence } from './memory.js';
+import { factory, filled, fillRaw, finish, fresh, sequence } from './memory.js';
 import type { Args, FactoryOptions, Scalar } from './types.js';
 import { FACTORY, inferDtype, optionsOf, tensor } from './creation.js';
 
@@ -116,6 +116,6 @@ export const eye: (n: number, ...args: Args<[m: number | null], FactoryOptions &
     const t = filled([n, m ?? n], 0, factory(options, getDefaultDtype()));
     const k = Math.min(n, m ?? n);
     if (k > 0) fillRaw(new Tensor(t.storage, t.dtype, [k], [t.strides[0] + 1], 0), 1);
-    return finish(t, options);
+    return finish(fresh(t), options);
   },
 );

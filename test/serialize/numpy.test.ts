@@ -118,7 +118,8 @@ describe('pickles of arrays', () => {
 
   test('that were not asked for, lie or call something are refused', () => {
     expect(() => load(old)).toThrow('This file contains pickled (object) data');
-    for (let cut = 2; cut < old.length; cut += 7) expect(() => load(old.subarray(0, cut), { allowPickle: true })).toThrow();
+    for (let cut = 2; cut < old.length; cut += 7)
+      expect(() => load(old.subarray(0, cut), { allowPickle: true })).toThrow(/truncated|no mark|stack|invalid/);
     const lying = old.slice();
     lying[Buffer.from(old).indexOf('K\x02K\x03', 0, 'latin1') + 1] = 6;
     expect(() => load(lying, { allowPickle: true })).toThrow('needs 36 bytes, but there are 12');

@@ -3,7 +3,7 @@ import { int64 } from '../../ir/dtype.js';
 import { record } from '../../autograd/node.js';
 import { tensor } from '../../ops/creation.js';
 import { define } from '../../ops/define.js';
-import { contiguousRaw, copyInto, fillRaw } from '../../ops/memory.js';
+import { contiguousRaw, copyInto, fillRaw, fresh } from '../../ops/memory.js';
 import { emptyOn, runIndexed } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
 import { RuntimeError } from '../../tensor/errors.js';
@@ -41,7 +41,7 @@ function constantPad(input: Tensor, pad: readonly number[], value: number): Tens
     fillRaw(out, value);
     copyInto(region(out, ends, 1), region(input, ends, -1));
   }
-  return record('constantPadNd', [input], out, [], ({ grad }) => [
+  return record('constantPadNd', [input], fresh(out), [], ({ grad }) => [
     constantPad(
       grad,
       pad.map((n) => -n),
