@@ -19,12 +19,6 @@ enum class Reduce : int { none = -1, sum, prod, max, min };
 enum class Reg : int { f32, f64, i64, u8, raw16 };
 constexpr int reg_size[] = {4, 8, 8, 1, 2};
 
-// The register type in which elements of a dtype are computed.
-inline Reg compute_type(int dtype) {
-  constexpr Reg types[] = {Reg::f32, Reg::f64, Reg::f32, Reg::f32, Reg::i64, Reg::i64, Reg::i64, Reg::i64, Reg::i64, Reg::u8};
-  return types[dtype];
-}
-
 constexpr int BLOCK = 1024;
 constexpr int MAX_OPERANDS = 256;
 

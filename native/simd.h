@@ -41,7 +41,6 @@ template <class V> inline V load(const void* p) { V v; memcpy(&v, p, sizeof v); 
 template <class V> inline V load_part(const void* p, int64_t bytes) { V v{}; memcpy(&v, p, bytes); return v; }
 template <class V> inline void store(void* p, V v) { memcpy(p, &v, sizeof v); }
 template <class To, class From> inline To bits(From v) { static_assert(sizeof(To) == sizeof(From)); To r; memcpy(&r, &v, sizeof r); return r; }
-template <class V, class T> inline V splat(T x) { return x - V{}; }
 
 template <class M, class V> inline V select(M mask, V yes, V no) { return mask ? yes : no; }
 

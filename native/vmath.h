@@ -6,7 +6,6 @@
 namespace tt::TT_ISA {
 
 inline vd splat_d(double x) { return x - vd{}; }
-inline vl splat_l(int64_t x) { return x - vl{}; }
 
 constexpr double ROUND_MAGIC = 0x1.8p52;  // adding it leaves the rounded integer in the low bits
 

@@ -15,7 +15,7 @@ export type Block = SharedArrayBuffer | ArrayBuffer;
 const ALIGNMENT = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
-export function newBlock(bytes: number): Block {
+function newBlock(bytes: number): Block {
   return typeof SharedArrayBuffer === 'undefined' ? new ArrayBuffer(bytes) : new SharedArrayBuffer(bytes);
 }
 

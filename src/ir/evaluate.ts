@@ -149,7 +149,7 @@ function truncate(x: number, dtype: DType): bigint {
 }
 
 /** The float of `dtype` nearest to `x`, by way of float32 for those of 16 bits. */
-export function roundFloat(x: number, dtype: DType): number {
+function roundFloat(x: number, dtype: DType): number {
   if (dtype === float64) return x;
   if (dtype === float16) return fromFloat16Bits(toFloat16Bits(x));
   if (dtype === bfloat16) return fromBfloat16Bits(toBfloat16Bits(x));

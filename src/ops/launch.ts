@@ -183,6 +183,5 @@ function mixedDevices(a: Device, b: Device): Error {
   return new RuntimeError(`Expected all tensors to be on the same device, but found at least two devices, ${name(a)} and ${name(b)}!`);
 }
 
-export const isIntegral = (dtype: DType): boolean => dtype.category < 2;
 /** What integers are summed in. */
 export const sumType = (dtype: DType): DType => (dtype === bool || dtype.category === 1 ? int64 : dtype);

@@ -153,7 +153,7 @@ export function copyInto(target: Tensor, source: Tensor): void {
 }
 
 /** A copy on another device, by way of the host. */
-export function transferred(source: Tensor, device: Device): Tensor {
+function transferred(source: Tensor, device: Device): Tensor {
   const dense = contiguousRaw(source);
   const copy = emptyTensor(device, dense.dtype, dense.sizes);
   const bytes = new Uint8Array(numelOf(dense.sizes) * dense.dtype.itemsize);

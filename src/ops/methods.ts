@@ -190,7 +190,7 @@ export function attachMethods(module: object): void {
 }
 
 /** Adds the in-place form of functions that are no formulas: compute, then copy over the old value. */
-export function attachInplace(functions: Record<string, unknown>): void {
+function attachInplace(functions: Record<string, unknown>): void {
   for (const [name, f] of Object.entries(functions)) {
     attach(`${name}_`, (self, ...args) => inplaceOf(self as Tensor, (old) => (f as Any)(old, ...args) as Tensor, copyInto));
   }

@@ -17,7 +17,7 @@ export const arithmetic = { promotion: 'arithmetic' } as const;
 export const integral = { promotion: 'integral' } as const;
 export const none = { grad: () => [null, null] } as const;
 
-export const refuseComplex =
+const refuseComplex =
   (name: string) =>
   (_: readonly DType[], common: DType): string | null =>
     common.isComplex ? `"${name}_cpu" not implemented for '${scalarTypeName(common)}'` : null;

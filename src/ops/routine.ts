@@ -1,13 +1,12 @@
 /** Running routines on tensors. */
-import { type DType, int64 } from '../ir/dtype.js';
+import type { DType } from '../ir/dtype.js';
 import { RoutineError } from '../device/device.js';
 import type { Scalar } from '../ir/kernel.js';
-import { IndexError, RuntimeError } from '../tensor/errors.js';
+import { IndexError } from '../tensor/errors.js';
 import { emptyTensor } from '../tensor/storage.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 const INDEX_OUT_OF_RANGE = 1;
-const SINGULAR = 2;
 
 /** Runs a routine on the device of its first operand. */
 export function runRoutine(name: string, operands: readonly (Tensor | null)[], params: readonly Scalar[] = []): void {
@@ -31,13 +30,6 @@ export function runIndexed(
   }
 }
 
-export const isSingular = (error: unknown): error is RoutineError => error instanceof RoutineError && error.code === SINGULAR;
-
 /** Uninitialised memory on the device of `like`. */
 export const emptyOn = (like: Tensor, sizes: readonly number[], dtype: DType = like.dtype): Tensor =>
   emptyTensor(like.storage.device, dtype, sizes);
-
-/** Refuses an index tensor of another dtype. */
-export function checkIndexType(name: string, index: Tensor): void {
-  if (index.dtype !== int64) throw new RuntimeError(`${name}(): Expected dtype int64 for index`);
-}

@@ -4,7 +4,6 @@ import { type ComplexNumber, isComplexNumber, type Number_ } from '../tensor/pro
 import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Device } from '../device/device.js';
-import { isNumber } from '../tensor/promote.js';
 import { toArrayOf, type NumericArray } from './typed-array.js';
 
 /** A contiguous tensor with these values, converted to `dtype`. */
@@ -43,7 +42,3 @@ function copyScalar(t: Tensor, device: Device): Tensor {
   copy.outputIndex = t.outputIndex;
   return copy;
 }
-
-/** `x` itself, or a 0-dim tensor with this number beside `other`. */
-export const asTensorBeside = (x: Tensor | Number_, other: Tensor, dtype: DType): Tensor =>
-  isNumber(x) ? scalarTensor(x, dtype, other.storage.device) : x;

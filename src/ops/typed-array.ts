@@ -57,7 +57,7 @@ const word = new Float32Array(1);
 const bits = new Uint32Array(word.buffer);
 
 /** Round to nearest even, as hardware does. */
-export function toBfloat(x: number): number {
+function toBfloat(x: number): number {
   word[0] = x;
   if (Number.isNaN(x)) return 0x7fc0;
   return ((bits[0] + 0x7fff + ((bits[0] >>> 16) & 1)) >>> 16) & 0xffff;

@@ -91,9 +91,6 @@ export function formatTuple(values: readonly number[]): string {
   return values.length === 1 ? `(${values[0]},)` : `(${values.join(', ')})`;
 }
 
-/** `torch.Size([2, 3])` */
-export const formatSize = (shape: readonly number[]): string => `torch.Size([${shape.join(', ')}])`;
-
 const numel = (shape: readonly number[]): number => shape.reduce((product, size) => product * size, 1);
 
 function formatContents(view: Printable, indent: number, options: PrintOptions): string {

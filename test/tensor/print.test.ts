@@ -5,7 +5,6 @@ import * as dtypes from '../../src/ir/dtype.js';
 import {
   formatExponential,
   formatFixed,
-  formatSize,
   formatTensor,
   formatTuple,
   getPrintoptions,
@@ -86,7 +85,6 @@ test('numbers round half to even, as Python does', () => {
   expect(formatFixed(1e22, 1)).toBe('10000000000000000000000.0');
 });
 
-test('sizes and tuples', () => {
-  expect([formatSize([]), formatSize([2, 3])]).toEqual(['torch.Size([])', 'torch.Size([2, 3])']);
+test('tuples', () => {
   expect([formatTuple([]), formatTuple([3]), formatTuple([2, 3])]).toEqual(['()', '(3,)', '(2, 3)']);
 });

@@ -112,7 +112,7 @@ export function scatterPlanes(name: string, values: Tensor, indices: Tensor, siz
 }
 
 /** Takes values at flat positions of planes. */
-export function gatherPlanes(name: string, input: Tensor, indices: Tensor): Tensor {
+function gatherPlanes(name: string, input: Tensor, indices: Tensor): Tensor {
   const out = emptyOn(input, indices.sizes);
   if (numelOf(out.sizes) > 0) runIndexed('pool_gather', [out.view(planes(out)), flatPlanes(input), flatPlanes(indices)]);
   return record(name, [input], out, [indices], ({ grad }, [at]) => [scatterPlanes(name, grad, at, input.sizes)]);
