@@ -1,6 +1,10 @@
-import { readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type * as torchTypes from '../../src/index.js';
+import type * as visionTypes from '../../src/vision/index.js';
 
 type Dataset = torchTypes.utils.data.Dataset;
 type Tensor = torchTypes.Tensor;
@@ -8,6 +12,11 @@ type Tensor = torchTypes.Tensor;
 // Threads run compiled modules, so this tests the built library, which `npm test` makes first.
 const load = (path: string): Promise<unknown> => import(new URL(path, import.meta.url).href);
 const torch = (await load('../../dist/index.js')) as typeof torchTypes;
+const vision = (await load('../../dist/vision/index.js')) as typeof visionTypes;
+const hasSharp = await import('sharp' as string).then(
+  () => true,
+  () => false,
+);
 const here = new URL('./modules/squares.mjs', import.meta.url);
 const modules = (await load('./modules/squares.mjs')) as Record<string, new (...args: number[]) => Dataset>;
 const { ConcatDataset, DataLoader, StackDataset, Subset, TensorDataset } = torch.utils.data;
@@ -144,6 +153,35 @@ test('threads end with the loop, also on break and on errors', async () => {
   const before = [threads(), readdirSync('/proc/self/fd').length];
   for (let i = 0; i < 15; i++) await run(i).catch(() => {});
   expect([threads(), readdirSync('/proc/self/fd').length]).toEqual(before);
+});
+
+test('many loaders leave no thread, no descriptor and no memory behind', () => {
+  const program = new URL('./modules/many-loaders.mjs', import.meta.url).pathname;
+  const output = execFileSync(process.execPath, ['--expose-gc', program, '20', '60'], { encoding: 'utf8', timeout: 60_000 });
+  const [before, after] = JSON.parse(output) as { threads: number; descriptors: number; megabytes: number }[];
+  expect([after.threads, after.descriptors]).toEqual([before.threads, before.descriptors]);
+  // A bare thread of Node leaves about 0.03 MB.
+  expect(after.megabytes - before.megabytes).toBeLessThan(12);
+}, 60_000);
+
+test.skipIf(!hasSharp)('a folder of JPEGs is decoded by several workers, in order', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'typetorch-jpegs-'));
+  try {
+    for (const name of ['cat', 'dog']) mkdirSync(join(folder, name));
+    const shade = (i: number): number => 20 * i + 10;
+    for (let i = 0; i < 12; i++) {
+      const image = torch.full([3, 16, 24], shade(i), { dtype: torch.uint8 });
+      await vision.io.writeJpeg(image, join(folder, i < 6 ? 'cat' : 'dog', `${String(i).padStart(2, '0')}.jpg`), 95);
+    }
+    const loader = new DataLoader<[Tensor, Tensor]>(new vision.datasets.ImageFolder(folder), { batchSize: 4, numWorkers: 2 });
+    const batches = await all(loader);
+    expect(batches.map(([images]) => [...images.shape])).toEqual([1, 2, 3].map(() => [4, 3, 16, 24]));
+    expect(batches.flatMap(([, labels]) => labels.tolist())).toEqual([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]);
+    const shades = batches.flatMap(([images]) => images.float().mean([1, 2, 3]).round().tolist() as number[]);
+    shades.forEach((found, i) => expect(Math.abs(found - shade(i))).toBeLessThan(3));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });
 
 test('a quick worker goes first where order does not matter', async () => {
