@@ -7,7 +7,7 @@ import { isNumber } from '../tensor/promote.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { pointwise } from './define.js';
 import { one, zero } from './exprs.js';
-import type { Op, Scalar, TensorLike } from './types.js';
+import type { Op, OutOption, Scalar, TensorLike } from './types.js';
 import {
   type Unary,
   type Binary,
@@ -88,22 +88,27 @@ const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise(
   (x: Expr, y: Expr, mode: RoundingMode) => (mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc()),
 );
 
+interface DivisionOptions extends Partial<OutOption> {
+  roundingMode?: RoundingMode;
+}
 /** Dispatches a division by its rounding mode. */
 function divideBy(inplace: boolean) {
-  return (input: Tensor, other: TensorLike | { other: TensorLike }, options?: { roundingMode?: RoundingMode } | RoundingMode): Tensor => {
-    const mode = typeof options === 'object' && options !== null ? (options.roundingMode ?? null) : (options ?? null);
+  return (input: Tensor, other: TensorLike | { other: TensorLike }, options?: DivisionOptions | RoundingMode): Tensor => {
+    const named = typeof options === 'object' && options !== null ? options : { roundingMode: options };
+    const mode = named.roundingMode ?? null;
+    const out = named.out ? [{ out: named.out }] : [];
     if (mode !== null && mode !== 'trunc' && mode !== 'floor') {
       throw new RuntimeError(`div expected rounding_mode to be one of None, 'trunc', or 'floor' but found '${String(mode)}'`);
     }
     const divisor = isDivisor(other) ? other.other : other;
     const form = <F>(op: F): F => (inplace ? ((op as { inplace?: F }).inplace as F) : op);
-    return mode === null ? form(divTrue)(input, divisor) : form(divRounded)(input, divisor, mode);
+    return mode === null ? form(divTrue)(input, divisor, ...out) : form(divRounded)(input, divisor, mode, ...out);
   };
 }
 const isDivisor = (x: unknown): x is { other: TensorLike } =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype && 'other' in x;
 
-export type Division = (input: Tensor, other: TensorLike, options?: { roundingMode?: RoundingMode }) => Tensor;
+export type Division = (input: Tensor, other: TensorLike, options?: DivisionOptions) => Tensor;
 const division = (name: string): Division => Object.assign(divideBy(false), { opName: name, inplace: divideBy(true) }) as Division;
 /**
  * input / other; integers give floats. With `roundingMode` 'trunc' or 'floor' the quotient is rounded, and integers stay integers.
@@ -195,19 +200,19 @@ export const generalPow: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.
 
 /** Numbers that have a faster form; integers refuse negative ones. */
 function power(inplace: boolean) {
-  return (input: TensorLike, exponent: TensorLike | { exponent: TensorLike }): Tensor => {
+  return (input: TensorLike, exponent: TensorLike | { exponent: TensorLike }, ...rest: [out?: Partial<OutOption>]): Tensor => {
     const e = (typeof exponent === 'object' && exponent !== null && 'exponent' in exponent ? exponent.exponent : exponent) as TensorLike;
     const form = <F>(op: F): F => (inplace ? ((op as { inplace?: F }).inplace as F) : op);
     if (typeof e === 'number' && !isNumber(input)) {
       if (e < 0 && Number.isInteger(e) && isInteger(input.dtype))
         throw new RuntimeError('Integers to negative integer powers are not allowed.');
       const fixed = fixedPowers.get(e);
-      if (fixed && input.dtype !== bool) return form(fixed)(input);
+      if (fixed && input.dtype !== bool) return form(fixed)(input, ...rest);
     }
-    return form(generalPow)(input as Tensor, e);
+    return form(generalPow)(input as Tensor, e, ...rest);
   };
 }
-export type Power = (input: TensorLike, exponent: TensorLike) => Tensor;
+export type Power = (input: TensorLike, exponent: TensorLike, out?: Partial<OutOption>) => Tensor;
 /**
  * input^exponent, elementwise; either may be a number. Integers refuse negative integer exponents.
  * https://pytorch.org/docs/stable/generated/torch.pow.html

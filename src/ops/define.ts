@@ -232,10 +232,12 @@ class PointwiseOp {
 
   private checkOperands(operands: readonly unknown[]): void {
     operands.forEach((x, i) => {
-      if (x instanceof Tensor || x === null || x === undefined) return;
+      if (x instanceof Tensor) return;
       const { takes } = this.spec;
-      if (isNumber(x) && !(takes === 'tensors' || (takes === 'tensorFirst' && i === 0))) return;
-      const name = this.spec.args.split(', ')[i].replace('?', '');
+      const parameter = this.spec.args.split(', ')[i];
+      const isMissing = x === null || x === undefined;
+      if (isMissing ? parameter.endsWith('?') : isNumber(x) && !(takes === 'tensors' || (takes === 'tensorFirst' && i === 0))) return;
+      const name = parameter.replace('?', '');
       if (this.spec.takes === 'tensorFirst')
         throw new TypeError(
           `${this.name}() received an invalid combination of arguments - got (${operands.map(describe).join(', ')}), but expected (Tensor input, Tensor other) or (Tensor input, Number other)`,

@@ -15,7 +15,8 @@ import { emptyOn, runRoutine } from './routine.js';
 import { scatter } from './select.js';
 import { type NamedTuple, tuple } from './tuple.js';
 import { movedim, unsqueeze } from './view.js';
-import type { Args, Op } from './types.js';
+import { isOptions } from './signature.js';
+import type { Args, Op, OutOption } from './types.js';
 
 export type ValuesIndices = NamedTuple<'values' | 'indices'>;
 type DimKeep = { dim: number | null; keepdim: boolean };
@@ -91,8 +92,8 @@ export const argmax: Arg = argOf('argmax', false);
 export const argmin: Arg = argOf('argmin', true);
 
 type Extremum = {
-  (input: Tensor): Tensor;
-  (input: Tensor, other: Tensor): Tensor;
+  (input: Tensor, out?: Partial<OutOption>): Tensor;
+  (input: Tensor, other: Tensor, out?: Partial<OutOption>): Tensor;
   (
     input: Tensor,
     ...args: [dim: number, ...Args<[keepdim: boolean], { keepdim: boolean }>] | [{ dim: number; keepdim?: boolean }]
@@ -108,10 +109,11 @@ const extremum = (name: 'max' | 'min', least: boolean): Extremum => {
       return selected(name, input, dim, keepdim, values!, indices);
     },
   );
+  const ofAll = define<Op>(name, 'input', (input: Tensor) => extremeOfAll(name, input));
   const op = (input: Tensor, ...args: unknown[]): Tensor | ValuesIndices => {
-    if (args.length === 0) return extremeOfAll(name, input);
-    const [first] = args;
-    if (first instanceof Tensor) return (least ? minimum : maximum)(input, first);
+    const [first, ...rest] = args as [unknown, Partial<OutOption>?];
+    if (args.length === 0 || (isOptions(first) && Object.keys(first).join() === 'out')) return ofAll(input, ...(args as [object?]));
+    if (first instanceof Tensor) return (least ? minimum : maximum)(input, first, ...rest);
     if (typeof first === 'object' && first !== null && 'other' in first)
       return (least ? minimum : maximum)(input, (first as { other: Tensor }).other);
     return (along as (...all: unknown[]) => ValuesIndices)(input, ...args);

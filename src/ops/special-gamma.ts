@@ -7,7 +7,7 @@ import * as cephes from './cephes.js';
 import { define } from './define.js';
 import { one, zero } from './exprs.js';
 import { add, type Binary, sub, type Unary } from './pointwise.js';
-import type { Op } from './types.js';
+import type { Op, OutOption } from './types.js';
 import { binary, nan, ratio, unary, wide } from './special-kinds.js';
 
 // --- error functions, gamma functions -----------------------------------------------------------------------------------------------------------------
@@ -103,19 +103,19 @@ function polygammaOp(n: number): Unary {
   }
   return op;
 }
-function polygammaOf(a: number | Tensor, b: number | Tensor, inplace: boolean): Tensor {
+function polygammaOf(a: number | Tensor, b: number | Tensor, inplace: boolean, ...out: [Partial<OutOption>?]): Tensor {
   const [n, x] = typeof a === 'number' ? [a, b as Tensor] : [b as number, a];
   if (!Number.isInteger(n) || n < 0 || n > 2 ** 31) throw new RuntimeError('polygamma(n, x) does not support negative n.');
   const op = polygammaOp(n);
-  return inplace ? (op as unknown as { inplace: (t: Tensor) => Tensor }).inplace(x) : op(x);
+  return inplace ? (op as unknown as { inplace: (t: Tensor) => Tensor }).inplace(x) : op(x, ...out);
 }
 /**
  * The n-th derivative of digamma; `torch.polygamma(n, x)` and `x.polygamma(n)`.
  * https://pytorch.org/docs/stable/special.html#torch.special.polygamma
  * @example torch.polygamma(1, torch.tensor([1, 0.5]))  // tensor([1.6449, 4.9348])
  */
-export const polygamma: (a: number | Tensor, b: number | Tensor) => Tensor = Object.assign(
-  (a: number | Tensor, b: number | Tensor) => polygammaOf(a, b, false),
+export const polygamma: (a: number | Tensor, b: number | Tensor, out?: Partial<OutOption>) => Tensor = Object.assign(
+  (a: number | Tensor, b: number | Tensor, ...out: [Partial<OutOption>?]) => polygammaOf(a, b, false, ...out),
   {
     opName: 'polygamma',
     inplace: (a: number | Tensor, b: number | Tensor) => polygammaOf(a, b, true),

@@ -4,7 +4,8 @@ import { formatShape, sameSizes, wrapDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { copy_ } from './convert.js';
 import { clone } from './memory.js';
-import { define } from './define.js';
+import { acceptOut, define } from './define.js';
+import { Signature } from './signature.js';
 import * as view from './view.js';
 import { asStrided, diagonal, expand, narrow, permute, select, slice, squeeze, transpose, unsqueeze } from './view.js';
 import type { Dims, Op } from './types.js';
@@ -15,10 +16,10 @@ const dense = (t: Tensor): Tensor => clone(t, { memoryFormat: 'contiguous_format
 /** `f` with its results copied. */
 const copying = <F>(name: string, f: F): F =>
   Object.assign(
-    (...args: unknown[]) => {
+    acceptOut(new Signature(name, 'input'), null, (args) => {
       const result = (f as (...a: unknown[]) => Tensor | Tensor[])(...args);
       return Array.isArray(result) ? result.map(dense) : dense(result);
-    },
+    }),
     { opName: name },
   ) as F;
 /**

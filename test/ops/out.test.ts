@@ -22,6 +22,25 @@ describe('out', () => {
     expect(() => torch.add(x, y, { out: torch.zeros(1).expand(6) })).toThrow('more than one element of the written-to tensor');
   });
 
+  it('is taken by operators that choose among several forms', () => {
+    const x = torch.tensor([1.5, 2, 4]);
+    const written = (f: (out: torch.Tensor) => torch.Tensor, out = torch.zeros(3)): unknown => (expect(f(out)).toBe(out), out.tolist());
+    expect(written((out) => torch.div(x, 2, { out }))).toEqual([0.75, 1, 2]);
+    expect(written((out) => torch.div(x, 2, { roundingMode: 'floor', out }))).toEqual([0, 1, 2]);
+    expect(written((out) => torch.pow(x, 2, { out }))).toEqual([2.25, 4, 16]);
+    expect(written((out) => torch.max(x, torch.full([3], 3), { out }))).toEqual([3, 3, 4]);
+    expect(written((out) => torch.max(x, { out }), torch.empty([]))).toBe(4);
+    expect(written((out) => torch.polygamma(0, torch.ones(1), { out }), torch.zeros(1))).toEqual([torch.digamma(torch.ones(1)).item()]);
+    expect(written((out) => torch.sliceCopy(x, { out } as never))).toEqual([1.5, 2, 4]);
+  });
+
+  it('does not stand for a missing operand', () => {
+    const x = torch.ones(2);
+    for (const f of [() => torch.div(x, undefined as never), () => x.add(null as never), () => torch.atan2(x, undefined as never)]) {
+      expect(f).toThrow(/argument 'other' \(position 2\) must be Tensor, not NoneType/);
+    }
+  });
+
   it('is refused where it overlaps an input at other places', () => {
     const x = torch.arange(6).float();
     expect(() => torch.add(x.at('0:5'), 1, { out: x.at('1:6') })).toThrow(overlap);
