@@ -75,7 +75,7 @@ let writeOut: (name: string, result: unknown, out: unknown, inputs: readonly Ten
 export const setWriteOut = (f: typeof writeOut): void => void (writeOut = f);
 
 /** `call` with the option `out`, whose dtype stands for a missing `dtype`. Without `wrongOut` results are cast as PyTorch's promotion allows. */
-function acceptOut(
+export function acceptOut(
   signature: Signature,
   wrongOut: WrongOut | null,
   call: (args: readonly unknown[]) => unknown,
