@@ -35,7 +35,16 @@ export { canCast, getDefaultDtype, setDefaultDtype } from './tensor/promote.js';
 export { getPrintoptions, setPrintoptions } from './tensor/print.js';
 export { Size } from './tensor/size.js';
 export { toDevice as device } from './tensor/torch-device.js';
-export { enableGrad, inferenceMode, isGradEnabled, isInferenceModeEnabled, noGrad, setGradEnabled } from './autograd/modes.js';
+export {
+  enableGrad,
+  inferenceMode,
+  isAnomalyCheckNanEnabled,
+  isAnomalyEnabled,
+  isGradEnabled,
+  isInferenceModeEnabled,
+  noGrad,
+  setGradEnabled,
+} from './autograd/modes.js';
 export * as autograd from './autograd-public.js';
 
 export * from './inplace.js';
@@ -74,7 +83,7 @@ export * as sparse from './sparse-public.js';
 export { sparseCooTensor } from './ops/sparse.js';
 export * as special from './special-public.js';
 export { digamma, erf, erfc, erfinv, i0, igamma, igammac, lgamma, mvlgamma, nextafter, polygamma } from './ops/special.js';
-export { cpu, cuda, getNumThreads, setNumThreads } from './ops/runtime.js';
+export { cpu, cuda, getNumInteropThreads, getNumThreads, setFlushDenormal, setNumInteropThreads, setNumThreads } from './ops/runtime.js';
 export { expr } from './compile/expr-template.js';
 export * as masked from './nn/masked.js';
 export * as nn from './nn/index.js';
@@ -83,7 +92,17 @@ export * as func from './func.js';
 export { vmap } from './ops/vmap.js';
 export * as optim from './optim/index.js';
 export * as amp from './amp/index.js';
-export { autocast, clearAutocastCache, getAutocastDtype, isAutocastCacheEnabled, isAutocastEnabled } from './amp/autocast.js';
+export {
+  autocast,
+  clearAutocastCache,
+  getAutocastDtype,
+  isAutocastCacheEnabled,
+  isAutocastEnabled,
+  setAutocastCacheEnabled,
+  setAutocastDtype,
+  setAutocastEnabled,
+} from './amp/autocast.js';
+export { GradScaler } from './amp/grad-scaler.js';
 export { load, save, saveAsync } from './serialize/index.js';
 export * as numpy from './serialize/numpy.js';
 export * as onnx from './serialize/onnx/index.js';
@@ -91,6 +110,8 @@ export * as onnx from './serialize/onnx/index.js';
 export const ops = { aten: { _safeSoftmax: { default: _safeSoftmax } } };
 /** `torch.signal` */
 export const signal = { windows };
+export * as backends from './backends.js';
+export * as random from './random-public.js';
 export * as utils from './utils.js';
 
 export type Tensor = TensorType;
@@ -115,6 +136,8 @@ export const {
 export const { PI: pi, E: e } = Math;
 export const inf = Infinity;
 export const nan = NaN;
+/** Adds a dim where it stands among indices. */
+export const newaxis = null;
 /** Memory formats and the layout, by name. */
 export const contiguousFormat = 'contiguous_format';
 export const preserveFormat = 'preserve_format';

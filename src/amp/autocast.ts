@@ -73,15 +73,18 @@ function cachedCast(parameter: Tensor, dtype: DType): Tensor {
   return cast;
 }
 
+function set(next: State): void {
+  state = next;
+  setInterceptor(state.enabled ? intercept : null);
+}
+
 function enter(next: State): () => void {
   const outer = state;
-  state = next;
+  set(next);
   depth++;
-  setInterceptor(state.enabled ? intercept : null);
   return () => {
-    state = outer;
     if (--depth === 0) clearAutocastCache();
-    setInterceptor(state.enabled ? intercept : null);
+    set(outer);
   };
 }
 
@@ -151,3 +154,36 @@ export const isAutocastAvailable = (deviceType: string): boolean => deviceType =
  * @example torch.clearAutocastCache();
  */
 export const clearAutocastCache = (): void => void (cache = new WeakMap());
+
+/**
+ * Switches autocast on or off until it is set again: scopes (`autocast`) are safer.
+ * @example
+ * torch.setAutocastEnabled('cpu', true);
+ * torch.isAutocastEnabled('cpu')  // true
+ * torch.setAutocastEnabled('cpu', false);
+ */
+export function setAutocastEnabled(_deviceType: string, enabled: boolean): void {
+  set({ ...state, enabled });
+}
+
+/**
+ * Sets the dtype of autocast until it is set again.
+ * @example
+ * torch.setAutocastDtype('cpu', torch.float16);
+ * torch.getAutocastDtype('cpu')  // torch.float16
+ * torch.setAutocastDtype('cpu', torch.bfloat16);
+ */
+export function setAutocastDtype(_deviceType: string, dtype: DTypeLike): void {
+  set({ ...state, dtype: toDType(dtype) });
+}
+
+/**
+ * Sets whether autocast casts a parameter only once.
+ * @example
+ * torch.setAutocastCacheEnabled(false);
+ * torch.isAutocastCacheEnabled()  // false
+ * torch.setAutocastCacheEnabled(true);
+ */
+export function setAutocastCacheEnabled(cacheEnabled: boolean): void {
+  set({ ...state, cacheEnabled });
+}

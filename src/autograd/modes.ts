@@ -109,7 +109,15 @@ export function forwardTrace(): string | undefined {
   Error.stackTraceLimit = stackTraceLimit;
   return stack?.replace(/^Error\n/, '');
 }
-/** Whether backward refuses NaN. */
+/**
+ * Whether anomalies are looked for. https://pytorch.org/docs/stable/generated/torch.autograd.set_detect_anomaly.html
+ * @example torch.isAnomalyEnabled()  // false
+ */
+export const isAnomalyEnabled = (): boolean => anomaly.enabled;
+/**
+ * Whether backward refuses NaN.
+ * @example torch.isAnomalyCheckNanEnabled()  // false
+ */
 export const isAnomalyCheckNanEnabled = (): boolean => anomaly.enabled && anomaly.checkNan;
 
 function setAnomaly(next: Anomaly): () => void {

@@ -1,4 +1,6 @@
 /** Calls of modules with other parameters. */
+import { stack } from '../ops/join.js';
+import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Module, type StateDict, toSnake } from './module.js';
 
@@ -34,4 +36,37 @@ export function functionalCall(module: Module, tensors: StateDict, args: Tensor 
   } finally {
     restore();
   }
+}
+
+/**
+ * The parameters and the buffers of several modules of one kind, stacked along a new first dim: what `vmap` of a `functionalCall` takes.
+ * https://pytorch.org/docs/stable/generated/torch.func.stack_module_state.html
+ * @example
+ * const nets = [new nn.Linear(2, 1), new nn.Linear(2, 1)];
+ * const [params, buffers] = torch.func.stackModuleState(nets);
+ * const run = (weights: Record<string, torch.Tensor>, x: torch.Tensor) => torch.func.functionalCall(nets[0], weights, x) as torch.Tensor;
+ * torch.vmap(run, { inDims: [0, null] })(params, torch.ones(3, 2)).shape  // torch.Size([2, 3, 1])
+ */
+export function stackModuleState(models: readonly Module[]): [params: StateDict, buffers: StateDict] {
+  if (models.length === 0) throw new RuntimeError('stack_module_state: Expected at least one model, got 0.');
+  if (models.some((each) => each.training !== models[0].training))
+    throw new RuntimeError('stack_module_state: Expected all models to have the same training/eval mode.');
+  if (models.some((each) => each.constructor !== models[0].constructor))
+    throw new RuntimeError('stack_module_state: Expected all models to be of the same class.');
+  const stacked = (entriesOf: (model: Module) => Iterable<[string, Tensor]>, wantsGrad: boolean): StateDict => {
+    const states = models.map((model) => new Map(entriesOf(model)));
+    const all = [...states[0].keys()].map(
+      (name) =>
+        [
+          name,
+          stack(
+            states.map((state) => state.get(name)!.detach()),
+            0,
+          ),
+        ] as const,
+    );
+    if (wantsGrad) for (const [, t] of all) t.requiresGrad_();
+    return Object.fromEntries(all);
+  };
+  return [stacked((model) => model.namedParameters(), true), stacked((model) => model.namedBuffers(), false)];
 }

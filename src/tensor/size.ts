@@ -11,6 +11,14 @@ export class Size extends Array<number> {
     return numelOf(this);
   }
 
+  /**
+   * How many dims have this size.
+   * @example torch.ones(2, 3, 2).shape.count(2)  // 2
+   */
+  count(size: number): number {
+    return this.filter((each) => each === size).length;
+  }
+
   override toString(): string {
     return `torch.Size([${this.join(', ')}])`;
   }
