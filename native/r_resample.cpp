@@ -88,30 +88,55 @@ template <class A> struct Taps {
   }
 };
 
-template <class T, class A> void resample_rows(Call& c, const Resampling& r, const Taps<A>& taps, int64_t outer, int64_t inner, bool transpose) {
-  const int64_t from = transpose ? r.out : r.in, to = transpose ? r.in : r.out;
-  parallel_for(outer, grain_for(max_of(from, to) * inner * 2), [&](int64_t begin, int64_t end) {
-    Scratch line(to * inner * (int64_t)sizeof(A));
-    if (!line.data) return c.fail(OUT_OF_MEMORY);
+// y[o] = sum of weight · x[index] over the taps of o, all being runs of `inner` elements; WIDTH 0 stands for any number of taps.
+template <int WIDTH, class T, class A> void gather_taps(const Taps<A>& taps, const T* x, int64_t out, int64_t inner, T* y) {
+  for (int64_t o = 0; o < out; o++) {
+    const int64_t n = WIDTH ? WIDTH : taps.count[o], *index = taps.index + o * taps.width;
+    const A* weight = taps.weight + o * taps.width;
+    for (int64_t j = 0; j < inner; j++) {
+      A sum = WIDTH ? weight[0] * (A)x[index[0] * inner + j] : A(0);
+      for (int64_t k = WIDTH ? 1 : 0; k < n; k++) sum += weight[k] * (A)x[index[k] * inner + j];
+      y[o * inner + j] = (T)sum;
+    }
+  }
+}
+template <class T, class A> void gather_line(const Taps<A>& taps, bool fixed, const T* x, int64_t out, int64_t inner, T* y) {
+  switch (fixed ? taps.width : 0) {
+    case 1: return gather_taps<1>(taps, x, out, inner, y);
+    case 2: return gather_taps<2>(taps, x, out, inner, y);
+    case 4: return gather_taps<4>(taps, x, out, inner, y);
+    default: return gather_taps<0>(taps, x, out, inner, y);
+  }
+}
+
+// The transpose of gather_line: sums[index] += weight · x[o].
+template <class T, class A> void scatter_line(const Taps<A>& taps, const T* x, int64_t out, int64_t inner, A* sums) {
+  for (int64_t o = 0; o < out; o++) for (int64_t k = 0; k < taps.count[o]; k++) {
+    const A weight = taps.weight[o * taps.width + k];
+    A* to = sums + taps.index[o * taps.width + k] * inner;
+    for (int64_t j = 0; j < inner; j++) to[j] += weight * (A)x[o * inner + j];
+  }
+}
+
+template <class T, class A> void resample_rows(Call& c, const Resampling& r, const Taps<A>& taps, int64_t outer, int64_t inner) {
+  const int64_t from = (r.transpose ? r.out : r.in) * inner, to = (r.transpose ? r.in : r.out) * inner;
+  parallel_for(outer, grain_for(max_of(from, to) * 2), [&](int64_t begin, int64_t end) {
+    Scratch line(r.transpose ? to * (int64_t)sizeof(A) : 0);
+    if (r.transpose && !line.data) return c.fail(OUT_OF_MEMORY);
     A* sums = line.as<A>();
     for (int64_t p = begin; p < end; p++) {
-      const T* x = c.t[1].as<T>() + p * from * inner;
-      for (int64_t i = 0; i < to * inner; i++) sums[i] = 0;
-      for (int64_t o = 0; o < r.out; o++) for (int64_t k = 0; k < taps.count[o]; k++) {
-        const int64_t i = taps.index[o * taps.width + k];
-        const A w = taps.weight[o * taps.width + k];
-        A* s = sums + (transpose ? i : o) * inner;
-        const T* v = x + (transpose ? o : i) * inner;
-        for (int64_t j = 0; j < inner; j++) s[j] += w * (A)v[j];
-      }
-      T* y = c.t[0].as<T>() + p * to * inner;
-      for (int64_t i = 0; i < to * inner; i++) y[i] = (T)sums[i];
+      const T* x = c.t[1].as<T>() + p * from;
+      T* y = c.t[0].as<T>() + p * to;
+      if (!r.transpose) { gather_line(taps, !r.antialias, x, r.out, inner, y); continue; }
+      for (int64_t i = 0; i < to; i++) sums[i] = 0;
+      scatter_line(taps, x, r.out, inner, sums);
+      for (int64_t i = 0; i < to; i++) y[i] = (T)sums[i];
     }
   });
 }
 
-template <class T> void resample_typed(Call& c, const Resampling& r, const Rows& rows, bool transpose) {
-  using A = typename std::conditional<std::is_integral<T>::value, float, Acc<T>>::type;
+template <class T> void resample_typed(Call& c, const Resampling& r, const Rows& rows) {
+  using A = Acc<T>;
   Taps<A> taps{};
   taps.width = Taps<A>::width_of(r);
   Scratch space((r.out * 2 + r.out * taps.width * 2) * 8);
@@ -120,11 +145,11 @@ template <class T> void resample_typed(Call& c, const Resampling& r, const Rows&
   taps.index = taps.count + r.out;
   taps.weight = (A*)(taps.index + r.out * taps.width);
   taps.fill(r);
-  resample_rows<T, A>(c, r, taps, rows.outer, rows.inner, transpose);
+  resample_rows<T, A>(c, r, taps, rows.outer, rows.inner);
 }
 
 // Resamples one dim.
-// t: out, input; contiguous floats or uint8, equal sizes but for the dim, which must not be empty.
+// t: out, input; contiguous floats, equal sizes but for the dim, which must not be empty.
 // params: dim, mode (0 nearest, 1 nearest-exact, 2 linear, 3 cubic), align_corners, scale (the scale_factor to compute with, 0: from the sizes), antialias
 // (linear and cubic), transpose (1: the gradient; input then has the size that the forward's output has, out that of its input).
 void resample(Call& c) {
@@ -134,11 +159,7 @@ void resample(Call& c) {
   const int64_t out = c.t[0].size[d], in = c.t[1].size[d];
   if (out == 0 || in == 0) return;
   const Resampling r{transpose ? out : in, transpose ? in : out, (int)c.i(1), c.i(2) != 0, c.i(4) != 0, transpose, c.d(3)};
-  switch (c.t[0].dtype) {
-    TT_FLOATS(resample_typed<T>(c, r, rows, transpose))
-    TT_CASE(U8, uint8_t, resample_typed<T>(c, r, rows, transpose))
-    default: break;
-  }
+  TT_DISPATCH_FLOAT(c.t[0].dtype, resample_typed<T>(c, r, rows);)
 }
 
 }}  // namespace tt::TT_ISA

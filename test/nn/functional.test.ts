@@ -99,3 +99,42 @@ it('writes on diagonals, and results into out', () => {
     /can't be cast to the desired output type Long/,
   );
 });
+
+describe('interpolate', () => {
+  const sine = torch.arange(36).float().view(1, 1, 6, 6).sin();
+
+  // Values that PyTorch 2.13 gives.
+  it('smooths what it makes smaller, if asked', () => {
+    const close = (a: torch.Tensor, b: readonly number[]): boolean => torch.allclose(a.reshape([-1]), torch.tensor(b), { rtol: 1e-5 });
+    const linear = F.interpolate(sine, { size: [3, 2], mode: 'bilinear', antialias: true });
+    expect(close(linear, [0.4942881, -0.2668004, 0.2713036, 0.0227833, -0.0147534, 0.3070704])).toBe(true);
+    const cubic = F.interpolate(sine, { size: [2, 3], mode: 'bicubic', antialias: true });
+    expect(close(cubic, [0.2467545, 0.6531931, -0.6745849, -0.3879272, 0.783812, -0.1254564])).toBe(true);
+    expect(() => F.interpolate(sine, { size: 3, antialias: true })).toThrow('Anti-alias option is restricted to bilinear, bicubic');
+  });
+
+  it('rounds bytes, and keeps the sign of zeros', () => {
+    const bytes = torch.tensor([[[[10, 20, 255, 0]]]], { dtype: torch.uint8 });
+    expect(F.interpolate(bytes, { size: [1, 7], mode: 'bilinear' }).tolist()).toEqual([[[[10, 14, 19, 138, 237, 91, 0]]]]);
+    expect(
+      F.interpolate(torch.tensor([[[-0, 1.5]]]), { size: 2 })
+        .signbit()
+        .tolist(),
+    ).toEqual([[[true, false]]]);
+  });
+
+  it('is one node of the graph, with derivatives of any order', () => {
+    const x = sine.double().requiresGrad_();
+    expect(String(F.interpolate(x, { scaleFactor: 2, mode: 'bilinear' }).gradFn)).toBe('<UpsampleBilinear2DBackward0>');
+    const f = (t: torch.Tensor) => F.interpolate(t, { size: [4, 9], mode: 'bicubic', antialias: true }).pow(2);
+    expect(torch.autograd.gradgradcheck(f, [x])).toBe(true);
+  });
+});
+
+describe('gridSample', () => {
+  it('refuses what has no pixels', () => {
+    expect(() => F.gridSample(torch.ones(1, 1, 2, 0), torch.zeros(1, 2, 2, 2))).toThrow(
+      'expected input to have non-empty spatial dimensions',
+    );
+  });
+});

@@ -1,17 +1,16 @@
 /** Resizing and sampling of images. https://pytorch.org/docs/stable/nn.functional.html#vision-functions */
 import { callable } from '../../ops/signature.js';
-import { int64 } from '../../ir/dtype.js';
-import { tensor } from '../../ops/creation.js';
+import { float64, uint8 } from '../../ir/dtype.js';
+import { record } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
-import { define } from '../../ops/define.js';
+import { define, scalarTypeName } from '../../ops/define.js';
 import { accumulateType } from '../../ops/launch.js';
-import { gather } from '../../ops/select.js';
+import { contiguousRaw } from '../../ops/memory.js';
+import { emptyOn, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
 import { RuntimeError } from '../../tensor/errors.js';
-import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
-import { brackets, type SizeN } from './arguments.js';
-import { selectAlong } from './pad.js';
+import { brackets, type SizeN, toFloat } from './arguments.js';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pool.js';
 
 export type InterpolateMode = 'nearest' | 'linear' | 'bilinear' | 'bicubic' | 'trilinear' | 'area' | 'nearest-exact';
@@ -25,45 +24,54 @@ export interface InterpolateOptions {
   antialias?: boolean;
 }
 
-/** Where the elements of one dim come from: positions and weights, tap by tap. */
-interface Taps {
-  index: number[][];
-  weight: number[][] | null;
+/** How `native/r_resample.cpp` resamples: modes by its numbers; a scale of 0 is that of the sizes. */
+interface Resampling {
+  readonly mode: InterpolateMode;
+  readonly sizes: readonly number[];
+  readonly scales: readonly number[];
+  readonly alignCorners: boolean;
+  readonly antialias: boolean;
+}
+const modes: Record<Exclude<InterpolateMode, 'area'>, number> = {
+  nearest: 0,
+  'nearest-exact': 1,
+  linear: 2,
+  bilinear: 2,
+  trilinear: 2,
+  bicubic: 3,
+};
+
+/** All spatial dims one after the other; `transpose` goes back from gradients of `sizes`. */
+function resampleDims(x: Tensor, sizes: readonly number[], how: Resampling, transpose: boolean): Tensor {
+  return sizes.reduce((from: Tensor, size, d) => {
+    const out = emptyOn(
+      from,
+      from.sizes.map((n, dim) => (dim === d + 2 ? size : n)),
+    );
+    const params = [d + 2, modes[how.mode as keyof typeof modes], +how.alignCorners, how.scales[d], +how.antialias, +transpose];
+    runRoutine('resample', [out, contiguousRaw(from)], params);
+    return out;
+  }, x);
 }
 
-/** Cubic convolution with a = −0.75. */
-function cubic(t: number): number[] {
-  const a = -0.75;
-  const near = (x: number) => ((a + 2) * x - (a + 3)) * x * x + 1;
-  const far = (x: number) => ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
-  return [far(t + 1), near(t), near(1 - t), far(2 - t)];
+/** Linear, so that its gradient is its transpose and the other way round. */
+function resampled(x: Tensor, sizes: readonly number[], how: Resampling, transpose = false): Tensor {
+  const out = resampleDims(x, sizes, how, transpose);
+  return record(nodeName(how), [x], out, [], ({ grad }) => [resampled(grad, x.sizes.slice(2), how, !transpose)]);
 }
 
-function tapsOf(mode: InterpolateMode, size: number, out: number, scale: number, alignCorners: boolean): Taps {
-  const positions = Array.from({ length: out }, (_, i) => i);
-  const clamp = (i: number) => Math.min(Math.max(i, 0), size - 1);
-  if (mode === 'nearest')
-    return { index: [positions.map((i) => Math.min(Math.floor(Math.fround(i * Math.fround(scale))), size - 1))], weight: null };
-  if (mode === 'nearest-exact')
-    return { index: [positions.map((i) => Math.min(Math.floor(Math.fround((i + 0.5) * Math.fround(scale))), size - 1))], weight: null };
-  const source = (i: number) => (alignCorners ? (out > 1 ? (i * (size - 1)) / (out - 1) : 0) : (i + 0.5) * scale - 0.5);
-  if (mode === 'bicubic') {
-    const base = positions.map((i) => Math.floor(source(i)));
-    const weights = positions.map((i) => cubic(source(i) - base[i]));
-    return { index: [0, 1, 2, 3].map((k) => base.map((b) => clamp(b - 1 + k))), weight: [0, 1, 2, 3].map((k) => weights.map((w) => w[k])) };
-  }
-  const at = positions.map((i) => Math.max(source(i), 0));
-  const base = at.map((x) => Math.min(Math.floor(x), size - 1));
-  const part = at.map((x, i) => Math.min(x - base[i], 1));
-  return { index: [base, base.map((b) => Math.min(b + 1, size - 1))], weight: [part.map((w) => 1 - w), part] };
+function nodeName({ mode, sizes, antialias }: Resampling): string {
+  const kind = mode.split('-').map((word) => word[0].toUpperCase() + word.slice(1));
+  return `Upsample${kind.join('')}${sizes.length}D${antialias ? 'Aa' : ''}Backward0`;
 }
 
-function resampleDim(x: Tensor, dim: number, { index, weight }: Taps): Tensor {
-  const taps = index.map((each) => selectAlong('upsample', x, dim, each));
-  if (!weight) return taps[0];
-  const shape = x.sizes.map((_, d) => (d === dim ? -1 : 1));
-  const weighted = taps.map((tap, k) => tap.mul(tensor(weight[k], { dtype: x.dtype, device: x.device }).view(shape)));
-  return weighted.reduce((sum, each) => sum.add(each));
+/** Floats of 16 bits and integers are resampled in a wider float, and rounded once. */
+function resample(x: Tensor, how: Resampling): Tensor {
+  if (x.dtype.isComplex)
+    throw new RuntimeError(`"upsample_${how.mode}${how.sizes.length}d" not implemented for '${scalarTypeName(x.dtype)}'`);
+  if (x.dtype.isFloatingPoint) return convert(resampled(convert(x, accumulateType(x.dtype)), how.sizes, how), x.dtype);
+  const wide = resampled(convert(x, float64), how.sizes, how).round();
+  return convert(x.dtype === uint8 ? wide.clamp(0, 255) : wide, x.dtype);
 }
 
 const spatialOf: Partial<Record<InterpolateMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };
@@ -108,21 +116,19 @@ export const interpolate: Interpolate = define(
       throw new Error(`Got ${input.ndim}D input, but ${mode} mode needs ${(wanted ?? 1) + 2}D input`);
     if (wanted === undefined && (alignCorners ?? null) !== null)
       throw new Error('align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear');
-    if (antialias) throw new RuntimeError('interpolate: antialias is not supported');
+    if (antialias && !(mode === 'bilinear' || mode === 'bicubic'))
+      throw new Error('Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input');
     const { sizes, scales } = outputSizes(input, n, size ?? null, scaleFactor ?? null, recompute ?? false);
     if (sizes.some((each) => each < 1))
       throw new RuntimeError(
         `Input and output sizes should be greater than 0, but got input (${input.sizes.slice(2).join(', ')}) output (${sizes.join(', ')})`,
       );
     if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1](input, sizes);
-    const resampled = sizes.reduce(
-      (x, out, d) => resampleDim(x, d + 2, tapsOf(mode, input.sizes[d + 2], out, scales[d], alignCorners ?? false)),
-      convert(input, accumulateType(input.dtype)),
-    );
-    return convert(resampled, input.dtype);
+    return resample(input, { mode, sizes, scales, alignCorners: alignCorners ?? false, antialias });
   },
 );
 
+/** Output sizes, and the factors that positions are computed with: 0 where that of the sizes serves. */
 function outputSizes(
   input: Tensor,
   n: number,
@@ -141,7 +147,7 @@ function outputSizes(
       throw new Error(
         `Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of ${brackets(spatial)} and output size of ${brackets(sizes)}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) format.`,
       );
-    return { sizes, scales: sizes.map((out, d) => spatial[d] / out) };
+    return { sizes, scales: sizes.map(() => 0) };
   }
   const factors = each(factor!);
   if (factors.length !== n)
@@ -149,7 +155,7 @@ function outputSizes(
       `Input and scale_factor must have the same number of spatial dimensions, but got input with spatial dimensions of ${brackets(spatial)} and scale_factor of shape ${brackets(factors)}.`,
     );
   const sizes = spatial.map((length, d) => Math.floor(length * factors[d]));
-  return { sizes, scales: sizes.map((out, d) => (recompute ? spatial[d] / out : 1 / factors[d])) };
+  return { sizes, scales: factors.map((each) => (recompute ? 0 : each)) };
 }
 
 type Upsampling = (
@@ -189,103 +195,19 @@ export interface GridOptions {
   alignCorners?: boolean | null;
 }
 
-/** From [−1, 1] to pixels. */
-const toPixels = (g: Tensor, size: number, align: boolean): Tensor =>
-  align ? g.add(1).mul((size - 1) / 2) : g.add(1).mul(size).sub(1).div(2);
+const gridModes = ['bilinear', 'nearest', 'bicubic'];
+const gridPaddings = ['zeros', 'border', 'reflection'];
 
-function reflected(x: Tensor, size: number, align: boolean): Tensor {
-  const [low, high] = align ? [0, 2 * (size - 1)] : [-1, 2 * size - 1];
-  if (low === high) return x.mul(0);
-  const [min, span] = [low / 2, (high - low) / 2];
-  const distance = x.sub(min).abs();
-  const turns = distance.detach().div(span).floor();
-  const extra = distance.sub(turns.mul(span));
-  const odd = turns.remainder(2);
-  const back = extra
-    .add(min)
-    .mul(odd.neg().add(1))
-    .add(
-      extra
-        .neg()
-        .add(span + min)
-        .mul(odd),
-    );
-  return back.clamp(0, size - 1);
-}
-
-function placed(x: Tensor, size: number, paddingMode: string, align: boolean): Tensor {
-  if (paddingMode === 'border') return x.clamp(0, size - 1);
-  return paddingMode === 'reflection' ? reflected(x, size, align) : x;
-}
-
-/** Input values at whole pixel positions (one tensor a dim), zero outside. */
-function valuesAt(flat: Tensor, positions: readonly Tensor[], size: readonly number[]): Tensor {
-  const inside = positions.map((p, d) => p.ge(0).logicalAnd(p.le(size[d] - 1))).reduce((a, b) => a.logicalAnd(b));
-  const index = positions.map((p, d) => convert(p.clamp(0, size[d] - 1), int64)).reduce((sum, p, d) => sum.mul(size[d]).add(p));
-  const [n, c] = flat.sizes;
-  const places = index.reshape([n, 1, -1]);
-  const values = gather(flat, 2, places.expand([n, c, places.sizes[2]]));
-  return values.mul(convert(inside, flat.dtype).reshape([n, 1, -1]));
-}
-
-const spread = (w: Tensor): Tensor => w.reshape([w.sizes[0], 1, -1]);
-
-function linearSample(flat: Tensor, at: readonly Tensor[], size: readonly number[]): Tensor {
-  const low = at.map((x) => x.detach().floor());
-  let result: Tensor | null = null;
-  for (let corner = 0; corner < 1 << at.length; corner++) {
-    const upper = at.map((_, d) => (corner >> d) & 1);
-    const weight = at.map((x, d) => (upper[d] ? x.sub(low[d]) : low[d].add(1).sub(x))).reduce((a, b) => a.mul(b));
-    const value = valuesAt(
-      flat,
-      low.map((x, d) => x.add(upper[d])),
-      size,
-    ).mul(spread(weight));
-    result = result ? result.add(value) : value;
-  }
-  return result!;
-}
-
-/** Steps have no slope: the gradient of the grid is zero. */
-const nearestSample = (flat: Tensor, at: readonly Tensor[], size: readonly number[]): Tensor =>
-  valuesAt(
-    flat,
-    at.map((x) => x.detach().round()),
-    size,
-  ).add(spread(at.reduce((sum, x) => sum.add(x)).mul(0)));
-
-function cubicWeights(t: Tensor): Tensor[] {
-  const a = -0.75;
-  const near = (x: Tensor) =>
-    x
-      .mul(a + 2)
-      .sub(a + 3)
-      .mul(x)
-      .mul(x)
-      .add(1);
-  const far = (x: Tensor) =>
-    x
-      .mul(a)
-      .sub(5 * a)
-      .mul(x)
-      .add(8 * a)
-      .mul(x)
-      .sub(4 * a);
-  return [far(t.add(1)), near(t), near(t.neg().add(1)), far(t.neg().add(2))];
-}
-
-function cubicSample(flat: Tensor, at: readonly Tensor[], size: readonly number[], place: (x: Tensor, d: number) => Tensor): Tensor {
-  const low = at.map((x) => x.detach().floor());
-  const weights = at.map((x, d) => cubicWeights(x.sub(low[d])));
-  let result: Tensor | null = null;
-  for (let i = 0; i < 4; i++) {
-    for (let j = 0; j < 4; j++) {
-      const positions = [i, j].map((k, d) => place(low[d].add(k - 1), d));
-      const value = valuesAt(flat, positions, size).mul(spread(weights[0][i].mul(weights[1][j])));
-      result = result ? result.add(value) : value;
-    }
-  }
-  return result!;
+/** As `native/r_grid_sample.cpp` counts modes and paddings. Like PyTorch's, the gradient has no gradient. */
+function sampled(input: Tensor, grid: Tensor, mode: string, paddingMode: string, align: boolean): Tensor {
+  const params = [gridModes.indexOf(mode), gridPaddings.indexOf(paddingMode), +align];
+  const out = emptyOn(input, [...input.sizes.slice(0, 2), ...grid.sizes.slice(1, -1)]);
+  runRoutine('grid_sample', [out, contiguousRaw(input), contiguousRaw(grid)], params);
+  return record(`GridSampler${input.ndim - 2}DBackward0`, [input, grid], out, [input, grid], ({ grad, needs }, [x, g]) => {
+    const grads = [x, g].map((each, i) => (needs(i) ? emptyOn(each, each.sizes) : null));
+    runRoutine('grid_sample_backward', [...grads, contiguousRaw(grad), contiguousRaw(x), contiguousRaw(g)], params);
+    return grads;
+  });
 }
 
 /**
@@ -298,7 +220,8 @@ function cubicSample(flat: Tensor, at: readonly Tensor[], size: readonly number[
 export const gridSample: (input: Tensor, grid: Tensor, options?: GridOptions) => Tensor = define(
   'gridSampler',
   'input, grid, mode?, paddingMode?, alignCorners?',
-  (input: Tensor, grid: Tensor, mode = 'bilinear', paddingMode = 'zeros', align = false) => {
+  (givenInput: Tensor, givenGrid: Tensor, mode = 'bilinear', paddingMode = 'zeros', align = false) => {
+    const [input, grid] = [toFloat(givenInput), toFloat(givenGrid)];
     const n = input.ndim - 2;
     if (!['bilinear', 'nearest', 'bicubic'].includes(mode))
       throw new Error(`nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '${mode}'`);
@@ -318,17 +241,13 @@ export const gridSample: (input: Tensor, grid: Tensor, options?: GridOptions) =>
       throw new RuntimeError(
         `grid_sampler(): expected grid to have size ${n} in last dimension, but got grid with sizes ${brackets(grid.sizes)}`,
       );
-    const size = input.sizes.slice(2);
-    const flat = input.reshape([input.sizes[0], input.sizes[1], numelOf(size)]);
-    const pixels = size.map((length, d) => toPixels(grid.select(-1, n - 1 - d), length, align ?? false));
-    const place = (x: Tensor, d: number): Tensor => placed(x, size[d], paddingMode, align ?? false);
-    const at = mode === 'bicubic' ? pixels : pixels.map(place);
-    const result =
-      mode === 'nearest'
-        ? nearestSample(flat, at, size)
-        : mode === 'bicubic'
-          ? cubicSample(flat, at, size, place)
-          : linearSample(flat, at, size);
-    return result.reshape([input.sizes[0], input.sizes[1], ...grid.sizes.slice(1, -1)]);
+    if (input.sizes.slice(2).includes(0))
+      throw new RuntimeError(
+        `grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes ${brackets(input.sizes)} with dimension ${input.sizes.indexOf(0, 2)} being empty`,
+      );
+    if (input.dtype !== grid.dtype)
+      throw new RuntimeError(`expected scalar type ${scalarTypeName(input.dtype)} but found ${scalarTypeName(grid.dtype)}`);
+    if (mode === 'bicubic' && n !== 2) throw new RuntimeError('grid_sampler(): bicubic interpolation only supports 4D input');
+    return sampled(input, grid, mode, paddingMode, align ?? false);
   },
 );
