@@ -85,6 +85,23 @@ void turn_channel(const T* src, int64_t image_stride, int64_t images, int64_t pi
   }
 }
 
+// `rows` channels of `pixels`, turned: dst[pixel * stride + row].
+template <class T, class Src> void turn_channels(const Src* from, int64_t rows, int64_t pixels, T* dst, int64_t stride) {
+  constexpr int64_t W = Simd<T>::width;
+  alignas(64) T turned[W * W];
+  for (int64_t r = 0; r < rows; r += W) for (int64_t f = 0; f < pixels; f += W) {
+    const int64_t m = min_of(W, rows - r), n = min_of(W, pixels - f);
+    const Src* block = from + r * pixels + f;
+    bool whole = false;
+    if constexpr (std::is_same<T, Src>::value) {
+      whole = n == W;
+      if (whole) transpose_lines(block, pixels, m, turned, W);
+    }
+    if (!whole) for (int64_t i = 0; i < m; i++) for (int64_t p = 0; p < n; p++) turned[p * W + i] = (T)block[i * pixels + p];
+    for (int64_t p = 0; p < n; p++) __builtin_memcpy(dst + (f + p) * stride + r, turned + p * W, m * sizeof(T));
+  }
+}
+
 // Packs the weights of group g for a pass: panels of rows, in the order (tap, channel).
 template <class T> void pack_lane_weights(const LaneConv<T>& conv, const LanePass& pass, int64_t g, T* packed) {
   const int64_t h = panel_rows(conv.m), k = pass.all_taps() * conv.channels;

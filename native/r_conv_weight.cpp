@@ -1,5 +1,5 @@
-// Convolution: gradient of the weight, as dot products of flat planes (conv_planes.h).
-#include "conv_lanes.h"
+// Convolution: gradient of the weight, as dot products of flat planes (conv_planes.h), of channels or images in lanes, or by Winograd's products.
+#include "conv_winograd_weight.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -126,26 +126,10 @@ template <class T, class Src> struct WideGradient {
   static constexpr int64_t MOST_LINES = 4096;
   int64_t block() const { return s.in_size() * images * NR<T>; }
 
-  // `rows` channels of `pixels`, turned: dst[pixel * stride + row].
-  static void turn(const Src* from, int64_t rows, int64_t pixels, T* dst, int64_t stride) {
-    constexpr int64_t W = Simd<T>::width;
-    alignas(64) T turned[W * W];
-    for (int64_t r = 0; r < rows; r += W) for (int64_t f = 0; f < pixels; f += W) {
-      const int64_t m = min_of(W, rows - r), n = min_of(W, pixels - f);
-      turn_block(from + r * pixels + f, pixels, m, n, turned);
-      for (int64_t p = 0; p < n; p++) __builtin_memcpy(dst + (f + p) * stride + r, turned + p * W, m * sizeof(T));
-    }
-  }
-  static void turn_block(const Src* from, int64_t line, int64_t m, int64_t n, T* turned) {
-    constexpr int64_t W = Simd<T>::width;
-    if constexpr (std::is_same<T, Src>::value)
-      if (n == W) return transpose_lines(from, line, m, turned, W);
-    for (int64_t r = 0; r < m; r++) for (int64_t p = 0; p < n; p++) turned[p * W + r] = (T)from[r * line + p];
-  }
   void turn_images(const Src* source, int64_t count, T* to) const {
     const int64_t size = s.in_size();
     for (int64_t c = 0; c < s.in_channels; c += NR<T>) for (int64_t i = 0; i < count; i++)
-      turn(source + (i * s.groups * s.in_channels + c) * size, min_of(NR<T>, s.in_channels - c), size, to + c / NR<T> * block() + i * NR<T>, images * NR<T>);
+      turn_channels(source + (i * s.groups * s.in_channels + c) * size, min_of(NR<T>, s.in_channels - c), size, to + c / NR<T> * block() + i * NR<T>, images * NR<T>);
   }
 
   // The runs of tap (a, b, e): where they lie in packed gradients and in the turned images.
@@ -172,7 +156,7 @@ template <class T, class Src> struct WideGradient {
       for (int64_t oc = from; oc < to; oc += h) {
         const int64_t rows = min_of(h, to - oc);
         for (int64_t i = 0; i < count; i++)
-          turn(grad + (((image + i) * s.groups + g) * s.out_channels + oc) * out, rows, out, packed.as<T>() + i * rows, images * rows);
+          turn_channels(grad + (((image + i) * s.groups + g) * s.out_channels + oc) * out, rows, out, packed.as<T>() + i * rows, images * rows);
         for (int64_t c = 0; c < s.in_channels; c += NR<T>)
           panel(turned.as<T>() + c / NR<T> * block(), packed.as<T>(), count, rows, min_of(NR<T>, s.in_channels - c), list.as<LaneSegment<T>>(), sums + oc * k + c);
       }
@@ -340,26 +324,12 @@ template <class T, class Src> void add_parts(const ConvShape& s, int64_t parts, 
   });
 }
 
-template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvShape& s) {
-  const int64_t k = s.in_channels * s.taps, weights = s.out_channels * k, images = images_per_task(s.batch, s.out_size());
-  const Planes in = forward_planes(s, images);
-  Planes out{s.out_channels, images, {s.out[0], s.out[1], s.out[2]}, {in.extent[0], in.extent[1], in.extent[2]}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, Simd<T>::width};
-  Scratch offsets(k * 8), by_channel(k * 8);
-  if (!offsets.data || !by_channel.data) return false;
-  forward_offsets(s, in, by_channel.as<int64_t>());
-  for (int64_t i = 0; i < k; i++) offsets.as<int64_t>()[i % s.taps * s.in_channels + i / s.taps] = by_channel.as<int64_t>()[i];
-  const int64_t used = (images - 1) * in.plane() + in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1;
-  const WideGradient<T, Src> wide(s, images);
-  const bool fills_vectors = wide.pays();
-  if constexpr (std::is_same<T, Src>::value) {
-    const LaneGradient<T> lanes(s);
-    if (!fills_vectors && lanes.pays()) return lanes.run(c.t[1].as<T>(), c.t[2].as<T>(), c.t[0].as<T>());
-  }
-  const WeightGradient<T, Src> gradient{s, in, out, offsets.as<int64_t>(), k, ceil_div(used, Simd<T>::width) * Simd<T>::width};
-  // Splits the images, and where they are too few also the output channels, into one part a thread; the parts are added at the end.
+// Splits the images, `images` at once, and where they are too few also the output channels, into one part a thread; `add` makes the result of the parts'
+// sums, `taps` for each pair of channels.
+template <class T, class Src, class Method, class Add> bool run_parts(Call& c, const ConvShape& s, const Method& method, int64_t images, int64_t taps, Add&& add) {
   const int64_t parts = min_of(num_threads(), ceil_div(s.batch, images)), step = ceil_div(ceil_div(s.batch, images), parts) * images;
   const int64_t splits = max_of(1, min_of(ceil_div(s.out_channels, DOT_M), num_threads() / parts)), width = ceil_div(s.out_channels, splits);
-  const int64_t tasks = s.groups * splits * parts;
+  const int64_t tasks = s.groups * splits * parts, weights = s.out_channels * s.in_channels * taps;
   Scratch sums(s.groups * parts * weights * (int64_t)sizeof(T));
   if (!sums.data) return false;
   std::memset(sums.data, 0, sums.bytes);
@@ -367,15 +337,40 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   parallel_for(tasks, grain_for(s.batch * s.groups * weights * s.out_size() / tasks / 16), [&](int64_t begin, int64_t end) {
     for (int64_t task = begin; task < end; task++) {
       const int64_t part = task / (s.groups * splits), g = task / splits % s.groups, from = task % splits * width;
-      auto run = [&](const auto& method) {
-        return method.run(c.t[2].as<Src>(), c.t[1].as<Src>(), g, part * step, min_of(s.batch, (part + 1) * step), from, min_of(s.out_channels, from + width),
-                          sums.as<T>() + (part * s.groups + g) * weights);
-      };
-      if (!(fills_vectors ? run(wide) : run(gradient))) fine = false;
+      if (!method.run(c.t[2].as<Src>(), c.t[1].as<Src>(), g, part * step, min_of(s.batch, (part + 1) * step), from, min_of(s.out_channels, from + width),
+                      sums.as<T>() + (part * s.groups + g) * weights)) fine = false;
     }
   });
-  add_parts(s, parts, sums.as<T>(), c.t[0].as<Src>());
+  add(s, parts, sums.as<T>(), c.t[0].as<Src>());
   return fine;
+}
+
+template <class T, class Src> bool conv_grad_weight_planes(Call& c, const ConvShape& s, int64_t images) {
+  const int64_t k = s.in_channels * s.taps;
+  const Planes in = forward_planes(s, images);
+  Planes out{s.out_channels, images, {s.out[0], s.out[1], s.out[2]}, {in.extent[0], in.extent[1], in.extent[2]}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}, Simd<T>::width};
+  Scratch offsets(k * 8), by_channel(k * 8);
+  if (!offsets.data || !by_channel.data) return false;
+  forward_offsets(s, in, by_channel.as<int64_t>());
+  for (int64_t i = 0; i < k; i++) offsets.as<int64_t>()[i % s.taps * s.in_channels + i / s.taps] = by_channel.as<int64_t>()[i];
+  const int64_t used = (images - 1) * in.plane() + in.flat(s.out[0] - 1, s.out[1] - 1, s.out[2] - 1) + 1;
+  const WeightGradient<T, Src> gradient{s, in, out, offsets.as<int64_t>(), k, ceil_div(used, Simd<T>::width) * Simd<T>::width};
+  return run_parts<T, Src>(c, s, gradient, images, s.taps, add_parts<T, Src>);
+}
+
+template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvShape& s) {
+  const int64_t images = images_per_task(s.batch, s.out_size());
+  const WideGradient<T, Src> wide(s, images);
+  if (wide.pays()) {
+    const WinogradGradient<T, Src> winograd(s);
+    if (winograd.pays()) return run_parts<T, Src>(c, s, winograd, 1, POINTS, add_winograd<T, Src>);
+    return run_parts<T, Src>(c, s, wide, images, s.taps, add_parts<T, Src>);
+  }
+  if constexpr (std::is_same<T, Src>::value) {
+    const LaneGradient<T> lanes(s);
+    if (lanes.pays()) return lanes.run(c.t[1].as<T>(), c.t[2].as<T>(), c.t[0].as<T>());
+  }
+  return conv_grad_weight_planes<T, Src>(c, s, images);
 }
 
 // Gradient of the weight of conv_forward.
