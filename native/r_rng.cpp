@@ -270,36 +270,4 @@ void rng_poisson(Call& c) {
   })
 }
 
-// Marsaglia and Tsang (2000).
-static double sample_gamma(Generator& g, double alpha) {
-  double scale = 1;
-  if (alpha < 1) {
-    if (alpha == 0) return 0;
-    scale = std::pow(1 - g.uniform(), 1.0 / alpha);
-    alpha += 1;
-  }
-  const double d = alpha - (double)(1.0f / 3.0f), k = 1.0 / std::sqrt(9 * d);
-  for (;;) {
-    double x, y;
-    do { x = g.normal(); y = 1 + k * x; } while (y <= 0);
-    const double v = y * y * y, u = 1 - g.uniform(), xx = x * x;
-    if (u < 1 - (double)0.0331f * xx * xx || std::log(u) < 0.5 * xx + d * (1 - v + std::log(v))) return scale * d * v;
-  }
-}
-// t: out (floats), state, alpha (out's shape and dtype, contiguous). No params. Fails with BAD_VALUE where an alpha is negative, NaN or infinite.
-void rng_standard_gamma(Call& c) {
-  Generator g(c.t[1]);
-  const int64_t n = c.t[0].numel();
-  TT_DISPATCH_FLOAT(c.t[0].dtype, {
-    for (int64_t i = 0; i < n; i++) {
-      const double alpha = (double)(Acc<T>)c.t[2].as<T>()[i];
-      if (!(alpha >= 0) || std::isinf(alpha)) return c.fail(BAD_VALUE, alpha, (double)i);
-    }
-    for (int64_t i = 0; i < n; i++) {
-      const double x = sample_gamma(g, (double)(Acc<T>)c.t[2].as<T>()[i]);
-      c.t[0].as<T>()[i] = (T)(x > 0 ? x : (double)std::numeric_limits<float>::min());
-    }
-  })
-}
-
 }}  // namespace tt::TT_ISA

@@ -197,8 +197,8 @@ function leastSquares(a: Tensor, b: Tensor, rcond: number, driver: Driver): Leas
     return { solution, rank: zero, singularValues: s };
   }
   if (driver === 'gels') return { solution: solveFullRank(a, b), rank: null, singularValues: null };
-  // Tall matrices are solved by way of their triangular factor.
-  const [q, r] = rowsOf(a) >= 2 * n ? qr(a) : [null, a];
+  // Tall matrices are solved by way of their triangular factor, which may also show that the rank is full.
+  const [q, r] = rowsOf(a) >= (driver === 'gelsy' ? n : 2 * n) ? qr(a) : [null, a];
   const right = q ? matmul(adjoint(q), b) : b;
   if (q && driver === 'gelsy' && surelyHasFullRank(r, rcond)) {
     const rank = full([...batchOf(a)], n, { dtype: int64, device: a.device });
