@@ -7,6 +7,7 @@ import type { Args } from './ops/types.js';
 import type { Tensor } from './tensor/tensor.js';
 export { Function, FunctionContext } from './autograd/function.js';
 export { detectAnomaly, enableGrad, inferenceMode, noGrad, setDetectAnomaly, setGradEnabled } from './autograd/modes.js';
+export * as graph from './autograd/graph.js';
 export { gradcheck, gradgradcheck } from './ops/gradcheck.js';
 /** `torch.autograd.functional` */
 export * as functional from './ops/jacobian.js';

@@ -2,7 +2,8 @@
 import type { DType } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { GradFn, Tensor, TensorHook } from '../tensor/tensor.js';
-import { forwardTrace, inferenceError, isGradEnabled } from './modes.js';
+import { forwardTrace, isGradEnabled } from './modes.js';
+import { type Saved, saveTensor } from './saved-tensor.js';
 import { Tensor as TensorClass } from '../tensor/tensor.js';
 
 export interface Edge {
@@ -94,57 +95,9 @@ const releasedMessage =
   'Saved intermediate values of the graph are freed when you call .backward() or autograd.grad(). ' +
   'Specify retain_graph=True if you need to backward through the graph a second time or if you need to access saved tensors after calling backward.';
 
-/** A tensor as it was when an operation saved it. */
-class SavedTensor {
-  private readonly version: number;
-  private readonly node: GradFn | null;
-  private readonly outputIndex: number;
-
-  constructor(
-    private readonly tensor: Tensor,
-    private readonly isOutput: boolean,
-  ) {
-    if (tensor.inference) throw inferenceError();
-    this.version = tensor.storage.version;
-    this.node = isOutput ? null : tensor.node;
-    this.outputIndex = tensor.outputIndex;
-  }
-
-  unpack(owner: Node): Tensor {
-    const { tensor } = this;
-    if (tensor.storage.version !== this.version) throw this.modifiedError(owner);
-    const node = this.isOutput ? owner : this.node;
-    if (tensor.node === node) return tensor;
-    const alias = new TensorClass(tensor.storage, tensor.dtype, tensor.sizes, tensor.strides, tensor.offset);
-    alias.node = node;
-    alias.outputIndex = this.outputIndex;
-    return alias;
-  }
-
-  private modifiedError(owner: Node): Error {
-    const { dtype, sizes, storage, outputIndex } = this.tensor;
-    const kind = typeNames[dtype.name] ?? dtype.name;
-    const from = this.tensor.node ? `, which is output ${outputIndex} of ${this.isOutput ? owner.name : this.tensor.node.name},` : '';
-    return new RuntimeError(
-      `one of the variables needed for gradient computation has been modified by an inplace operation: [torch.${kind} [${sizes.join(', ')}]]${from} ` +
-        `is at version ${storage.version}; expected version ${this.version} instead. Hint: enable anomaly detection to find the operation that failed ` +
-        'to compute its gradient, with torch.autograd.set_detect_anomaly(True).',
-    );
-  }
-}
-
-const typeNames: Record<string, string> = {
-  float32: 'FloatTensor',
-  float64: 'DoubleTensor',
-  float16: 'HalfTensor',
-  bfloat16: 'BFloat16Tensor',
-  complex64: 'ComplexFloatTensor',
-  complex128: 'ComplexDoubleTensor',
-};
-
 /** The node of a library operation: its saved tensors and the function that is written below its forward. */
 class OpNode extends Node {
-  private saved: readonly SavedTensor[] | null = null;
+  private saved: readonly Saved[] | null = null;
   private backward: Backward | null;
 
   constructor(name: string, edges: readonly (Edge | null)[], outputs: readonly OutputMeta[], backward: Backward) {
@@ -153,7 +106,7 @@ class OpNode extends Node {
   }
 
   save(tensors: readonly Tensor[], outputs: readonly Tensor[]): void {
-    this.saved = tensors.map((t) => new SavedTensor(t, outputs.includes(t)));
+    this.saved = tensors.map((t) => saveTensor(t, outputs.includes(t), accumulatorOf));
   }
 
   override apply(grads: (Tensor | null)[], needs: (i: number) => boolean): (Tensor | null)[] {
@@ -202,6 +155,8 @@ export function gradEdge(t: Tensor): Edge | null {
   t.accumulator ??= new AccumulateGrad(t);
   return { node: t.accumulator as Node, index: 0 };
 }
+
+const accumulatorOf = (t: Tensor): GradFn | null => (t.wantsGrad ? gradEdge(t)!.node : null);
 
 /** Whether an operation on `inputs` has to be recorded now. */
 export function needsRecord(inputs: readonly (Tensor | null)[]): boolean {
