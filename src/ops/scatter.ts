@@ -178,11 +178,18 @@ export const indexReduce: Op<[dim: number, index: Tensor, source: Tensor, reduce
     const out = writeSlices('index_reduce', input, d, index, source, reduce, includeSelf);
     const take = (x: Tensor, i: Tensor): Tensor => indexSelect(x, d, i);
     return record('indexReduce', [input, source], out, [input, index, source, out], ({ grad }, [x, i, s, y]) =>
-      reductionGradient(reduce, includeSelf, grad, x, s, y, {
-        take: (t) => take(t, i),
-        add: (base, t) => indexAdd(base, d, i, t),
-        fill: (base, value) => indexFill(base, d, i, value),
-        write: (base, t, mode) => writeSlices('index_reduce', base, d, i, t, mode, includeSelf),
+      reductionGradient(reduce, {
+        includeSelf,
+        grad,
+        x,
+        source: s,
+        y,
+        move: {
+          take: (t) => take(t, i),
+          add: (base, t) => indexAdd(base, d, i, t),
+          fill: (base, value) => indexFill(base, d, i, value),
+          write: (base, t, mode) => writeSlices('index_reduce', base, d, i, t, mode, includeSelf),
+        },
       }),
     );
   },
@@ -196,41 +203,36 @@ interface Movement {
   readonly write: (base: Tensor, t: Tensor, mode: Mode) => Tensor;
 }
 
+/** A reducing scatter of `source` into `x`, which gave `y`, and the gradient of that. */
+interface Reduced {
+  readonly includeSelf: boolean;
+  readonly grad: Tensor;
+  readonly x: Tensor;
+  readonly source: Tensor;
+  readonly y: Tensor;
+  readonly move: Movement;
+}
+type ReducedGradients = [toSelf: () => Tensor, toSource: () => Tensor];
+
 /** Gradients of a reducing scatter for its target and its source, as PyTorch's scatter_reduce_backward. */
-function reductionGradient(
-  reduce: string,
-  includeSelf: boolean,
-  grad: Tensor,
-  x: Tensor,
-  source: Tensor,
-  y: Tensor,
-  move: Movement,
-): (Tensor | (() => Tensor))[] {
-  const [toSelf, toSource] = partsOfReduction(reduce, includeSelf, grad, x, source, y, move);
-  return [includeSelf ? toSelf : () => move.fill(toSelf(), 0), toSource];
+function reductionGradient(reduce: string, reduced: Reduced): (() => Tensor)[] {
+  const [toSelf, toSource] = partsOfReduction(reduce, reduced);
+  return [reduced.includeSelf ? toSelf : () => reduced.move.fill(toSelf(), 0), toSource];
 }
 
-function partsOfReduction(
-  reduce: string,
-  includeSelf: boolean,
-  grad: Tensor,
-  x: Tensor,
-  source: Tensor,
-  y: Tensor,
-  move: Movement,
-): [() => Tensor, () => Tensor] {
+function partsOfReduction(reduce: string, reduced: Reduced): ReducedGradients {
   switch (reduce) {
     case 'sum':
-      return [() => grad, () => move.take(grad)];
+      return [() => reduced.grad, () => reduced.move.take(reduced.grad)];
     case 'mean':
-      return meanGradient(includeSelf, grad, x, source, move);
+      return meanGradient(reduced);
     case 'prod':
-      return productGradient(includeSelf, grad, x, source, y, move);
+      return productGradient(reduced);
     default:
-      return extremeGradient(includeSelf, grad, x, source, y, move);
+      return extremeGradient(reduced);
   }
 }
-function meanGradient(includeSelf: boolean, grad: Tensor, x: Tensor, source: Tensor, move: Movement): [() => Tensor, () => Tensor] {
+function meanGradient({ includeSelf, grad, x, source, move }: Reduced): ReducedGradients {
   const start = includeSelf ? filledLike(x, 1) : zerosLike(x);
   const counted = noGrad(() => move.add(start, filledLike(source, 1)));
   const counts = selectWhere(eq(counted, 0), 1, counted);
@@ -242,14 +244,7 @@ const filledLike = (t: Tensor, value: number): Tensor => {
 };
 
 /** Products with zeros: an element's gradient is the product of the others, computed with its own zero taken out. */
-function productGradient(
-  includeSelf: boolean,
-  grad: Tensor,
-  x: Tensor,
-  source: Tensor,
-  y: Tensor,
-  move: Movement,
-): [() => Tensor, () => Tensor] {
+function productGradient({ includeSelf, grad, x, source, y, move }: Reduced): ReducedGradients {
   const selfZero = eq(x, 0);
   const toSelf = (): Tensor => {
     const others = noGrad(() => move.write(selectWhere(selfZero, 1, x), source, 'prod'));
@@ -271,14 +266,7 @@ function productGradient(
   return [toSelf, toSource];
 }
 /** The gradient is shared by all that equal the extreme. */
-function extremeGradient(
-  includeSelf: boolean,
-  grad: Tensor,
-  x: Tensor,
-  source: Tensor,
-  y: Tensor,
-  move: Movement,
-): [() => Tensor, () => Tensor] {
+function extremeGradient({ includeSelf, grad, x, source, y, move }: Reduced): ReducedGradients {
   const chosenSelf = convert(eq(x, y), x.dtype);
   const chosenSource = convert(eq(source, move.take(y)), source.dtype);
   const count = noGrad(() => move.add(includeSelf ? chosenSelf : noGrad(() => move.fill(chosenSelf, 0)), chosenSource));
@@ -453,8 +441,9 @@ export const scatterReduce: Op<[dim: number, index: Tensor, src: Tensor, reduce:
     const out = scatterRaw('scatter_reduce', input, d, index, src, reduce === 'sum' ? 'add' : reduce, includeSelf);
     return record('scatterReduce', [input, src], out, [input, index, src, out], ({ grad }, [x, i, s, y]) => {
       const used = sameSizes(s.sizes, i.sizes) ? s : corner(s, i.sizes);
-      const [toSelf, toSource] = reductionGradient(reduce, includeSelf, grad, x, used, y, movementOf(d, i, includeSelf));
-      return [toSelf, () => paddedTo(typeof toSource === 'function' ? toSource() : toSource, s.sizes)];
+      const reduced = { includeSelf, grad, x, source: used, y, move: movementOf(d, i, includeSelf) };
+      const [toSelf, toSource] = reductionGradient(reduce, reduced);
+      return [toSelf, () => paddedTo(toSource(), s.sizes)];
     });
   },
 );
