@@ -22,7 +22,8 @@ export const withEntries = ({ places, sizes, coalesced }: SparseTensor, entries:
 function addSparse(a: SparseTensor, b: SparseTensor): SparseTensor {
   if (String(a.sizes) !== String(b.sizes))
     throw new RuntimeError(`add: expected sizes of 'self' and 'other' to match, but [${a.sizes.join(', ')}] != [${b.sizes.join(', ')}]`);
-  if (a.places.equal(b.places)) return new SparseTensor(a.places, a.entries.add(b.entries), a.sizes, a.coalesced && b.coalesced);
+  if (a.storage.device.canReadSync && a.places.equal(b.places))
+    return new SparseTensor(a.places, a.entries.add(b.entries), a.sizes, a.coalesced && b.coalesced);
   const both = new SparseTensor(cat([a.places, b.places], 1), cat([a.entries, b.entries], 0), a.sizes);
   return a.coalesced && b.coalesced ? coalesce(both) : both;
 }

@@ -14,7 +14,7 @@ describe('hooks on saved tensors', () => {
       (i: number) => kept[i].mul(10),
       () => x.mul(x),
     );
-    expect(kept.every((t) => !t.requiresGrad && t.equal(x.detach()))).toBe(true);
+    expect(kept.map((t) => [t.requiresGrad, t.tolist()])).toEqual(kept.map(() => [false, [2, 3]]));
     const [first] = torch.autograd.grad(y.sum(), x, { createGraph: true });
     expect(first?.tolist()).toEqual([40, 60]);
     expect(graph.getGradientEdge(first!).node.name).not.toBe('');
@@ -95,7 +95,7 @@ describe('checkpoint', () => {
     const layers = [new nn.Linear(4, 4), new nn.Tanh(), new nn.Linear(4, 4), new nn.Tanh()];
     const [expected] = torch.autograd.grad(new nn.Sequential(...layers)(input).sum(), input);
     const [found] = torch.autograd.grad(checkpointSequential(layers, 3, input).sum(), input);
-    expect(found?.equal(expected!)).toBe(true);
+    expect(found?.tolist()).toEqual(expected?.tolist());
   });
 
   test('a second run that does something else is an error', () => {
