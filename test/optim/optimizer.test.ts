@@ -104,7 +104,7 @@ describe('hooks of optimizers', () => {
 
 test('a rate that is a tensor rounds weight decay as PyTorch does', () => {
   const w = torch.tensor([3.5], { dtype: torch.float64, requiresGrad: true });
-  const optimizer = new torch.optim.AdamW([w], { lr: torch.tensor(0.02) });
+  const optimizer = new torch.optim.AdamW([w], { lr: torch.tensor(0.02, { device: 'cpu' }) });
   w.grad = torch.tensor([1], { dtype: torch.float64 });
   optimizer.step();
   expect(w.item()).toBeCloseTo(3.479300093851, 8);
