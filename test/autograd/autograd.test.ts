@@ -47,6 +47,43 @@ describe('backward', () => {
   });
 });
 
+describe('gradients that are written over', () => {
+  it('are not those that two operations share', () => {
+    const [x, y] = [leaf([1, -1]), leaf([2, 3])];
+    const s = x.relu().add(y.relu());
+    s.mul(s).sum().backward();
+    expect([x.grad, y.grad].map((g) => g?.tolist())).toEqual([
+      [6, 0],
+      [6, 6],
+    ]);
+  });
+
+  it('are not those that somebody keeps', () => {
+    const x = leaf([1, -1]);
+    const y = x.relu();
+    const z = y.add(1).relu();
+    y.retainGrad();
+    const kept: torch.Tensor[] = [];
+    z.registerHook((grad) => void kept.push(grad));
+    z.mul(z).sum().backward({ retainGraph: true });
+    expect([kept[0].tolist(), y.grad?.tolist(), x.grad?.tolist()]).toEqual([
+      [4, 2],
+      [4, 2],
+      [4, 0],
+    ]);
+  });
+
+  it('are not those that are asked for', () => {
+    const x = leaf([1, -1]);
+    const y = x.relu();
+    const grads = torch.autograd.grad([y.mul(y).sum()], [y, x]);
+    expect(grads.map((g) => g?.tolist())).toEqual([
+      [2, 0],
+      [2, 0],
+    ]);
+  });
+});
+
 describe('errors of backward', () => {
   it('refuses a second run', () => {
     const x = leaf([1]);
