@@ -25,6 +25,7 @@ const flags = [
   '-O3',
   '-fno-exceptions',
   '-fno-rtti',
+  '-fno-c++-static-destructors', // the only thread ends with the module
   '-fwrapv',
   '-fno-math-errno',
   '-fno-trapping-math',
