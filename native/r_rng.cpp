@@ -42,34 +42,46 @@ void rng_uniform(Call& c) {
   })
 }
 
-// sin and cos of 2π t for t in [0, 1): an octant and a polynomial.
-static void sincos_turns(Simd<float>::V t, Simd<float>::V& sine, Simd<float>::V& cosine) {
-  using V = Simd<float>::V;
-  using I = IntV<float>;
-  const I octant = (__builtin_convertvector(t * 8.0f, I) + 1) & ~1;
-  const V x = (t - __builtin_convertvector(octant, V) * 0.125f) * 6.28318530717958647692f, z = x * x;
-  const V s = ((z * -1.9515295891e-4f + 8.3321608736e-3f) * z + -1.6666654611e-1f) * z * x + x;
-  const V k = ((z * 2.443315711809948e-5f + -1.388731625493765e-3f) * z + 4.166664568298827e-2f) * z * z - z * 0.5f + 1.0f;
-  const I swap = (octant & 2) != 0, minus_s = (octant & 4) << 29, minus_c = ((octant + 2) & 4) << 29;
-  const V a = (V)(((I)s & ~swap) | ((I)k & swap)), b = (V)(((I)k & ~swap) | ((I)s & swap));
-  sine = (V)((I)a ^ minus_s);
-  cosine = (V)((I)b ^ minus_c);
+static inline float fused(float a, float b, float c) {
+#if defined(__FMA__) || defined(__aarch64__)
+  return std::fma(a, b, c);
+#else
+  return a * b + c;
+#endif
+}
+
+// Logarithm, sine and cosine of Cephes (single precision), step by step as in PyTorch's kernel for AVX2, so that all bits of normals agree.
+static inline float cephes_log(float u) {
+  const int32_t bits = bit_cast<int32_t>(u);
+  const float mantissa = bit_cast<float>((bits & 0x7fffff) | 0x3f000000);
+  const bool low = mantissa < 0.707106781186547524f;
+  const float e = (float)((bits >> 23) - 126 - low), x = mantissa - 1 + (low ? mantissa : 0.0f), z = x * x;
+  float y = 7.0376836292e-2f;
+  static constexpr float rest[] = {-1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f, -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f};
+#pragma GCC unroll 8
+  for (float c : rest) y = fused(y, x, c);
+  y = fused(-0.5f, z, fused(y * x, z, e * -2.12194440e-4f));
+  return fused(e, 0.693359375f, x + y);
+}
+static inline void cephes_sincos(float angle, float& sine, float& cosine) {
+  const int32_t octant = ((int32_t)(angle * 1.27323954473516f) + 1) & ~1;
+  const float k = (float)octant, x = fused(k, -3.77489497744594108e-8f, fused(k, -2.4187564849853515625e-4f, fused(k, -0.78515625f, angle))), z = x * x;
+  const float c = fused(fused(fused(2.443315711809948e-5f, z, -1.388731625493765e-3f), z, 4.166664568298827e-2f) * z, z, -0.5f * z) + 1;
+  const float s = fused(fused(fused(-1.9515295891e-4f, z, 8.3321608736e-3f), z, -1.6666654611e-1f) * z, x, x);
+  const bool swap = octant & 2;
+  sine = bit_cast<float>(bit_cast<int32_t>(swap ? c : s) ^ (octant & 4) << 29);
+  cosine = bit_cast<float>(bit_cast<int32_t>(swap ? s : c) ^ (~(octant - 2) & 4) << 29);
 }
 
 // Turns a block of 8 + 8 uniforms into normals, as PyTorch lays them out.
 static void normal_block(float* x, float mean, float std) {
-  constexpr int W = Simd<float>::width, N = W < 8 ? 8 : W;
-  alignas(64) float a[N], b[N];
-  for (int j = 0; j < 8; j++) { a[j] = 1 - x[j]; b[j] = x[j + 8]; }
-  for (int j = 8; j < N; j++) { a[j] = 1; b[j] = 0; }
-  for (int j = 0; j < 8; j += W) {
-    Simd<float>::V s, k, q = log_v(Simd<float>::load(a + j)) * -2.0f;
-    for (int l = 0; l < W; l++) q[l] = std::sqrt(q[l]);
-    sincos_turns(Simd<float>::load(b + j), s, k);
-    Simd<float>::store(a + j, q * k * std + mean);
-    Simd<float>::store(b + j, q * s * std + mean);
+  float radius[8], sine[8], cosine[8];
+  for (int j = 0; j < 8; j++) radius[j] = std::sqrt(-2 * cephes_log(1 - x[j]));
+  for (int j = 0; j < 8; j++) cephes_sincos(6.28318530717958647692f * x[j + 8], sine[j], cosine[j]);
+  for (int j = 0; j < 8; j++) {
+    x[j] = fused(radius[j] * cosine[j], std, mean);
+    x[j + 8] = fused(radius[j] * sine[j], std, mean);
   }
-  for (int j = 0; j < 8; j++) { x[j] = a[j]; x[j + 8] = b[j]; }
 }
 static void normal_block(double* x, double mean, double std) {
   for (int j = 0; j < 8; j++) {

@@ -1,6 +1,7 @@
 /** Values by PyTorch 2.13 for the same seed. */
 import { beforeEach, describe, expect, test } from 'vitest';
 import * as torch from 'typetorch';
+import { cpu } from '../../src/device/cpu/index.js';
 
 const F = torch.nn.functional;
 beforeEach(() => void torch.manualSeed(0));
@@ -119,4 +120,10 @@ describe('states of generators', () => {
     expect(all.map((each) => each._version)).toEqual(all.map(() => 0));
     expect(x.fill_(1)._version).toBe(1);
   });
+});
+
+/** Where the processor multiplies and adds at once, as that did which gave the number. */
+const fuses = /avx|neon/.test(cpu.library.isa);
+test.skipIf(!fuses)('normals agree to the last bit', () => {
+  expect(torch.randn(4096).view(torch.int32).to(torch.int64).sum().item()).toBe(-137988588543);
 });
