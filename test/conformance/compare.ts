@@ -12,7 +12,7 @@ import {
   type Values,
 } from './corpus.js';
 import { encodedValues } from './build.js';
-import { asTensor, Skipped, type Tensor } from './torch.js';
+import { asTensor, type Dynamic, Skipped, type Tensor } from './torch.js';
 
 export class Mismatch extends Error {}
 
@@ -33,8 +33,23 @@ export interface Leaf {
 const isSequence = (e: Encoded): e is EncodedObject | Encoded[] =>
   Array.isArray(e) || (typeof e === 'object' && e !== null && ['tuple', 'namedtuple'].includes(e.$));
 
+const isSparse = (e: Encoded): e is EncodedTensor => typeof e === 'object' && e !== null && 'layout' in e && e.layout === 'sparse_coo';
+
+/** Places and values of a sparse tensor; the corpus has coalesced ones. */
+function pairSparse(actual: unknown, expected: EncodedTensor, path: string): Leaf[] {
+  const tensor = asTensor(actual);
+  if (!tensor?.isSparse || String([...tensor.shape]) !== String(expected.shape))
+    throw new Mismatch(`${path}: expected a sparse tensor of shape [${expected.shape.join(', ')}], got ${describe(actual)}`);
+  const sparse = (tensor as unknown as Dynamic).coalesce();
+  return [
+    { path: `${path}.indices()`, actual: sparse.indices(), expected: expected.indices as Encoded },
+    { path: `${path}.values()`, actual: sparse.values(), expected: expected.values as Encoded },
+  ];
+}
+
 /** Pairs results with expectations, depth first; names of namedtuples must lead to the same results as their positions. */
 export function pair(actual: unknown, expected: Encoded, path = 'output'): Leaf[] {
+  if (isSparse(expected)) return pairSparse(actual, expected, path);
   if (!isSequence(expected)) return [{ path, actual, expected }];
   const items = Array.isArray(expected) ? expected : (expected.v as Encoded[]);
   if (typeof actual !== 'object' || actual === null || asTensor(actual))
