@@ -77,9 +77,11 @@ template <Reduce R, class T> struct Reduction {
     const Code& body = k.program->body;
     int last = k.ndim - 1;
     if (last < 0 || !body.instrs.empty() || body.inputs.size() != 1 || body.outputs[0].slot != 0 || !same_layout(body.inputs[0]) || !aligned(body.inputs[0], k.data[0])) return BLOCK;
-    int64_t size = itemsize(body.inputs[0].dtype);
-    bool in_place = k.reduced[last] && k.stride[0][last] == size && (last == 0 || k.size[last] >= BLOCK || k.stride[0][last - 1] == size * k.size[last]);
-    return in_place ? std::min<int64_t>(8, std::max<int64_t>(1, k.size[last])) * BLOCK : BLOCK;
+    const int64_t size = itemsize(body.inputs[0].dtype), n = k.size[last];
+    const bool lines_touch = last == 0 || k.stride[0][last - 1] == size * n;
+    if (!k.reduced[last] || k.stride[0][last] != size || !(lines_touch || n >= BLOCK)) return BLOCK;
+    const int64_t most = std::min<int64_t>(8, std::max<int64_t>(1, n)) * BLOCK;
+    return lines_touch ? most : std::min(n, most);
   }
 
   int64_t tile_elements() const { return tiling.rows * tiling.cols; }

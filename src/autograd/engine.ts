@@ -316,7 +316,17 @@ function checkGrad(node: Node, i: number, grad: Tensor, edge: Edge): void {
   }
 }
 
+/** How many runs are under way, one within a node of the other. */
+let depth = 0;
+
 /** Computes gradients from `roots`; returns those at `options.capture`. */
 export function runBackward(roots: readonly { edge: Edge; grad: Tensor }[], options: BackwardOptions): (Tensor | null)[] {
-  return setGradEnabled(options.createGraph, () => new BackwardRun(roots, options).run());
+  const isOuter = depth === 0;
+  depth++;
+  try {
+    return setGradEnabled(options.createGraph, () => new BackwardRun(roots, options).run());
+  } finally {
+    depth--;
+    if (isOuter && !options.keepGraph) roots[0]?.grad.storage.device.passEnded();
+  }
 }

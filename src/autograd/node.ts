@@ -16,6 +16,9 @@ export interface OutputMeta {
   readonly dtype: DType;
 }
 
+/** What a node knows of its outputs: the tensors themselves would stay alive with the graph. */
+export const metaOf = ({ sizes, dtype }: OutputMeta): OutputMeta => ({ sizes, dtype });
+
 /** The gradients of the inputs: tensors, `null`, or functions that are called only where the gradient is needed. */
 export type InputGrads = readonly (Tensor | null | undefined | (() => Tensor | null))[];
 
@@ -185,7 +188,7 @@ export function record<T extends Tensor | readonly Tensor[]>(
   const node = new OpNode(
     nodeName(name),
     inputs.map((t) => (t && isDifferentiable(t) ? gradEdge(t) : null)),
-    results,
+    results.map(metaOf),
     backward,
   );
   results.forEach((t, i) => attach(t, node, i));

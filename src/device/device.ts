@@ -82,6 +82,8 @@ export interface Device {
   /** Runs kernels that do not depend on each other. */
   runAll(kernels: readonly Kernel[]): void;
   runRoutine(routine: Routine): void;
+  /** Says that a backward pass is over: now is the time to look for garbage. */
+  passEnded(): void;
   /** Waits for everything launched so far. */
   sync(): Promise<void>;
   memoryStats(): MemoryStats;

@@ -15,9 +15,10 @@ const ALLOWANCE_A_MILLISECOND = 50 * 2 ** 20;
 const MUCH = 0.3;
 const LITTLE = 0.1;
 const MOST_PATIENCE = 64;
-/** The budget is so many times what lived after full collections, and up to EXTRA more where these take more than a part of the time. */
+/** The budget is so many times what lived after full collections. Where these take more than a part of the time it grows: by up to EXTRA, or to AMPLE in all. */
 const ROOM = 1.2;
 const EXTRA = 112 * 2 ** 20;
+const AMPLE = 320 * 2 ** 20;
 const DEAR = 0.02;
 
 export interface Collector {
@@ -35,6 +36,10 @@ export class MemoryPolicy {
   private fresh = 0;
   private budget = LEAST_BUDGET;
   private allowance = LEAST_ALLOWANCE;
+  /** What must have come for a collection to pay. */
+  private worth = LEAST_ALLOWANCE;
+  /** Whether backward passes end now and then, which are better times to collect than any other. */
+  private paced = false;
   private patience = 1;
   /** The most that lived after full collections, of late. */
   private needed = 0;
@@ -48,7 +53,16 @@ export class MemoryPolicy {
   /** Notes an allocation of `bytes`; collects before it where the budget says so. */
   charge(bytes: number): void {
     this.fresh += bytes > LEAST_WEIGHT ? bytes : LEAST_WEIGHT;
-    if (this.fresh > this.allowance) this.collect();
+    if (this.fresh <= this.allowance) return;
+    this.paced = false;
+    this.collect();
+  }
+
+  /** A backward pass is over: what it kept is garbage now. Until the next one, collections wait as long as there is room. */
+  passEnded(): void {
+    this.paced = true;
+    if (this.fresh > this.worth) this.collect();
+    else this.allowance = this.room();
   }
 
   /** Notes that `bytes` were given back by hand. */
@@ -68,8 +82,12 @@ export class MemoryPolicy {
     const survived = (this.live - old) / came;
     if (survived > MUCH) this.patience = Math.min(2 * this.patience, MOST_PATIENCE);
     else if (survived < LITTLE) this.patience = Math.max(this.patience / 2, 1);
-    const worthwhile = Math.max(LEAST_ALLOWANCE, (performance.now() - start) * ALLOWANCE_A_MILLISECOND);
-    this.allowance = Math.min(this.patience * worthwhile, Math.max(this.budget - this.live, this.grace()));
+    this.worth = Math.max(LEAST_ALLOWANCE, (performance.now() - start) * ALLOWANCE_A_MILLISECOND);
+    this.allowance = this.paced ? this.room() : Math.min(this.patience * this.worth, this.room());
+  }
+
+  private room(): number {
+    return Math.max(this.budget - this.live, this.grace());
   }
 
   /** What may come before a full collection although the budget is used up: what survived once may be gone then. */
@@ -88,7 +106,7 @@ export class MemoryPolicy {
     this.sweep();
     const grows = this.live > this.needed;
     this.needed = Math.max(this.live, 0.9 * this.needed);
-    if (!grows) this.extra = share > DEAR ? Math.min(this.extra + EXTRA / 4, EXTRA) : 0.9 * this.extra;
+    if (!grows) this.extra = share > DEAR ? Math.min(this.extra + EXTRA / 4, Math.max(EXTRA, AMPLE - this.needed)) : 0.9 * this.extra;
     this.budget = Math.max(LEAST_BUDGET, ROOM * this.needed, this.needed + this.extra);
     this.allowance = this.budget - this.live;
   }

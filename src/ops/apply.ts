@@ -1,6 +1,6 @@
 /** Formulas applied to tensors, recorded for backward. */
 import { isInferenceModeEnabled } from '../autograd/modes.js';
-import { gradEdge, needsRecord, record } from '../autograd/node.js';
+import { type Backward, gradEdge, needsRecord, record } from '../autograd/node.js';
 import type { Expr } from '../ir/expr.js';
 import type { Number_ } from '../tensor/promote.js';
 import { broadcastSizes, sameSizes } from '../tensor/shape.js';
@@ -40,10 +40,14 @@ export function recordFormula(
   const { uses } = formula.gradient(mask);
   const saved = uses.map((i) => (i < 0 ? outputs[0] : tensors[i]));
   const shapes = tensors.map((t) => t.sizes);
-  record(name, tensors, outputs[0], saved, ({ grad, needs }, values) =>
-    backwardFormula(formula, mask, shapes, params, grad, needs, values),
-  );
+  record(name, tensors, outputs[0], saved, backwardOf(formula, mask, shapes, params));
 }
+
+/** A function of its own, so that the tensors above are not kept by its scope. */
+const backwardOf =
+  (formula: Formula, mask: number, shapes: readonly (readonly number[])[], params: readonly Number_[]): Backward =>
+  ({ grad, needs }, values) =>
+    backwardFormula(formula, mask, shapes, params, grad, needs, values);
 
 function backwardFormula(
   formula: Formula,

@@ -321,6 +321,10 @@ export class CpuDevice implements Device {
     throw new RoutineError(status, details);
   }
 
+  passEnded(): void {
+    this.policy.passEnded();
+  }
+
   async sync(): Promise<void> {}
 
   memoryStats(): MemoryStats {

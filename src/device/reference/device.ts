@@ -110,6 +110,10 @@ export class ReferenceDevice implements Device {
 
   setNumThreads(_n: number): void {}
 
+  passEnded(): void {
+    this.cpu.passEnded();
+  }
+
   getNumThreads(): number {
     return 1;
   }

@@ -1,0 +1,75 @@
+/** Operators on views of large tensors give what they give on copies: kernels take other paths there than on the corpus's small shapes. */
+import * as torch from 'typetorch';
+import { beforeAll, describe, expect, it } from 'vitest';
+
+type Op = (x: torch.Tensor) => torch.Tensor;
+
+const views: Record<string, Op> = {
+  columns: (x) => x.at(':', '3:1100'),
+  'few columns': (x) => x.at(':', '5:305'),
+  rows: (x) => x.at('::2'),
+  'every second column': (x) => x.at(':', '::2'),
+  transposed: (x) => x.t(),
+  'transposed part': (x) => x.at('1:', '2:').t(),
+  blocks: (x) => x.view(8, 16, 48, 64).permute(0, 2, 1, 3),
+  'inner blocks': (x) => x.view(8, 16, 3, 16, 64).select(2, 1).transpose(1, 2),
+  repeated: (x) => x.at(0).expand(200, 3072),
+  'repeated columns': (x) => x.at(':', '0:1').expand(128, 3000),
+};
+
+const ops: Record<string, Op> = {
+  sum: (x) => x.sum(),
+  'sum of lines': (x) => x.sum(-1),
+  'sum of columns': (x) => x.sum(0),
+  'sum of the middle': (x) => x.sum(x.ndim - 2),
+  mean: (x) => x.mean([0, -1]),
+  max: (x) => x.amax(-1),
+  argmax: (x) => x.argmax(0),
+  any: (x) => x.gt(2).any(-1),
+  product: (x) => x.mul(0.001).add(1).prod(-1),
+  norm: (x) => x.norm(),
+  variance: (x) => x.var(-1),
+  softmax: (x) => x.softmax(-1),
+  'layer norm': (x) => torch.nn.functional.layerNorm(x, [x.size(-1)]),
+  cumsum: (x) => x.cumsum(-1),
+  sort: (x) => x.sort(-1).values,
+  'product with numbers': (x) => x.mul(2).add(1),
+  'chain of functions': (x) => torch.expr`${x} * ${x} + 2 * ${x}`,
+  'in float64': (x) => x.double().sum(0),
+  'as integers': (x) => x.mul(100).to(torch.int64).sum(-1),
+  'product of matrices': (x) => x.matmul(x.transpose(-1, -2)),
+  copy: (x) => x.clone({ memoryFormat: 'contiguous_format' }),
+  joined: (x) => torch.cat([x, x], -1),
+};
+
+describe('large views', () => {
+  let x: torch.Tensor;
+  beforeAll(() => {
+    torch.manualSeed(0);
+    x = torch.randn(128, 3072);
+  });
+
+  for (const [view, at] of Object.entries(views)) {
+    it(`${view} as their copies`, () => {
+      for (const [name, op] of Object.entries(ops)) {
+        const [got, wanted] = [op(at(x)), op(at(x).clone({ memoryFormat: 'contiguous_format' }))];
+        expect(torch.allclose(got.double(), wanted.double(), { rtol: 1e-4, atol: 1e-4 }), name).toBe(true);
+      }
+    });
+
+    it(`${view}: gradients as those of their copies`, () => {
+      for (const name of ['sum of lines', 'mean', 'softmax', 'product with numbers', 'cumsum', 'joined']) {
+        const gradient = (copied: boolean): torch.Tensor => {
+          const leaf = x.clone().requiresGrad_();
+          const part = at(leaf);
+          ops[name](copied ? part.clone({ memoryFormat: 'contiguous_format' }) : part)
+            .square()
+            .sum()
+            .backward();
+          return leaf.grad!;
+        };
+        expect(torch.allclose(gradient(false), gradient(true), { rtol: 1e-3, atol: 1e-3 }), name).toBe(true);
+      }
+    });
+  }
+});
