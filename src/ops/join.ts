@@ -1,6 +1,6 @@
 /** Joining tensors, and rearrangements that copy. */
 import { bool, type DType, int64 } from '../ir/dtype.js';
-import { record } from '../autograd/node.js';
+import { type Backward, metaOf, type OutputMeta, record } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { isNumber, resultType } from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
@@ -35,7 +35,7 @@ function checkList(name: string, tensors: readonly Tensor[]): void {
 }
 
 /** 1-dim empty tensors are left out, as in PyTorch. */
-const isLegacyEmpty = (t: Tensor): boolean => t.ndim === 1 && t.sizes[0] === 0;
+const isLegacyEmpty = ({ sizes }: OutputMeta): boolean => sizes.length === 1 && sizes[0] === 0;
 
 function checkJoinable(first: Tensor, t: Tensor, i: number, d: number): void {
   if (t.ndim !== first.ndim) throw new RuntimeError(`Tensors must have same number of dimensions: got ${first.ndim} and ${t.ndim}`);
@@ -47,6 +47,18 @@ function checkJoinable(first: Tensor, t: Tensor, i: number, d: number): void {
     }
   });
 }
+
+/** The gradients of what was joined along `d`, of which `metas` and `parts` are all that is kept. */
+const partsOfGradient =
+  (metas: readonly OutputMeta[], parts: readonly number[], d: number): Backward =>
+  ({ grad }) => {
+    let from = 0;
+    return metas.map((meta, i) => {
+      const [at, length] = [from, parts[i]];
+      from += length;
+      return () => (isLegacyEmpty(meta) ? narrow(reshape(grad, [-1]), 0, 0, 0) : convert(narrow(grad, d, at, length), meta.dtype));
+    });
+  };
 
 /**
  * Joins tensors along a dim that they have. https://pytorch.org/docs/stable/generated/torch.cat.html
@@ -70,14 +82,7 @@ export const cat: Join = define('cat', 'tensors, dim?', (tensors: readonly Tenso
     if (numelOf(t.sizes) > 0) copyInto(new Tensor(out.storage, dtype, t.sizes, out.strides, start * out.strides[d]), t);
     start += parts[i];
   });
-  return record('cat', tensors, fresh(out), [], ({ grad }) => {
-    let from = 0;
-    return tensors.map((t, i) => {
-      const [at, length] = [from, parts[i]];
-      from += length;
-      return () => (isLegacyEmpty(t) ? narrow(reshape(grad, [-1]), 0, 0, 0) : convert(narrow(grad, d, at, length), t.dtype));
-    });
-  });
+  return record('cat', tensors, fresh(out), [], partsOfGradient(tensors.map(metaOf), parts, d));
 });
 /** Alias of `cat`. */
 export const concat: Join = cat;

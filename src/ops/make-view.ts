@@ -1,5 +1,5 @@
 /** How views are made and recorded. */
-import { needsRecord, record } from '../autograd/node.js';
+import { type Backward, needsRecord, record } from '../autograd/node.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Geometry } from './inplace.js';
 
@@ -33,8 +33,13 @@ export function makeViews(
   back: (grads: readonly (Tensor | null)[]) => Tensor,
 ): Tensor[] {
   const made = views.map(({ sizes, strides, offset }) => viewOf(input, sizes, strides, offset, name));
-  return record(name, [input], made, [], ({ grads }) => [back(grads)]);
+  return record(name, [input], made, [], gradientsBy(back));
 }
+
+/** A function of its own, so that its scope does not keep the input. */
+const gradientsBy =
+  (back: (grads: readonly (Tensor | null)[]) => Tensor): Backward =>
+  ({ grads }) => [back(grads)];
 
 export const replaced = (list: readonly number[], at: number, value: number): number[] => list.map((x, i) => (i === at ? value : x));
 export const without = (list: readonly number[], at: number): number[] => list.filter((_, i) => i !== at);
