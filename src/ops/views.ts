@@ -166,14 +166,15 @@ export const permute: (input: Tensor, ...dims: (number | readonly number[])[]) =
         `permute(sparse_coo): number of dimensions in the tensor input does not match the length of the desired ordering of dimensions i.e. input.dim() = ${input.ndim} is not equal to len(dims) = ${dims.length}`,
       );
     }
-    const order = dims.map((d) => wrapDim(d, input.ndim));
+    const { sizes, strides, ndim } = input;
+    const order = dims.map((d) => wrapDim(d, ndim));
     if (new Set(order).size !== order.length) throw new RuntimeError('permute(): duplicate dims are not allowed.');
     const inverse = order.map((_, d) => order.indexOf(d));
     return makeView(
       'permute',
       input,
-      order.map((d) => input.sizes[d]),
-      order.map((d) => input.strides[d]),
+      order.map((d) => sizes[d]),
+      order.map((d) => strides[d]),
       input.offset,
       (grad) => permute(grad, inverse),
     );
