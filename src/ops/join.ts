@@ -495,7 +495,6 @@ export function blockDiag(...tensors: Tensor[]): Tensor {
   return cat(rows, 0);
 }
 function padColumns(b: Tensor, left: number, right: number): Tensor {
-  const zeros = (n: number): Tensor => zerosOf([b.sizes[0], n], b.dtype, b);
-  return cat([zeros(left), b, zeros(right)], 1);
+  return cat([zerosOf([b.sizes[0], left], b.dtype, b), b, zerosOf([b.sizes[0], right], b.dtype, b)], 1);
 }
 const zerosOf = (sizes: readonly number[], dtype: DType, like: Tensor): Tensor => rawZeros(sizes, { dtype, device: like.storage.device });

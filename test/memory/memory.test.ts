@@ -24,3 +24,15 @@ test('500 steps with 100 MB of temporaries each stay flat', { timeout: 120_000 }
   const samples = memoryOf('large', 500);
   expect(peak(samples.slice(10))).toBeLessThan(peak(samples.slice(2, 10)) * 1.15 + 20);
 });
+
+test('backward frees what the graph saved, though the loss is still held', () => {
+  const child = fileURLToPath(new URL('released.mjs', import.meta.url));
+  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', child], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+  const results = Object.values(JSON.parse(stdout) as Record<string, { before: number; held: number; after: number }>);
+  expect(results.length).toBe(3);
+  for (const { before, held, after } of results) {
+    expect(held).toBeGreaterThan(before + 11);
+    expect(after).toBeLessThan(before + 9);
+  }
+});

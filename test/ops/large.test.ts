@@ -53,7 +53,7 @@ describe('large views', () => {
     it(`${view} as their copies`, () => {
       for (const [name, op] of Object.entries(ops)) {
         const [got, wanted] = [op(at(x)), op(at(x).clone({ memoryFormat: 'contiguous_format' }))];
-        expect(torch.allclose(got.double(), wanted.double(), { rtol: 1e-4, atol: 1e-4 }), name).toBe(true);
+        expect([name, torch.allclose(got.double(), wanted.double(), { rtol: 1e-4, atol: 1e-4 })]).toEqual([name, true]);
       }
     });
 
@@ -68,7 +68,7 @@ describe('large views', () => {
             .backward();
           return leaf.grad!;
         };
-        expect(torch.allclose(gradient(false), gradient(true), { rtol: 1e-3, atol: 1e-3 }), name).toBe(true);
+        expect([name, torch.allclose(gradient(false), gradient(true), { rtol: 1e-3, atol: 1e-3 })]).toEqual([name, true]);
       }
     });
   }
