@@ -1,4 +1,4 @@
-// npm run build && npm install --no-save sharp && node bench/loader.mjs: how much faster two workers decode JPEGs than one, beside what two bare
+// npm run build && npm install --no-save --prefix .. sharp && node bench/loader.mjs: how much faster two workers decode JPEGs than one, beside what two bare
 // threads gain on this machine. Sharp decodes in libuv's threads, which all workers share: here there is one for each worker. Without that limit
 // one worker keeps four of them busy.
 import { execFileSync } from 'node:child_process';
