@@ -58,9 +58,7 @@ function recordConversion(input: Tensor, copy: Tensor): Tensor {
   const { dtype } = input;
   const { device } = input.storage;
   if (isInferenceModeEnabled()) copy.inference = true;
-  return record('ToCopyBackward0', [input], copy, [], ({ grad }) => [
-    converted(grad, dtype.isComplex || !grad.dtype.isComplex ? dtype : dtype, device),
-  ]);
+  return record('ToCopyBackward0', [input], copy, [], ({ grad }) => [converted(grad, dtype, device)]);
 }
 
 /** A copy of the bytes on another device: the values stay on the host in between. */
