@@ -6,8 +6,8 @@ namespace tt { namespace TT_ISA {
 constexpr int64_t MC_MAX = 4096;
 // In bytes: an A that stays in the second-level cache, and what is packed at once.
 constexpr int64_t SMALL = 512 << 10, PACKED = 3 << 20;
-// Panels of B that one task runs through.
-constexpr int64_t GROUP = 4;
+// Panels of B that one task runs through: 128 columns.
+template <class T> constexpr int64_t GROUP = 128 / NR<T>;
 
 // acc[i][j] = sum over p of a[p*M + i] * row(p)[j], where row(p) = b + p*ldb, or b + offsets[p] if there are offsets.
 template <class T, int M, int N>
@@ -117,7 +117,7 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
           }
         });
         // A task is a panel of A times a few columns of B, which stay in the cache for the next panels.
-        const int64_t step = min_of(columns, GROUP), groups = ceil_div(columns, step);
+        const int64_t step = min_of(columns, GROUP<T>), groups = ceil_div(columns, step);
         parallel_for(groups * panels, grain_for(h * d * step), [&](int64_t begin, int64_t end) {
           for (int64_t task = begin; task < end; task++) {
             const int64_t i = task % panels, rows = min_of(h, mc - i * h), from = task / panels * step, to = min_of(columns, from + step);
