@@ -38,10 +38,21 @@ class WeightNorm extends Module {
   }
 }
 
-/** Splits a weight into its norm over `dim` and its direction. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.weight_norm.html */
-export const weightNorm = callable<
-  <M extends Module>(module: M, ...args: Args<[name: string, dim: number | null], { name?: string; dim?: number | null }>) => M
->('weight_norm', 'module, name?, dim?', (module: Module, name = 'weight', dim: number | null = 0) =>
+type WeightNorming = <M extends Module>(
+  module: M,
+  ...args: Args<[name: string, dim: number | null], { name?: string; dim?: number | null }>
+) => M;
+/** Both forms of the weight norm take the same arguments. */
+const weightNorming = (norm: (module: Module, name?: string, dim?: number | null) => Module): WeightNorming =>
+  callable('weight_norm', 'module, name?, dim?', norm);
+
+/**
+ * Splits a weight into its norm over `dim` and its direction. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.weight_norm.html
+ * @example
+ * const net = nn.utils.parametrizations.weightNorm(new nn.Linear(2, 3));
+ * Object.keys(net.stateDict())[1]  // parametrizations.weight.original0
+ */
+export const weightNorm = weightNorming((module: Module, name = 'weight', dim: number | null = 0) =>
   registerParametrization(module, name, new WeightNorm(dim)),
 );
 
@@ -103,13 +114,21 @@ class SpectralNorm extends Module {
   }
 }
 
-/** Divides a weight by its largest singular value. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.spectral_norm.html */
-export const spectralNorm = callable<
-  <M extends Module>(
-    module: M,
-    ...args: Args<[name: string, nPowerIterations: number, eps: number, dim: number | null], { name?: string } & SpectralOptions>
-  ) => M
->('spectral_norm', 'module, name?, nPowerIterations?, eps?, dim?', parametrizeSpectral);
+type Spectral = <M extends Module>(
+  module: M,
+  ...args: Args<[name: string, nPowerIterations: number, eps: number, dim: number | null], { name?: string } & SpectralOptions>
+) => M;
+/** Both forms of the spectral norm take the same arguments. */
+const spectral = (norm: (module: Module, name?: string, times?: number, eps?: number, dim?: number | null) => Module): Spectral =>
+  callable('spectral_norm', 'module, name?, nPowerIterations?, eps?, dim?', norm);
+
+/**
+ * Divides a weight by its largest singular value. https://pytorch.org/docs/stable/generated/torch.nn.utils.parametrizations.spectral_norm.html
+ * @example
+ * const net = nn.utils.parametrizations.spectralNorm(new nn.Linear(2, 3));
+ * Object.keys(net.stateDict())[1]  // parametrizations.weight.original
+ */
+export const spectralNorm = spectral(parametrizeSpectral);
 function parametrizeSpectral(module: Module, name = 'weight', nPowerIterations = 1, eps = 1e-12, dim: number | null = null): Module {
   const weight = fieldsOf(module)[name];
   if (!(weight instanceof Tensor))
@@ -160,9 +179,7 @@ function parameterOf(module: Module, name: string): Parameter {
  * The older weight norm: parameters `weight_g` and `weight_v`. https://pytorch.org/docs/stable/generated/torch.nn.utils.weight_norm.html
  * @example Object.keys(nn.utils.weightNorm(new nn.Linear(2, 3)).stateDict())  // [ 'bias', 'weight_g', 'weight_v' ]
  */
-export const hookedWeightNorm = callable<
-  <M extends Module>(module: M, ...args: Args<[name: string, dim: number | null], { name?: string; dim?: number | null }>) => M
->('weight_norm', 'module, name?, dim?', hookWeightNorm);
+export const hookedWeightNorm = weightNorming(hookWeightNorm);
 function hookWeightNorm(module: Module, name = 'weight', dim: number | null = 0): Module {
   const weight = parameterOf(module, name);
   const g = new Parameter(normExceptDim(weight.detach(), dim));
@@ -181,12 +198,7 @@ export const removeWeightNorm = <M extends Module>(module: M, name = 'weight'): 
  * https://pytorch.org/docs/stable/generated/torch.nn.utils.spectral_norm.html
  * @example Object.keys(nn.utils.spectralNorm(new nn.Linear(2, 3)).stateDict())  // [ 'bias', 'weight_orig', 'weight_u', 'weight_v' ]
  */
-export const hookedSpectralNorm = callable<
-  <M extends Module>(
-    module: M,
-    ...args: Args<[name: string, nPowerIterations: number, eps: number, dim: number | null], { name?: string } & SpectralOptions>
-  ) => M
->('spectral_norm', 'module, name?, nPowerIterations?, eps?, dim?', hookSpectral);
+export const hookedSpectralNorm = spectral(hookSpectral);
 function hookSpectral(module: Module, name = 'weight', nPowerIterations = 1, eps = 1e-12, dim: number | null = null): Module {
   const weight = parameterOf(module, name);
   const at = dim ?? outputDim(module);
