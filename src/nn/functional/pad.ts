@@ -69,7 +69,8 @@ export function selectAlong(node: string, input: Tensor, dim: number, index: rea
   const at = tensor([...index], { dtype: int64, device: input.device });
   const out = emptyOn(input, sizes);
   if (numelOf(sizes) > 0) runIndexed('index_select', [out, contiguousRaw(input), at], [dim]);
-  return record(node, [input], out, [], ({ grad }) => [addAlong(node, grad, dim, index, input.sizes)]);
+  const { sizes: from } = input;
+  return record(node, [input], out, [], ({ grad }) => [addAlong(node, grad, dim, index, from)]);
 }
 
 function addAlong(node: string, grad: Tensor, dim: number, index: readonly number[], sizes: readonly number[]): Tensor {

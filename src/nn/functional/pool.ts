@@ -327,7 +327,8 @@ function linearPool(node: string, x: Tensor, sizes: readonly number[], routine: 
   const out = emptyOn(x, sizes);
   if (numelOf(sizes) > 0) runRoutine(routine, [out, contiguousRaw(x)], params);
   const transpose = routine.endsWith('_backward') ? routine.replace('_backward', '') : `${routine}_backward`;
-  return record(node, [x], out, [], ({ grad }) => [linearPool(node, grad, x.sizes, transpose, params)]);
+  const { sizes: from } = x;
+  return record(node, [x], out, [], ({ grad }) => [linearPool(node, grad, from, transpose, params)]);
 }
 
 const adaptiveAvgOf = (name: string, n: number): ((input: Tensor, outputSize: OutputSize) => Tensor) =>

@@ -57,7 +57,8 @@ function resampleDims(x: Tensor, sizes: readonly number[], how: Resampling, tran
 /** Linear, so that its gradient is its transpose and the other way round. */
 function resampled(x: Tensor, sizes: readonly number[], how: Resampling, transpose = false): Tensor {
   const out = resampleDims(x, sizes, how, transpose);
-  return record(nodeName(how), [x], out, [], ({ grad }) => [resampled(grad, x.sizes.slice(2), how, !transpose)]);
+  const from = x.sizes.slice(2);
+  return record(nodeName(how), [x], out, [], ({ grad }) => [resampled(grad, from, how, !transpose)]);
 }
 
 function nodeName({ mode, sizes, antialias }: Resampling): string {
