@@ -61,6 +61,8 @@ template <class F> void parallel_for(int64_t n, int64_t grain, F&& body) {
   parallel_for_impl(n, grain, [](void* f, int64_t b, int64_t e) { (*static_cast<F*>(f))(b, e); }, (void*)&body);
 }
 int num_threads();
+// Which of a job's threads this is: below num_threads().
+int thread_index();
 
 // Scratch memory of a routine, from the pool, 64-byte aligned; nullptr when there is none (then fail(OUT_OF_MEMORY)).
 void* scratch_alloc(int64_t bytes);

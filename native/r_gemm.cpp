@@ -6,6 +6,8 @@ namespace tt { namespace TT_ISA {
 constexpr int64_t MC_MAX = 4096;
 // In bytes: an A that stays in the second-level cache, and what is packed at once.
 constexpr int64_t SMALL = 512 << 10, PACKED = 3 << 20;
+// Rows a thread from which packing B costs little beside the product.
+constexpr int64_t OWN_ROWS = 128;
 // Panels of B that one task runs through: 128 columns.
 template <class T> constexpr int64_t GROUP = 128 / NR<T>;
 
@@ -94,33 +96,55 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
   if (k == 0) { gemm_empty(m, n, e); return true; }
   const bool all_busy = ceil_div(n, NR<T>) >= 4 * num_threads();
   if (m <= MR || (all_busy && m * k * (int64_t)sizeof(T) <= SMALL)) return gemm_by_columns(m, n, k, a, b, e);
-  // A matrix of up to twice NC columns is one block: fewer rounds of the threads.
-  const int64_t kc_max = ceil_div(k, ceil_div(k, KC<T>)), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, n <= 2 * NC<T> ? 2 * NC<T> : NC<T>);
   const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), height = ceil_div(mc_max, h) * h, slack = 64;
+  // Where a thread has many rows, it packs all of B for itself: cores that share no cache would have to fetch it from each other.
+  const bool own = m >= OWN_ROWS * num_threads();
+  const int64_t copies = own ? num_threads() : 1;
+  const int64_t kc_max = ceil_div(k, ceil_div(k, KC<T>)), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, own || n <= 2 * NC<T> ? 2 * NC<T> : NC<T>);
   // As many blocks of k are packed together as fit, since threads wait for each other after each packing.
   const int64_t depth = kc_max * min_of(ceil_div(k, kc_max), max_of(1, PACKED / ((height + nc_max) * kc_max * (int64_t)sizeof(T))));
-  Scratch scratch(((height + nc_max) * depth + 2 * slack) * (int64_t)sizeof(T));
-  if (!scratch.data) return false;
+  const int64_t size_a = ceil_div(height * depth + slack, 64) * 64, size_b = ceil_div(nc_max * depth + slack, 64) * 64;
+  Scratch scratch((size_a + copies * size_b) * (int64_t)sizeof(T)), blocks(copies * (int64_t)sizeof(int64_t));
+  if (!scratch.data || !blocks.data) return false;
   T* packed_a = scratch.as<T>();
-  T* packed_b = packed_a + (height * depth + slack) / 16 * 16;
+  int64_t* packed = blocks.as<int64_t>();  // the block of B that each copy holds
+  for (int64_t c = 0; c < copies; c++) packed[c] = 0;
+  int64_t block = 0;
   for (int64_t i0 = 0; i0 < m; i0 += mc_max) {
     const int64_t mc = min_of(mc_max, m - i0), panels = ceil_div(mc, h);
     for (int64_t d0 = 0; d0 < k; d0 += depth) {
       const int64_t d = min_of(depth, k - d0);
+      auto pack_rows = [&](int64_t begin, int64_t end) {
+        for (int64_t p = 0; p < d; p += kc_max) for (int64_t i = begin; i < end; i++) {
+          const int64_t kc = min_of(kc_max, d - p);
+          pack_a(a, i0 + i * h, min_of(h, mc - i * h), d0 + p, kc, packed_a + p * height + i * h * kc);
+        }
+      };
       for (int64_t j0 = 0; j0 < n; j0 += nc_max) {
-        const int64_t nc = min_of(nc_max, n - j0), columns = ceil_div(nc, NR<T>), lefts = j0 ? 0 : panels, lines = lefts + columns;
-        parallel_for(ceil_div(d, kc_max) * lines, grain_for(NR<T> * kc_max), [&](int64_t begin, int64_t end) {
-          for (int64_t task = begin; task < end; task++) {
-            const int64_t p = task / lines * kc_max, kc = min_of(kc_max, d - p), i = task % lines, j = i - lefts;
-            if (i < lefts) pack_a(a, i0 + i * h, min_of(h, mc - i * h), d0 + p, kc, packed_a + p * height + i * h * kc);
-            else pack_b(b, d0 + p, kc, j0 + j * NR<T>, min_of(NR<T>, nc - j * NR<T>), packed_b + p * nc_max + j * NR<T> * kc);
+        const int64_t nc = min_of(nc_max, n - j0), columns = ceil_div(nc, NR<T>), lefts = j0 ? 0 : panels, lines = max_of(lefts, columns);
+        auto pack_columns = [&](int64_t begin, int64_t end, T* to) {
+          for (int64_t p = 0; p < d; p += kc_max) for (int64_t j = begin; j < end; j++) {
+            const int64_t kc = min_of(kc_max, d - p);
+            pack_b(b, d0 + p, kc, j0 + j * NR<T>, min_of(NR<T>, nc - j * NR<T>), to + p * nc_max + j * NR<T> * kc);
           }
+        };
+        block++;
+        if (!own) parallel_for(lines, grain_for(NR<T> * d), [&](int64_t begin, int64_t end) {
+          pack_rows(begin * lefts / lines, end * lefts / lines);
+          pack_columns(begin * columns / lines, end * columns / lines, packed_a + size_a);
         });
         // A task is a panel of A times a few columns of B, which stay in the cache for the next panels.
-        const int64_t step = min_of(columns, GROUP<T>), groups = ceil_div(columns, step);
+        const int64_t step = own ? columns : min_of(columns, GROUP<T>), groups = ceil_div(columns, step);
         parallel_for(groups * panels, grain_for(h * d * step), [&](int64_t begin, int64_t end) {
+          const int64_t mine = own ? thread_index() : 0;
+          T* packed_b = packed_a + size_a + mine * size_b;
+          if (own && packed[mine] != block) {
+            pack_columns(0, columns, packed_b);
+            packed[mine] = block;
+          }
           for (int64_t task = begin; task < end; task++) {
             const int64_t i = task % panels, rows = min_of(h, mc - i * h), from = task / panels * step, to = min_of(columns, from + step);
+            if (own && lefts) pack_rows(i, i + 1);
             for (int64_t p = 0; p < d; p += kc_max) {
               const int64_t kc = min_of(kc_max, d - p);
               for (int64_t j = from; j < to; j++)

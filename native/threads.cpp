@@ -17,6 +17,7 @@ void parallel_for_impl(int64_t n, int64_t, void (*body)(void*, int64_t, int64_t)
   if (n > 0) body(context, 0, n);
 }
 int num_threads() { return 1; }
+int thread_index() { return 0; }
 void set_num_threads(int) {}
 
 #else
@@ -55,6 +56,7 @@ Pool& pool() {
 }
 
 thread_local bool inside = false;
+thread_local int index = 0;
 // How many threads the jobs of this thread may use: a DataLoader's workers use one, whatever the main thread does.
 thread_local int threads = 0;
 
@@ -90,7 +92,8 @@ void worker(int id, uint64_t seen) {
     p.active.fetch_add(1);
     if (p.job_id.load() == seen) {
       threads = p.job.threads;
-      work(p.job, id + 1);
+      index = id + 1;
+      work(p.job, index);
     }
     p.active.fetch_sub(1);
   }
@@ -102,6 +105,8 @@ int num_threads() {
   if (!threads) set_num_threads((int)std::thread::hardware_concurrency());
   return threads;
 }
+
+int thread_index() { return index; }
 
 void set_num_threads(int n) { threads = n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n; }
 
