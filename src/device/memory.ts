@@ -7,9 +7,9 @@
 
 /** Even the smallest buffer has JavaScript objects around it. */
 const LEAST_WEIGHT = 256;
-const LEAST_BUDGET = 24 * 2 ** 20;
+const LEAST_BUDGET = 32 * 2 ** 20;
 /** What may come between two collections: as much as pays for them, but if they are cheap so little that freed memory is still in the cache. */
-const LEAST_ALLOWANCE = 8 * 2 ** 20;
+const LEAST_ALLOWANCE = 12 * 2 ** 20;
 const ALLOWANCE_A_MILLISECOND = 50 * 2 ** 20;
 /** The engine takes what survives two young collections for old, and only a full one frees it: where much survives, the next one waits longer. */
 const MUCH = 0.3;
