@@ -6,8 +6,8 @@ namespace tt { namespace TT_ISA {
 constexpr int64_t MC_MAX = 4096;
 // In bytes: an A that stays in the second-level cache, and what is packed at once.
 constexpr int64_t SMALL = 512 << 10, PACKED = 3 << 20;
-// Rows a thread from which packing B costs little beside the product.
-constexpr int64_t OWN_ROWS = 128;
+// Rows (columns) a thread from which packing all of B (A) costs little beside the product.
+constexpr int64_t OWN_ROWS = 128, OWN_COLUMNS = 256;
 // Panels of B that one task runs through: 128 columns.
 template <class T> constexpr int64_t GROUP = 128 / NR<T>;
 
@@ -59,24 +59,53 @@ template <class T> void gemm_empty(int64_t m, int64_t n, const Epilogue<T>& e) {
   for (int64_t i = 0; i < m; i++) for (int64_t j = 0; j < n; j += NR<T>) e.store(zero, NR<T>, i, j, 1, min_of(NR<T>, n - j), true, true);
 }
 
+// A packed operand, of which each thread has a copy if `own`: cores that share no cache would have to fetch it from each other.
+template <class T> class Packed {
+ public:
+  Packed(bool own, int64_t size)
+      : own(own), size(ceil_div(size, 64) * 64 + 64), copies(own ? num_threads() : 1), memory(copies * this->size * (int64_t)sizeof(T)),
+        blocks(copies * (int64_t)sizeof(int64_t)) {
+    if (fine()) for (int64_t c = 0; c < copies; c++) blocks.as<int64_t>()[c] = -1;
+  }
+
+  const bool own;
+  bool fine() const { return memory.data && blocks.data; }
+  T* shared() const { return memory.as<T>(); }
+
+  // What the calling thread reads: `pack(to)` fills a copy of its own that does not hold `block` yet.
+  template <class Pack> const T* get(int64_t block, const Pack& pack) const {
+    if (!own) return shared();
+    T* copy = shared() + thread_index() * size;
+    int64_t& held = blocks.as<int64_t>()[thread_index()];
+    if (held != block) pack(copy);
+    held = block;
+    return copy;
+  }
+
+ private:
+  const int64_t size, copies;
+  const Scratch memory, blocks;
+};
+
 // The case that A is small: each thread packs the panel of B that it is about to use, or reads it in place where A is but one panel.
 template <class T, class A, class B> bool gemm_by_columns(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
-  const int64_t h = panel_rows(m), panels = ceil_div(m, h), columns = ceil_div(n, NR<T>), slack = 64;
-  const int64_t kc_max = min_of(k, panels == 1 ? 128 : ceil_div(k, ceil_div(k, KC<T>)));
-  Scratch packed((panels * h * k + slack) * (int64_t)sizeof(T));
-  if (!packed.data) return false;
-  const int64_t blocks = ceil_div(k, kc_max);
-  parallel_for(blocks * panels, grain_for(h * kc_max), [&](int64_t begin, int64_t end) {
+  const int64_t h = panel_rows(m), panels = ceil_div(m, h), columns = ceil_div(n, NR<T>);
+  const int64_t kc_max = min_of(k, panels == 1 ? 128 : ceil_div(k, ceil_div(k, KC<T>))), blocks = ceil_div(k, kc_max);
+  const Packed<T> packed(n >= OWN_COLUMNS * num_threads(), panels * h * k);
+  if (!packed.fine()) return false;
+  auto pack_rows = [&](int64_t begin, int64_t end, T* to) {
     for (int64_t task = begin; task < end; task++) {
       const int64_t p = task / panels * kc_max, i = task % panels, kc = min_of(kc_max, k - p);
-      pack_a(a, i * h, min_of(h, m - i * h), p, kc, packed.as<T>() + p * panels * h + i * h * kc);
+      pack_a(a, i * h, min_of(h, m - i * h), p, kc, to + p * panels * h + i * h * kc);
     }
-  });
+  };
+  if (!packed.own) parallel_for(blocks * panels, grain_for(h * kc_max), [&](int64_t begin, int64_t end) { pack_rows(begin, end, packed.shared()); });
   const int64_t range = panels > 1 ? 1 : ceil_div(columns, min_of(columns, num_threads()));
   bool fine = true;
   parallel_for(columns, max_of(range, grain_for(NR<T> * k * panels)), [&](int64_t begin, int64_t end) {
     Scratch panel(NR<T> * kc_max * (int64_t)sizeof(T));
     if (!panel.data) { fine = false; return; }
+    const T* left = packed.get(0, [&](T* to) { pack_rows(0, blocks * panels, to); });
     for (int64_t p = 0; p < k; p += kc_max) for (int64_t j = begin; j < end; j++) {
       const int64_t kc = min_of(kc_max, k - p), cols = min_of(NR<T>, n - j * NR<T>);
       const T* rows = panel.as<T>();
@@ -85,7 +114,7 @@ template <class T, class A, class B> bool gemm_by_columns(int64_t m, int64_t n, 
         if (panels == 1 && b.cs == 1 && cols == NR<T>) { rows = b.data + p * b.rs + j * NR<T>; ld = b.rs; }
       if (rows == panel.as<T>()) pack_b(b, p, kc, j * NR<T>, cols, panel.as<T>());
       for (int64_t i = 0; i < panels; i++)
-        run_tile(kc, packed.as<T>() + p * panels * h + i * h * kc, rows, ld, e, i * h, j * NR<T>, min_of(h, m - i * h), cols, p == 0, p + kc == k);
+        run_tile(kc, left + p * panels * h + i * h * kc, rows, ld, e, i * h, j * NR<T>, min_of(h, m - i * h), cols, p == 0, p + kc == k);
     }
   });
   return fine;
@@ -95,20 +124,16 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
   if (m == 0 || n == 0) return true;
   if (k == 0) { gemm_empty(m, n, e); return true; }
   const bool all_busy = ceil_div(n, NR<T>) >= 4 * num_threads();
-  if (m <= MR || (all_busy && m * k * (int64_t)sizeof(T) <= SMALL)) return gemm_by_columns(m, n, k, a, b, e);
-  const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), height = ceil_div(mc_max, h) * h, slack = 64;
-  // Where a thread has many rows, it packs all of B for itself: cores that share no cache would have to fetch it from each other.
+  const int64_t in_cache = n >= 2 * m ? min_of(k, KC<T>) : k;
+  if (m <= MR || (all_busy && m * in_cache * (int64_t)sizeof(T) <= SMALL)) return gemm_by_columns(m, n, k, a, b, e);
+  const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), height = ceil_div(mc_max, h) * h;
   const bool own = m >= OWN_ROWS * num_threads();
-  const int64_t copies = own ? num_threads() : 1;
   const int64_t kc_max = ceil_div(k, ceil_div(k, KC<T>)), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, own || n <= 2 * NC<T> ? 2 * NC<T> : NC<T>);
   // As many blocks of k are packed together as fit, since threads wait for each other after each packing.
   const int64_t depth = kc_max * min_of(ceil_div(k, kc_max), max_of(1, PACKED / ((height + nc_max) * kc_max * (int64_t)sizeof(T))));
-  const int64_t size_a = ceil_div(height * depth + slack, 64) * 64, size_b = ceil_div(nc_max * depth + slack, 64) * 64;
-  Scratch scratch((size_a + copies * size_b) * (int64_t)sizeof(T)), blocks(copies * (int64_t)sizeof(int64_t));
-  if (!scratch.data || !blocks.data) return false;
-  T* packed_a = scratch.as<T>();
-  int64_t* packed = blocks.as<int64_t>();  // the block of B that each copy holds
-  for (int64_t c = 0; c < copies; c++) packed[c] = 0;
+  const Packed<T> left(false, height * depth), right(own, nc_max * depth);
+  if (!left.fine() || !right.fine()) return false;
+  T* packed_a = left.shared();
   int64_t block = 0;
   for (int64_t i0 = 0; i0 < m; i0 += mc_max) {
     const int64_t mc = min_of(mc_max, m - i0), panels = ceil_div(mc, h);
@@ -131,17 +156,12 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
         block++;
         if (!own) parallel_for(lines, grain_for(NR<T> * d), [&](int64_t begin, int64_t end) {
           pack_rows(begin * lefts / lines, end * lefts / lines);
-          pack_columns(begin * columns / lines, end * columns / lines, packed_a + size_a);
+          pack_columns(begin * columns / lines, end * columns / lines, right.shared());
         });
         // A task is a panel of A times a few columns of B, which stay in the cache for the next panels.
         const int64_t step = own ? columns : min_of(columns, GROUP<T>), groups = ceil_div(columns, step);
         parallel_for(groups * panels, grain_for(h * d * step), [&](int64_t begin, int64_t end) {
-          const int64_t mine = own ? thread_index() : 0;
-          T* packed_b = packed_a + size_a + mine * size_b;
-          if (own && packed[mine] != block) {
-            pack_columns(0, columns, packed_b);
-            packed[mine] = block;
-          }
+          const T* packed_b = right.get(block, [&](T* to) { pack_columns(0, columns, to); });
           for (int64_t task = begin; task < end; task++) {
             const int64_t i = task % panels, rows = min_of(h, mc - i * h), from = task / panels * step, to = min_of(columns, from + step);
             if (own && lefts) pack_rows(i, i + 1);
