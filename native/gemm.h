@@ -19,7 +19,8 @@ constexpr int MR = 6;
 #endif
 constexpr int NV = 2;
 template <class T> constexpr int NR = NV * Simd<T>::width;
-template <class T> constexpr int KC = sizeof(T) == 4 ? 384 : 256;
+// A panel of MR × KC elements fills most of the first-level cache.
+template <class T> constexpr int KC = MR > 6 ? (sizeof(T) == 4 ? 384 : 256) : (sizeof(T) == 4 ? 1024 : 512);
 template <class T> constexpr int NC = 8 * 32;
 
 template <class T> using MicroFn = void (*)(int64_t, const T*, const T*, int64_t, const int64_t*, T*);
@@ -172,14 +173,15 @@ template <class T> struct Epilogue {
   void store(const T* tile, int64_t ld, int64_t i, int64_t j, int64_t rows, int64_t cols, bool first, bool last) const {
     for (int64_t r = 0; r < rows; r++, tile += ld) {
       T* out = c + (i + r) * rs + j * cs;
-      if (cs == 1) row(tile, out, 1, i + r, j, cols, first, last);
-      else row(tile, out, cs, i + r, j, cols, first, last);
+      if (cs != 1) row(tile, out, cs, i + r, j, cols, first, last);
+      else if (cols == NR<T>) row(tile, out, 1, i + r, j, NR<T>, first, last);
+      else row(tile, out, 1, i + r, j, cols, first, last);
     }
   }
 
  private:
-  // Locals, because a store through `out` might change members.
-  void row(const T* __restrict t, T* __restrict out, int64_t os, int64_t i, int64_t j, int64_t cols, bool first, bool last) const {
+  // Locals, because a store through `out` might change members; inlined, so that whole rows of tiles have no loop.
+  __attribute__((always_inline)) void row(const T* __restrict t, T* __restrict out, int64_t os, int64_t i, int64_t j, int64_t cols, bool first, bool last) const {
     const T a = alpha, b = beta;
     if (!first) for (int64_t x = 0; x < cols; x++) out[x * os] += a * t[x];
     else if (!input && a == 1 && os == 1) __builtin_memcpy(out, t, cols * sizeof(T));

@@ -179,7 +179,13 @@ template <class T, class Src> struct WideGradient {
 #if defined(__AVX512F__) || defined(__aarch64__)
 constexpr int LANE_M = 8, LANE_N = 3;
 #else
-constexpr int LANE_M = 4, LANE_N = 2;
+constexpr int LANE_M = 4, LANE_N = 3;
+#endif
+// Up to so many channels images in lanes are the faster ones.
+#if defined(__AVX512F__)
+constexpr int64_t FEW_CHANNELS = 11;
+#else
+constexpr int64_t FEW_CHANNELS = 28;
 #endif
 
 // `lines` runs of n vectors: of M rows, `row` apart, and of N columns; `line` is how far the runs of either lie apart.
@@ -361,14 +367,14 @@ template <class T, class Src> bool conv_grad_weight_planes(Call& c, const ConvSh
 template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvShape& s) {
   const int64_t images = images_per_task(s.batch, s.out_size());
   const WideGradient<T, Src> wide(s, images);
+  if constexpr (std::is_same<T, Src>::value) {
+    const LaneGradient<T> lanes(s);
+    if (lanes.pays() && (s.in_channels <= FEW_CHANNELS || !wide.pays())) return lanes.run(c.t[1].as<T>(), c.t[2].as<T>(), c.t[0].as<T>());
+  }
   if (wide.pays()) {
     const WinogradGradient<T, Src> winograd(s);
     if (winograd.pays()) return run_parts<T, Src>(c, s, winograd, 1, POINTS, add_winograd<T, Src>);
     return run_parts<T, Src>(c, s, wide, images, s.taps, add_parts<T, Src>);
-  }
-  if constexpr (std::is_same<T, Src>::value) {
-    const LaneGradient<T> lanes(s);
-    if (lanes.pays()) return lanes.run(c.t[1].as<T>(), c.t[2].as<T>(), c.t[0].as<T>());
   }
   return conv_grad_weight_planes<T, Src>(c, s, images);
 }

@@ -6,6 +6,8 @@ namespace tt { namespace TT_ISA {
 constexpr int64_t MC_MAX = 4096;
 // In bytes: an A that stays in the second-level cache, and what is packed at once.
 constexpr int64_t SMALL = 512 << 10, PACKED = 3 << 20;
+// Rows of B that are packed at once where A is small.
+template <class T> constexpr int64_t SMALL_KC = sizeof(T) == 4 ? 384 : 256;
 // Rows (columns) a thread from which packing all of B (A) costs little beside the product.
 constexpr int64_t OWN_ROWS = 128, OWN_COLUMNS = 256;
 // Panels of B that one task runs through: 128 columns.
@@ -90,7 +92,7 @@ template <class T> class Packed {
 // The case that A is small: each thread packs the panel of B that it is about to use, or reads it in place where A is but one panel.
 template <class T, class A, class B> bool gemm_by_columns(int64_t m, int64_t n, int64_t k, const A& a, const B& b, const Epilogue<T>& e) {
   const int64_t h = panel_rows(m), panels = ceil_div(m, h), columns = ceil_div(n, NR<T>);
-  const int64_t kc_max = min_of(k, panels == 1 ? 128 : ceil_div(k, ceil_div(k, KC<T>))), blocks = ceil_div(k, kc_max);
+  const int64_t kc_max = min_of(k, panels == 1 ? 128 : ceil_div(k, ceil_div(k, SMALL_KC<T>))), blocks = ceil_div(k, kc_max);
   const Packed<T> packed(n >= OWN_COLUMNS * num_threads(), panels * h * k);
   if (!packed.fine()) return false;
   auto pack_rows = [&](int64_t begin, int64_t end, T* to) {
@@ -124,25 +126,27 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
   if (m == 0 || n == 0) return true;
   if (k == 0) { gemm_empty(m, n, e); return true; }
   const bool all_busy = ceil_div(n, NR<T>) >= 4 * num_threads();
-  const int64_t in_cache = n >= 2 * m ? min_of(k, KC<T>) : k;
+  const int64_t in_cache = n >= 2 * m ? min_of(k, SMALL_KC<T>) : k;
   if (m <= MR || (all_busy && m * in_cache * (int64_t)sizeof(T) <= SMALL)) return gemm_by_columns(m, n, k, a, b, e);
   const int64_t mc_max = min_of(m, MC_MAX), h = panel_rows(mc_max), height = ceil_div(mc_max, h) * h;
   const bool own = m >= OWN_ROWS * num_threads();
   const int64_t kc_max = ceil_div(k, ceil_div(k, KC<T>)), nc_max = min_of(ceil_div(n, NR<T>) * NR<T>, own || n <= 2 * NC<T> ? 2 * NC<T> : NC<T>);
   // As many blocks of k are packed together as fit, since threads wait for each other after each packing.
   const int64_t depth = kc_max * min_of(ceil_div(k, kc_max), max_of(1, PACKED / ((height + nc_max) * kc_max * (int64_t)sizeof(T))));
-  const Packed<T> left(false, height * depth), right(own, nc_max * depth);
+  // Where all columns are at hand, a panel of A is done with before the next one is packed.
+  const bool passing = own && n <= nc_max;
+  const int64_t pitch = passing ? h : height;
+  const Packed<T> left(passing, pitch * depth), right(own, nc_max * depth);
   if (!left.fine() || !right.fine()) return false;
-  T* packed_a = left.shared();
   int64_t block = 0;
   for (int64_t i0 = 0; i0 < m; i0 += mc_max) {
     const int64_t mc = min_of(mc_max, m - i0), panels = ceil_div(mc, h);
     for (int64_t d0 = 0; d0 < k; d0 += depth) {
       const int64_t d = min_of(depth, k - d0);
-      auto pack_rows = [&](int64_t begin, int64_t end) {
+      auto pack_rows = [&](int64_t begin, int64_t end, T* to) {
         for (int64_t p = 0; p < d; p += kc_max) for (int64_t i = begin; i < end; i++) {
           const int64_t kc = min_of(kc_max, d - p);
-          pack_a(a, i0 + i * h, min_of(h, mc - i * h), d0 + p, kc, packed_a + p * height + i * h * kc);
+          pack_a(a, i0 + i * h, min_of(h, mc - i * h), d0 + p, kc, to + p * pitch + (passing ? 0 : i * h * kc));
         }
       };
       for (int64_t j0 = 0; j0 < n; j0 += nc_max) {
@@ -155,7 +159,7 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
         };
         block++;
         if (!own) parallel_for(lines, grain_for(NR<T> * d), [&](int64_t begin, int64_t end) {
-          pack_rows(begin * lefts / lines, end * lefts / lines);
+          pack_rows(begin * lefts / lines, end * lefts / lines, left.shared());
           pack_columns(begin * columns / lines, end * columns / lines, right.shared());
         });
         // A task is a panel of A times a few columns of B, which stay in the cache for the next panels.
@@ -164,11 +168,12 @@ template <class T, class A, class B> bool gemm(int64_t m, int64_t n, int64_t k, 
           const T* packed_b = right.get(block, [&](T* to) { pack_columns(0, columns, to); });
           for (int64_t task = begin; task < end; task++) {
             const int64_t i = task % panels, rows = min_of(h, mc - i * h), from = task / panels * step, to = min_of(columns, from + step);
-            if (own && lefts) pack_rows(i, i + 1);
+            if (own && !passing && lefts) pack_rows(i, i + 1, left.shared());
+            const T* packed_a = left.get(block * MC_MAX + i, [&](T* to) { pack_rows(i, i + 1, to); });
             for (int64_t p = 0; p < d; p += kc_max) {
               const int64_t kc = min_of(kc_max, d - p);
               for (int64_t j = from; j < to; j++)
-                run_tile(kc, packed_a + p * height + i * h * kc, packed_b + p * nc_max + j * NR<T> * kc, NR<T>, e, i0 + i * h, j0 + j * NR<T>, rows,
+                run_tile(kc, packed_a + p * pitch + (passing ? 0 : i * h * kc), packed_b + p * nc_max + j * NR<T> * kc, NR<T>, e, i0 + i * h, j0 + j * NR<T>, rows,
                          min_of(NR<T>, nc - j * NR<T>), d0 + p == 0, d0 + p + kc == k);
             }
           }

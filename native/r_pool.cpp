@@ -103,9 +103,9 @@ template <class T, class I> struct MaxPoolRows {
 template <class T> struct MaxPoolPairs {
   using A = Acc<T>;
   using I = typename std::conditional<sizeof(A) == 8, int64_t, int32_t>::type;
-  static constexpr int64_t LANES = 16;
-  using V = Simd<A, LANES>;
-  using M = Simd<I, LANES>;
+  static constexpr int LANES = VECTOR_BYTES / (int)sizeof(A);
+  using V = Simd<A>;
+  using M = Simd<I>;
   const PoolShape& s;
   int64_t width, rows;  // outputs of a row, rows of outputs at once
   A *best, *values, *half;  // of pairs; outputs, or their gradients; gradients of the larger ones of pairs

@@ -3,6 +3,7 @@
 // The rows of a batch do not depend on each other, so each thread takes some of them through all steps, with weights that are packed once.
 #include "gemm.h"
 #include "r_math.h"
+#include "vmath32.h"
 #include <algorithm>
 
 namespace tt { namespace TT_ISA {
@@ -19,11 +20,7 @@ template <class A, class F> void map_row(A* x, int64_t n, F&& f) {
   for (int64_t j = i; j < n; j++) x[j] = rest[j - i];
 }
 template <class A> void sigmoid_row(A* x, int64_t n) { map_row(x, n, [](typename Simd<A>::V v) { return 1 / (1 + exp_v(-v)); }); }
-static Simd<float>::V tanh_v(Simd<float>::V x) {
-  using V = Simd<float>::V;
-  const V z = x * x, small = ((((z * -5.70498872745e-3f + 2.06390887954e-2f) * z - 5.37397155531e-2f) * z + 1.33314422036e-1f) * z - 3.33332819422e-1f) * z * x + x;
-  return z < 0.390625f ? small : 1 - 2 / (exp_v(2 * x) + 1);
-}
+static Simd<float>::V tanh_v(Simd<float>::V x) { return tanh_float(x); }
 static Simd<double>::V tanh_v(Simd<double>::V x) {
   for (int i = 0; i < Simd<double>::width; i++) x[i] = std::tanh(x[i]);
   return x;

@@ -113,15 +113,11 @@ template <class F> inline F log1p_float(F x) {
   return select(abs_f(x) < 0x1p-30f, x, result);
 }
 
+// (exp(2x) - 1) / (exp(2x) + 1), from exp(2x) - 1 to full precision.
 template <class F> inline F tanh_float(F x) {
-  F a = abs_f(x), z = x * x;
-  F p = z * -5.70498872745e-3f + 2.06390887954e-2f;
-  p = p * z - 5.37397155531e-2f;
-  p = p * z + 1.33314422036e-1f;
-  p = p * z - 3.33332819422e-1f;
-  F small = p * z * x + x;
-  F large = 1.0f - 2.0f / (exp_moderate(at_most(a + a, 20.0f)) + 1.0f);
-  return select(x == x, select(a < 0.625f, small, copysign_f(large, x)), x);
+  auto [q, shifted] = split_exp(at_most(at_least(x + x, -20.0f), 20.0f));
+  F power = pow2_f<F>(exponent_of(shifted)), m = q * power + (power - 1.0f);
+  return select(x == 0.0f, x, m / (m + 2.0f));
 }
 
 // x times a rational function of x^2, whose relative error is at most 0.9 units in the last place; 1 beyond 3.925.
