@@ -82,5 +82,31 @@ describe('weights', () => {
     );
     expect(vision.models.listModels()).toContain('resnext50_32x4d');
     expect(() => vision.models.getModel('resnet19')).toThrow('Unknown model resnet19');
+    expect(vision.models.listModels(vision.models, { include: '*res*', exclude: ['wide*', 'resnet[0-9]?'] })).toEqual(
+      ['resnet101', 'resnet152', 'resnext101_32x8d', 'resnext101_64x4d', 'resnext50_32x4d'], // prettier-ignore
+    );
+    expect(vision.models.listModels({ module: {} })).toEqual([]);
+  });
+
+  test('say what they are', () => {
+    const weights = vision.models.ResNet50_Weights.DEFAULT;
+    const { categories, minSize, numParams, recipe, license, _metrics } = weights.meta;
+    expect([weights.name, numParams, minSize, license]).toEqual(['IMAGENET1K_V2', 25557032, [1, 1], undefined]);
+    expect(recipe).toBe('https://github.com/pytorch/vision/issues/3995#issuecomment-1013906621');
+    expect(_metrics['ImageNet-1K']).toEqual({ 'acc@1': 80.858, 'acc@5': 95.434 });
+    expect([categories!.length, new Set(categories).size]).toEqual([1000, 1000]);
+    expect([0, 207, 281, 999].map((i) => categories![i])).toEqual(['tench', 'golden retriever', 'tabby', 'toilet tissue']);
+    expect(vision.models.VGG16_Weights.IMAGENET1K_FEATURES.meta.categories).toBeNull();
+    const swag = vision.models.getWeight('ViT_H_14_Weights.IMAGENET1K_SWAG_E2E_V1');
+    expect(swag.meta.license).toBe('https://github.com/facebookresearch/SWAG/blob/main/LICENSE');
+    expect(String(swag.transforms())).toBe(
+      'ImageClassification(\n    crop_size=[518]\n    resize_size=[518]\n    mean=[0.485, 0.456, 0.406]\n    std=[0.229, 0.224, 0.225]\n' +
+        '    interpolation=InterpolationMode.BICUBIC\n)',
+    );
+  });
+
+  test.each(['alexnet', 'resnet18', 'squeezenet1_0', 'swin_t', 'vit_b_32'])('of %s count its parameters', (name) => {
+    const parameters = [...vision.models.getModel(name).parameters()].reduce((sum, p) => sum + p.numel(), 0);
+    expect(vision.models.getModelWeights(name).DEFAULT.meta.numParams).toBe(parameters);
   });
 });

@@ -1,8 +1,11 @@
 /** Model builders by name, and where pretrained weights come from. https://pytorch.org/vision/stable/models.html */
 import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
 import { loadStateDictFromUrl } from '../hub.js';
 import type { Layer } from '../ops/misc.js';
 import { ImageClassification, type ImageClassificationOptions } from '../transforms/presets.js';
+import { imagenetCategories } from './imagenet-categories.js';
+import { weightsFacts } from './weights-facts.js';
 
 type Module = torch.nn.Module;
 type StateDict = torch.nn.StateDict;
@@ -12,17 +15,70 @@ interface LoadOptions {
   checkHash?: boolean;
 }
 
+/** What is known about pretrained weights. https://pytorch.org/vision/stable/models.html#using-the-pre-trained-models */
+export interface WeightsMeta {
+  /** The names of the classes in the order of the logits; null where the weights are for features only. */
+  readonly categories: readonly string[] | null;
+  readonly numParams: number;
+  readonly minSize: readonly [height: number, width: number];
+  /** Where it says how they were trained. */
+  readonly recipe: string;
+  /** Absent where it is torchvision's own. */
+  readonly license?: string;
+  /** Accuracies in percent: `_metrics['ImageNet-1K']['acc@1']`. */
+  readonly _metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Billions of multiplications and additions for an image. */
+  readonly _ops: number;
+  /** Megabytes. */
+  readonly _fileSize: number;
+}
+
+const torchvision = 'https://github.com/pytorch/vision/';
+
+function recipeUrl(recipe: string): string {
+  if (recipe.startsWith('https:')) return recipe;
+  return recipe.startsWith('#') ? `${torchvision}tree/main/references/classification${recipe}` : torchvision + recipe;
+}
+
+function metaOf(fullName: string): WeightsMeta {
+  const [numParams, minSize, acc1, acc5, _ops, _fileSize, recipe] = weightsFacts[fullName];
+  const hasClasses = !fullName.endsWith('_FEATURES');
+  return {
+    categories: hasClasses ? imagenetCategories : null,
+    numParams,
+    minSize: [minSize, minSize],
+    recipe: recipeUrl(recipe),
+    ...(fullName.includes('_SWAG_') && { license: 'https://github.com/facebookresearch/SWAG/blob/main/LICENSE' }),
+    _metrics: { 'ImageNet-1K': { 'acc@1': acc1, 'acc@5': acc5 } },
+    _ops,
+    _fileSize,
+  };
+}
+
 /**
  * One set of pretrained weights.
  * @example vision.models.ResNet18_Weights.DEFAULT.url.startsWith('https://')  // true
  */
 export class Weights {
+  /** The classes, and where the weights come from. */
+  readonly meta: WeightsMeta;
+
   constructor(
     /** `ResNet18_Weights.IMAGENET1K_V1` */
     readonly fullName: string,
     readonly url: string,
     private readonly preprocessing: ImageClassificationOptions,
-  ) {}
+  ) {
+    this.meta = metaOf(fullName);
+  }
+
+  /**
+   * The name within the enum.
+   * @example vision.models.ResNet50_Weights.DEFAULT.name  // IMAGENET1K_V2
+   */
+  get name(): string {
+    return this.fullName.slice(this.fullName.indexOf('.') + 1);
+  }
 
   /**
    * What images must go through before the model sees them.
@@ -160,11 +216,41 @@ export function builder<M extends Module, O extends object>(
   return made;
 }
 
+export interface ListModelsOptions {
+  /** Only what is exported there. */
+  module?: object | null;
+  /** Patterns such as `'resnet*'`; a name must match one of them. */
+  include?: string | readonly string[] | null;
+  /** Patterns of names that are left out. */
+  exclude?: string | readonly string[] | null;
+}
+
+/** A pattern of the shell, with `*`, `?` and `[…]`. */
+const globbed = (pattern: string): RegExp =>
+  new RegExp(
+    `^${pattern
+      .replace(/[.+^${}()|\\]/g, '\\$&')
+      .replaceAll('[!', '[^')
+      .replaceAll('*', '.*')
+      .replaceAll('?', '.')}$`,
+  );
+
+const patternsOf = (patterns: string | readonly string[] | null | undefined): RegExp[] => [patterns ?? []].flat().map(globbed);
+
 /**
  * The names of all models, in alphabetical order. https://pytorch.org/vision/stable/generated/torchvision.models.list_models.html
- * @example vision.models.listModels().includes('resnet18')  // true
+ * @example vision.models.listModels({ include: 'resnet*', exclude: ['*34', '*1*'] })  // [ 'resnet50' ]
  */
-export const listModels = (): string[] => [...builders.keys()].sort();
+export function listModels(...args: Args<[module: object | null], ListModelsOptions>): string[] {
+  const { module = null, include, exclude } = bind<ListModelsOptions>('list_models', 'module, include, exclude', args);
+  const [wanted, unwanted] = [patternsOf(include), patternsOf(exclude)];
+  const exported = module && new Set<unknown>(Object.values(module));
+  const isListed = ([name, builder]: [string, Builder]): boolean =>
+    (!exported || exported.has(builder)) &&
+    (wanted.length === 0 || wanted.some((pattern) => pattern.test(name))) &&
+    !unwanted.some((pattern) => pattern.test(name));
+  return [...builders].flatMap((each) => (isListed(each) ? [each[0]] : [])).sort();
+}
 
 /**
  * The builder with torchvision's name, such as 'resnext50_32x4d'.

@@ -7,8 +7,10 @@ export {
   getModelWeights,
   getWeight,
   listModels,
+  type ListModelsOptions,
   Weights,
   type WeightsEnum,
+  type WeightsMeta,
   type WeightsOptions,
 } from './builder.js';
 export * from './convnext.js';

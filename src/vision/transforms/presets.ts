@@ -40,4 +40,10 @@ export class ImageClassification extends Transform {
     const scaled = F.toDtype(F.centerCrop(resized, this.cropSize), torch.float32, true);
     return F.normalize(scaled, this.mean, this.std);
   }
+
+  override toString(): string {
+    const shown = { crop_size: this.cropSize, resize_size: this.resizeSize, mean: this.mean, std: this.std };
+    const lines = Object.entries(shown).map(([name, values]) => `    ${name}=[${values.join(', ')}]`);
+    return `ImageClassification(\n${lines.join('\n')}\n    interpolation=InterpolationMode.${this.interpolation.toUpperCase()}\n)`;
+  }
 }
