@@ -96,7 +96,8 @@ class UserNode extends Node {
     const given = this.ctx.materializeGrads ? grads.map((g, i) => g ?? gradOps.zerosLike(this.outputTensors[i])) : grads;
     const result = this.type.backward(this.ctx, ...(given as never[]));
     const list: readonly (Tensor | null | undefined)[] = result instanceof Tensor || result === null ? [result] : result;
-    if (list.length < this.edges.length && this.edges.slice(list.length).some((e) => e)) {
+    const isTooShort = this.edges.slice(list.length).some((edge) => edge);
+    if (isTooShort || list.slice(this.edges.length).some((grad) => grad)) {
       throw new RuntimeError(
         `function ${this.name} returned an incorrect number of gradients (expected ${this.edges.length}, got ${list.length})`,
       );

@@ -158,9 +158,13 @@ export class ModuleList extends Numbered {
       else groups.push({ from: i, to: i, text });
     }
     const lines = groups.map(({ from, to, text }) => (from === to ? `(${from}): ${text}` : `(${from}-${to}): ${to - from + 1} x ${text}`));
-    return lines.length === 0 ? 'ModuleList()' : `ModuleList(\n  ${lines.join('\n  ')}\n)`;
+    return `${this.typeName()}(${lines.length === 0 ? '' : `\n  ${lines.join('\n  ')}\n`})`;
   }
 }
+
+/** The line that a list or dict of parameters shows of one. */
+const parameterLine = (name: string | number, type: string, { shape, device }: Parameter): string =>
+  `  (${name}): Parameter containing: [${type} of size ${shape.join('x')}${device.type === 'cuda' ? ` (${String(device)})` : ''}]`;
 
 /** Modules or parameters by name: fields of the module. */
 abstract class Dict<T, Given> extends Module {
@@ -269,6 +273,10 @@ export class ParameterDict extends Dict<Parameter, Tensor> {
   protected put(key: string, value: Tensor): void {
     this.registerParameter(key, value instanceof Parameter ? value : new Parameter(value));
   }
+
+  override extraRepr(): string {
+    return [...this.items()].map(([name, each]) => parameterLine(name, each.type(), each)).join('\n');
+  }
 }
 
 /**
@@ -318,6 +326,10 @@ export class ParameterList extends Module {
   at(index: number): Parameter {
     const items = [...this];
     return items[position(index, items.length)];
+  }
+
+  override extraRepr(): string {
+    return [...this].map((each, i) => parameterLine(i, String(each.dtype), each)).join('\n');
   }
 
   *[Symbol.iterator](): IterableIterator<Parameter> {

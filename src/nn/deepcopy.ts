@@ -21,7 +21,7 @@ function copied(value: unknown, seen: Map<unknown, unknown>): unknown {
   const known = seen.get(value);
   if (known !== undefined) return known;
   if (value instanceof Tensor) return noted(value, copiedTensor(value), seen);
-  if (value instanceof Module) return copiedFields(value, noted(value, value.bareCopy(), seen) as Module, seen);
+  if (value instanceof Module) return copiedFields(value, withHidden(value, noted(value, value.bareCopy(), seen) as Module), seen);
   if (Array.isArray(value)) return copiedFields(value, noted(value, [], seen) as object, seen);
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return copiedFields(value, noted(value, {}, seen) as object, seen);
@@ -30,6 +30,13 @@ function copied(value: unknown, seen: Map<unknown, unknown>): unknown {
 function noted(value: unknown, copy: unknown, seen: Map<unknown, unknown>): unknown {
   seen.set(value, copy);
   return copy;
+}
+
+/** Gives the copy of a module what is defined on it without being a field, such as parametrized weights. */
+function withHidden(from: Module, to: Module): Module {
+  for (const [key, property] of Object.entries(Object.getOwnPropertyDescriptors(from)))
+    if (!property.enumerable && property.configurable) Object.defineProperty(to, key, property);
+  return to;
 }
 
 function copiedFields<T extends object>(from: object, to: T, seen: Map<unknown, unknown>): T {

@@ -12,12 +12,32 @@ import { become, Buffer, Parameter, UninitializedBuffer, UninitializedParameter 
 export type StateDict = Record<string, Tensor>;
 
 /** Names that a loaded state lacks, and names that it has in vain. */
-export interface IncompatibleKeys {
-  missingKeys: string[];
-  unexpectedKeys: string[];
+export class IncompatibleKeys {
+  constructor(
+    readonly missingKeys: string[],
+    readonly unexpectedKeys: string[],
+  ) {}
+
+  *[Symbol.iterator](): IterableIterator<string[]> {
+    yield this.missingKeys;
+    yield this.unexpectedKeys;
+  }
+
+  toString(): string {
+    const { missingKeys, unexpectedKeys } = this;
+    if (missingKeys.length === 0 && unexpectedKeys.length === 0) return '<All keys matched successfully>';
+    const list = (names: readonly string[]): string => `[${names.map((name) => `'${name}'`).join(', ')}]`;
+    return `_IncompatibleKeys(missing_keys=${list(missingKeys)}, unexpected_keys=${list(unexpectedKeys)})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
 }
 
-export interface LoadReport extends IncompatibleKeys {
+export interface LoadReport {
+  missingKeys: string[];
+  unexpectedKeys: string[];
   errorMsgs: string[];
 }
 

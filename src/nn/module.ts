@@ -24,6 +24,9 @@ type MemberArgs = Args<
   { prefix?: string; recurse?: boolean; removeDuplicate?: boolean }
 >;
 
+type RecurseArgs = Args<[recurse: boolean], { recurse?: boolean }>;
+const recurseOf = (args: RecurseArgs): boolean => bind<[boolean?]>('parameters', 'recurse?', args)[0] ?? true;
+
 // A module is called like a function: its call has the types of its own `forward`.
 export interface Module {
   (...args: Parameters<this['forward']>): ReturnType<this['forward']>;
@@ -138,8 +141,8 @@ export class Module extends StatefulModule {
    * All parameters, each once. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.parameters
    * @example [...new nn.Linear(2, 3).parameters()].map((p) => p.numel())  // [ 6, 3 ]
    */
-  *parameters(recurse = true): IterableIterator<Parameter> {
-    for (const [, parameter] of this.namedParameters('', recurse)) yield parameter;
+  *parameters(...args: RecurseArgs): IterableIterator<Parameter> {
+    for (const [, parameter] of this.namedParameters({ recurse: recurseOf(args) })) yield parameter;
   }
 
   /**
@@ -154,8 +157,8 @@ export class Module extends StatefulModule {
    * All buffers, each once. https://pytorch.org/docs/stable/generated/torch.nn.Module.html#torch.nn.Module.buffers
    * @example [...new nn.BatchNorm1d(2).buffers()].length  // 3
    */
-  *buffers(recurse = true): IterableIterator<Tensor> {
-    for (const [, buffer] of this.namedBuffers('', recurse)) yield buffer;
+  *buffers(...args: RecurseArgs): IterableIterator<Tensor> {
+    for (const [, buffer] of this.namedBuffers({ recurse: recurseOf(args) })) yield buffer;
   }
 
   private *members<T extends Tensor>(
@@ -184,7 +187,8 @@ export class Module extends StatefulModule {
    * layer.registerBuffer('mean', torch.zeros(2));
    * Object.keys(layer.stateDict())  // [ 'mean' ]
    */
-  registerBuffer(name: string, tensor: Tensor | null, persistent = true): void {
+  registerBuffer(name: string, tensor: Tensor | null, ...args: Args<[persistent: boolean], { persistent?: boolean }>): void {
+    const [persistent = true] = bind<[boolean?]>('registerBuffer', 'persistent?', args);
     checkBuffer(this, name, tensor);
     buffersOf(this).set(name, persistent);
     setField(this, name, tensor);
@@ -437,7 +441,8 @@ export class Module extends StatefulModule {
   override toString(): string {
     const extra = this.extraRepr();
     const children = this.submodules().map(([name, child]) => `(${name}): ${indent(String(child))}`);
-    return `${this.typeName()}(${children.length === 0 ? extra : `\n  ${[...(extra ? extra.split('\n') : []), ...children].join('\n  ')}\n`})`;
+    const lines = [...(extra ? extra.split('\n') : []), ...children];
+    return `${this.typeName()}(${children.length === 0 && lines.length < 2 ? extra : `\n  ${lines.join('\n  ')}\n`})`;
   }
 
   protected typeName(): string {

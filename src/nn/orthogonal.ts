@@ -56,7 +56,7 @@ function fromReflections(x: Tensor): Tensor {
   return householderProduct(reflections, tau).mul(x.diagonal(0, -2, -1).to(int32).unsqueeze(-2));
 }
 
-class Orthogonal extends Module {
+class _Orthogonal extends Module {
   base: Buffer | null = null;
 
   constructor(
@@ -122,5 +122,5 @@ export function orthogonal<M extends Module>(module: M, name = 'weight', options
   const map = orthogonalMap ?? (isSquare || weight.dtype.isComplex ? 'matrix_exp' : 'householder');
   if (!maps.includes(map))
     throw new ValueError(`orthogonal_map has to be one of "matrix_exp", "cayley", "householder". Got: ${String(map)}`);
-  return registerParametrization(module, name, new Orthogonal(weight, map, useTrivialization)) as M;
+  return registerParametrization(module, name, new _Orthogonal(weight, map, useTrivialization)) as M;
 }

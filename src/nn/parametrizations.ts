@@ -26,7 +26,7 @@ function normExceptDim(v: Tensor, dim: number | null): Tensor {
 }
 const weightOf = (g: Tensor, v: Tensor, dim: number | null): Tensor => v.mul(g.div(normExceptDim(v, dim)));
 
-class WeightNorm extends Module {
+class _WeightNorm extends Module {
   constructor(readonly dim: number | null) {
     super();
   }
@@ -53,7 +53,7 @@ const weightNorming = (norm: (module: Module, name?: string, dim?: number | null
  * Object.keys(net.stateDict())[1]  // parametrizations.weight.original0
  */
 export const weightNorm = weightNorming((module: Module, name = 'weight', dim: number | null = 0) =>
-  registerParametrization(module, name, new WeightNorm(dim)),
+  registerParametrization(module, name, new _WeightNorm(dim)),
 );
 
 // --- spectral norm ----------------------------------------------------------------------------------------------------------------------
@@ -72,7 +72,7 @@ const randomUnit = (like: Tensor, n: number, eps: number): Tensor =>
 /** PyTorch's default: transposed convolutions have their outputs in dim 1. */
 const outputDim = (module: Module): number => (module.constructor.name.startsWith('ConvTranspose') ? 1 : 0);
 
-class SpectralNorm extends Module {
+class _SpectralNorm extends Module {
   _u: Buffer | null = null;
   _v: Buffer | null = null;
 
@@ -134,7 +134,7 @@ function parametrizeSpectral(module: Module, name = 'weight', nPowerIterations =
   if (!(weight instanceof Tensor))
     throw new ValueError(`Module '${module.constructor.name}' has no parameter or buffer with name '${name}'`);
   const at = wrapDim(dim ?? outputDim(module), weight.ndim);
-  return registerParametrization(module, name, new SpectralNorm(weight, nPowerIterations, at, eps));
+  return registerParametrization(module, name, new _SpectralNorm(weight, nPowerIterations, at, eps));
 }
 
 // --- the older forms: parameters under other names, and a hook that computes the field before forward -------------------------------------

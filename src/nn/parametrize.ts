@@ -30,11 +30,7 @@ const call = (module: Module, args: readonly Tensor[]): Tensor => (module as unk
 export class ParametrizationList extends ModuleList {
   constructor(parametrizations: readonly Parametrization[], original: Parameter) {
     super();
-    let value: Tensor | readonly Tensor[] = original;
-    for (const each of [...parametrizations].reverse()) {
-      if (!(value instanceof Tensor)) throw new ValueError('only the first parametrization may compute a field from several tensors');
-      if (each.rightInverse) value = noGrad(() => each.rightInverse!(value as Tensor));
-    }
+    const value = inverse(parametrizations, original);
     if (value instanceof Tensor) this.registerParameter('original', value === original ? original : asParameter(value, original));
     else value.forEach((each, i) => this.registerParameter(`original${i}`, asParameter(each, original)));
     this.extend(parametrizations);
@@ -48,11 +44,28 @@ export class ParametrizationList extends ModuleList {
       .map((key) => fields[key] as Tensor);
   }
 
+  /** Makes the parameters such that the field becomes `value`. */
+  assign(value: Tensor): void {
+    const found = inverse([...this] as Parametrization[], value);
+    const sources = found instanceof Tensor ? [found] : found;
+    noGrad(() => this.originals.forEach((original, i) => original.copy_(sources[i])));
+  }
+
   override forward(): Tensor {
     let value = this.originals;
     for (const parametrization of this) value = [call(parametrization, value)];
     return value[0];
   }
+}
+
+/** What the first of the parametrizations computes `value` from, by their right inverses. */
+function inverse(parametrizations: readonly Parametrization[], value: Tensor): Tensor | readonly Tensor[] {
+  let found: Tensor | readonly Tensor[] = value;
+  for (const each of [...parametrizations].reverse()) {
+    if (!(found instanceof Tensor)) throw new ValueError('only the first parametrization may compute a field from several tensors');
+    if (each.rightInverse) found = noGrad(() => each.rightInverse!(found as Tensor));
+  }
+  return found;
 }
 
 const asParameter = (value: Tensor, like: Parameter): Parameter => new Parameter(value.detach().clone(), like.wantsGrad);
@@ -70,6 +83,20 @@ const listsOf = (module: Module): Fields | null => {
 export function isParametrized(module: Module, tensorName?: string): boolean {
   const lists = listsOf(module);
   return lists !== null && (tensorName === undefined || lists[tensorName] instanceof ParametrizationList);
+}
+
+/** What stands in place of a parametrized field; copies of the module have it too. */
+const accessor = (name: string): PropertyDescriptor & ThisType<Module> => ({
+  get() {
+    return (listsOf(this)![name] as ParametrizationList).forward();
+  },
+  set(value: Tensor) {
+    (listsOf(this)![name] as ParametrizationList).assign(value);
+  },
+  configurable: true,
+});
+function parametrizedName(this: Module): string {
+  return `Parametrized${this.constructor.name}`;
 }
 
 /**
@@ -101,7 +128,8 @@ export function registerParametrization(module: Module, tensorName: string, para
   delete fields[tensorName];
   if (!(fields.parametrizations instanceof ModuleDict)) fields.parametrizations = new ModuleDict();
   (fields.parametrizations as ModuleDict).addModule(tensorName, list);
-  Object.defineProperty(module, tensorName, { get: () => list.forward(), configurable: true, enumerable: false });
+  Object.defineProperty(module, tensorName, accessor(tensorName));
+  Object.defineProperty(module, 'typeName', { value: parametrizedName, configurable: true });
   return module;
 }
 
@@ -132,7 +160,10 @@ function restore(module: Module, tensorName: string, leaveParametrized = true): 
   const value = leaveParametrized ? noGrad(() => list.forward()).detach() : (original as Tensor).detach();
   delete fieldsOf(module)[tensorName];
   delete lists[tensorName];
-  if (Object.values(lists).every((each) => !(each instanceof Module))) delete fieldsOf(module).parametrizations;
+  if (Object.values(lists).every((each) => !(each instanceof Module))) {
+    delete fieldsOf(module).parametrizations;
+    delete fieldsOf(module).typeName;
+  }
   fieldsOf(module)[tensorName] = new Parameter(value.clone());
   return module;
 }

@@ -334,10 +334,22 @@ export const customFromMask = callable<Pruning<[name: string, mask: Tensor]>>(
  * nn.utils.prune.globalUnstructured([[fc1, 'weight'], [fc2, 'weight']], nn.utils.prune.L1Unstructured, { amount: 0.2 });
  * fc1.weight.eq(0).sum().add(fc2.weight.eq(0).sum())  // tensor(4)
  */
-export function globalUnstructured(
+export const globalUnstructured = callable<
+  (
+    parameters: Iterable<readonly [module: Module, name: string]>,
+    ...args: Args<
+      [pruningMethod: GlobalMethod, importanceScores: Scores | null, amount: number],
+      { pruningMethod?: GlobalMethod; importanceScores?: Scores | null; amount: number }
+    >
+  ) => void
+>('global_unstructured', 'parameters, pruningMethod, importanceScores?, amount?', pruneGlobally);
+type GlobalMethod = new (amount: number) => BasePruningMethod;
+type Scores = ReadonlyMap<Tensor, Tensor>;
+function pruneGlobally(
   parameters: Iterable<readonly [module: Module, name: string]>,
-  pruningMethod: new (amount: number) => BasePruningMethod,
-  { amount, importanceScores = new Map() }: { amount: number; importanceScores?: ReadonlyMap<Tensor, Tensor> },
+  pruningMethod: GlobalMethod,
+  importanceScores: Scores | null,
+  amount: number,
 ): void {
   const all = [...parameters];
   const method = new pruningMethod(amount);
@@ -347,7 +359,7 @@ export function globalUnstructured(
     );
   const values = all.map(([module, name]) => (fieldsOf(module)[name] as Tensor).detach());
   const masks = all.map(([module, name], i) => (fieldsOf(module)[`${name}Mask`] as Tensor | undefined) ?? onesLike(values[i]));
-  const scores = all.map(([module, name], i) => importanceScores.get(fieldsOf(module)[name] as Tensor)?.detach() ?? values[i]);
+  const scores = all.map(([module, name], i) => importanceScores?.get(fieldsOf(module)[name] as Tensor)?.detach() ?? values[i]);
   const flat = (tensors: readonly Tensor[]): Tensor =>
     cat(
       tensors.map((t) => t.reshape(-1)),

@@ -10,7 +10,7 @@ import { HookedModule } from './hooked-module.js';
 import { hooksOf } from './module-hooks.js';
 import {
   detached,
-  type IncompatibleKeys,
+  IncompatibleKeys,
   loadInto,
   loadProblem,
   type LoadReport,
@@ -118,7 +118,7 @@ export abstract class StatefulModule extends HookedModule {
     noGrad(() => plan.loads.forEach((load) => load()));
     for (const call of plan.hookCalls) call();
     refuseProblems(this, report, strict);
-    return { missingKeys: report.missingKeys, unexpectedKeys: report.unexpectedKeys };
+    return new IncompatibleKeys(report.missingKeys, report.unexpectedKeys);
   }
 
   /** Plans to load `given`, which only this module and those below it see. */
@@ -133,7 +133,7 @@ export abstract class StatefulModule extends HookedModule {
     const isKnown = (key: string): boolean => known.has(key) || children.some(([start]) => key.startsWith(start));
     unexpectedKeys.push(...Object.keys(given).filter((key) => !isKnown(key)));
     for (const [start, child] of children) child.planLoad(startingWith(start, given), start, plan);
-    for (const hook of load.values()) hookCalls.push(() => hook(this as never, report));
+    for (const hook of load.values()) hookCalls.push(() => hook(this as never, new IncompatibleKeys(missingKeys, unexpectedKeys)));
   }
 
   /** Plans what belongs to this module itself; returns its names. */

@@ -168,11 +168,7 @@ export function vjp(func: Func, ...primals: Tensor[]): Vjp {
 /**
  * The output of `func` at `primals`, and its derivative along `tangents`. https://pytorch.org/docs/stable/generated/torch.func.jvp.html
  * @example
- * torch.func.jvp((x: torch.Tensor) => x.exp(), [torch.zeros(2)], [torch.ones(2)])
- * // [
- * //   tensor([1., 1.], grad_fn=<ExpBackward0>),
- * //   tensor([1., 1.], grad_fn=<MulBackward0>)
- * // ]
+ * torch.func.jvp((x: torch.Tensor) => x.exp(), [torch.zeros(2)], [torch.ones(2)])  // [ tensor([1., 1.]), tensor([1., 1.]) ]
  */
 export function jvp(func: (...args: Tensor[]) => Tensors, primals: readonly Tensor[], tangents: readonly Tensor[]): [Tensors, Tensors] {
   if (!isList(primals))
@@ -182,7 +178,8 @@ export function jvp(func: (...args: Tensor[]) => Tensors, primals: readonly Tens
     primals.map((_, i) => i),
   );
   const result = productOf(func, args as Tensor[], tangents, { createGraph: true });
-  return settled(result, isConnected(tensorsOf(result), leaves)) as [Tensors, Tensors];
+  const connected = isConnected(tensorsOf(result[0]), leaves) || (isGradEnabled() && tangents.some((t) => t.requiresGrad));
+  return settled(result, connected) as [Tensors, Tensors];
 }
 
 /**

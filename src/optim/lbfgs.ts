@@ -143,7 +143,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
           this.params.forEach((param, i) => param.copy_(start[i]));
           return { loss: value, grad: gradient };
         };
-        ({ loss, grad, t, calls } = strongWolfe(evaluate, t, direction, loss, grad, slope, this.round));
+        ({ loss, grad, t, calls } = strongWolfe(evaluate, t, direction, loss, grad, slope, round, maxEval - evaluations));
         this.move(t, direction);
       } else {
         if (lineSearchFn !== null) throw new Error("only 'strong_wolfe' is supported");

@@ -1,4 +1,5 @@
 /** What all optimizers share: parameter groups, state, and saving them. */
+import { float, python } from '../nn/arguments.js';
 import { enableGrad, noGrad } from '../autograd/modes.js';
 import { tensor, zerosLike } from '../ops/creation.js';
 import { convert } from '../ops/convert.js';
@@ -202,7 +203,7 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
         .filter(([key]) => key !== 'params')
         .map(([key, value]) => [
           snake(key),
-          key === 'paramNames' ? `[${(value as string[]).map((name) => `'${name}'`).join(', ')}]` : python(value),
+          key === 'paramNames' ? `[${(value as string[]).map((name) => `'${name}'`).join(', ')}]` : shown(value),
         ]);
       return `Parameter Group ${i}\n${options
         .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -218,10 +219,10 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
 }
 
 /** A value as Python prints it. */
-function python(value: unknown): string {
-  if (value === null || value === undefined) return 'None';
-  if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return Array.isArray(value) ? `(${value.map(python).join(', ')})` : String(value);
+const shown = (value: unknown): string => (typeof value === 'number' && !Number.isInteger(value) ? float(value) : shownOther(value));
+function shownOther(value: unknown): string {
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? `(${value.map(shown).join(', ')})` : python(value);
 }
 
 const ungrouped = <O>(params: Tensor[]): GivenGroup<O> => Object.assign({} as Partial<O>, { params });

@@ -15,6 +15,20 @@ interface PlateauOptions {
 
 type PlateauArguments = [('min' | 'max')?, number?, number?, number?, ('rel' | 'abs')?, number?, (number | readonly number[])?, number?];
 
+const minOf = (minLr: number | readonly number[], group: number): number => (typeof minLr === 'number' ? minLr : minLr[group]);
+
+/** PyTorch's names of the options. */
+const savedOptions: readonly (readonly [name: string, option: keyof PlateauOptions])[] = [
+  ['factor', 'factor'],
+  ['min_lrs', 'minLr'],
+  ['patience', 'patience'],
+  ['cooldown', 'cooldown'],
+  ['eps', 'eps'],
+  ['mode', 'mode'],
+  ['threshold', 'threshold'],
+  ['threshold_mode', 'thresholdMode'],
+];
+
 /**
  * The rate times `factor` when a metric has not improved for more than `patience` epochs.
  * https://pytorch.org/docs/stable/generated/torch.optim.lr_scheduler.ReduceLROnPlateau.html
@@ -75,7 +89,7 @@ export class ReduceLROnPlateau {
   private reduce(): void {
     const { factor, minLr, eps } = this.options;
     this.groups.forEach((group, i) => {
-      const next = Math.max(group.lr * factor, typeof minLr === 'number' ? minLr : minLr[i]);
+      const next = Math.max(group.lr * factor, minOf(minLr, i));
       if (group.lr - next > eps) group.lr = next;
     });
   }
@@ -87,7 +101,10 @@ export class ReduceLROnPlateau {
 
   /** What another scheduler needs to go on, under PyTorch's names. */
   stateDict(): Record<string, unknown> {
+    const options = savedOptions.map(([name, option]) => [name, this.options[option]]);
     return {
+      ...Object.fromEntries(options),
+      min_lrs: this.groups.map((_, i) => minOf(this.options.minLr, i)),
       best: this.best,
       num_bad_epochs: this.numBadEpochs,
       last_epoch: this.lastEpoch,
@@ -100,5 +117,6 @@ export class ReduceLROnPlateau {
   loadStateDict(state: Record<string, unknown>): void {
     const { best, num_bad_epochs: bad, last_epoch: epoch, cooldown_counter: cooldown } = state as Record<string, number>;
     [this.best, this.numBadEpochs, this.lastEpoch, this.cooldownLeft] = [best, bad, epoch, cooldown];
+    for (const [name, option] of savedOptions) if (name in state) Reflect.set(this.options, option, state[name]);
   }
 }

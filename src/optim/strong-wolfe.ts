@@ -32,9 +32,8 @@ function cubicInterpolate(round: Rounding, a: Point, b: Point, bounds?: [number,
 const c1 = 1e-4;
 const c2 = 0.9;
 const toleranceChange = 1e-9;
-const maxSteps = 25;
 
-/** Finds a step `t` along `direction` from a point with this loss, gradient and slope. */
+/** Finds a step `t` along `direction` from a point with this loss, gradient and slope, in at most `maxSteps` after the first. */
 export function strongWolfe(
   evaluate: (t: number) => Evaluation,
   t: number,
@@ -43,6 +42,7 @@ export function strongWolfe(
   grad: Tensor,
   slope: number,
   round: Rounding,
+  maxSteps: number,
 ): Evaluation & { t: number; calls: number } {
   let calls = 0;
   const pointAt = (at: number): Point => {
@@ -59,7 +59,7 @@ export function strongWolfe(
   let current = pointAt(t);
   let bracket: [Point, Point] | null = null;
   let steps = 0;
-  for (; steps < maxSteps && !bracket; steps++) {
+  while (steps < maxSteps && !bracket) {
     if (startsHigh(current) || (steps > 1 && current.loss >= previous.loss)) bracket = [previous, current];
     else if (isFlat(current)) return finish(current);
     else if (current.slope >= 0) bracket = [previous, current];
@@ -70,6 +70,7 @@ export function strongWolfe(
       ]);
       previous = current;
       current = pointAt(next);
+      steps++;
     }
   }
   bracket ??= [{ t: 0, loss, grad, slope }, current];

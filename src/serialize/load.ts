@@ -64,7 +64,7 @@ const read = (source: Source, mapLocation: MapLocation | null): unknown =>
  * @example
  * const net = new nn.Linear(2, 1);
  * torch.save(net.stateDict(), 'model.pt');
- * net.loadStateDict(torch.load('model.pt'))  // { missingKeys: [], unexpectedKeys: [] }
+ * net.loadStateDict(torch.load('model.pt'))  // <All keys matched successfully>
  */
 export function load<T>(file: FileLike, options: LoadOptions = {}): T {
   return withSource(file, (source) => read(source, options.mapLocation ?? null) as T);

@@ -140,3 +140,58 @@ describe('vmap', () => {
     expect(() => torch.vmap((_: Tensor) => 3)(x)).toThrow('must only return Tensors, got type int.');
   });
 });
+
+describe('functionalCall', () => {
+  const { functionalCall } = func;
+  class Tied extends torch.nn.Module {
+    a = new torch.nn.Linear(2, 2, { bias: false });
+    b = new torch.nn.Linear(2, 2, { bias: false });
+    constructor() {
+      super();
+      this.b.weight = this.a.weight;
+    }
+    override forward(x: Tensor, { scale = 1 }: { scale?: number } = {}) {
+      return this.b(this.a(x)).mul(scale);
+    }
+  }
+  const net = new Tied();
+  const twice = torch.eye(2).mul(2);
+  const x = torch.ones(1, 2);
+
+  it('replaces shared parameters under all their names', () => {
+    expect(lists(functionalCall(net, { 'a.weight': twice }, x))).toEqual([[4, 4]]);
+    const untied = functionalCall(net, { 'a.weight': twice, 'b.weight': torch.eye(2) }, x, null, { tieWeights: false });
+    expect(lists(untied)).toEqual([[2, 2]]);
+    expect(() => functionalCall(net, { 'a.weight': twice, 'b.weight': torch.eye(2) }, x)).toThrow(
+      "functional_call got multiple values for keys ['a.weight', 'b.weight'], which are tied. Consider using tie_weights=False",
+    );
+  });
+
+  it('takes several objects, and arguments by name', () => {
+    expect(lists(functionalCall(net, [{ 'a.weight': twice }, {}], [x], { scale: 3 }))).toEqual([[12, 12]]);
+    expect(() => functionalCall(net, [{ 'a.weight': twice }, { 'a.weight': twice }], x)).toThrow('appears in multiple dictionaries');
+    const strict = () => functionalCall(net, { c: twice }, x, null, { strict: true });
+    expect(strict).toThrow("Error(s) in reparametrizing for Tied:\n\tUnexpected key(s): 'c'.\n\tMissing key(s): 'a.weight', 'b.weight'.");
+  });
+
+  it('runs an ensemble from what stackModuleState gives', () => {
+    const nets = [new torch.nn.Linear(2, 1), new torch.nn.Linear(2, 1)];
+    const [params, buffers] = func.stackModuleState(nets);
+    const run = (p: Record<string, Tensor>, b: Record<string, Tensor>) => functionalCall(nets[0], [p, b], x);
+    const all = func.vmap(run)(params, buffers);
+    expect(lists(all)).toEqual(nets.map((each) => lists(each(x))));
+  });
+});
+
+it('a custom backward gives one gradient an input', () => {
+  class Double extends torch.autograd.Function {
+    static override forward(_: torch.autograd.FunctionContext, x: Tensor) {
+      return x.mul(2);
+    }
+    static override backward(_: torch.autograd.FunctionContext, grad: Tensor) {
+      return [grad, grad];
+    }
+  }
+  const result = Double.apply(torch.ones(2, { requiresGrad: true })).sum();
+  expect(() => result.backward()).toThrow('function DoubleBackward returned an incorrect number of gradients (expected 1, got 2)');
+});

@@ -138,3 +138,32 @@ describe('Module', () => {
     expect(() => new Net().getSubmodule('nothing')).toThrow('has no attribute `nothing`');
   });
 });
+
+describe('what modules show and take', () => {
+  test('lists and dicts of parameters print what they hold', () => {
+    const list = new nn.ParameterList([torch.zeros(2), torch.ones(3, 1)]);
+    expect(String(list)).toBe(
+      'ParameterList(\n    (0): Parameter containing: [torch.float32 of size 2]\n    (1): Parameter containing: [torch.float32 of size 3x1]\n)',
+    );
+    expect(String(new nn.ParameterDict({ a: torch.zeros(2) }))).toMatch(
+      /^ParameterDict\( {2}\(a\): Parameter containing: \[torch\.\S*FloatTensor of size 2\]\)$/,
+    );
+  });
+
+  test('loading reports names as PyTorch does', () => {
+    const net = new nn.Linear(2, 1);
+    const { weight } = net.stateDict();
+    expect(String(net.loadStateDict(net.stateDict()))).toBe('<All keys matched successfully>');
+    const result = net.loadStateDict({ weight, other: weight }, { strict: false });
+    expect(String(result)).toBe("_IncompatibleKeys(missing_keys=['bias'], unexpected_keys=['other'])");
+    const [missing, unexpected] = result;
+    expect([missing, unexpected]).toEqual([['bias'], ['other']]);
+  });
+
+  test('options by name', () => {
+    const net = new nn.Sequential(new nn.Linear(2, 1));
+    expect([...net.parameters({ recurse: false })]).toEqual([]);
+    net.registerBuffer('hidden', torch.zeros(2), { persistent: false });
+    expect(Object.keys(net.stateDict())).toEqual(['0.weight', '0.bias']);
+  });
+});

@@ -73,3 +73,40 @@ it('parametrizations of users compose', () => {
   expect(torch.allclose(layer.weight.triu(), upper.mul(2))).toBe(true);
   expect(() => parametrize.registerParametrization(layer, 'nothing', new Twice())).toThrow(/does not have a parameter/);
 });
+
+describe('a parametrized layer', () => {
+  class Symmetric extends nn.Module {
+    override forward(x: torch.Tensor) {
+      return x.triu().add(x.triu(1).T);
+    }
+  }
+  it('is printed as in PyTorch', () => {
+    const layer = new nn.Linear(2, 2);
+    parametrize.registerParametrization(layer, 'weight', new Symmetric());
+    const lines = ['ParametrizedLinear(', '  in_features=2, out_features=2, bias=True', '  (parametrizations): ModuleDict('];
+    lines.push('    (weight): ParametrizationList(', '      (0): Symmetric()', '    )', '  )', ')');
+    expect(String(layer)).toBe(lines.join('\n'));
+    parametrize.removeParametrizations(layer, 'weight');
+    expect(String(layer)).toBe('Linear(in_features=2, out_features=2, bias=True)');
+  });
+
+  it('has copies that compute with their own parameters', () => {
+    const layer = parametrizations.weightNorm(linear());
+    const copy = torch.deepcopy(layer);
+    expect(rounded(copy(x))).toEqual(['-0.18123', '-0.03467']);
+    torch.noGrad(() => [...layer.parameters()].forEach((p) => p.zero_()));
+    expect(rounded(copy(x))).toEqual(['-0.18123', '-0.03467']);
+  });
+
+  it('takes a value of its field apart', () => {
+    const layer = parametrizations.weightNorm(linear());
+    layer.weight = torch
+      .tensor([
+        [3, 4, 0],
+        [0, 0, 2],
+      ])
+      .float() as torch.nn.Parameter;
+    expect(rounded(layer.stateDict()['parametrizations.weight.original0'])).toEqual(['5.00000', '2.00000']);
+    expect(rounded(layer.weight)).toEqual(['3.00000', '4.00000', '0.00000', '0.00000', '0.00000', '2.00000']);
+  });
+});

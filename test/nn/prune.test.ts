@@ -126,3 +126,15 @@ describe('fusing', () => {
     expect(() => fuseLinearBnEval(linear.train(), norm)).toThrow('Fusion only for eval!');
   });
 });
+
+it('pruning of several layers takes its options by name', () => {
+  const [first, second] = [new nn.Linear(4, 1), new nn.Linear(4, 1)];
+  prune.globalUnstructured(
+    [
+      [first, 'weight'],
+      [second, 'weight'],
+    ],
+    { pruningMethod: prune.L1Unstructured, amount: 3 },
+  );
+  expect(first.weight.eq(0).sum().add(second.weight.eq(0).sum()).item()).toBe(3);
+});

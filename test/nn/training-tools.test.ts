@@ -90,3 +90,20 @@ describe('hooks on gradients', () => {
     expect(seen.length).toBe(1);
   });
 });
+
+// Losses of PyTorch 2.13: a line search gets no more evaluations than `step` has left.
+it('LBFGS on the Rosenbrock function', () => {
+  const at = torch.tensor([-1.2, 1], { dtype: 'float64', requiresGrad: true });
+  const optimizer = new optim.LBFGS([at], { maxIter: 10, historySize: 5, lineSearchFn: 'strong_wolfe' });
+  const closure = () => {
+    optimizer.zeroGrad();
+    const [x, y] = [at.at(0), at.at(1)];
+    const loss = x.sub(1).square().add(y.sub(x.square()).square().mul(100));
+    loss.backward();
+    return loss;
+  };
+  const losses = Array.from({ length: 4 }, () => Number(optimizer.step(closure)!.item()).toFixed(6));
+  expect(losses).toEqual(['24.200000', '2.798223', '0.417969', '0.025065']);
+  expect(String(optimizer)).toContain('    line_search_fn: strong_wolfe\n');
+  expect(String(optimizer)).toContain('    tolerance_change: 1e-09\n');
+});

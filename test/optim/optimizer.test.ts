@@ -119,3 +119,15 @@ test('a multiplicative schedule behind another multiplies from its first epoch',
   schedule.step();
   expect(schedule.getLastLr()[0]).toBeCloseTo(0.00855, 12);
 });
+
+test('a scheduler on a plateau saves its options too', () => {
+  const scheduler = (options: { patience?: number; factor?: number }) =>
+    new optim.lrScheduler.ReduceLROnPlateau(new optim.SGD([parameter([1.5])], { lr: 1 }), options);
+  const saved = scheduler({ patience: 0, factor: 0.25 }).stateDict();
+  expect(saved).toMatchObject({ factor: 0.25, min_lrs: [0], patience: 0, eps: 1e-8, mode: 'min', threshold_mode: 'rel' });
+  const other = scheduler({});
+  other.loadStateDict(saved);
+  other.step(1);
+  other.step(1);
+  expect(other.getLastLr()).toEqual([0.25]);
+});
