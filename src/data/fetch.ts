@@ -24,6 +24,20 @@ export type Fetcher = (indices: number | readonly number[] | null) => unknown;
 const isPromise = (x: unknown): x is Promise<unknown> => x instanceof Promise;
 const later = (value: unknown, then: (value: unknown) => unknown): unknown => (isPromise(value) ? value.then(then) : then(value));
 
+/** next(), next(), … until END: at once, or each when the one before it is there, because samples draw random numbers. */
+function inTurn(next: () => unknown): unknown {
+  const all: unknown[] = [];
+  const take = (): unknown => {
+    for (let sample: unknown; (sample = next()) !== END; all.push(sample)) if (isPromise(sample)) return sample.then(add);
+    return all;
+  };
+  const add = (sample: unknown): unknown => {
+    all.push(sample);
+    return take();
+  };
+  return take();
+}
+
 export function makeFetcher(dataset: Dataset | IterableDataset, options: FetchOptions): Fetcher {
   return dataset instanceof Dataset ? mapFetcher(dataset, options) : streamFetcher(dataset, options);
 }
@@ -35,8 +49,11 @@ function mapFetcher(dataset: Dataset, { collateFn }: FetchOptions): Fetcher {
     if (typeof indices === 'number') return later(dataset.at(indices), convert);
     const rows = collateFn ? null : rowsOf(dataset, indices ?? []);
     if (rows) return rows;
-    const samples = (indices ?? []).map((index) => dataset.at(index));
-    return later(samples.some(isPromise) ? Promise.all(samples) : samples, collate);
+    let i = 0;
+    return later(
+      inTurn(() => (indices && i < indices.length ? dataset.at(indices[i++]) : END)),
+      collate,
+    );
   };
 }
 
@@ -60,9 +77,13 @@ function streamFetcher(dataset: IterableDataset, { batchSize, dropLast, collateF
   };
   if (batchSize === null) return () => later(next(), (sample) => (sample === END ? END : (collateFn ?? defaultConvert)(sample as never)));
   return () => {
-    const batch: unknown[] = [];
-    for (let sample: unknown; batch.length < batchSize && (sample = next()) !== END;) batch.push(sample);
-    if (batch.length === 0 || (dropLast && batch.length < batchSize)) return END;
-    return later(batch.some(isPromise) ? Promise.all(batch) : batch, (all) => (collateFn ?? defaultCollate)(all as never));
+    let room = batchSize;
+    return later(
+      inTurn(() => (room-- > 0 ? next() : END)),
+      (batch) => {
+        const { length } = batch as unknown[];
+        return length === 0 || (dropLast && length < batchSize) ? END : (collateFn ?? defaultCollate)(batch as never);
+      },
+    );
   };
 }
