@@ -1,11 +1,10 @@
-// JPEGs that workers decode, and a decoder for bare threads.
+// JPEGs that workers decode.
 import { join } from 'node:path';
-import { deflateSync, inflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import * as torch from 'typetorch';
 import * as vision from 'typetorch/vision';
 
-export const PICTURES = 256;
+const PICTURES = 256;
 const [HEIGHT, WIDTH] = [375, 500];
 
 // One thread for each picture: the workers are what is measured.
@@ -34,8 +33,3 @@ class Jpegs extends vision.datasets.ImageFolder {
 }
 
 export const openJpegs = (folder) => new Jpegs(folder);
-
-const packed = deflateSync(Uint8Array.from({ length: 2 ** 20 }, (_, i) => (Math.imul(i, 2654435761) >>> 28) + i / 8192));
-
-/** Work for one thread. */
-export const decode = () => inflateSync(packed);

@@ -1,17 +1,13 @@
-// npm run build && npm install --no-save --prefix .. sharp && node bench/loader.mjs: how much faster two workers decode JPEGs than one, beside what two bare
-// threads gain on this machine. Sharp decodes in libuv's threads, which all workers share: here there is one for each worker. Without that limit
-// one worker keeps four of them busy.
-import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+// npm run build && npm install --no-save --prefix .. sharp && node bench/loader.mjs: how much faster two workers decode JPEGs than one, beside what two
+// decodings at once gain on this machine.
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { isMainThread, Worker } from 'node:worker_threads';
-import { decode, openJpegs, PICTURES, writeJpegs } from './loader-images.mjs';
+import sharp from 'sharp';
+import { openJpegs, writeJpegs } from './loader-images.mjs';
 import * as torch from 'typetorch';
 
 const { DataLoader } = torch.utils.data;
-const program = fileURLToPath(import.meta.url);
 
 async function timed(run) {
   const start = performance.now();
@@ -19,13 +15,14 @@ async function timed(run) {
   return performance.now() - start;
 }
 
-const bareThreads = (count) =>
-  Promise.all(
-    Array.from({ length: count }, () => {
-      const worker = new Worker(program, { argv: [(4 * PICTURES) / count] });
-      return new Promise((resolve) => worker.on('exit', resolve));
-    }),
-  );
+/** Time of decoding all files, `count` at once. */
+function bareTime(folder, count) {
+  const files = readdirSync(folder).map((name) => readFileSync(join(folder, name)));
+  const decodeNext = async () => {
+    for (let file; (file = files.pop());) await sharp(file).raw().toBuffer();
+  };
+  return timed(() => Promise.all(Array.from({ length: count }, decodeNext)));
+}
 
 /** Time of one pass, the start of the threads left out. */
 async function loaderTime(folder, numWorkers) {
@@ -39,28 +36,18 @@ async function loaderTime(folder, numWorkers) {
   return time;
 }
 
-/** The same in a process with a libuv thread for each worker. */
-const limitedTime = (folder, workers) =>
-  Number(execFileSync(process.execPath, [program, folder, workers], { env: { ...process.env, UV_THREADPOOL_SIZE: String(workers) } }));
-
-async function main() {
-  const folder = mkdtempSync(join(tmpdir(), 'typetorch-jpegs-'));
-  mkdirSync(join(folder, 'noise'));
-  try {
-    await writeJpegs(join(folder, 'noise'));
-    for (let round = 0; round < 3; round++) {
-      const [bare1, bare2] = [await timed(() => bareThreads(1)), await timed(() => bareThreads(2))];
-      const [one, two] = [limitedTime(folder, 1), limitedTime(folder, 2)];
-      console.log(
-        `bare threads ${(bare1 / bare2).toFixed(2)}   loader ${(one / two).toFixed(2)} (1 worker ${one.toFixed(0)} ms, 2 workers ${two.toFixed(0)} ms)`,
-      );
-    }
-  } finally {
-    rmSync(folder, { recursive: true });
+const folder = mkdtempSync(join(tmpdir(), 'typetorch-jpegs-'));
+const pictures = join(folder, 'noise');
+mkdirSync(pictures);
+try {
+  await writeJpegs(pictures);
+  for (let round = 0; round < 5; round++) {
+    const [bare1, bare2] = [await bareTime(pictures, 1), await bareTime(pictures, 2)];
+    const [one, two] = [await loaderTime(folder, 1), await loaderTime(folder, 2)];
+    console.log(
+      `bare ${(bare1 / bare2).toFixed(2)} (${bare1.toFixed(0)} ms, ${bare2.toFixed(0)} ms)   loader ${(one / two).toFixed(2)} (1 worker ${one.toFixed(0)} ms, 2 workers ${two.toFixed(0)} ms)`,
+    );
   }
+} finally {
+  rmSync(folder, { recursive: true });
 }
-
-const [, , first, workers] = process.argv;
-if (!isMainThread) for (let i = 0; i < Number(first); i++) decode();
-else if (workers) console.log(await loaderTime(first, Number(workers)));
-else await main();

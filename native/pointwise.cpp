@@ -17,17 +17,35 @@ template <> inline float convert<float, bf16>(bf16 x) { return to_float(x); }
 template <> inline f16 convert<f16, float>(float x) { return to_f16(x); }
 template <> inline bf16 convert<bf16, float>(float x) { return to_bf16(x); }
 
+// Calls f with a small number as a constant, so that loops which use it become shuffles.
+template <class F> inline void with_constant(int64_t n, F&& f) {
+  switch (n) {
+    case 2: return f(std::integral_constant<int64_t, 2>());
+    case 3: return f(std::integral_constant<int64_t, 3>());
+    case 4: return f(std::integral_constant<int64_t, 4>());
+    default: return f(n);
+  }
+}
+
+// Rows lie beside each other: what comes together in memory is a column.
+template <class S, class D> void load_columns(D* d, const Anywhere<S>* s, int64_t step, int64_t rows, int64_t cols) {
+  if (rows <= 4 && rows == step) return with_constant(rows, [=](auto n) {
+    TT_SIMD for (int64_t c = 0; c < cols; c++) for (int64_t r = 0; r < n; r++) d[r * cols + c] = convert<D, S>(s[c * n + r].value);
+  });
+  if (cols <= 4) return with_constant(cols, [=](auto n) {
+    TT_SIMD for (int64_t r = 0; r < rows; r++) for (int64_t c = 0; c < n; c++) d[r * n + c] = convert<D, S>(s[c * step + r].value);
+  });
+  if (step <= 4) return with_constant(step, [=](auto n) {
+    for (int64_t r = 0; r < rows; r++) for (int64_t c = 0; c < cols; c++) d[r * cols + c] = convert<D, S>(s[c * n + r].value);
+  });
+  for (int64_t c = 0; c < cols; c++, s += step, d++) for (int64_t r = 0; r < rows; r++) d[r * cols] = convert<D, S>(s[r].value);
+}
+
 template <class S, class D> void load_tile(void* reg, const char* data, int64_t row_stride, int64_t col_stride, int64_t rows, int64_t cols) {
   using From = const Anywhere<S>;
   constexpr int64_t size = sizeof(S);
   D* d = static_cast<D*>(reg);
-  if (rows > 1 && row_stride == size && col_stride != size) {
-    for (int64_t c = 0; c < cols; c++) {
-      auto s = reinterpret_cast<From*>(data + c * col_stride);
-      for (int64_t r = 0; r < rows; r++) d[r * cols + c] = convert<D, S>(s[r].value);
-    }
-    return;
-  }
+  if (rows > 1 && row_stride == size && col_stride != size) return load_columns<S, D>(d, reinterpret_cast<From*>(data), col_stride / size, rows, cols);
   for (int64_t r = 0; r < rows; r++, d += cols, data += row_stride) {
     auto s = reinterpret_cast<From*>(data);
     if (col_stride == size) {
@@ -36,7 +54,7 @@ template <class S, class D> void load_tile(void* reg, const char* data, int64_t 
       D x = convert<D, S>(s->value);
       TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = x;
     } else {
-      for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(reinterpret_cast<From*>(data + c * col_stride)->value);
+      with_constant(col_stride / size, [=](auto n) { for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[c * n].value); });
     }
   }
 }
@@ -120,8 +138,10 @@ Tiling choose_tiling(const Launch& k, int64_t block) {
       int64_t r = std::abs(k.stride[o][t.row_dim]), c = std::abs(k.stride[o][t.col_dim]);
       transposed |= r && c && r < c;
     }
-  t.cols = std::min<int64_t>(t.width, transposed ? 32 : block);
-  if (t.height > 1) t.rows = std::min<int64_t>(t.height, transposed ? 32 : std::max<int64_t>(1, block / std::max<int64_t>(t.cols, 1)));
+  // Transposed tiles are square, or as long as that many elements are where the other dim is short.
+  auto most = [](int64_t other) { return std::max<int64_t>(32, 1024 / std::max<int64_t>(1, std::min<int64_t>(other, 32))); };
+  t.cols = std::min<int64_t>(t.width, transposed ? most(t.height) : block);
+  if (t.height > 1) t.rows = std::min<int64_t>(t.height, transposed ? most(t.width) : std::max<int64_t>(1, block / std::max<int64_t>(t.cols, 1)));
   if (!transposed && t.cols < t.width) t.rows = 1;
   t.cols = std::max<int64_t>(t.cols, 1);
   t.rows = std::max<int64_t>(t.rows, 1);

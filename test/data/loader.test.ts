@@ -92,6 +92,27 @@ test('samples that come later, and streams', async () => {
   expect([...new DataLoader<torch.Tensor>(new Stream(), { batchSize: 2 })].map((each) => each.tolist())).toEqual([[1, 2], [3]]);
 });
 
+class Drawn extends Dataset<torch.Tensor> {
+  get length(): number {
+    return 6;
+  }
+
+  async at(index: number): Promise<torch.Tensor> {
+    await new Promise((done) => setTimeout(done, 3 * (6 - index)));
+    return torch.rand(1);
+  }
+}
+
+test('samples that come later draw their random numbers in order', async () => {
+  torch.manualSeed(0);
+  const expected = torch.rand(6).tolist();
+  const found: unknown[] = [];
+  torch.manualSeed(0);
+  for await (const batch of new DataLoader<torch.Tensor>(new Drawn(), { batchSize: 3, generator: new torch.Generator() }))
+    found.push(...(batch.flatten().tolist() as number[]));
+  expect(found).toEqual(expected);
+});
+
 test('contradicting options are refused', () => {
   expect(() => new DataLoader(pairs(3), { shuffle: true, sampler: [0, 1] })).toThrow('sampler option is mutually exclusive with shuffle');
   expect(() => new DataLoader(pairs(3), { batchSize: 0 })).toThrow('batch_size should be a positive integer value, but got batch_size=0');

@@ -73,3 +73,25 @@ describe('large views', () => {
     });
   }
 });
+
+describe('pixels and planes', () => {
+  const dtypes = [torch.uint8, torch.int16, torch.float16, torch.float32, torch.float64, torch.complex128];
+  const [height, width] = [37, 53];
+
+  for (const channels of [1, 2, 3, 4, 5, 40])
+    it(`copies of ${channels} channels`, () => {
+      const numbers = Array.from({ length: height * width * channels }, (_, i) => (i * 31) % 251);
+      const used = Math.min(channels, 3);
+      const plane = (c: number) => Array.from({ length: height * width }, (_, i) => numbers[i * channels + c]);
+      const planes = (n: number) => Array.from({ length: n }, (_, c) => plane(c)).flat();
+      for (const dtype of dtypes) {
+        const pixels = torch.tensor(numbers, { dtype }).view(height, width, channels);
+        const together = pixels.permute(2, 0, 1);
+        const listed = (x: torch.Tensor) => [String(dtype), (dtype.isComplex ? torch.real(x) : x).double().flatten().tolist()];
+        expect(listed(together.contiguous())).toEqual([String(dtype), planes(channels)]);
+        expect(listed(together.narrow(0, 0, used).contiguous())).toEqual([String(dtype), planes(used)]);
+        expect(listed(together.contiguous().permute(1, 2, 0).contiguous())).toEqual([String(dtype), numbers]);
+        expect(listed(together.contiguous().add(1).permute(1, 2, 0).add(-1))).toEqual([String(dtype), numbers]);
+      }
+    });
+});

@@ -12,7 +12,7 @@ interface Sharp {
 }
 type SharpFactory = (input: Uint8Array, options?: { raw?: { width: number; height: number; channels: number }; failOn?: string }) => Sharp;
 
-async function loadSharp(): Promise<SharpFactory> {
+async function importSharp(): Promise<SharpFactory> {
   // Not a literal, so that the package may be absent.
   const name: string = 'sharp';
   try {
@@ -21,6 +21,8 @@ async function loadSharp(): Promise<SharpFactory> {
     throw new Error('images other than PNG need the package sharp: npm install sharp');
   }
 }
+let sharpThere: SharpFactory | null = null;
+const loadSharp = async (): Promise<SharpFactory> => (sharpThere ??= await importSharp());
 
 async function decodeWithSharp(file: Uint8Array, applyExifOrientation: boolean): Promise<Pixels> {
   const sharp = await loadSharp();

@@ -49,7 +49,7 @@ function bytesOf(data: Tensor | Uint8Array): Uint8Array {
 
 /** (C, H, W) of pixels row by row. */
 const tensorOf = ({ width, height, channels, data }: Pixels): Tensor =>
-  torch.tensor(data).reshape(height, width, channels).permute(2, 0, 1).contiguous();
+  torch.asTensor(data).reshape(height, width, channels).permute(2, 0, 1).contiguous();
 
 /**
  * Bytes (C, H, W) of an image file: its content, or its path. Node decodes PNG by itself and other formats through the package sharp.
