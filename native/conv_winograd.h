@@ -163,6 +163,18 @@ template <class T> bool conv_winograd(const LaneConv<T>& conv, const LanePass& p
   return true;
 }
 
+// Whether no number is so large that sums of a few overflow, infinite or NaN: the transforms would spread it over its neighbours.
+template <class T, class Src> bool is_moderate(const Src* x, int64_t n) {
+  constexpr T most = std::numeric_limits<T>::max() / 65536;
+  bool moderate = true;
+  parallel_for(n, grain_for(1), [&](int64_t begin, int64_t end) {
+    int64_t large = 0;
+    for (int64_t i = begin; i < end; i++) large += !(std::fabs((T)x[i]) < most);
+    if (large) moderate = false;
+  });
+  return moderate;
+}
+
 // Whether that takes clearly less time than `columns` columns of pixels times taps do, and than the products of conv_lanes.h.
 template <class T> bool winograd_pays(const LaneConv<T>& conv, const LanePass& pass, int64_t columns) {
   if (conv.batch < Simd<T>::width || conv.source[0] * conv.size[0] * pass.taps[0] != 1) return false;
@@ -171,6 +183,10 @@ template <class T> bool winograd_pays(const LaneConv<T>& conv, const LanePass& p
   const double direct = min_of((int64_t)lane_cost(conv, pass.products(conv.source)), columns * conv.m * conv.channels / Simd<T>::width);
   const double transforms = tiles * 64.0 * (conv.channels + conv.m) / Simd<T>::width + 50.0 * conv.m * conv.channels / conv.batch;
   return lane_cost(conv, tiles * POINTS) + transforms < 0.8 * direct;
+}
+template <class T> bool winograd_fits(const LaneConv<T>& conv) {
+  return is_moderate<T>(conv.src, conv.batch * conv.groups * conv.channels * conv.source_pixels()) &&
+         is_moderate<T>(conv.weight, conv.groups * conv.m * conv.channels * 9);
 }
 
 }}  // namespace tt::TT_ISA

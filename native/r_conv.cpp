@@ -166,7 +166,7 @@ template <class T, class Src> bool conv_forward_typed(Call& c, const ConvShape& 
     const LanePass pass = forward_lanes(s);
     const auto lanes = forward_in_lanes<T>(c, s, relu);
     const int64_t columns = computed_columns<T>(p, s.out, s.out_channels, k) * s.taps;
-    if (!is_dilated(s) && winograd_pays(lanes, pass, columns)) return conv_winograd(lanes, pass);
+    if (!is_dilated(s) && winograd_pays(lanes, pass, columns) && winograd_fits(lanes)) return conv_winograd(lanes, pass);
     if (!is_dilated(s) && lanes_pay(lanes, &pass, 1, columns)) return conv_lanes(lanes, &pass, 1);
   }
   if (worth_gathering(p, s.out, s.out_channels, k, NR<T>)) p.images = s.batch;
@@ -304,7 +304,7 @@ template <class T> bool gradient_by_lanes(Call& c, const ConvShape& s, const Pla
   }
   const auto conv = gradient_in_lanes<T>(c, s, relu);
   done = true;
-  if (n == 1 && winograd_pays(conv, passes[0], columns)) return conv_winograd(conv, passes[0]);
+  if (n == 1 && winograd_pays(conv, passes[0], columns) && winograd_fits(conv)) return conv_winograd(conv, passes[0]);
   done = lanes_pay(conv, passes, n, columns);
   return !done || conv_lanes(conv, passes, n);
 }

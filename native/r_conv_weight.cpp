@@ -373,7 +373,8 @@ template <class T, class Src> bool conv_grad_weight_typed(Call& c, const ConvSha
   }
   if (wide.pays()) {
     const WinogradGradient<T, Src> winograd(s);
-    if (winograd.pays()) return run_parts<T, Src>(c, s, winograd, 1, POINTS, add_winograd<T, Src>);
+    if (winograd.pays() && is_moderate<T>(c.t[1].as<Src>(), c.t[1].numel()) && is_moderate<T>(c.t[2].as<Src>(), c.t[2].numel()))
+      return run_parts<T, Src>(c, s, winograd, 1, POINTS, add_winograd<T, Src>);
     return run_parts<T, Src>(c, s, wide, images, s.taps, add_parts<T, Src>);
   }
   return conv_grad_weight_planes<T, Src>(c, s, images);

@@ -95,3 +95,37 @@ describe('pixels and planes', () => {
       }
     });
 });
+
+describe('convolution of many channels with an infinite number', () => {
+  const { conv2d } = torch.nn.functional;
+  let [x, w, g]: torch.Tensor[] = [];
+  const nanOrInfinite = (t: torch.Tensor) => [t.isnan().sum().item(), t.isinf().sum().item()];
+  beforeAll(() => {
+    torch.manualSeed(0);
+    [x, w, g] = [torch.randn(32, 64, 8, 8), torch.randn(64, 64, 3, 3), torch.randn(32, 64, 8, 8)];
+  });
+  const gradients = (x: torch.Tensor, w: torch.Tensor, g: torch.Tensor) => {
+    const y = conv2d(x.requiresGrad_(), w.requiresGrad_(), null, { padding: 1 });
+    return torch.autograd.grad(y, [x, w], g);
+  };
+  const infinite = (t: torch.Tensor, a: number, b: number, y: number, x: number) => {
+    const copy = t.clone();
+    copy.setAt([a, b, y, x], Infinity);
+    return copy;
+  };
+
+  it('in the input reaches the pixels around it', () => {
+    expect(nanOrInfinite(conv2d(infinite(x, 3, 5, 4, 4), w, null, { padding: 1 }))).toEqual([0, 64 * 9]);
+  });
+  it('in the weight reaches its channel', () => {
+    expect(nanOrInfinite(conv2d(x, infinite(w, 7, 5, 1, 1), null, { padding: 1 }))).toEqual([0, 32 * 64]);
+  });
+  it('in the gradient reaches what it came from', () => {
+    const [ofInput, ofWeight] = gradients(x.clone(), w.clone(), infinite(g, 3, 5, 4, 4));
+    expect(nanOrInfinite(ofInput)).toEqual([0, 64 * 9]);
+    expect(nanOrInfinite(ofWeight)).toEqual([0, 64 * 9]);
+  });
+  it('in the input reaches the gradient of the weight', () => {
+    expect(nanOrInfinite(gradients(infinite(x, 3, 5, 4, 4), w.clone(), g)[1])).toEqual([0, 64 * 9]);
+  });
+});
