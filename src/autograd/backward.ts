@@ -88,7 +88,7 @@ export function grad(outputs: Tensor | readonly Tensor[], inputs: Tensor | reado
     if (named.materializeGrads) return gradOps.zerosLike(wanted[i]);
     if (named.allowUnused) return null as unknown as Tensor;
     throw new RuntimeError(
-      'One of the differentiated Tensors appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.',
+      `The differentiated Tensor at index ${i} appears to not have been used in the graph. Set allow_unused=True if this is the desired behavior.`,
     );
   });
 }

@@ -42,14 +42,19 @@ class SavedTensor implements Saved {
   private modifiedError(owner: GradFn): Error {
     const { dtype, sizes, storage, outputIndex } = this.tensor;
     const kind = typeNames[dtype.name] ?? dtype.name;
-    const from = this.tensor.node ? `, which is output ${outputIndex} of ${this.isOutput ? owner.name : this.tensor.node.name},` : '';
+    const from = this.tensor.node
+      ? `, which is output ${outputIndex} of ${operation(this.isOutput ? owner.name : this.tensor.node.name)},`
+      : '';
     return new RuntimeError(
       `one of the variables needed for gradient computation has been modified by an inplace operation: [torch.${kind} [${sizes.join(', ')}]]${from} ` +
         `is at version ${storage.version}; expected version ${this.version} instead. Hint: enable anomaly detection to find the operation that failed ` +
-        'to compute its gradient, with torch.autograd.set_detect_anomaly(True).',
+        'to compute its gradient, with torch.autograd.set_detect_anomaly(True, check_nan=False).',
     );
   }
 }
+
+/** `'MulBackward0'` → `'Mul'` */
+const operation = (node: string): string => node.replace(/Backward\d*$/, '');
 
 const typeNames: Record<string, string> = {
   float32: 'FloatTensor',

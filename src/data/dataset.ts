@@ -38,6 +38,11 @@ export abstract class Dataset<T = unknown> {
   abstract get length(): number;
   /** The sample at `index`, 0 ≤ index < length; it may come later. */
   abstract at(index: number): T | Promise<T>;
+
+  /** All samples in their order. */
+  *[Symbol.iterator](): IterableIterator<ReturnType<this['at']>> {
+    for (let i = 0; i < this.length; i++) yield this.at(i) as ReturnType<this['at']>;
+  }
 }
 
 /**

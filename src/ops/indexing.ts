@@ -91,7 +91,7 @@ function applyOne(x: Tensor, index: Index, tensors: (Tensor | null)[], rest: num
 function selectAt(x: Tensor, dim: number, index: number): Tensor {
   if (!Number.isInteger(index))
     throw new IndexError(
-      `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got ${index})`,
+      `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got float)`,
     );
   const n = x.sizes[dim];
   if (index < -n || index >= n) throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${n}`);

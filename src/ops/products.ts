@@ -101,9 +101,24 @@ export function einsum(equation: string, ...args: (Tensor | readonly Tensor[])[]
   const missing = output.find((l) => !terms.some((t) => t.includes(l)));
   if (missing !== undefined)
     throw new RuntimeError(`einsum(): output subscript ${missing} does not appear in the equation for any input operand`);
+  checkSizes(operands, terms);
   return contractAll(
     operands.map((x, i) => withoutRepeats(x, terms[i])),
     output,
+  );
+}
+/** A subscript has one size in all operands, where it is not 1. */
+function checkSizes(operands: readonly Tensor[], terms: readonly Labels[]): void {
+  const seen = new Map<string, number>();
+  terms.forEach((labels, i) =>
+    labels.forEach((label, d) => {
+      const [size, before] = [operands[i].sizes[d], seen.get(label) ?? 1];
+      if (label.length === 1 && size !== before && size !== 1 && before !== 1)
+        throw new RuntimeError(
+          `einsum(): subscript ${label} has size ${size} for operand ${i} which does not broadcast with previously seen size ${before}`,
+        );
+      seen.set(label, before === 1 ? size : before);
+    }),
   );
 }
 function contractAll(parts: readonly [Tensor, Labels][], output: Labels): Tensor {

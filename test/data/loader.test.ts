@@ -118,3 +118,8 @@ test('contradicting options are refused', () => {
   expect(() => new DataLoader(pairs(3), { batchSize: 0 })).toThrow('batch_size should be a positive integer value, but got batch_size=0');
   expect(() => new TensorDataset(torch.ones(2), torch.ones(3))).toThrow('Size mismatch between tensors');
 });
+
+test('a dataset gives all its samples in a loop', () => {
+  const [first] = randomSplit(pairs(4), [3, 1], { generator: new torch.Generator().manualSeed(0) });
+  expect([...first].map(([x]) => x.item())).toEqual(first.indices);
+});

@@ -42,3 +42,24 @@ describe('at the edges', () => {
     expect([loss.item(), x.grad!.abs().sum().item()]).toEqual([NaN, 0]);
   });
 });
+
+describe('what errors say', () => {
+  it('einsum names the subscript whose sizes differ', () => {
+    expect(() => torch.einsum('ij,jk->ik', torch.zeros(2, 3), torch.zeros(4, 5))).toThrow(
+      'einsum(): subscript j has size 4 for operand 1 which does not broadcast with previously seen size 3',
+    );
+    expect(torch.einsum('ij,jk->ik', torch.ones(2, 1), torch.ones(3, 1)).tolist()).toEqual([[3], [3]]);
+  });
+
+  it('a value changed in place is named by its operation', () => {
+    const y = torch.ones(3, { requiresGrad: true }).exp();
+    y.mul_(2);
+    expect(() => y.sum().backward()).toThrow(
+      '[torch.FloatTensor [3]], which is output 0 of Exp, is at version 1; expected version 0 instead.',
+    );
+  });
+
+  it('a fraction is no index', () => {
+    expect(() => torch.zeros(3).at(0.5)).toThrow('None and long or byte Variables are valid indices (got float)');
+  });
+});
