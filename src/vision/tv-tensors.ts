@@ -4,8 +4,14 @@ import * as torch from '../index.js';
 type Tensor = torch.Tensor;
 type Data = Parameters<typeof torch.asTensor>[0];
 
-/** Shares the memory of `data`, and shows its class when printed. */
-abstract class TVTensor extends torch.Tensor {
+const plain = { clone: torch.Tensor.prototype.clone, detach: torch.Tensor.prototype.detach, to: torch.Tensor.prototype.to };
+
+/**
+ * The base of the kinds. Shares the memory of `data`, and shows its class when printed. `clone`, `detach`, `to` and `requiresGrad_` keep
+ * the kind; what other operations give is a plain tensor. https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.TVTensor.html
+ * @example new tvTensors.Image(torch.zeros(3, 4, 5)) instanceof tvTensors.TVTensor  // true
+ */
+export abstract class TVTensor extends torch.Tensor {
   constructor(data: Data) {
     super([]);
     const view = data instanceof torch.Tensor ? data.viewAs(data) : torch.asTensor(data);
@@ -19,7 +25,7 @@ abstract class TVTensor extends torch.Tensor {
 
   override toString(): string {
     const { name } = this.constructor;
-    const numbers = String(this.detach()).slice('tensor('.length, -1);
+    const numbers = String(plain.detach.call(this)).slice('tensor('.length, -1);
     const aligned = numbers.replaceAll(`\n${' '.repeat('tensor('.length)}`, `\n${' '.repeat(name.length + 1)}`);
     return `${name}(${aligned}${this.suffix()})`;
   }
@@ -81,7 +87,16 @@ export class BoundingBoxes extends TVTensor {
  * @example tvTensors.wrap(torch.ones(1, 2, 2), new tvTensors.Image(torch.zeros(1, 2, 2))) instanceof tvTensors.Image  // true
  */
 export function wrap<T extends Tensor>(tensor: Tensor, like: T): T {
+  if (tensor === like) return like;
   if (like instanceof BoundingBoxes) return new BoundingBoxes(tensor, like) as Tensor as T;
   if (like instanceof Image) return new Image(tensor) as Tensor as T;
   return (like instanceof Mask ? new Mask(tensor) : tensor) as T;
+}
+
+for (const [name, method] of Object.entries(plain)) {
+  function value(this: TVTensor, ...args: unknown[]): Tensor {
+    const result = (method as (...args: unknown[]) => Tensor).apply(this, args);
+    return result instanceof TVTensor ? result : wrap(result, this);
+  }
+  Object.defineProperty(TVTensor.prototype, name, { value, writable: true, configurable: true });
 }

@@ -112,4 +112,27 @@ describe('samples', () => {
     expect([torch.equal(together.image, alone), torch.rand(1).item()]).toEqual([true, after]);
     expect(together.boxes.tolist()).toEqual([[7, 2, 11, 6], [1, 0, 12, 9]]); // prettier-ignore
   });
+
+  it('are filled and converted by kind', () => {
+    const { Image, Mask, BoundingBoxes } = tvTensors;
+    const padded = new v2.Pad({ padding: 1, fill: new Map([[Image, 7], [Mask, 9]]) })(sample()); // prettier-ignore
+    expect([padded.image, padded.masks].map((t) => t.at('...', 0, 0).flatten().tolist())).toEqual([[7], [9]]);
+    const turned = new v2.RandomRotation({ degrees: [45, 45], fill: new Map<vision.transforms.Kind, number>([[Image, 7], ['others', 9]]) })(sample()); // prettier-ignore
+    expect([turned.image, turned.masks].map((t) => t.at('...', 0, 0).flatten().tolist())).toEqual([[7], [9]]);
+    const dtypes = new Map<vision.transforms.Kind, torch.DType | null>([[Image, torch.float32], [Mask, torch.int64], ['others', null]]); // prettier-ignore
+    const converted = new v2.ToDtype(dtypes, { scale: true })(sample());
+    expect([converted.image, converted.masks, converted.boxes].map((t) => t.dtype)).toEqual([torch.float32, torch.int64, torch.float32]);
+    expect([converted.image.max().item(), converted.masks.max().item(), converted.masks instanceof Mask]).toEqual([Math.fround(119 * Math.fround(1 / 255)), 119, true]); // prettier-ignore
+    expect(converted.boxes).toBeInstanceOf(BoundingBoxes);
+    expect(() => new v2.ToDtype(new Map([[Image, torch.float32]]))(sample())).toThrow('No dtype was specified for type BoundingBoxes');
+  });
+
+  it('keep their kind where only storage, dtype or graph change', () => {
+    const kept = boxes().clone().to(torch.float64).detach() as BoundingBoxes;
+    expect([kept instanceof tvTensors.BoundingBoxes, kept.format, kept.dtype]).toEqual([true, 'XYXY', torch.float64]);
+    expect(boxes().requiresGrad_()).toBeInstanceOf(tvTensors.TVTensor);
+    expect(boxes().add(1)).not.toBeInstanceOf(tvTensors.TVTensor);
+    const image = new tvTensors.Image(torch.rand(1, 4, 4));
+    expect(F.resize(image, 2)).toBeInstanceOf(tvTensors.Image);
+  });
 });

@@ -79,7 +79,7 @@ describe('transforms', () => {
     expect([...result.shape]).toEqual([3, 4, 4]);
     expect(result.abs().max().item()).toBeLessThanOrEqual(1);
     expect(String(pipeline)).toBe(
-      'Compose(\n    Resize(size=[4, 4], interpolation=bilinear, antialias=True)\n    ToDtype(scale=True)\n    Normalize(mean=[0.5], std=[0.5], inplace=False)\n)',
+      'Compose(\n      Resize(size=[4, 4], interpolation=bilinear, antialias=True)\n      ToDtype(scale=True)\n      Normalize(mean=[0.5], std=[0.5], inplace=False)\n)',
     );
     expect(() => new v2.Compose([])).toThrow('Pass at least one transform');
   });
@@ -111,6 +111,69 @@ describe('transforms', () => {
     const y = v2.functional.resize(v2.functional.rotate(x, 20, { interpolation: 'bilinear' }), [4, 4]);
     y.sum().backward();
     expect(x.grad!.abs().sum().item()).toBeGreaterThan(0);
+  });
+
+  test.each([
+    [new v2.Resize({ size: 6, antialias: false }), 'Resize(size=[6], interpolation=bilinear, antialias=False)'],
+    [new v2.CenterCrop({ size: 6 }), 'CenterCrop(size=(6, 6))'],
+    [new v2.FiveCrop({ size: [6, 7] }), 'FiveCrop(size=(6, 7))'],
+    [new v2.Pad({ padding: 3, fill: 1 }), 'Pad(padding=3, fill=1, padding_mode=constant)'],
+    [new v2.RandomCrop({ size: 6, padding: 4 }), 'RandomCrop(size=(6, 6), padding=[4, 4, 4, 4], pad_if_needed=False, fill=0, padding_mode=constant)'],
+    [
+      new v2.RandomResizedCrop({ size: [6, 6], scale: [0.5, 1] }),
+      'RandomResizedCrop(size=(6, 6), scale=(0.5, 1.0), ratio=(0.75, 1.3333333333333333), interpolation=bilinear, antialias=True)',
+    ],
+    [new v2.ScaleJitter({ targetSize: [9, 9] }), 'ScaleJitter(target_size=(9, 9), scale_range=(0.1, 2.0), interpolation=bilinear, antialias=True)'],
+    [new v2.RandomShortestSize({ minSize: 6, maxSize: 9 }), 'RandomShortestSize(min_size=[6], max_size=9, interpolation=bilinear, antialias=True)'],
+    [new v2.RandomResize({ minSize: 6, maxSize: 9 }), 'RandomResize(min_size=6, max_size=9, interpolation=bilinear, antialias=True)'],
+    [new v2.RandomRotation({ degrees: 9 }), 'RandomRotation(degrees=[-9.0, 9.0], interpolation=nearest, expand=False, fill=0)'],
+    [
+      new v2.RandomAffine({ degrees: [3, 7], translate: [0.1, 0.3], shear: 5 }),
+      'RandomAffine(degrees=[3.0, 7.0], translate=(0.1, 0.3), shear=[-5.0, 5.0], interpolation=nearest, fill=0)',
+    ],
+    [new v2.RandomPerspective({ distortionScale: 0.6, p: 1 }), 'RandomPerspective(p=1.0, distortion_scale=0.6, interpolation=bilinear, fill=0)'],
+    [new v2.ElasticTransform({ alpha: 9 }), 'ElasticTransform(alpha=[9.0, 9.0], sigma=[5.0, 5.0], interpolation=bilinear, fill=0)'],
+    [new v2.GaussianBlur({ kernelSize: 3 }), 'GaussianBlur(kernel_size=(3, 3), sigma=(0.1, 2.0))'],
+    [new v2.Normalize({ mean: [0.5], std: [1] }), 'Normalize(mean=[0.5], std=[1.0], inplace=False)'],
+    [new v2.ToDtype({ dtype: torch.float32, scale: true }), 'ToDtype(scale=True)'],
+    [new v2.ColorJitter({ brightness: 0.5 }), 'ColorJitter(brightness=(0.5, 1.5))'],
+    [
+      new v2.RandomPhotometricDistort({ p: 1 }),
+      'RandomPhotometricDistort(brightness=(0.875, 1.125), contrast=(0.5, 1.5), hue=(-0.05, 0.05), saturation=(0.5, 1.5), p=1.0)',
+    ],
+    [new v2.RandomErasing(), 'RandomErasing(p=0.5, scale=(0.02, 0.33), ratio=(0.3, 3.3), value=[0.0], inplace=False)'],
+    [new v2.RandomPosterize({ bits: 2 }), 'RandomPosterize(p=0.5, bits=2)'],
+    [new v2.RandomSolarize({ threshold: 9 }), 'RandomSolarize(p=0.5, threshold=9)'],
+    [new v2.RandomAdjustSharpness({ sharpnessFactor: 2, p: 0.1 }), 'RandomAdjustSharpness(p=0.1, sharpness_factor=2)'],
+    [new v2.AutoAugment(), 'AutoAugment(interpolation=nearest, policy=AutoAugmentPolicy.IMAGENET)'],
+    [new v2.RandomApply({ transforms: [new v2.RGB()], p: 0.3 }), 'RandomApply(    RGB())'],
+    [new v2.RandomChoice({ transforms: [new v2.RGB(), new v2.Identity()] }), 'RandomChoice(transforms=[RGB(), Identity()], p=[0.5, 0.5])'],
+    [new v2.RandomOrder([new v2.RGB(), new v2.Identity()]), 'RandomOrder(transforms=[RGB(), Identity()])'],
+    [new v2.Compose([new v2.RGB(), new v2.Lambda((x: number) => x)]), "Compose(\n      RGB()\n      Lambda(<lambda>, types=['object'])\n)"],
+    [new v2.SanitizeBoundingBoxes(), 'SanitizeBoundingBoxes(min_size=1.0, min_area=1.0, labels_getter=default)'],
+  ])('take arguments by name and print as in torchvision: $1', (transform, text) => expect(String(transform)).toBe(text)); // prettier-ignore
+
+  test('as functions take arguments by name', () => {
+    const F = v2.functional;
+    const same = (a: torch.Tensor, b: torch.Tensor): void => expect(a.equal(b)).toBe(true);
+    same(F.resize(image, { size: [4, 5] }), F.resize(image, [4, 5]));
+    same(F.crop(image, { top: 1, left: 2, height: 3, width: 4 }), F.crop(image, 1, 2, 3, 4));
+    same(F.centerCrop(image, { outputSize: 4 }), F.centerCrop(image, 4));
+    same(F.resizedCrop(image, { top: 1, left: 2, height: 3, width: 4, size: 6 }), F.resizedCrop(image, 1, 2, 3, 4, 6));
+    same(F.pad(image, { padding: 2, paddingMode: 'edge' }), F.pad(image, 2, { paddingMode: 'edge' }));
+    same(F.rotate(image, { angle: 30, fill: 3 }), F.rotate(image, 30, { fill: 3 }));
+    same(F.affine(image, { angle: 30, translate: [1, 0], scale: 1.2, shear: 3 }), F.affine(image, 30, [1, 0], 1.2, 3));
+    same(F.gaussianBlur(image, { kernelSize: 3 }), F.gaussianBlur(image, 3));
+    same(F.normalize(image.float(), { mean: [0.5], std: [2] }), F.normalize(image.float(), [0.5], [2]));
+    same(F.adjustBrightness(image, { brightnessFactor: 2 }), F.adjustBrightness(image, 2));
+    same(F.adjustGamma(image, { gamma: 2, gain: 0.5 }), F.adjustGamma(image, 2, 0.5));
+    expect([F.getDimensions(image), F.getSize(image), F.getNumChannels(image)]).toEqual([[3, 8, 8], [8, 8], 3]); // prettier-ignore
+    expect(() => F.crop(image, { top: 1, left: 2 } as never)).toThrow(
+      "crop() missing 2 required positional arguments: 'height' and 'width'",
+    );
+    expect(() => new v2.Normalize({ mean: [0.5] } as never)).toThrow("Normalize() missing 1 required positional argument: 'std'");
+    expect(() => F.affine(image, {} as never)).toThrow("arguments: 'angle', 'translate', 'scale', and 'shear'");
+    expect(() => new v2.Resize(4, { size: 4 })).toThrow("Resize() got multiple values for argument 'size'");
   });
 
   test('refuse what torchvision refuses, in its words', () => {

@@ -1,14 +1,18 @@
 /** Augmentations chosen at random. https://pytorch.org/vision/stable/transforms.html#auto-augmentation */
 import * as torch from '../../index.js';
 import { type Args, bind } from '../arguments.js';
-import { roundHalfEven } from './functional/common.js';
+import { chw, maxValue, roundHalfEven } from './functional/common.js';
 import * as F from './functional/index.js';
 import { cifar10, imagenet, type Policy, svhn } from './auto-augment-policies.js';
+import { fillOf, type KindFill } from './kind.js';
 import { sampleDirichlet } from './mix.js';
 import { random, randomInteger, Transform } from './transform.js';
 
 type Tensor = torch.Tensor;
-type Options = F.WarpOptions;
+interface Options {
+  interpolation?: F.Interpolation;
+  fill?: KindFill;
+}
 
 /** Strengths from weak to strong, and whether they may be negative. */
 interface Strengths {
@@ -34,7 +38,7 @@ const posterize = (most: number, range: number): Strengths => ({
 
 const degrees = (slope: number): number => (Math.atan(slope) * 180) / Math.PI;
 
-type Augment = (image: Tensor, strength: number, options: Options) => Tensor;
+type Augment = (image: Tensor, strength: number, options: F.WarpOptions) => Tensor;
 const augments: Readonly<Record<string, Augment>> = {
   Identity: (image) => image,
   ShearX: (image, strength, options) => F.affine(image, 0, [0, 0], 1, [degrees(strength), 0], { ...options, center: [0, 0] }),
@@ -47,7 +51,7 @@ const augments: Readonly<Record<string, Augment>> = {
   Contrast: (image, strength) => F.adjustContrast(image, 1 + strength),
   Sharpness: (image, strength) => F.adjustSharpness(image, 1 + strength),
   Posterize: (image, strength) => F.posterize(image, Math.trunc(strength)),
-  Solarize: (image, strength) => F.solarize(image, F.maxValue(image.dtype) * strength),
+  Solarize: (image, strength) => F.solarize(image, maxValue(image.dtype) * strength),
   AutoContrast: (image) => F.autocontrast(image),
   Equalize: (image) => F.equalize(image),
   Invert: (image) => F.invert(image),
@@ -55,7 +59,7 @@ const augments: Readonly<Record<string, Augment>> = {
 
 abstract class AutoAugmentBase extends Transform {
   readonly interpolation: F.Interpolation;
-  readonly fill: F.Fill;
+  readonly fill: KindFill;
 
   constructor({ interpolation = 'nearest', fill = null }: Options) {
     super();
@@ -65,14 +69,14 @@ abstract class AutoAugmentBase extends Transform {
   /** Augments with one of the strengths. */
   protected augment(image: Tensor, space: Space, name: string, bins: number, pick: (count: number) => number): Tensor {
     const strengths = space[name];
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     let strength = 0;
     if (strengths) {
       const values = strengths.values(bins, height, width);
       strength = values[pick(values.length)];
       if (strengths.signed && random() <= 0.5) strength = -strength;
     }
-    return augments[name](image, strength, { interpolation: this.interpolation, fill: this.fill });
+    return augments[name](image, strength, { interpolation: this.interpolation, fill: fillOf(this.fill, image) });
   }
 
   protected randomName(space: Space): string {
@@ -112,7 +116,7 @@ export class AutoAugment extends AutoAugmentBase {
   readonly policy: AutoAugmentPolicy;
 
   constructor(
-    ...args: Args<[policy: AutoAugmentPolicy, interpolation: F.Interpolation, fill: F.Fill], Options & { policy?: AutoAugmentPolicy }>
+    ...args: Args<[policy: AutoAugmentPolicy, interpolation: F.Interpolation, fill: KindFill], Options & { policy?: AutoAugmentPolicy }>
   ) {
     const { policy = 'imagenet', ...options } = bind<Options & { policy?: AutoAugmentPolicy }>(
       'AutoAugment',
@@ -122,6 +126,10 @@ export class AutoAugment extends AutoAugmentBase {
     super(options);
     if (!Object.hasOwn(policies, policy)) throw new Error(`The provided policy ${policy} is not recognized.`);
     this.policy = policy;
+  }
+
+  override extraRepr(): string {
+    return super.extraRepr().replace(/policy=\w+/, `policy=AutoAugmentPolicy.${this.policy.toUpperCase()}`);
   }
 
   protected transform(image: Tensor): Tensor {
@@ -153,7 +161,7 @@ export class RandAugment extends AutoAugmentBase {
 
   constructor(
     ...args: Args<
-      [numOps: number, magnitude: number, numMagnitudeBins: number, interpolation: F.Interpolation, fill: F.Fill],
+      [numOps: number, magnitude: number, numMagnitudeBins: number, interpolation: F.Interpolation, fill: KindFill],
       RandAugmentOptions
     >
   ) {
@@ -197,7 +205,7 @@ export class TrivialAugmentWide extends AutoAugmentBase {
   readonly numMagnitudeBins: number;
 
   constructor(
-    ...args: Args<[numMagnitudeBins: number, interpolation: F.Interpolation, fill: F.Fill], Options & { numMagnitudeBins?: number }>
+    ...args: Args<[numMagnitudeBins: number, interpolation: F.Interpolation, fill: KindFill], Options & { numMagnitudeBins?: number }>
   ) {
     const names = 'numMagnitudeBins, interpolation, fill';
     const { numMagnitudeBins = 31, ...options } = bind<Options & { numMagnitudeBins?: number }>('TrivialAugmentWide', names, args);
@@ -254,7 +262,7 @@ export class AugMix extends AutoAugmentBase {
         alpha: number,
         allOps: boolean,
         interpolation: F.Interpolation,
-        fill: F.Fill,
+        fill: KindFill,
       ],
       AugMixOptions
     >

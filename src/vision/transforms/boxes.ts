@@ -1,6 +1,6 @@
 /** Transforms of boxes. https://pytorch.org/vision/stable/transforms.html#miscellaneous */
 import * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
+import { type Args, bind, type Call, pythonFloat } from '../arguments.js';
 import { type BoxFormat, BoundingBoxes, Mask, wrap } from '../tv-tensors.js';
 import * as F from './functional/index.js';
 import { isPlain, mapTensors, sampleOf, tensorsOf, Transform } from './transform.js';
@@ -27,9 +27,13 @@ abstract class BoxTransform extends Transform {
  * new v2.ConvertBoundingBoxFormat('XYWH')(boxes).tolist()  // [ [ 1, 2, 4, 4 ] ]
  */
 export class ConvertBoundingBoxFormat extends BoxTransform {
-  constructor(readonly format: BoxFormat) {
+  readonly format: BoxFormat;
+
+  constructor(...args: Call<[format: BoxFormat], [], { format: BoxFormat }>) {
     super();
+    this.format = bind<{ format: BoxFormat }>('ConvertBoundingBoxFormat', 'format!', args).format;
   }
+
   protected change(boxes: BoundingBoxes): BoundingBoxes {
     return F.convertBoundingBoxFormat(boxes, this.format);
   }
@@ -64,11 +68,13 @@ function findLabels(sample: unknown): Tensor | null {
   return named ? (named[1] as Tensor) : findLabels(Object.values(sample));
 }
 
+export type LabelsGetter = ((sample: unknown) => Tensor | null) | 'default' | null;
+
 export interface SanitizeOptions {
   minSize?: number;
   minArea?: number;
   /** Gives the labels that belong to the boxes; null if there are none. By default those under a key that contains `label`. */
-  labelsGetter?: ((sample: unknown) => Tensor | null) | null;
+  labelsGetter?: LabelsGetter;
 }
 
 /**
@@ -83,20 +89,22 @@ export class SanitizeBoundingBoxes extends Transform {
   readonly minSize: number;
   readonly minArea: number;
   private readonly labelsGetter: (sample: unknown) => Tensor | null;
+  private readonly isDefault: boolean;
 
-  constructor(
-    ...args: Args<[minSize: number, minArea: number, labelsGetter: ((sample: unknown) => Tensor | null) | null], SanitizeOptions>
-  ) {
+  constructor(...args: Args<[minSize: number, minArea: number, labelsGetter: LabelsGetter], SanitizeOptions>) {
     super();
-    const {
-      minSize = 1,
-      minArea = 1,
-      labelsGetter,
-    } = bind<SanitizeOptions>('SanitizeBoundingBoxes', 'minSize, minArea, labelsGetter', args);
+    const given = bind<SanitizeOptions>('SanitizeBoundingBoxes', 'minSize, minArea, labelsGetter', args);
+    const { minSize = 1, minArea = 1, labelsGetter = 'default' } = given;
     if (minSize < 1) throw new Error(`min_size must be >= 1, got ${minSize}.`);
     if (minArea < 1) throw new Error(`min_area must be >= 1, got ${minArea}.`);
     [this.minSize, this.minArea] = [minSize, minArea];
-    this.labelsGetter = labelsGetter === undefined ? findLabels : (labelsGetter ?? (() => null));
+    this.isDefault = labelsGetter === 'default';
+    this.labelsGetter = typeof labelsGetter === 'string' ? findLabels : (labelsGetter ?? (() => null));
+  }
+
+  override extraRepr(): string {
+    const getter = this.isDefault ? ', labels_getter=default' : '';
+    return `min_size=${pythonFloat(this.minSize)}, min_area=${pythonFloat(this.minArea)}${getter}`;
   }
 
   protected transform(image: Tensor): Tensor {

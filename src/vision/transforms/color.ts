@@ -1,6 +1,7 @@
 /** Transforms of colours. https://pytorch.org/vision/stable/transforms.html#color */
 import type * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
+import { type Args, bind, type Call } from '../arguments.js';
+import { chw } from './functional/common.js';
 import * as F from './functional/index.js';
 import { permutation, random, RandomTransform, Transform, uniform } from './transform.js';
 
@@ -38,7 +39,7 @@ export class RandomGrayscale extends RandomTransform {
   }
 
   protected transform(image: Tensor): Tensor {
-    return F.rgbToGrayscale(image, F.chw(image)[0]);
+    return F.rgbToGrayscale(image, chw(image)[0]);
   }
 }
 
@@ -110,7 +111,7 @@ export class ColorJitter extends Transform {
  */
 export class RandomChannelPermutation extends Transform {
   protected transform(image: Tensor): Tensor {
-    return F.permuteChannels(image, permutation(F.chw(image)[0]));
+    return F.permuteChannels(image, permutation(chw(image)[0]));
   }
 }
 
@@ -128,22 +129,28 @@ export interface PhotometricOptions {
  * @example new v2.RandomPhotometricDistort()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
 export class RandomPhotometricDistort extends Transform {
-  private readonly options: Required<PhotometricOptions>;
+  readonly brightness: Range;
+  readonly contrast: Range;
+  readonly hue: Range;
+  readonly saturation: Range;
+  readonly p: number;
 
   constructor(...args: Args<[brightness: Range, contrast: Range, saturation: Range, hue: Range, p: number], PhotometricOptions>) {
     super();
     const given = bind<PhotometricOptions>('RandomPhotometricDistort', 'brightness, contrast, saturation, hue, p', args);
-    const standard = { contrast: [0.5, 1.5], saturation: [0.5, 1.5], hue: [-0.05, 0.05], p: 0.5 } as const;
-    this.options = { brightness: [0.875, 1.125], ...standard, ...given };
+    this.brightness = given.brightness ?? [0.875, 1.125];
+    this.contrast = given.contrast ?? [0.5, 1.5];
+    this.hue = given.hue ?? [-0.05, 0.05];
+    this.saturation = given.saturation ?? [0.5, 1.5];
+    this.p = given.p ?? 0.5;
   }
 
   protected transform(image: Tensor): Tensor {
-    const { p, ...ranges } = this.options;
-    const perhaps = (range: Range): number | null => (random() < p ? uniform(range[0], range[1]) : null);
-    const [brightness, contrast] = [perhaps(ranges.brightness), perhaps(ranges.contrast)];
-    const [saturation, hue] = [perhaps(ranges.saturation), perhaps(ranges.hue)];
+    const perhaps = (range: Range): number | null => (random() < this.p ? uniform(range[0], range[1]) : null);
+    const [brightness, contrast] = [perhaps(this.brightness), perhaps(this.contrast)];
+    const [saturation, hue] = [perhaps(this.saturation), perhaps(this.hue)];
     const contrastFirst = random() < 0.5;
-    const channels = random() < p ? permutation(F.chw(image)[0]) : null;
+    const channels = random() < this.p ? permutation(chw(image)[0]) : null;
     let x = brightness === null ? image : F.adjustBrightness(image, brightness);
     if (contrast !== null && contrastFirst) x = F.adjustContrast(x, contrast);
     if (saturation !== null) x = F.adjustSaturation(x, saturation);
@@ -200,11 +207,12 @@ export class RandomAutocontrast extends randomly('RandomAutocontrast', F.autocon
  * @example new v2.RandomPosterize(4)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
 export class RandomPosterize extends RandomTransform {
-  constructor(
-    readonly bits: number,
-    ...args: Probability
-  ) {
-    super(probability('RandomPosterize', args));
+  readonly bits: number;
+
+  constructor(...args: Call<[bits: number], [p: number], { bits: number; p?: number }>) {
+    const { bits, p = 0.5 } = bind<{ bits: number; p?: number }>('RandomPosterize', 'bits!, p', args);
+    super(p);
+    this.bits = bits;
   }
 
   protected transform(image: Tensor): Tensor {
@@ -218,11 +226,12 @@ export class RandomPosterize extends RandomTransform {
  * @example new v2.RandomSolarize(128)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
 export class RandomSolarize extends RandomTransform {
-  constructor(
-    readonly threshold: number,
-    ...args: Probability
-  ) {
-    super(probability('RandomSolarize', args));
+  readonly threshold: number;
+
+  constructor(...args: Call<[threshold: number], [p: number], { threshold: number; p?: number }>) {
+    const { threshold, p = 0.5 } = bind<{ threshold: number; p?: number }>('RandomSolarize', 'threshold!, p', args);
+    super(p);
+    this.threshold = threshold;
   }
 
   protected transform(image: Tensor): Tensor {
@@ -236,11 +245,13 @@ export class RandomSolarize extends RandomTransform {
  * @example new v2.RandomAdjustSharpness(2)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
 export class RandomAdjustSharpness extends RandomTransform {
-  constructor(
-    readonly sharpnessFactor: number,
-    ...args: Probability
-  ) {
-    super(probability('RandomAdjustSharpness', args));
+  readonly sharpnessFactor: number;
+
+  constructor(...args: Call<[sharpnessFactor: number], [p: number], { sharpnessFactor: number; p?: number }>) {
+    const names = 'sharpnessFactor!, p';
+    const { sharpnessFactor, p = 0.5 } = bind<{ sharpnessFactor: number; p?: number }>('RandomAdjustSharpness', names, args);
+    super(p);
+    this.sharpnessFactor = sharpnessFactor;
   }
 
   protected transform(image: Tensor): Tensor {

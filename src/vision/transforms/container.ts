@@ -1,6 +1,6 @@
 /** Transforms made of transforms. https://pytorch.org/vision/stable/transforms.html#composition */
 import * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
+import { bind, type Call, pythonFloat } from '../arguments.js';
 import { permutation, random, sampleOf, Transform } from './transform.js';
 
 /** A transform, or any function of a sample. */
@@ -11,6 +11,10 @@ function checked(transforms: readonly Step[]): readonly Step[] {
   if (transforms.length === 0) throw new Error('Pass at least one transform');
   return transforms;
 }
+
+/** As Python shows it. */
+const shown = (step: Step): string => (step instanceof torch.nn.Module ? String(step) : `<function ${step.name || '<lambda>'}>`);
+const lines = (steps: readonly Step[]): string => steps.map((step) => `    ${shown(step)}`).join('\n');
 
 abstract class Container extends Transform {
   readonly transforms: readonly Step[];
@@ -29,11 +33,7 @@ abstract class Container extends Transform {
   }
 
   override extraRepr(): string {
-    return this.transforms.map((step) => `    ${String(step)}`).join('\n');
-  }
-
-  override toString(): string {
-    return `${this.constructor.name}(\n${this.extraRepr()}\n)`;
+    return `transforms=[${this.transforms.map(shown).join(', ')}]`;
   }
 }
 
@@ -47,6 +47,10 @@ export class Compose extends Container {
   override forward(...inputs: never[]): unknown {
     return this.transforms.reduce((sample, step) => this.run(step, sample), sampleOf(inputs));
   }
+
+  override extraRepr(): string {
+    return lines(this.transforms);
+  }
 }
 
 /**
@@ -57,9 +61,9 @@ export class Compose extends Container {
 export class RandomApply extends Container {
   readonly p: number;
 
-  constructor(transforms: readonly Step[], ...args: Args<[p: number], { p?: number }>) {
+  constructor(...args: Call<[transforms: readonly Step[]], [p: number], { transforms: readonly Step[]; p?: number }>) {
+    const { transforms, p = 0.5 } = bind<{ transforms: readonly Step[]; p?: number }>('RandomApply', 'transforms!, p', args);
     super(transforms);
-    const { p = 0.5 } = bind<{ p?: number }>('RandomApply', 'p', args);
     if (!(p >= 0 && p <= 1)) throw new Error('`p` should be a floating point value in the interval [0.0, 1.0].');
     this.p = p;
   }
@@ -68,6 +72,16 @@ export class RandomApply extends Container {
     const sample = sampleOf(inputs);
     return random() >= this.p ? sample : this.transforms.reduce((x, step) => this.run(step, x), sample);
   }
+
+  override extraRepr(): string {
+    return lines(this.transforms);
+  }
+}
+
+interface ChoiceOptions {
+  transforms: readonly Step[];
+  /** By default all are equally likely. */
+  p?: readonly number[] | null;
 }
 
 /**
@@ -79,9 +93,10 @@ export class RandomApply extends Container {
 export class RandomChoice extends Container {
   readonly p: readonly number[];
 
-  constructor(transforms: readonly Step[], ...args: Args<[p: readonly number[] | null], { p?: readonly number[] | null }>) {
+  constructor(...args: Call<[transforms: readonly Step[]], [p: readonly number[] | null], ChoiceOptions>) {
+    const { transforms, p } = bind<ChoiceOptions>('RandomChoice', 'transforms!, p', args);
     super(transforms);
-    const weights = bind<{ p?: readonly number[] | null }>('RandomChoice', 'p', args).p ?? transforms.map(() => 1);
+    const weights = p ?? transforms.map(() => 1);
     if (weights.length !== transforms.length)
       throw new Error(`Length of p doesn't match the number of transforms: ${weights.length} != ${transforms.length}`);
     const total = weights.reduce((sum, weight) => sum + weight, 0);
@@ -91,6 +106,10 @@ export class RandomChoice extends Container {
   override forward(...inputs: never[]): unknown {
     const chosen = torch.multinomial(torch.tensor([...this.p], { dtype: torch.float32 }), 1).item() as number;
     return this.run(this.transforms[chosen], sampleOf(inputs));
+  }
+
+  override extraRepr(): string {
+    return `${super.extraRepr()}, p=[${this.p.map(pythonFloat).join(', ')}]`;
   }
 }
 

@@ -1,13 +1,20 @@
 /** Transforms that flip, crop, pad and resize. https://pytorch.org/vision/stable/transforms.html#geometry */
 import type * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
-import { pairOf, roundHalfEven } from './functional/common.js';
+import { type Args, bind, type Call } from '../arguments.js';
+import { chw, pairOf, roundHalfEven } from './functional/common.js';
+import { sidesOf } from './functional/crop.js';
 import * as F from './functional/index.js';
+import { fillOf, type KindFill } from './kind.js';
 import { random, randomInteger, RandomGeometricTransform, GeometricTransform, Transform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Size = number | readonly number[];
 type Probability = Args<[p: number], { p?: number }>;
+interface SizeOptions {
+  size: Size;
+}
+type Sized = Call<[size: Size], [], SizeOptions>;
+const sizeFrom = (name: string, args: Sized): [number, number] => pairOf(bind<SizeOptions>(name, 'size!', args).size);
 
 /**
  * Swaps left and right with probability `p`.
@@ -50,15 +57,23 @@ export class Resize extends GeometricTransform {
   readonly antialias: boolean;
 
   constructor(
-    size: Size | null,
-    ...args: Args<[interpolation: F.Interpolation, maxSize: number | null, antialias: boolean], F.ResizeOptions>
+    ...args: Call<
+      [size: Size | null],
+      [interpolation: F.Interpolation, maxSize: number | null, antialias: boolean],
+      F.ResizeOptions & { size: Size | null }
+    >
   ) {
     super();
-    const given = bind<F.ResizeOptions>('Resize', 'interpolation, maxSize, antialias', args);
+    const names = 'size!, interpolation, maxSize, antialias';
+    const { size, ...given } = bind<F.ResizeOptions & { size: Size | null }>('Resize', names, args);
     this.size = typeof size === 'number' ? [size] : size;
     this.interpolation = given.interpolation ?? 'bilinear';
     this.maxSize = given.maxSize ?? null;
     this.antialias = given.antialias ?? true;
+  }
+
+  protected override lists(): readonly string[] {
+    return ['size'];
   }
 
   protected transform(image: Tensor): Tensor {
@@ -75,14 +90,19 @@ export class Resize extends GeometricTransform {
 export class CenterCrop extends GeometricTransform {
   readonly size: readonly [number, number];
 
-  constructor(size: Size) {
+  constructor(...args: Sized) {
     super();
-    this.size = pairOf(size);
+    this.size = sizeFrom('CenterCrop', args);
   }
 
   protected transform(image: Tensor): Tensor {
     return F.centerCrop(image, this.size);
   }
+}
+
+interface KindPadOptions {
+  fill?: KindFill;
+  paddingMode?: F.PaddingMode;
 }
 
 export interface RandomResizedCropOptions {
@@ -123,15 +143,16 @@ export class RandomResizedCrop extends GeometricTransform {
   readonly antialias: boolean;
 
   constructor(
-    size: Size,
-    ...args: Args<
+    ...args: Call<
+      [size: Size],
       [scale: readonly [number, number], ratio: readonly [number, number], interpolation: F.Interpolation, antialias: boolean],
-      RandomResizedCropOptions
+      RandomResizedCropOptions & SizeOptions
     >
   ) {
     super();
-    const given = bind<RandomResizedCropOptions>('RandomResizedCrop', 'scale, ratio, interpolation, antialias', args);
-    this.size = pairOf(size);
+    const names = 'size!, scale, ratio, interpolation, antialias';
+    const given = bind<RandomResizedCropOptions & SizeOptions>('RandomResizedCrop', names, args);
+    this.size = pairOf(given.size);
     this.scale = given.scale ?? [0.08, 1];
     this.ratio = given.ratio ?? [3 / 4, 4 / 3];
     this.interpolation = given.interpolation ?? 'bilinear';
@@ -153,7 +174,7 @@ export class RandomResizedCrop extends GeometricTransform {
 
   protected transform(image: Tensor): Tensor {
     const { interpolation, antialias } = this;
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     return F.resizedCrop(image, ...this.box(height, width), this.size, { interpolation, antialias });
   }
 }
@@ -169,9 +190,9 @@ export interface FiveCrop {
 export class FiveCrop extends Transform {
   readonly size: readonly [number, number];
 
-  constructor(size: Size) {
+  constructor(...args: Sized) {
     super();
-    this.size = pairOf(size);
+    this.size = sizeFrom('FiveCrop', args);
   }
 
   protected transform(image: Tensor): Tensor[] {
@@ -191,10 +212,11 @@ export class TenCrop extends Transform {
   readonly size: readonly [number, number];
   readonly verticalFlip: boolean;
 
-  constructor(size: Size, ...args: Args<[verticalFlip: boolean], { verticalFlip?: boolean }>) {
+  constructor(...args: Call<[size: Size], [verticalFlip: boolean], SizeOptions & { verticalFlip?: boolean }>) {
     super();
+    const { size, verticalFlip = false } = bind<SizeOptions & { verticalFlip?: boolean }>('TenCrop', 'size!, verticalFlip', args);
     this.size = pairOf(size);
-    this.verticalFlip = bind<{ verticalFlip?: boolean }>('TenCrop', 'verticalFlip', args).verticalFlip ?? false;
+    this.verticalFlip = verticalFlip;
   }
 
   protected transform(image: Tensor): Tensor[] {
@@ -208,23 +230,23 @@ export class TenCrop extends Transform {
  */
 export class Pad extends GeometricTransform {
   readonly padding: F.Padding;
-  readonly fill: F.Fill;
+  readonly fill: KindFill;
   readonly paddingMode: F.PaddingMode;
 
-  constructor(padding: F.Padding, ...args: Args<[fill: F.Fill, paddingMode: F.PaddingMode], F.PadOptions>) {
+  constructor(...args: Call<[padding: F.Padding], [fill: KindFill, paddingMode: F.PaddingMode], KindPadOptions & { padding: F.Padding }>) {
     super();
-    const given = bind<F.PadOptions>('Pad', 'fill, paddingMode', args);
-    this.padding = padding;
+    const given = bind<KindPadOptions & { padding: F.Padding }>('Pad', 'padding!, fill, paddingMode', args);
+    this.padding = given.padding;
     this.fill = given.fill ?? 0;
     this.paddingMode = given.paddingMode ?? 'constant';
   }
 
   protected transform(image: Tensor): Tensor {
-    return F.pad(image, this.padding, { fill: this.fill, paddingMode: this.paddingMode });
+    return F.pad(image, this.padding, { fill: fillOf(this.fill, image), paddingMode: this.paddingMode });
   }
 }
 
-export interface RandomCropOptions extends F.PadOptions {
+export interface RandomCropOptions extends KindPadOptions {
   padding?: F.Padding | null;
   padIfNeeded?: boolean;
 }
@@ -235,36 +257,45 @@ export interface RandomCropOptions extends F.PadOptions {
  */
 export class RandomCrop extends GeometricTransform {
   readonly size: readonly [number, number];
+  /** Left, top, right and bottom. */
+  readonly padding: readonly number[] | null;
   readonly padIfNeeded: boolean;
-  readonly fill: F.Fill;
+  readonly fill: KindFill;
   readonly paddingMode: F.PaddingMode;
-  private readonly margins: { left: number; right: number; top: number; bottom: number };
 
   constructor(
-    size: Size,
-    ...args: Args<[padding: F.Padding | null, padIfNeeded: boolean, fill: F.Fill, paddingMode: F.PaddingMode], RandomCropOptions>
+    ...args: Call<
+      [size: Size],
+      [padding: F.Padding | null, padIfNeeded: boolean, fill: KindFill, paddingMode: F.PaddingMode],
+      RandomCropOptions & SizeOptions
+    >
   ) {
     super();
-    const given = bind<RandomCropOptions>('RandomCrop', 'padding, padIfNeeded, fill, paddingMode', args);
-    this.size = pairOf(size);
+    const names = 'size!, padding, padIfNeeded, fill, paddingMode';
+    const given = bind<RandomCropOptions & SizeOptions>('RandomCrop', names, args);
+    this.size = pairOf(given.size);
+    const [left, right, top, bottom] = sidesOf(given.padding ?? 0);
+    this.padding = given.padding == null ? null : [left, top, right, bottom];
     this.padIfNeeded = given.padIfNeeded ?? false;
     this.fill = given.fill ?? 0;
     this.paddingMode = given.paddingMode ?? 'constant';
-    const [left, right, top, bottom] = F.sidesOf(given.padding ?? 0);
-    this.margins = { left, right, top, bottom };
+  }
+
+  protected override lists(): readonly string[] {
+    return ['padding'];
   }
 
   protected transform(image: Tensor): Tensor {
-    const [, imageHeight, imageWidth] = F.chw(image);
+    const [, imageHeight, imageWidth] = chw(image);
     const [height, width] = this.size;
-    const { left, right, top, bottom } = this.margins;
+    const [left, top, right, bottom] = this.padding ?? [0, 0, 0, 0];
     const extraY = this.padIfNeeded ? Math.max(height - imageHeight - top - bottom, 0) : 0;
     const extraX = this.padIfNeeded ? Math.max(width - imageWidth - left - right, 0) : 0;
     const padding = [left + extraX, top + extraY, right + extraX, bottom + extraY];
     const isPadded = padding.some((margin) => margin !== 0);
     const { fill, paddingMode } = this;
-    const padded = isPadded ? F.pad(image, padding, { fill, paddingMode }) : image;
-    const [, paddedHeight, paddedWidth] = F.chw(padded);
+    const padded = isPadded ? F.pad(image, padding, { fill: fillOf(fill, image), paddingMode }) : image;
+    const [, paddedHeight, paddedWidth] = chw(padded);
     if (paddedHeight < height || paddedWidth < width)
       throw new Error(
         `Required crop size (${height}, ${width}) is larger than ${isPadded ? 'padded ' : ''}input image size (${paddedHeight}, ${paddedWidth}).`,
@@ -276,7 +307,7 @@ export class RandomCrop extends GeometricTransform {
 }
 
 export interface RandomZoomOutOptions {
-  fill?: F.Fill;
+  fill?: KindFill;
   sideRange?: readonly [number, number];
   p?: number;
 }
@@ -288,10 +319,10 @@ export interface RandomZoomOutOptions {
  * new v2.RandomZoomOut()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
 export class RandomZoomOut extends RandomGeometricTransform {
-  readonly fill: F.Fill;
+  readonly fill: KindFill;
   readonly sideRange: readonly [number, number];
 
-  constructor(...args: Args<[fill: F.Fill, sideRange: readonly [number, number], p: number], RandomZoomOutOptions>) {
+  constructor(...args: Args<[fill: KindFill, sideRange: readonly [number, number], p: number], RandomZoomOutOptions>) {
     const { fill = 0, sideRange = [1, 4], p = 0.5 } = bind<RandomZoomOutOptions>('RandomZoomOut', 'fill, sideRange, p', args);
     super(p);
     if (!(sideRange[0] >= 1 && sideRange[0] <= sideRange[1])) throw new Error(`Invalid side range provided ${String(sideRange)}.`);
@@ -300,14 +331,14 @@ export class RandomZoomOut extends RandomGeometricTransform {
   }
 
   protected transform(image: Tensor): Tensor {
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     const [low, high] = this.sideRange;
     const scale = Math.fround(low + Math.fround(random() * (high - low)));
     const [canvasWidth, canvasHeight] = [Math.trunc(Math.fround(width * scale)), Math.trunc(Math.fround(height * scale))];
     const [x, y] = [random(), random()];
     const left = Math.trunc(Math.fround((canvasWidth - width) * x));
     const top = Math.trunc(Math.fround((canvasHeight - height) * y));
-    return F.pad(image, [left, top, canvasWidth - left - width, canvasHeight - top - height], { fill: this.fill });
+    return F.pad(image, [left, top, canvasWidth - left - width, canvasHeight - top - height], { fill: fillOf(this.fill, image) });
   }
 }
 
@@ -315,6 +346,8 @@ export interface ScaleOptions {
   interpolation?: F.Interpolation;
   antialias?: boolean;
 }
+
+const resizing = ({ interpolation = 'bilinear', antialias = true }: ScaleOptions): Required<ScaleOptions> => ({ interpolation, antialias });
 
 export interface ScaleJitterOptions extends ScaleOptions {
   scaleRange?: readonly [number, number];
@@ -328,25 +361,31 @@ export interface ScaleJitterOptions extends ScaleOptions {
  * new v2.ScaleJitter([32, 32])(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
 export class ScaleJitter extends GeometricTransform {
+  readonly targetSize: readonly [number, number];
   readonly scaleRange: readonly [number, number];
-  private readonly options: ScaleOptions;
+  readonly interpolation: F.Interpolation;
+  readonly antialias: boolean;
 
   constructor(
-    readonly targetSize: readonly [number, number],
-    ...args: Args<[scaleRange: readonly [number, number], interpolation: F.Interpolation, antialias: boolean], ScaleJitterOptions>
+    ...args: Call<
+      [targetSize: readonly [number, number]],
+      [scaleRange: readonly [number, number], interpolation: F.Interpolation, antialias: boolean],
+      ScaleJitterOptions & { targetSize: readonly [number, number] }
+    >
   ) {
     super();
-    const { scaleRange = [0.1, 2], ...rest } = bind<ScaleJitterOptions>('ScaleJitter', 'scaleRange, interpolation, antialias', args);
-    this.scaleRange = scaleRange;
-    this.options = rest;
+    const names = 'targetSize!, scaleRange, interpolation, antialias';
+    const given = bind<ScaleJitterOptions & { targetSize: readonly [number, number] }>('ScaleJitter', names, args);
+    [this.targetSize, this.scaleRange] = [given.targetSize, given.scaleRange ?? [0.1, 2]];
+    ({ interpolation: this.interpolation, antialias: this.antialias } = resizing(given));
   }
 
   protected transform(image: Tensor): Tensor {
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     const [low, high] = this.scaleRange;
     const scale = Math.fround(low + Math.fround(random() * (high - low)));
     const ratio = Math.fround(Math.min(this.targetSize[1] / height, this.targetSize[0] / width) * scale);
-    return F.resize(image, [Math.trunc(Math.fround(height * ratio)), Math.trunc(Math.fround(width * ratio))], this.options);
+    return F.resize(image, [Math.trunc(Math.fround(height * ratio)), Math.trunc(Math.fround(width * ratio))], resizing(this));
   }
 }
 
@@ -359,21 +398,33 @@ export class ScaleJitter extends GeometricTransform {
 export class RandomShortestSize extends GeometricTransform {
   readonly minSize: readonly number[];
   readonly maxSize: number | null;
-  private readonly options: ScaleOptions;
+  readonly interpolation: F.Interpolation;
+  readonly antialias: boolean;
 
-  constructor(minSize: Size, ...args: Args<[maxSize: number | null, interpolation: F.Interpolation, antialias: boolean], F.ResizeOptions>) {
+  constructor(
+    ...args: Call<
+      [minSize: Size],
+      [maxSize: number | null, interpolation: F.Interpolation, antialias: boolean],
+      F.ResizeOptions & { minSize: Size }
+    >
+  ) {
     super();
-    const { maxSize = null, ...rest } = bind<F.ResizeOptions>('RandomShortestSize', 'maxSize, interpolation, antialias', args);
+    const names = 'minSize!, maxSize, interpolation, antialias';
+    const { minSize, maxSize = null, ...rest } = bind<F.ResizeOptions & { minSize: Size }>('RandomShortestSize', names, args);
     this.minSize = typeof minSize === 'number' ? [minSize] : minSize;
     this.maxSize = maxSize;
-    this.options = rest;
+    ({ interpolation: this.interpolation, antialias: this.antialias } = resizing(rest));
+  }
+
+  protected override lists(): readonly string[] {
+    return ['minSize'];
   }
 
   protected transform(image: Tensor): Tensor {
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     const shortest = this.minSize[randomInteger(0, this.minSize.length)] / Math.min(height, width);
     const ratio = this.maxSize === null ? shortest : Math.min(shortest, this.maxSize / Math.max(height, width));
-    return F.resize(image, [Math.trunc(height * ratio), Math.trunc(width * ratio)], this.options);
+    return F.resize(image, [Math.trunc(height * ratio), Math.trunc(width * ratio)], resizing(this));
   }
 }
 
@@ -384,18 +435,26 @@ export class RandomShortestSize extends GeometricTransform {
  * new v2.RandomResize(16, 24)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).ndim  // 3
  */
 export class RandomResize extends GeometricTransform {
-  private readonly options: ScaleOptions;
+  readonly minSize: number;
+  readonly maxSize: number;
+  readonly interpolation: F.Interpolation;
+  readonly antialias: boolean;
 
   constructor(
-    readonly minSize: number,
-    readonly maxSize: number,
-    ...args: Args<[interpolation: F.Interpolation, antialias: boolean], ScaleOptions>
+    ...args: Call<
+      [minSize: number, maxSize: number],
+      [interpolation: F.Interpolation, antialias: boolean],
+      ScaleOptions & { minSize: number; maxSize: number }
+    >
   ) {
     super();
-    this.options = bind<ScaleOptions>('RandomResize', 'interpolation, antialias', args);
+    const names = 'minSize!, maxSize!, interpolation, antialias';
+    const given = bind<ScaleOptions & { minSize: number; maxSize: number }>('RandomResize', names, args);
+    [this.minSize, this.maxSize] = [given.minSize, given.maxSize];
+    ({ interpolation: this.interpolation, antialias: this.antialias } = resizing(given));
   }
 
   protected transform(image: Tensor): Tensor {
-    return F.resize(image, [randomInteger(this.minSize, this.maxSize)], this.options);
+    return F.resize(image, [randomInteger(this.minSize, this.maxSize)], resizing(this));
   }
 }

@@ -1,10 +1,12 @@
 /** Conversions, normalisation, noise and erasure. https://pytorch.org/vision/stable/transforms.html */
 import * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
+import { type Args, bind, type Call } from '../arguments.js';
 import { randomBox } from './crop.js';
-import { pairOf } from './functional/common.js';
+import { chw, pairOf } from './functional/common.js';
 import * as F from './functional/index.js';
-import { randomInteger, RandomTransform, sampleOf, Transform, uniform } from './transform.js';
+import { wrap } from '../tv-tensors.js';
+import { byKind, type Kind } from './kind.js';
+import { isTarget, randomInteger, RandomTransform, sampleOf, Transform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Range = readonly [number, number];
@@ -56,24 +58,46 @@ export class ToTensor extends ToImage {
   }
 }
 
+interface ToDtypeOptions {
+  /** One for images, or one for each kind: `new Map([[tvTensors.Image, torch.float32], ['others', null]])`; null leaves it. */
+  dtype: ToDtype['dtype'];
+  scale?: boolean;
+}
+
 /**
  * Converts the dtype; with `scale` values keep their place in the range of the dtype.
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToDtype.html
  * @example new v2.ToDtype(torch.float32, { scale: true })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).dtype  // torch.float32
  */
 export class ToDtype extends Transform {
+  readonly dtype: torch.DType | ReadonlyMap<Kind, torch.DType | null>;
   readonly scale: boolean;
 
-  constructor(
-    readonly dtype: torch.DType,
-    ...args: Args<[scale: boolean], { scale?: boolean }>
-  ) {
+  constructor(...args: Call<[dtype: ToDtype['dtype']], [scale: boolean], ToDtypeOptions>) {
     super();
-    this.scale = bind<{ scale?: boolean }>('ToDtype', 'scale', args).scale ?? false;
+    const { dtype, scale = false } = bind<ToDtypeOptions>('ToDtype', 'dtype!, scale', args);
+    [this.dtype, this.scale] = [dtype, scale];
   }
 
-  protected transform(image: Tensor): Tensor {
-    return F.toDtype(image, this.dtype, this.scale);
+  /** With a dtype for each kind, masks and boxes are converted as well. */
+  protected override movesPixels(): boolean {
+    return this.dtype instanceof Map;
+  }
+
+  private dtypeFor(target: Tensor): torch.DType | null {
+    if (!(this.dtype instanceof Map)) return this.dtype as torch.DType;
+    const dtype = byKind(this.dtype as ReadonlyMap<Kind, torch.DType | null>, target);
+    if (dtype === undefined)
+      throw new Error(
+        `No dtype was specified for type ${target.constructor.name}. If you only need to convert the dtype of images or videos, you can just pass e.g. dtype=torch.float32. If you're passing a dict as dtype, you can use "others" as a catch-all key.`,
+      );
+    return dtype;
+  }
+
+  protected transform(target: Tensor): Tensor {
+    const dtype = this.dtypeFor(target);
+    if (dtype === null) return target;
+    return isTarget(target) ? wrap(target.to(dtype), target) : F.toDtype(target, dtype, this.scale);
   }
 }
 
@@ -105,9 +129,19 @@ export class Lambda extends Transform {
     return inputs.length === 1 ? this.lambd(inputs[0]) : inputs.map(this.lambd);
   }
 
+  override extraRepr(): string {
+    return `${this.lambd.name || '<lambda>'}, types=['object']`;
+  }
+
   protected transform(image: Tensor): unknown {
     return this.lambd(image as never);
   }
+}
+
+interface NormalizeOptions {
+  mean: readonly number[];
+  std: readonly number[];
+  inplace?: boolean;
 }
 
 /**
@@ -115,15 +149,18 @@ export class Lambda extends Transform {
  * @example new v2.Normalize([0.5], [0.25])(torch.ones(1, 1, 2))  // tensor([[[2., 2.]]])
  */
 export class Normalize extends Transform {
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
   readonly inplace: boolean;
 
-  constructor(
-    readonly mean: readonly number[],
-    readonly std: readonly number[],
-    ...args: Args<[inplace: boolean], { inplace?: boolean }>
-  ) {
+  constructor(...args: Call<[mean: readonly number[], std: readonly number[]], [inplace: boolean], NormalizeOptions>) {
     super();
-    this.inplace = bind<{ inplace?: boolean }>('Normalize', 'inplace', args).inplace ?? false;
+    const { mean, std, inplace = false } = bind<NormalizeOptions>('Normalize', 'mean!, std!, inplace', args);
+    [this.mean, this.std, this.inplace] = [mean, std, inplace];
+  }
+
+  protected override lists(): readonly string[] {
+    return ['mean', 'std'];
   }
 
   protected transform(image: Tensor): Tensor {
@@ -140,11 +177,18 @@ export class Normalize extends Transform {
  * //          [0., 0.]]])
  */
 export class LinearTransformation extends Transform {
-  constructor(
-    readonly transformationMatrix: Tensor,
-    readonly meanVector: Tensor,
-  ) {
+  readonly transformationMatrix: Tensor;
+  readonly meanVector: Tensor;
+
+  constructor(...args: Call<[transformationMatrix: Tensor, meanVector: Tensor], [], { transformationMatrix: Tensor; meanVector: Tensor }>) {
     super();
+    const names = 'transformationMatrix!, meanVector!';
+    const { transformationMatrix, meanVector } = bind<{ transformationMatrix: Tensor; meanVector: Tensor }>(
+      'LinearTransformation',
+      names,
+      args,
+    );
+    [this.transformationMatrix, this.meanVector] = [transformationMatrix, meanVector];
     const [rows, columns] = transformationMatrix.shape;
     if (rows !== columns) throw new Error(`transformation_matrix should be square. Got (${rows}, ${columns}) rectangular matrix.`);
     if (meanVector.shape[0] !== rows)
@@ -154,7 +198,7 @@ export class LinearTransformation extends Transform {
   }
 
   protected transform(image: Tensor): Tensor {
-    const [channels, height, width] = F.chw(image);
+    const [channels, height, width] = chw(image);
     const length = channels * height * width;
     if (length !== this.transformationMatrix.shape[0])
       throw new Error(
@@ -165,6 +209,12 @@ export class LinearTransformation extends Transform {
   }
 }
 
+interface GaussianBlurOptions {
+  kernelSize: number | readonly number[];
+  /** The strength, or the least and the most of it. */
+  sigma?: number | readonly number[];
+}
+
 /**
  * Blurs with a random strength. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.GaussianBlur.html
  * @example new v2.GaussianBlur(3)(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
@@ -173,15 +223,13 @@ export class GaussianBlur extends Transform {
   readonly kernelSize: readonly [number, number];
   readonly sigma: readonly [number, number];
 
-  constructor(
-    kernelSize: number | readonly number[],
-    ...args: Args<[sigma: number | readonly number[]], { sigma?: number | readonly number[] }>
-  ) {
+  constructor(...args: Call<[kernelSize: number | readonly number[]], [sigma: number | readonly number[]], GaussianBlurOptions>) {
     super();
+    const { kernelSize, sigma = [0.1, 2] } = bind<GaussianBlurOptions>('GaussianBlur', 'kernelSize!, sigma', args);
     this.kernelSize = pairOf(kernelSize, 'Kernel size should be a tuple/list of two integers');
     if (this.kernelSize.some((size) => size <= 0 || size % 2 === 0))
       throw new Error('Kernel size value should be an odd and positive number.');
-    this.sigma = pairOf(bind<{ sigma?: number | readonly number[] }>('GaussianBlur', 'sigma', args).sigma ?? [0.1, 2]);
+    this.sigma = pairOf(sigma);
     if (!(this.sigma[0] > 0 && this.sigma[0] <= this.sigma[1]))
       throw new Error(`sigma values should be positive and of the form (min, max). Got ${String(this.sigma)}`);
   }
@@ -248,8 +296,12 @@ export class RandomErasing extends RandomTransform {
     this.value = value === 'random' ? null : typeof value === 'number' ? [value] : value;
   }
 
+  protected override lists(): readonly string[] {
+    return ['value'];
+  }
+
   protected transform(image: Tensor): Tensor {
-    const [channels, height, width] = F.chw(image);
+    const [channels, height, width] = chw(image);
     if (this.value && this.value.length !== 1 && this.value.length !== channels)
       throw new Error(`If value is a sequence, it should have either a single value or ${channels} (number of inpt channels)`);
     const box = randomBox(height * width, this.scale, this.ratio, (h, w) => h < height && w < width);

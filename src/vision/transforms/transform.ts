@@ -1,5 +1,6 @@
 /** What transforms share: they find the image in a sample and leave the rest alone. */
 import * as torch from '../../index.js';
+import { pythonFloat } from '../arguments.js';
 import { BoundingBoxes, Image, Mask } from '../tv-tensors.js';
 
 type Tensor = torch.Tensor;
@@ -13,7 +14,8 @@ export interface Transform {
 export const isPlain = (x: unknown): x is Record<string, unknown> =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
-const isTarget = (x: Tensor): boolean => x instanceof BoundingBoxes || x instanceof Mask;
+/** Whether it is what belongs to an image: boxes or masks. */
+export const isTarget = (x: Tensor): boolean => x instanceof BoundingBoxes || x instanceof Mask;
 
 /** Applies `change` to every tensor of a sample, depth first. */
 export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown): unknown {
@@ -73,19 +75,36 @@ export abstract class Transform extends torch.nn.Module {
     return changeSample(sampleOf(inputs), this.movesPixels(), (image) => this.transform(image));
   }
 
+  /** Fields that are lists in torchvision; other arrays are tuples. */
+  protected lists(): readonly string[] {
+    return [];
+  }
+
   /** The fields as Python shows them. */
   override extraRepr(): string {
     const shown = Object.entries(this).filter(([name, value]) => name !== 'training' && isShown(value));
-    return shown.map(([name, value]) => `${toSnake(name)}=${python(value)}`).join(', ');
+    const text = (name: string, value: unknown): string => python(value, floats.has(name), this.lists().includes(name));
+    return shown.map(([name, value]) => `${toSnake(name)}=${text(name, value)}`).join(', ');
   }
 }
+
+/** Fields that are floats in Python, which shows them with a point. */
+const floats = new Set(
+  'alpha brightness contrast degrees distortionScale hue mean minArea p ratio saturation scale scaleRange shear sideRange sigma std translate value'.split(
+    ' ',
+  ),
+);
 
 const toSnake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 const isShown = (value: unknown): boolean => ['number', 'string', 'boolean'].includes(typeof value) || Array.isArray(value);
 
-function python(value: unknown): string {
+function python(value: unknown, isFloat: boolean, isList: boolean): string {
   if (typeof value === 'boolean') return value ? 'True' : 'False';
-  return Array.isArray(value) ? `[${value.map(python).join(', ')}]` : String(value);
+  if (typeof value === 'number' && isFloat) return pythonFloat(value);
+  if (!Array.isArray(value)) return String(value);
+  const items = value.map((each) => python(each, isFloat, isList));
+  if (isList) return `[${items.join(', ')}]`;
+  return items.length === 1 ? `(${items[0]},)` : `(${items.join(', ')})`;
 }
 
 /** A transform that happens with probability p. */

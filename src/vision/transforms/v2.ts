@@ -22,6 +22,7 @@ export {
 } from './crop.js';
 export * as functional from './functional/index.js';
 export { InterpolationMode } from './functional/index.js';
+export type { Kind, KindFill } from './kind.js';
 export * from './misc.js';
 export { CutMix, MixUp, type MixOptions } from './mix.js';
 export { ImageClassification, type ImageClassificationOptions } from './presets.js';

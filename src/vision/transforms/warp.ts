@@ -1,9 +1,10 @@
 /** Transforms that rotate and distort. https://pytorch.org/vision/stable/transforms.html#geometry */
 import * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
-import { pairOf, roundHalfEven } from './functional/common.js';
+import { type Args, bind, type Call } from '../arguments.js';
+import { chw, pairOf, roundHalfEven } from './functional/common.js';
 import * as F from './functional/index.js';
 import { perspectiveCoefficients } from './functional/warp.js';
+import { fillOf, type KindFill } from './kind.js';
 import { randomInteger, RandomGeometricTransform, GeometricTransform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
@@ -21,11 +22,18 @@ function angleRange(angle: number | Range, name: string, lengths: readonly numbe
 
 type Center = readonly [number, number] | null;
 
-export interface RandomRotationOptions {
+interface KindWarpOptions {
   interpolation?: F.Interpolation;
+  fill?: KindFill;
+}
+
+export interface RandomRotationOptions extends KindWarpOptions {
   expand?: boolean;
   center?: Center;
-  fill?: F.Fill;
+}
+
+interface Degrees {
+  degrees: number | Range;
 }
 
 /**
@@ -34,23 +42,39 @@ export interface RandomRotationOptions {
  */
 export class RandomRotation extends GeometricTransform {
   readonly degrees: Range;
-  private readonly options: RandomRotationOptions;
+  readonly interpolation: F.Interpolation;
+  readonly expand: boolean;
+  readonly center: Center;
+  readonly fill: KindFill;
 
   constructor(
-    degrees: number | Range,
-    ...args: Args<[interpolation: F.Interpolation, expand: boolean, center: Center, fill: F.Fill], RandomRotationOptions>
+    ...args: Call<
+      [degrees: number | Range],
+      [interpolation: F.Interpolation, expand: boolean, center: Center, fill: KindFill],
+      RandomRotationOptions & Degrees
+    >
   ) {
     super();
-    this.degrees = angleRange(degrees, 'degrees', [2]);
-    this.options = { fill: 0, ...bind<RandomRotationOptions>('RandomRotation', 'interpolation, expand, center, fill', args) };
+    const given = bind<RandomRotationOptions & Degrees>('RandomRotation', 'degrees!, interpolation, expand, center, fill', args);
+    this.degrees = angleRange(given.degrees, 'degrees', [2]);
+    this.interpolation = given.interpolation ?? 'nearest';
+    this.expand = given.expand ?? false;
+    this.center = given.center ?? null;
+    this.fill = given.fill ?? 0;
+  }
+
+  protected override lists(): readonly string[] {
+    return ['degrees'];
   }
 
   protected transform(image: Tensor): Tensor {
-    return F.rotate(image, uniform(this.degrees[0], this.degrees[1]), this.options);
+    const { interpolation, expand, center, fill } = this;
+    const angle = uniform(this.degrees[0], this.degrees[1]);
+    return F.rotate(image, angle, { interpolation, expand, center, fill: fillOf(fill, image) });
   }
 }
 
-export interface RandomAffineOptions extends F.WarpOptions {
+export interface RandomAffineOptions extends KindWarpOptions {
   /** The most of width and height. */
   translate?: readonly [number, number] | null;
   scale?: readonly [number, number] | null;
@@ -71,47 +95,56 @@ export class RandomAffine extends GeometricTransform {
   readonly translate: readonly [number, number] | null;
   readonly scale: readonly [number, number] | null;
   readonly shear: Range | null;
-  private readonly options: F.AffineOptions;
+  readonly interpolation: F.Interpolation;
+  readonly fill: KindFill;
+  readonly center: Center;
 
   constructor(
-    degrees: number | Range,
-    ...args: Args<
+    ...args: Call<
+      [degrees: number | Range],
       [
         translate: readonly [number, number] | null,
         scale: readonly [number, number] | null,
         shear: number | Range | null,
         interpolation: F.Interpolation,
-        fill: F.Fill,
+        fill: KindFill,
         center: Center,
       ],
-      RandomAffineOptions
+      RandomAffineOptions & Degrees
     >
   ) {
     super();
-    const names = 'translate, scale, shear, interpolation, fill, center';
-    const { translate = null, scale = null, shear, ...options } = bind<RandomAffineOptions>('RandomAffine', names, args);
+    const names = 'degrees!, translate, scale, shear, interpolation, fill, center';
+    const { degrees, translate = null, scale = null, shear, ...options } = bind<RandomAffineOptions & Degrees>('RandomAffine', names, args);
     if (translate?.some((t) => !(t >= 0 && t <= 1))) throw new Error('translation values should be between 0 and 1');
     if (scale?.some((s) => !(s > 0))) throw new Error('scale values should be positive');
     this.degrees = angleRange(degrees, 'degrees', [2]);
     this.translate = translate;
     this.scale = scale;
     this.shear = shear === null || shear === undefined ? null : angleRange(shear, 'shear', [2, 4]);
-    this.options = { fill: 0, ...options };
+    this.interpolation = options.interpolation ?? 'nearest';
+    this.fill = options.fill ?? 0;
+    this.center = options.center ?? null;
+  }
+
+  protected override lists(): readonly string[] {
+    return ['degrees', 'shear'];
   }
 
   protected transform(image: Tensor): Tensor {
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     const { translate, scale, shear } = this;
     const angle = uniform(this.degrees[0], this.degrees[1]);
     const shift = (most: number) => roundHalfEven(uniform(-most, most));
     const moved = translate ? [shift(translate[0] * width), shift(translate[1] * height)] : [0, 0];
     const factor = scale ? uniform(scale[0], scale[1]) : 1;
     const sheared = [shear ? uniform(shear[0], shear[1]) : 0, shear?.length === 4 ? uniform(shear[2], shear[3]) : 0];
-    return F.affine(image, angle, moved, factor, sheared, this.options);
+    const { interpolation, fill, center } = this;
+    return F.affine(image, angle, moved, factor, sheared, { interpolation, fill: fillOf(fill, image), center });
   }
 }
 
-export interface RandomPerspectiveOptions extends F.WarpOptions {
+export interface RandomPerspectiveOptions extends KindWarpOptions {
   distortionScale?: number;
   p?: number;
 }
@@ -122,19 +155,23 @@ export interface RandomPerspectiveOptions extends F.WarpOptions {
  */
 export class RandomPerspective extends RandomGeometricTransform {
   readonly distortionScale: number;
-  private readonly options: F.WarpOptions;
+  readonly interpolation: F.Interpolation;
+  readonly fill: KindFill;
 
-  constructor(...args: Args<[distortionScale: number, p: number, interpolation: F.Interpolation, fill: F.Fill], RandomPerspectiveOptions>) {
+  constructor(
+    ...args: Args<[distortionScale: number, p: number, interpolation: F.Interpolation, fill: KindFill], RandomPerspectiveOptions>
+  ) {
     const names = 'distortionScale, p, interpolation, fill';
     const { distortionScale = 0.5, p = 0.5, ...options } = bind<RandomPerspectiveOptions>('RandomPerspective', names, args);
     super(p);
     if (!(distortionScale >= 0 && distortionScale <= 1)) throw new Error('Argument distortion_scale value should be between 0 and 1');
     this.distortionScale = distortionScale;
-    this.options = { fill: 0, ...options };
+    this.interpolation = options.interpolation ?? 'bilinear';
+    this.fill = options.fill ?? 0;
   }
 
   protected transform(image: Tensor): Tensor {
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     const boundX = Math.trunc(this.distortionScale * Math.floor(width / 2)) + 1;
     const boundY = Math.trunc(this.distortionScale * Math.floor(height / 2)) + 1;
     const [left, right] = [() => randomInteger(0, boundX), () => randomInteger(width - boundX, width)];
@@ -151,11 +188,12 @@ export class RandomPerspective extends RandomGeometricTransform {
       [right(), bottom()],
       [left(), bottom()],
     ];
-    return F.perspective(image, null, null, { ...this.options, coefficients: perspectiveCoefficients(corners, moved) });
+    const coefficients = perspectiveCoefficients(corners, moved);
+    return F.perspective(image, null, null, { interpolation: this.interpolation, fill: fillOf(this.fill, image), coefficients });
   }
 }
 
-export interface ElasticOptions extends F.WarpOptions {
+export interface ElasticOptions extends KindWarpOptions {
   /** How far pixels move. */
   alpha?: number | Range;
   /** How smooth the movement is. */
@@ -169,14 +207,22 @@ export interface ElasticOptions extends F.WarpOptions {
 export class ElasticTransform extends GeometricTransform {
   readonly alpha: readonly [number, number];
   readonly sigma: readonly [number, number];
-  private readonly options: F.WarpOptions;
+  readonly interpolation: F.Interpolation;
+  readonly fill: KindFill;
 
-  constructor(...args: Args<[alpha: number | Range, sigma: number | Range, interpolation: F.Interpolation, fill: F.Fill], ElasticOptions>) {
+  constructor(
+    ...args: Args<[alpha: number | Range, sigma: number | Range, interpolation: F.Interpolation, fill: KindFill], ElasticOptions>
+  ) {
     super();
     const { alpha = 50, sigma = 5, ...options } = bind<ElasticOptions>('ElasticTransform', 'alpha, sigma, interpolation, fill', args);
     this.alpha = pairOf(alpha, `If alpha is a sequence its length should be 1 or 2. Got ${String(alpha)}`);
     this.sigma = pairOf(sigma, `If sigma is a sequence its length should be 1 or 2. Got ${String(sigma)}`);
-    this.options = { fill: 0, ...options };
+    this.interpolation = options.interpolation ?? 'bilinear';
+    this.fill = options.fill ?? 0;
+  }
+
+  protected override lists(): readonly string[] {
+    return ['alpha', 'sigma'];
   }
 
   private displacement(height: number, width: number, axis: 0 | 1): Tensor {
@@ -187,8 +233,8 @@ export class ElasticTransform extends GeometricTransform {
   }
 
   protected transform(image: Tensor): Tensor {
-    const [, height, width] = F.chw(image);
+    const [, height, width] = chw(image);
     const moves = torch.cat([this.displacement(height, width, 0), this.displacement(height, width, 1)], 1);
-    return F.elastic(image, moves.permute(0, 2, 3, 1), this.options);
+    return F.elastic(image, moves.permute(0, 2, 3, 1), { interpolation: this.interpolation, fill: fillOf(this.fill, image) });
   }
 }

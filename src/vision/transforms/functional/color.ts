@@ -1,6 +1,6 @@
 /** Colours of images. https://pytorch.org/vision/stable/transforms.html#color */
 import * as torch from '../../../index.js';
-import { type Args, bind } from '../../arguments.js';
+import { bind, type Call } from '../../arguments.js';
 import { asFloat, chw, isFloat, maxValue, numValueBits, type Tensor } from './common.js';
 import { toDtype } from './dtype.js';
 
@@ -68,7 +68,8 @@ const blend = (image: Tensor, other: Tensor, ratio: number): Tensor =>
  * v2.functional.adjustBrightness(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 0.5).flatten()
  * // tensor([  0,  50, 100], dtype=torch.uint8)
  */
-export function adjustBrightness(image: Tensor, brightnessFactor: number): Tensor {
+export function adjustBrightness(image: Tensor, ...args: Call<[brightnessFactor: number], [], { brightnessFactor: number }>): Tensor {
+  const { brightnessFactor } = bind<{ brightnessFactor: number }>('adjust_brightness', 'brightnessFactor!', args);
   checkFactor('brightness_factor', brightnessFactor);
   checkChannels(image);
   return clipped(asFloat(image).mul(brightnessFactor), image);
@@ -84,7 +85,8 @@ const grayOf = (image: Tensor): Tensor => (isFloat(image) ? luminance(image) : l
  * v2.functional.adjustSaturation(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }), 0.5).flatten()
  * // tensor([194, 117,  67], dtype=torch.uint8)
  */
-export function adjustSaturation(image: Tensor, saturationFactor: number): Tensor {
+export function adjustSaturation(image: Tensor, ...args: Call<[saturationFactor: number], [], { saturationFactor: number }>): Tensor {
+  const { saturationFactor } = bind<{ saturationFactor: number }>('adjust_saturation', 'saturationFactor!', args);
   checkFactor('saturation_factor', saturationFactor);
   return checkChannels(image) === 1 ? image : blend(image, grayOf(image), saturationFactor);
 }
@@ -95,7 +97,8 @@ export function adjustSaturation(image: Tensor, saturationFactor: number): Tenso
  * v2.functional.adjustContrast(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 0.5).flatten()
  * // tensor([ 50, 100, 150], dtype=torch.uint8)
  */
-export function adjustContrast(image: Tensor, contrastFactor: number): Tensor {
+export function adjustContrast(image: Tensor, ...args: Call<[contrastFactor: number], [], { contrastFactor: number }>): Tensor {
+  const { contrastFactor } = bind<{ contrastFactor: number }>('adjust_contrast', 'contrastFactor!', args);
   checkFactor('contrast_factor', contrastFactor);
   const gray = checkChannels(image) === 3 ? grayOf(image) : asFloat(image);
   return blend(image, gray.mean([-3, -2, -1], true), contrastFactor);
@@ -106,7 +109,8 @@ export function adjustContrast(image: Tensor, contrastFactor: number): Tensor {
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.adjust_sharpness.html
  * @example v2.functional.adjustSharpness(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 2).shape  // torch.Size([3, 32, 48])
  */
-export function adjustSharpness(image: Tensor, sharpnessFactor: number): Tensor {
+export function adjustSharpness(image: Tensor, ...args: Call<[sharpnessFactor: number], [], { sharpnessFactor: number }>): Tensor {
+  const { sharpnessFactor } = bind<{ sharpnessFactor: number }>('adjust_sharpness', 'sharpnessFactor!', args);
   const [channels, height, width] = chw(image);
   if (channels !== 1 && channels !== 3) throw new TypeError(`Input image tensor can have 1 or 3 channels, but found ${channels}`);
   checkFactor('sharpness_factor', sharpnessFactor);
@@ -169,7 +173,8 @@ function hsvToRgb(hue: Tensor, saturation: Tensor, value: Tensor): Tensor {
  * v2.functional.adjustHue(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }), 0.5).flatten()
  * // tensor([  0, 155, 255], dtype=torch.uint8)
  */
-export function adjustHue(image: Tensor, hueFactor: number): Tensor {
+export function adjustHue(image: Tensor, ...args: Call<[hueFactor: number], [], { hueFactor: number }>): Tensor {
+  const { hueFactor } = bind<{ hueFactor: number }>('adjust_hue', 'hueFactor!', args);
   if (!(hueFactor >= -0.5 && hueFactor <= 0.5)) throw new Error(`hue_factor (${hueFactor}) is not in [-0.5, 0.5].`);
   if (checkChannels(image) === 1 || image.numel() === 0) return image;
   const [hue, saturation, value] = rgbToHsv(toDtype(image, torch.float32, true));
@@ -183,8 +188,8 @@ export function adjustHue(image: Tensor, hueFactor: number): Tensor {
  * v2.functional.adjustGamma(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 2).flatten()
  * // tensor([  0,  39, 157], dtype=torch.uint8)
  */
-export function adjustGamma(image: Tensor, gamma: number, ...args: Args<[gain: number], { gain?: number }>): Tensor {
-  const { gain = 1 } = bind<{ gain?: number }>('adjust_gamma', 'gain', args);
+export function adjustGamma(image: Tensor, ...args: Call<[gamma: number], [gain: number], { gamma: number; gain?: number }>): Tensor {
+  const { gamma, gain = 1 } = bind<{ gamma: number; gain?: number }>('adjust_gamma', 'gamma!, gain', args);
   if (!(gamma >= 0)) throw new Error('Gamma should be a non-negative real number');
   const powered = (isFloat(image) ? image : toDtype(image, torch.float32, true)).pow(gamma);
   return toDtype(gain === 1 ? powered : powered.mul(gain).clamp(0, 1), image.dtype, true);
@@ -197,7 +202,8 @@ export function adjustGamma(image: Tensor, gamma: number, ...args: Args<[gain: n
  * v2.functional.posterize(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 2).flatten()
  * // tensor([  0,  64, 192], dtype=torch.uint8)
  */
-export function posterize(image: Tensor, bits: number): Tensor {
+export function posterize(image: Tensor, ...args: Call<[bits: number], [], { bits: number }>): Tensor {
+  const { bits } = bind<{ bits: number }>('posterize', 'bits!', args);
   if (!Number.isInteger(bits) || bits < 0 || bits > 8)
     throw new TypeError(`bits must be a positive integer in the range [0, 8], got ${bits} instead.`);
   if (isFloat(image)) {
@@ -229,7 +235,8 @@ export function invert(image: Tensor): Tensor {
  * v2.functional.solarize(torch.tensor([[[0, 100, 200]]], { dtype: torch.uint8 }), 128).flatten()
  * // tensor([  0, 100,  55], dtype=torch.uint8)
  */
-export function solarize(image: Tensor, threshold: number): Tensor {
+export function solarize(image: Tensor, ...args: Call<[threshold: number], [], { threshold: number }>): Tensor {
+  const { threshold } = bind<{ threshold: number }>('solarize', 'threshold!', args);
   if (threshold > maxValue(image.dtype))
     throw new TypeError(`Threshold should be less or equal the maximum value of the dtype, but got ${threshold}`);
   return torch.where(image.ge(threshold), invert(image), image);
@@ -285,7 +292,11 @@ export function equalize(image: Tensor): Tensor {
  * v2.functional.permuteChannels(torch.tensor([[[255]], [[100]], [[0]]], { dtype: torch.uint8 }), [2, 1, 0]).flatten()
  * // tensor([  0, 100, 255], dtype=torch.uint8)
  */
-export function permuteChannels(image: Tensor, permutation: readonly number[]): Tensor {
+export function permuteChannels(
+  image: Tensor,
+  ...args: Call<[permutation: readonly number[]], [], { permutation: readonly number[] }>
+): Tensor {
+  const { permutation } = bind<{ permutation: readonly number[] }>('permute_channels', 'permutation!', args);
   const [channels] = chw(image);
   if (permutation.length !== channels)
     throw new Error(`Length of permutation does not match number of channels: ${permutation.length} != ${channels}`);

@@ -15,10 +15,7 @@ const largest: Record<string, number> = {
 };
 const valueBits: Record<string, number> = { uint8: 8, int8: 7, int16: 15, uint16: 16, int32: 31, int64: 63 };
 
-/**
- * What stands for white.
- * @example v2.functional.maxValue(torch.uint8)  // 255
- */
+/** What stands for white. */
 export const maxValue = (dtype: DType): number => largest[dtype.name] ?? 1;
 
 export function numValueBits(dtype: DType): number {
@@ -32,10 +29,7 @@ export const isFloat = (image: Tensor): boolean => image.dtype.isFloatingPoint;
 /** The image in its own dtype if that is a float, else in float32. */
 export const asFloat = (image: Tensor): Tensor => (isFloat(image) ? image : image.to(torch.float32));
 
-/**
- * Channels, height and width.
- * @example v2.functional.chw(torch.zeros(3, 32, 48, { dtype: torch.uint8 }))  // [ 3, 32, 48 ]
- */
+/** Channels, height and width. */
 export function chw(image: Tensor): [channels: number, height: number, width: number] {
   if (image instanceof BoundingBoxes) return [1, ...image.canvasSize];
   if (image instanceof Mask && image.ndim === 2) return [1, image.shape[0], image.shape[1]];

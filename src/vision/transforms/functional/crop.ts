@@ -1,6 +1,6 @@
 /** Flips, crops and margins of images. https://pytorch.org/vision/stable/transforms.html#geometry */
 import * as torch from '../../../index.js';
-import { type Args, bind } from '../../arguments.js';
+import { type Args, bind, type Call } from '../../arguments.js';
 import { batched, chw, isFloat, pairOf, roundHalfEven, type Tensor } from './common.js';
 
 /** Swaps left and right. */
@@ -17,10 +17,7 @@ export type Fill = number | readonly number[] | null;
 
 type Sides = [left: number, right: number, top: number, bottom: number];
 
-/**
- * Padding for the left, top, right and bottom, from one number, two or four.
- * @example v2.functional.sidesOf([1, 2])  // [ 1, 1, 2, 2 ]
- */
+/** The margins by side. */
 export function sidesOf(padding: Padding): Sides {
   if (typeof padding === 'number') return [padding, padding, padding, padding];
   if (padding.length === 1) return [padding[0], padding[0], padding[0], padding[0]];
@@ -112,12 +109,16 @@ export function centerCrop(image: Tensor, outputSize: number | readonly number[]
   return cut(padded, roundHalfEven((paddedHeight - height) / 2), roundHalfEven((paddedWidth - width) / 2), height, width);
 }
 
+interface CropSize {
+  size: number | readonly number[];
+}
+
 /**
  * Four corners and the centre. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.five_crop.html
  * @example v2.functional.fiveCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).length  // 5
  */
-export function fiveCrop(image: Tensor, size: number | readonly number[]): Tensor[] {
-  const [height, width] = pairOf(size);
+export function fiveCrop(image: Tensor, ...args: Call<[size: number | readonly number[]], [], CropSize>): Tensor[] {
+  const [height, width] = pairOf(bind<CropSize>('five_crop', 'size!', args).size);
   const [, imageHeight, imageWidth] = chw(image);
   if (width > imageWidth || height > imageHeight)
     throw new Error(`Requested crop size ${height},${width} is bigger than input size ${imageHeight},${imageWidth}`);
@@ -136,8 +137,11 @@ export function fiveCrop(image: Tensor, size: number | readonly number[]): Tenso
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.ten_crop.html
  * @example v2.functional.tenCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).length  // 10
  */
-export function tenCrop(image: Tensor, size: number | readonly number[], vertical: boolean | { verticalFlip?: boolean } = false): Tensor[] {
-  const isVertical = typeof vertical === 'boolean' ? vertical : (vertical.verticalFlip ?? false);
+export function tenCrop(
+  image: Tensor,
+  ...args: Call<[size: number | readonly number[]], [verticalFlip: boolean], CropSize & { verticalFlip?: boolean }>
+): Tensor[] {
+  const { size, verticalFlip: isVertical = false } = bind<CropSize & { verticalFlip?: boolean }>('ten_crop', 'size!, verticalFlip', args);
   return [...fiveCrop(image, size), ...fiveCrop(isVertical ? verticalFlip(image) : horizontalFlip(image), size)];
 }
 

@@ -1,6 +1,6 @@
 /** The functions that move pixels, for images, masks and boxes alike. https://pytorch.org/vision/stable/transforms.html#geometry */
-import { type Args, bind } from '../../arguments.js';
-import { BoundingBoxes, Mask } from '../../tv-tensors.js';
+import { bind, type Call } from '../../arguments.js';
+import { BoundingBoxes, Mask, wrap } from '../../tv-tensors.js';
 import * as boxes from './boxes.js';
 import type { Tensor } from './common.js';
 import * as crops from './crop.js';
@@ -15,7 +15,7 @@ function byKind<T extends Tensor>(
   onMask: (mask: Tensor) => Tensor = onImage,
 ): T {
   if (target instanceof BoundingBoxes) return onBoxes(target) as Tensor as T;
-  if (!(target instanceof Mask)) return onImage(target) as T;
+  if (!(target instanceof Mask)) return wrap(onImage(target), target);
   // Masks may have no dim for channels.
   const moved = onMask(target.ndim === 2 ? target.unsqueeze(0) : target);
   return new Mask(target.ndim === 2 ? moved.squeeze(0) : moved) as Tensor as T;
@@ -50,10 +50,14 @@ export const vflip = verticalFlip;
  */
 export function resize<T extends Tensor>(
   image: T,
-  size: number | readonly number[] | null,
-  ...args: Args<[interpolation: Interpolation, maxSize: number | null, antialias: boolean], ResizeOptions>
+  ...args: Call<
+    [size: number | readonly number[] | null],
+    [interpolation: Interpolation, maxSize: number | null, antialias: boolean],
+    ResizeOptions & { size: number | readonly number[] | null }
+  >
 ): T {
-  const options = bind<ResizeOptions>('resize', 'interpolation, maxSize, antialias', args);
+  const names = 'size!, interpolation, maxSize, antialias';
+  const { size, ...options } = bind<ResizeOptions & { size: number | readonly number[] | null }>('resize', names, args);
   return byKind(
     image,
     (x) => resizeImage(x, size, options),
@@ -69,10 +73,9 @@ export function resize<T extends Tensor>(
  */
 export function pad<T extends Tensor>(
   image: T,
-  padding: crops.Padding,
-  ...args: Args<[fill: crops.Fill, paddingMode: crops.PaddingMode], crops.PadOptions>
+  ...args: Call<[padding: crops.Padding], [fill: crops.Fill, paddingMode: crops.PaddingMode], crops.PadOptions & { padding: crops.Padding }>
 ): T {
-  const options = bind<crops.PadOptions>('pad', 'fill, paddingMode', args);
+  const { padding, ...options } = bind<crops.PadOptions & { padding: crops.Padding }>('pad', 'padding!, fill, paddingMode', args);
   return byKind(
     image,
     (x) => crops.pad(x, padding, options),
@@ -80,27 +83,50 @@ export function pad<T extends Tensor>(
   );
 }
 
+interface Rectangle {
+  top: number;
+  left: number;
+  height: number;
+  width: number;
+}
+
 /**
  * What lies outside of the image is black. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.crop.html
  * @example v2.functional.crop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 4, 8, 16, 16).shape  // torch.Size([3, 16, 16])
  */
-export const crop = <T extends Tensor>(image: T, top: number, left: number, height: number, width: number): T =>
-  byKind(
+export function crop<T extends Tensor>(
+  image: T,
+  ...args: Call<[top: number, left: number, height: number, width: number], [], Rectangle>
+): T {
+  const { top, left, height, width } = bind<Rectangle>('crop', 'top!, left!, height!, width!', args);
+  return byKind(
     image,
     (x) => crops.crop(x, top, left, height, width),
     (target) => boxes.cropBoxes(target, top, left, height, width),
   );
+}
 
 /**
  * Pads where the image is too small. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.center_crop.html
  * @example v2.functional.centerCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).shape  // torch.Size([3, 16, 16])
  */
-export const centerCrop = <T extends Tensor>(image: T, outputSize: number | readonly number[]): T =>
-  byKind(
+export function centerCrop<T extends Tensor>(
+  image: T,
+  ...args: Call<[outputSize: number | readonly number[]], [], { outputSize: number | readonly number[] }>
+): T {
+  const { outputSize } = bind<{ outputSize: number | readonly number[] }>('center_crop', 'outputSize!', args);
+  return byKind(
     image,
     (x) => crops.centerCrop(x, outputSize),
     (target) => boxes.centerCropBoxes(target, outputSize),
   );
+}
+
+interface ResizedCropOptions extends Rectangle {
+  size: number | readonly number[];
+  interpolation?: Interpolation;
+  antialias?: boolean;
+}
 
 /**
  * A rectangle cut out of an image, and resized.
@@ -109,15 +135,22 @@ export const centerCrop = <T extends Tensor>(image: T, outputSize: number | read
  */
 export function resizedCrop<T extends Tensor>(
   image: T,
-  top: number,
-  left: number,
-  height: number,
-  width: number,
-  size: number | readonly number[],
-  ...args: Args<[interpolation: Interpolation, antialias: boolean], { interpolation?: Interpolation; antialias?: boolean }>
+  ...args: Call<
+    [top: number, left: number, height: number, width: number, size: number | readonly number[]],
+    [interpolation: Interpolation, antialias: boolean],
+    ResizedCropOptions
+  >
 ): T {
-  const options = bind<{ interpolation?: Interpolation; antialias?: boolean }>('resized_crop', 'interpolation, antialias', args);
+  const names = 'top!, left!, height!, width!, size!, interpolation, antialias';
+  const { top, left, height, width, size, ...options } = bind<ResizedCropOptions>('resized_crop', names, args);
   return resize(crop(image, top, left, height, width), size, options);
+}
+
+interface AffineArguments extends warps.AffineOptions {
+  angle: number;
+  translate: readonly number[];
+  scale: number;
+  shear: number | readonly number[];
 }
 
 /**
@@ -127,13 +160,14 @@ export function resizedCrop<T extends Tensor>(
  */
 export function affine<T extends Tensor>(
   image: T,
-  angle: number,
-  translate: readonly number[],
-  scale: number,
-  shear: number | readonly number[],
-  ...args: Args<[interpolation: Interpolation, fill: crops.Fill, center: readonly number[] | null], warps.AffineOptions>
+  ...args: Call<
+    [angle: number, translate: readonly number[], scale: number, shear: number | readonly number[]],
+    [interpolation: Interpolation, fill: crops.Fill, center: readonly number[] | null],
+    AffineArguments
+  >
 ): T {
-  const options = bind<warps.AffineOptions>('affine', 'interpolation, fill, center', args);
+  const names = 'angle!, translate!, scale!, shear!, interpolation, fill, center';
+  const { angle, translate, scale, shear, ...options } = bind<AffineArguments>('affine', names, args);
   const run = (x: Tensor, interpolation = options.interpolation): Tensor =>
     warps.affine(x, angle, translate, scale, shear, { ...options, ...(interpolation && { interpolation }) });
   const [shearX, shearY = 0] = typeof shear === 'number' ? [shear] : shear;
@@ -159,10 +193,14 @@ export function affine<T extends Tensor>(
  */
 export function rotate<T extends Tensor>(
   image: T,
-  angle: number,
-  ...args: Args<[interpolation: Interpolation, expand: boolean, center: readonly number[] | null, fill: crops.Fill], warps.RotateOptions>
+  ...args: Call<
+    [angle: number],
+    [interpolation: Interpolation, expand: boolean, center: readonly number[] | null, fill: crops.Fill],
+    warps.RotateOptions & { angle: number }
+  >
 ): T {
-  const options = bind<warps.RotateOptions>('rotate', 'interpolation, expand, center, fill', args);
+  const names = 'angle!, interpolation, expand, center, fill';
+  const { angle, ...options } = bind<warps.RotateOptions & { angle: number }>('rotate', names, args);
   const { expand, center } = options;
   return byKind(
     image,
@@ -170,6 +208,11 @@ export function rotate<T extends Tensor>(
     (target) => boxes.affineBoxes(target, { angle: -angle, translate: [0, 0], scale: 1, shear: [0, 0], center, expand }),
     (mask) => warps.rotate(mask, angle, { ...options, interpolation: 'nearest' }),
   );
+}
+
+interface PerspectiveArguments extends warps.PerspectiveOptions {
+  startpoints: warps.Points | null;
+  endpoints: warps.Points | null;
 }
 
 /**
@@ -180,11 +223,14 @@ export function rotate<T extends Tensor>(
  */
 export function perspective<T extends Tensor>(
   image: T,
-  startpoints: warps.Points | null,
-  endpoints: warps.Points | null,
-  ...args: Args<[interpolation: Interpolation, fill: crops.Fill, coefficients: readonly number[] | null], warps.PerspectiveOptions>
+  ...args: Call<
+    [startpoints: warps.Points | null, endpoints: warps.Points | null],
+    [interpolation: Interpolation, fill: crops.Fill, coefficients: readonly number[] | null],
+    PerspectiveArguments
+  >
 ): T {
-  const options = bind<warps.PerspectiveOptions>('perspective', 'interpolation, fill, coefficients', args);
+  const names = 'startpoints!, endpoints!, interpolation, fill, coefficients';
+  const { startpoints, endpoints, ...options } = bind<PerspectiveArguments>('perspective', names, args);
   return byKind(
     image,
     (x) => warps.perspective(x, startpoints, endpoints, options),
@@ -202,10 +248,10 @@ export function perspective<T extends Tensor>(
  */
 export function elastic<T extends Tensor>(
   image: T,
-  displacement: Tensor,
-  ...args: Args<[interpolation: Interpolation, fill: crops.Fill], warps.WarpOptions>
+  ...args: Call<[displacement: Tensor], [interpolation: Interpolation, fill: crops.Fill], warps.WarpOptions & { displacement: Tensor }>
 ): T {
-  const options = bind<warps.WarpOptions>('elastic', 'interpolation, fill', args);
+  const names = 'displacement!, interpolation, fill';
+  const { displacement, ...options } = bind<warps.WarpOptions & { displacement: Tensor }>('elastic', names, args);
   return byKind(
     image,
     (x) => warps.elastic(x, displacement, options),
@@ -213,3 +259,8 @@ export function elastic<T extends Tensor>(
     (mask) => warps.elastic(mask, displacement, { ...options, interpolation: 'nearest' }),
   );
 }
+/**
+ * The longer name of `elastic`.
+ * @example v2.functional.elasticTransform(torch.zeros(3, 4, 5), torch.zeros(1, 4, 5, 2)).shape  // torch.Size([3, 4, 5])
+ */
+export const elasticTransform = elastic;

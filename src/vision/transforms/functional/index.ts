@@ -1,7 +1,6 @@
 /** Functions on images. https://pytorch.org/vision/stable/transforms.html#v2-api-reference-recommended */
 export * from './color.js';
-export { chw, maxValue } from './common.js';
-export * from './crop.js';
+export { erase, type Fill, fiveCrop, type Padding, type PaddingMode, type PadOptions, tenCrop } from './crop.js';
 export { convertImageDtype, toDtype } from './dtype.js';
 export * from './misc.js';
 export { clampBoundingBoxes, convertBoundingBoxFormat } from './boxes.js';
@@ -10,6 +9,7 @@ export {
   centerCrop,
   crop,
   elastic,
+  elasticTransform,
   hflip,
   horizontalFlip,
   pad,

@@ -1,7 +1,13 @@
 /** Normalisation, blur, noise. https://pytorch.org/vision/stable/transforms.html#functionals */
 import * as torch from '../../../index.js';
-import { type Args, bind } from '../../arguments.js';
+import { type Args, bind, type Call } from '../../arguments.js';
 import { batched, chw, isFloat, pairOf, type Tensor } from './common.js';
+
+export interface NormalizeOptions {
+  mean: readonly number[];
+  std: readonly number[];
+  inplace?: boolean;
+}
 
 /**
  * (image − mean) / std, channel by channel. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.normalize.html
@@ -9,22 +15,25 @@ import { batched, chw, isFloat, pairOf, type Tensor } from './common.js';
  */
 export function normalize(
   image: Tensor,
-  mean: readonly number[],
-  std: readonly number[],
-  inplace: boolean | { inplace?: boolean } = false,
+  ...args: Call<[mean: readonly number[], std: readonly number[]], [inplace: boolean], NormalizeOptions>
 ): Tensor {
+  const { mean, std, inplace = false } = bind<NormalizeOptions>('normalize', 'mean!, std!, inplace', args);
   if (!isFloat(image)) throw new TypeError(`Input tensor should be a float tensor. Got ${String(image.dtype)}.`);
   if (image.ndim < 3) throw new Error(`Expected tensor to be a tensor image of size (..., C, H, W). Got ${String(image.shape)}.`);
   if (std.includes(0)) throw new Error('std evaluated to zero, leading to division by zero.');
   const vector = (values: readonly number[]) => torch.tensor([...values], { dtype: image.dtype, device: image.device }).reshape(-1, 1, 1);
-  const isInplace = typeof inplace === 'boolean' ? inplace : inplace.inplace;
-  return isInplace ? image.sub_(vector(mean)).div_(vector(std)) : image.sub(vector(mean)).div(vector(std));
+  return inplace ? image.sub_(vector(mean)).div_(vector(std)) : image.sub(vector(mean)).div(vector(std));
 }
 
 function gaussianKernel(size: number, sigma: number, like: Tensor): Tensor {
   const limit = (size - 1) / (2 * Math.SQRT2);
   const x = torch.linspace(-limit, limit, size, { dtype: like.dtype, device: like.device });
   return x.div(sigma).pow(2).neg().softmax(0);
+}
+
+interface BlurOptions {
+  kernelSize: number | readonly number[];
+  sigma?: number | readonly number[] | null;
 }
 
 /**
@@ -34,10 +43,9 @@ function gaussianKernel(size: number, sigma: number, like: Tensor): Tensor {
  */
 export function gaussianBlur(
   image: Tensor,
-  kernelSize: number | readonly number[],
-  ...args: Args<[sigma: number | readonly number[] | null], { sigma?: number | readonly number[] | null }>
+  ...args: Call<[kernelSize: number | readonly number[]], [sigma: number | readonly number[] | null], BlurOptions>
 ): Tensor {
-  const { sigma } = bind<{ sigma?: number | readonly number[] | null }>('gaussian_blur', 'sigma', args);
+  const { kernelSize, sigma } = bind<BlurOptions>('gaussian_blur', 'kernelSize!, sigma', args);
   const [kx, ky] = pairOf(kernelSize, `If kernel_size is a sequence its length should be 2. Got ${String(kernelSize)}`);
   if ([kx, ky].some((size) => size % 2 !== 1 || size < 0))
     throw new Error(`kernel_size should have odd and positive integers. Got ${kx},${ky}`);
@@ -108,3 +116,26 @@ export interface PixelSource {
   width: number;
   height: number;
 }
+
+/**
+ * [channels, height, width] of an image (…, C, H, W).
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.get_dimensions.html
+ * @example v2.functional.getDimensions(torch.zeros(3, 32, 48))  // [ 3, 32, 48 ]
+ */
+export const getDimensions = (image: Tensor): [channels: number, height: number, width: number] => chw(image);
+
+/**
+ * [height, width] of an image, of a mask, or of the image that boxes lie in.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.get_size.html
+ * @example v2.functional.getSize(torch.zeros(3, 32, 48))  // [ 32, 48 ]
+ */
+export function getSize(image: Tensor): [height: number, width: number] {
+  const [, height, width] = chw(image);
+  return [height, width];
+}
+
+/**
+ * The channels of an image (…, C, H, W). https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.get_num_channels.html
+ * @example v2.functional.getNumChannels(torch.zeros(3, 32, 48))  // 3
+ */
+export const getNumChannels = (image: Tensor): number => chw(image)[0];
