@@ -125,19 +125,27 @@ void gather(Call& c) {
   }))
 }
 
-// body(self element, source element) over the index; the index is known to fit.
+// body(self element, source element, its place) over the index; the index is known to fit. What differs in another dim than d goes to different places,
+// so that threads may share it: rows, or the parts of all rows where d is not the last dim.
 template <class T, class F> void scatter_walk(const View& self, const View& index, const View& source, int d, F&& body) {
   int64_t self_stride[MAX_DIMS];
   const int n = index.ndim;
   for (int i = 0; i < n; i++) self_stride[i] = i == d ? 0 : self.stride[i];
   const int64_t step = n ? self.stride[d] : 0;
   const Walk<3> walk(n, index.size, {index.stride, self_stride, source.stride});
-  walk.run(0, walk.rows, [&](int64_t, const int64_t* offset) {
-    for (int64_t j = 0; j < walk.length; j++) {
-      const int64_t at = offset[1] + j * walk.inner[1] + index.as<int64_t>()[offset[0] + j * walk.inner[0]] * step;
-      body(self.as<T>()[at], source.as<T>()[offset[2] + j * walk.inner[2]], at);
-    }
-  });
+  auto part = [&](int64_t first, int64_t last, int64_t begin, int64_t end) {
+    walk.run(first, last, [&](int64_t, const int64_t* offset) {
+      const int64_t *from = index.as<int64_t>() + offset[0], index_step = walk.inner[0], self_step = walk.inner[1], source_step = walk.inner[2], start = offset[1];
+      const T* values = source.as<T>() + offset[2];
+      T* to = self.as<T>();
+      for (int64_t j = begin; j < end; j++) {
+        const int64_t at = start + j * self_step + from[j * index_step] * step;
+        body(to[at], values[j * source_step], at);
+      }
+    });
+  };
+  if (d == n - 1) parallel_for(walk.rows, grain_for(walk.length), [&](int64_t first, int64_t last) { part(first, last, 0, walk.length); });
+  else parallel_for(walk.length, grain_for(walk.rows), [&](int64_t begin, int64_t end) { part(0, walk.rows, begin, end); });
 }
 
 // Whether every index lies in [0, size). Whole rows are looked over at once; only where one is wrong it is looked for.

@@ -129,3 +129,19 @@ describe('convolution of many channels with an infinite number', () => {
     expect(nanOrInfinite(gradients(infinite(x, 3, 5, 4, 4), w.clone(), g)[1])).toEqual([0, 64 * 9]);
   });
 });
+
+it('scatters give the same on one thread and on several, along either dim', () => {
+  torch.manualSeed(0);
+  const [x, src] = [torch.randint(0, 100, [300, 2000]), torch.randint(0, 100, [500, 2000])];
+  const index = torch.randint(0, 300, [500, 2000]);
+  const results = [1, 2].flatMap((threads) => {
+    torch.setNumThreads(threads);
+    return (['sum', 'prod', 'amax', 'mean'] as const).map((reduce) => [
+      x.scatterReduce(0, index, src, reduce),
+      x.t().scatterReduce(1, index.t(), src.t(), reduce).t(),
+    ]);
+  });
+  for (const [k, [rows, columns]] of results.entries())
+    expect([k, torch.equal(rows, columns), torch.equal(rows, results[k % 4][0])]).toEqual([k, true, true]);
+  expect(results[0][0].sum().item()).toBe(x.sum().add(src.sum()).item());
+});
