@@ -121,5 +121,5 @@ test('contradicting options are refused', () => {
 
 test('a dataset gives all its samples in a loop', () => {
   const [first] = randomSplit(pairs(4), [3, 1], { generator: new torch.Generator().manualSeed(0) });
-  expect([...first].map(([x]) => x.item())).toEqual(first.indices);
+  expect(([...first] as torch.Tensor[][]).map(([x]) => x.item())).toEqual(first.indices);
 });
