@@ -1,6 +1,7 @@
 /** Random images, for trying things out. https://pytorch.org/vision/stable/generated/torchvision.datasets.FakeData.html */
 import * as torch from '../../index.js';
-import { type DatasetOptions, VisionDataset } from './vision.js';
+import { type Args, bind } from '../arguments.js';
+import { type DatasetOptions, type TargetTransform, type Transform, VisionDataset } from './vision.js';
 
 export interface FakeDataOptions extends DatasetOptions {
   size?: number;
@@ -24,7 +25,21 @@ export class FakeData extends VisionDataset {
   readonly numClasses: number;
   readonly randomOffset: number;
 
-  constructor({ size = 1000, imageSize = [3, 224, 224], numClasses = 10, randomOffset = 0, ...options }: FakeDataOptions = {}) {
+  constructor(
+    ...args: Args<
+      [
+        size: number,
+        imageSize: readonly [channels: number, height: number, width: number],
+        numClasses: number,
+        transform: Transform,
+        targetTransform: TargetTransform,
+        randomOffset: number,
+      ],
+      FakeDataOptions
+    >
+  ) {
+    const given = bind<FakeDataOptions>('FakeData', 'size, imageSize, numClasses, transform, targetTransform, randomOffset', args);
+    const { size = 1000, imageSize = [3, 224, 224], numClasses = 10, randomOffset = 0, ...options } = given;
     super('', options);
     [this.size, this.imageSize, this.numClasses, this.randomOffset] = [size, imageSize, numClasses, randomOffset];
   }

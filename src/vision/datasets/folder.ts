@@ -1,8 +1,9 @@
 /** Datasets of files in folders, one for each class. https://pytorch.org/vision/stable/generated/torchvision.datasets.ImageFolder.html */
 import * as torch from '../../index.js';
+import { type Args, bind } from '../arguments.js';
 import { readImage } from '../io/index.js';
 import { builtin } from '../node.js';
-import { checkChoice, type DatasetOptions, indexOf, isFile, join, VisionDataset } from './vision.js';
+import { checkChoice, type DatasetOptions, indexOf, isFile, join, type TargetTransform, type Transform, VisionDataset } from './vision.js';
 
 type Tensor = torch.Tensor;
 
@@ -101,8 +102,19 @@ export class DatasetFolder extends VisionDataset {
   constructor(
     root: string,
     readonly loader: Loader,
-    options: MakeDatasetOptions = {},
+    ...args: Args<
+      [
+        extensions: readonly string[] | null,
+        transform: Transform,
+        targetTransform: TargetTransform,
+        isValidFile: FolderOptions['isValidFile'],
+        allowEmpty: boolean,
+      ],
+      MakeDatasetOptions
+    >
   ) {
+    const names = 'extensions, transform, targetTransform, isValidFile, allowEmpty';
+    const options = bind<MakeDatasetOptions>('DatasetFolder', names, args);
     super(root, options);
     [this.classes, this.classToIdx] = findClasses(root);
     this.samples = makeDataset(root, this.classToIdx, options);
@@ -144,7 +156,21 @@ export interface ImageFolderOptions extends FolderOptions {
  * image.shape  // torch.Size([3, 8, 8])
  */
 export class ImageFolder extends DatasetFolder {
-  constructor(root: string, { loader = defaultLoader, ...options }: ImageFolderOptions = {}) {
+  constructor(
+    root: string,
+    ...args: Args<
+      [
+        transform: Transform,
+        targetTransform: TargetTransform,
+        loader: Loader,
+        isValidFile: FolderOptions['isValidFile'],
+        allowEmpty: boolean,
+      ],
+      ImageFolderOptions
+    >
+  ) {
+    const names = 'transform, targetTransform, loader, isValidFile, allowEmpty';
+    const { loader = defaultLoader, ...options } = bind<ImageFolderOptions>('ImageFolder', names, args);
     super(root, loader, { ...options, extensions: options.isValidFile ? null : IMG_EXTENSIONS });
   }
 
@@ -175,8 +201,9 @@ export class ImageNet extends ImageFolder {
   /** What the classes are called, where torchvision's `meta.bin` is there. */
   readonly classNames: readonly (readonly string[])[] | null;
 
-  constructor(root: string, options: ImageFolderOptions & { split?: 'train' | 'val' } = {}) {
-    const { split = 'train', ...rest } = options;
+  constructor(root: string, ...args: Args<[split: 'train' | 'val'], ImageFolderOptions & { split?: 'train' | 'val' }>) {
+    const options = 'split, *, transform, targetTransform, loader, isValidFile, allowEmpty';
+    const { split = 'train', ...rest } = bind<ImageFolderOptions & { split?: 'train' | 'val' }>('ImageNet', options, args);
     checkChoice(split, 'split', ['train', 'val']);
     const folder = join(root, split);
     if (!builtin('node:fs').existsSync(folder))

@@ -18,8 +18,8 @@ export interface DownloadableOptions extends DatasetOptions {
   progress?: boolean;
 }
 
-type Transform = DatasetOptions['transform'];
-type TargetTransform = DatasetOptions['targetTransform'];
+export type Transform = DatasetOptions['transform'];
+export type TargetTransform = DatasetOptions['targetTransform'];
 /** One argument of the dataset's own, then those that all have. */
 export type DatasetArgs<First, Options> = Args<
   [first: First, transform: Transform, targetTransform: TargetTransform, download: boolean],
@@ -62,12 +62,25 @@ export abstract class VisionDataset extends torch.utils.data.Dataset<[Tensor, nu
 
   override toString(): string {
     const lines = [`Number of datapoints: ${this.length}`, ...(this.root ? [`Root location: ${this.root}`] : []), this.extraRepr()];
-    return [`Dataset ${this.constructor.name}`, ...lines.filter(Boolean).map((line) => `    ${line}`)].join('\n');
+    const described = lines.filter(Boolean).flatMap((line) => line.split('\n').map((each) => `    ${each}`));
+    return [`Dataset ${this.constructor.name}`, ...described, ...this.describedTransforms()].join('\n');
+  }
+
+  private describedTransforms(): string[] {
+    if (!this.transform && !this.targetTransform) return [];
+    const parts = Object.entries({ Transform: this.transform, 'Target transform': this.targetTransform });
+    return ['    StandardTransform', ...parts.flatMap(([head, change]) => (change ? describedTransform(`${head}: `, change) : []))];
   }
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
   }
+}
+
+/** Behind `head`, with further lines below its first. */
+function describedTransform(head: string, change: (input: never) => unknown): string[] {
+  const text = change instanceof torch.nn.Module ? String(change) : `<function ${change.name || '<lambda>'}>`;
+  return text.split('\n').map((line, i) => (i === 0 ? head : ' '.repeat(head.length)) + line);
 }
 
 export const notFound = (corrupted = false): Error =>
