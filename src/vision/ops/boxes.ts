@@ -1,6 +1,6 @@
 /** Boxes: formats, areas, overlaps and suppression. https://pytorch.org/vision/stable/ops.html#box-operators */
 import * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
+import { type Args, bind, type Call } from '../arguments.js';
 
 type Tensor = torch.Tensor;
 
@@ -42,7 +42,11 @@ function fromCorners(boxes: Tensor, format: BoxFormat): Tensor {
  * (…, 4) from one format to another. https://pytorch.org/vision/stable/generated/torchvision.ops.box_convert.html
  * @example vision.ops.boxConvert(torch.tensor([[5, 5, 10, 10]]), 'xywh', 'xyxy')  // tensor([[ 5,  5, 15, 15]])
  */
-export function boxConvert(boxes: Tensor, inFmt: BoxFormat, outFmt: BoxFormat): Tensor {
+export function boxConvert(
+  boxes: Tensor,
+  ...args: Call<[inFmt: BoxFormat, outFmt: BoxFormat], [], { inFmt: BoxFormat; outFmt: BoxFormat }>
+): Tensor {
+  const { inFmt, outFmt } = bind<{ inFmt: BoxFormat; outFmt: BoxFormat }>('box_convert', 'inFmt!, outFmt!', args);
   if (!formats.includes(inFmt) || !formats.includes(outFmt))
     throw new Error(`Unsupported Bounding Box Conversions for given in_fmt ${inFmt} and out_fmt ${outFmt}`);
   return inFmt === outFmt ? boxes.clone() : fromCorners(toCorners(boxes, inFmt), outFmt);
@@ -149,14 +153,16 @@ export function completeBoxIou(boxes1: Tensor, boxes2: Tensor, ...args: EpsArgs)
   return distanceBoxIou(first, second, eps).sub(alpha.mul(v));
 }
 
+type ImageSize = readonly [height: number, width: number];
+
 /**
  * Boxes [x1, y1, x2, y2] limited to an image of size [height, width].
  * https://pytorch.org/vision/stable/generated/torchvision.ops.clip_boxes_to_image.html
  * @example vision.ops.clipBoxesToImage(torch.tensor([[-5, 0, 30, 10]]).float(), [20, 20])  // tensor([[ 0.,  0., 20., 10.]])
  */
-export function clipBoxesToImage(boxes: Tensor, size: readonly [height: number, width: number]): Tensor {
+export function clipBoxesToImage(boxes: Tensor, ...args: Call<[size: ImageSize], [], { size: ImageSize }>): Tensor {
   const [left, top, right, bottom] = boxes.unbind(-1);
-  const [height, width] = size;
+  const [height, width] = bind<{ size: ImageSize }>('clip_boxes_to_image', 'size!', args).size;
   const within = (t: Tensor, most: number): Tensor => t.clamp(0, most);
   return torch.stack([within(left, width), within(top, height), within(right, width), within(bottom, height)], -1);
 }
@@ -166,7 +172,8 @@ export function clipBoxesToImage(boxes: Tensor, size: readonly [height: number, 
  * https://pytorch.org/vision/stable/generated/torchvision.ops.remove_small_boxes.html
  * @example vision.ops.removeSmallBoxes(torch.tensor([[0, 0, 1, 1], [0, 0, 5, 5]]).float(), 2)  // tensor([1])
  */
-export function removeSmallBoxes(boxes: Tensor, minSize: number): Tensor {
+export function removeSmallBoxes(boxes: Tensor, ...args: Call<[minSize: number], [], { minSize: number }>): Tensor {
+  const { minSize } = bind<{ minSize: number }>('remove_small_boxes', 'minSize!', args);
   const [left, top, right, bottom] = boxes.unbind(-1);
   return right.sub(left).ge(minSize).logicalAnd(bottom.sub(top).ge(minSize)).nonzero({}).squeeze(1);
 }
@@ -225,6 +232,8 @@ function checkNms(boxes: Tensor, scores: Tensor): void {
     throw new Error(`boxes and scores should have same number of elements in dimension 0, got ${boxes.shape[0]} and ${scores.shape[0]}`);
 }
 
+type Threshold = Call<[iouThreshold: number], [], { iouThreshold: number }>;
+
 /**
  * The numbers of the boxes (N, 4) that stay, best first: a box goes if a better one overlaps it more than `iouThreshold`.
  * https://pytorch.org/vision/stable/generated/torchvision.ops.nms.html
@@ -232,7 +241,8 @@ function checkNms(boxes: Tensor, scores: Tensor): void {
  * const boxes = torch.tensor([[0, 0, 10, 10], [0, 0, 9, 10], [20, 20, 30, 30]]).float();
  * vision.ops.nms(boxes, torch.tensor([0.9, 0.8, 0.7]), 0.5)  // tensor([0, 2])
  */
-export function nms(boxes: Tensor, scores: Tensor, iouThreshold: number): Tensor {
+export function nms(boxes: Tensor, scores: Tensor, ...args: Threshold): Tensor {
+  const { iouThreshold } = bind<{ iouThreshold: number }>('nms', 'iouThreshold!', args);
   checkNms(boxes, scores);
   const order = scores.detach().sort({ stable: true, dim: 0, descending: true }).indices.tolist() as number[];
   const corners = boxes.detach().double().cpu().contiguous().toTypedArray() as Float64Array;
@@ -245,7 +255,8 @@ export function nms(boxes: Tensor, scores: Tensor, iouThreshold: number): Tensor
  * const boxes = torch.tensor([[0, 0, 10, 10], [0, 0, 9, 10], [20, 20, 30, 30]]).float();
  * vision.ops.batchedNms(boxes, torch.tensor([0.9, 0.8, 0.7]), torch.tensor([0, 1, 0]), 0.5)  // tensor([0, 1, 2])
  */
-export function batchedNms(boxes: Tensor, scores: Tensor, idxs: Tensor, iouThreshold: number): Tensor {
+export function batchedNms(boxes: Tensor, scores: Tensor, idxs: Tensor, ...args: Threshold): Tensor {
+  const { iouThreshold } = bind<{ iouThreshold: number }>('batched_nms', 'iouThreshold!', args);
   if (boxes.numel() === 0) return torch.empty([0], { dtype: torch.int64, device: boxes.device });
   // Classes are moved apart, so that their boxes never meet.
   const offsets = idxs.to(boxes.dtype).mul(boxes.max().add(1));

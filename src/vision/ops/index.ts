@@ -15,5 +15,8 @@ export {
   StochasticDepth,
   stochasticDepth,
 } from './misc.js';
+export * from './deform-conv.js';
+export * from './drop-block.js';
 export * from './losses.js';
+export * from './pyramid.js';
 export * from './roi.js';

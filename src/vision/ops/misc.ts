@@ -1,6 +1,6 @@
 /** Layers that many models share. https://pytorch.org/vision/stable/ops.html#layers */
 import * as torch from '../../index.js';
-import { type Args, bind, pythonFloat } from '../arguments.js';
+import { type Args, bind, type Call, pythonFloat } from '../arguments.js';
 
 const { nn } = torch;
 type Tensor = torch.Tensor;
@@ -191,8 +191,11 @@ export class MLP extends nn.Sequential {
  * @example new vision.ops.Permute([0, 2, 1])(torch.rand(2, 3, 4)).shape  // torch.Size([2, 4, 3])
  */
 export class Permute extends nn.Module {
-  constructor(readonly dims: readonly number[]) {
+  readonly dims: readonly number[];
+
+  constructor(...args: Call<[dims: readonly number[]], [], { dims: readonly number[] }>) {
     super();
+    this.dims = bind<{ dims: readonly number[] }>('Permute', 'dims!', args).dims;
   }
 
   override forward(input: Tensor): Tensor {
@@ -210,12 +213,11 @@ export class FrozenBatchNorm2d extends nn.Module {
   bias: torch.nn.Buffer;
   runningMean: torch.nn.Buffer;
   runningVar: torch.nn.Buffer;
+  readonly eps: number;
 
-  constructor(
-    numFeatures: number,
-    readonly eps = 1e-5,
-  ) {
+  constructor(numFeatures: number, ...args: Args<[eps: number], { eps?: number }>) {
     super();
+    this.eps = bind<{ eps?: number }>('FrozenBatchNorm2d', 'eps', args).eps ?? 1e-5;
     this.weight = new nn.Buffer(torch.ones(numFeatures));
     this.bias = new nn.Buffer(torch.zeros(numFeatures));
     this.runningMean = new nn.Buffer(torch.zeros(numFeatures));
@@ -233,6 +235,11 @@ export class FrozenBatchNorm2d extends nn.Module {
   }
 }
 
+interface DepthOptions {
+  p: number;
+  mode: 'batch' | 'row';
+}
+
 /**
  * Drops whole samples ('row') or the whole batch with probability p, and scales what stays by 1 / (1 − p).
  * https://pytorch.org/vision/stable/generated/torchvision.ops.stochastic_depth.html
@@ -241,7 +248,11 @@ export class FrozenBatchNorm2d extends nn.Module {
  * // tensor([[1.],
  * //         [1.]])
  */
-export function stochasticDepth(input: Tensor, p: number, mode: 'batch' | 'row', training = true): Tensor {
+export function stochasticDepth(
+  input: Tensor,
+  ...args: Call<[p: number, mode: 'batch' | 'row'], [training: boolean], DepthOptions & { training?: boolean }>
+): Tensor {
+  const { p, mode, training = true } = bind<DepthOptions & { training?: boolean }>('stochastic_depth', 'p!, mode!, training', args);
   if (!(p >= 0 && p <= 1)) throw new Error(`drop probability has to be between 0 and 1, but got ${p}`);
   if (mode !== 'batch' && mode !== 'row') throw new Error(`mode has to be either 'batch' or 'row', but got ${String(mode)}`);
   if (!training || p === 0) return input;
@@ -259,11 +270,13 @@ export function stochasticDepth(input: Tensor, p: number, mode: 'batch' | 'row',
  * //         [1.]])
  */
 export class StochasticDepth extends nn.Module {
-  constructor(
-    readonly p: number,
-    readonly mode: 'batch' | 'row',
-  ) {
+  readonly p: number;
+  readonly mode: 'batch' | 'row';
+
+  constructor(...args: Call<[p: number, mode: 'batch' | 'row'], [], DepthOptions>) {
     super();
+    const { p, mode } = bind<DepthOptions>('StochasticDepth', 'p!, mode!', args);
+    [this.p, this.mode] = [p, mode];
   }
 
   override forward(input: Tensor): Tensor {

@@ -1,10 +1,13 @@
 /** Features of regions of images. https://pytorch.org/vision/stable/ops.html#detection-and-segmentation-operators */
 import * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
+import { bind, type Call, pythonFloat } from '../arguments.js';
 
 const { nn } = torch;
 type Tensor = torch.Tensor;
 type Size = number | readonly [height: number, width: number];
+interface Sized {
+  outputSize: Size;
+}
 /** (K, 5): the number of the image, then corners; or a list of (K, 4) for each image. */
 export type Boxes = Tensor | readonly Tensor[];
 
@@ -119,11 +122,10 @@ export interface RoIAlignOptions {
 export function roiAlign(
   input: Tensor,
   boxes: Boxes,
-  outputSize: Size,
-  ...args: Args<[spatialScale: number, samplingRatio: number, aligned: boolean], RoIAlignOptions>
+  ...args: Call<[outputSize: Size], [spatialScale: number, samplingRatio: number, aligned: boolean], RoIAlignOptions & Sized>
 ): Tensor {
-  const given = bind<RoIAlignOptions>('roi_align', 'spatialScale, samplingRatio, aligned', args);
-  const { spatialScale = 1, samplingRatio = -1, aligned = false } = given;
+  const given = bind<RoIAlignOptions & Sized>('roi_align', 'outputSize!, spatialScale, samplingRatio, aligned', args);
+  const { outputSize, spatialScale = 1, samplingRatio = -1, aligned = false } = given;
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   const offset = aligned ? 0.5 : 0;
@@ -152,10 +154,10 @@ function spansOf(start: number, length: number, bins: number, limit: number): Sp
   }));
 }
 
-interface ScaleOptions {
+interface ScaleOptions extends Sized {
   spatialScale?: number;
 }
-type ScaleArgs = Args<[spatialScale: number], ScaleOptions>;
+type ScaleArgs = Call<[outputSize: Size], [spatialScale: number], ScaleOptions>;
 
 /**
  * The largest value of each bin in each region. https://pytorch.org/vision/stable/generated/torchvision.ops.roi_pool.html
@@ -163,8 +165,8 @@ type ScaleArgs = Args<[spatialScale: number], ScaleOptions>;
  * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
  * vision.ops.roiPool(torch.rand(1, 3, 8, 8), boxes, 2).shape  // torch.Size([1, 3, 2, 2])
  */
-export function roiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args: ScaleArgs): Tensor {
-  const { spatialScale = 1 } = bind<ScaleOptions>('roi_pool', 'spatialScale', args);
+export function roiPool(input: Tensor, boxes: Boxes, ...args: ScaleArgs): Tensor {
+  const { outputSize, spatialScale = 1 } = bind<ScaleOptions>('roi_pool', 'outputSize!, spatialScale', args);
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   const length = (from: number, to: number): number => Math.max(round(to) - round(from) + 1, 1);
@@ -211,10 +213,10 @@ export interface PSRoIAlignOptions {
 export function psRoiAlign(
   input: Tensor,
   boxes: Boxes,
-  outputSize: Size,
-  ...args: Args<[spatialScale: number, samplingRatio: number], PSRoIAlignOptions>
+  ...args: Call<[outputSize: Size], [spatialScale: number, samplingRatio: number], PSRoIAlignOptions & Sized>
 ): Tensor {
-  const { spatialScale = 1, samplingRatio = -1 } = bind<PSRoIAlignOptions>('ps_roi_align', 'spatialScale, samplingRatio', args);
+  const given = bind<PSRoIAlignOptions & Sized>('ps_roi_align', 'outputSize!, spatialScale, samplingRatio', args);
+  const { outputSize, spatialScale = 1, samplingRatio = -1 } = given;
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   return forRegions(
@@ -241,8 +243,8 @@ const meanWeights = (spans: readonly Span[], size: number): Weights =>
  * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
  * vision.ops.psRoiPool(torch.rand(1, 12, 8, 8), boxes, 2).shape  // torch.Size([1, 3, 2, 2])
  */
-export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args: ScaleArgs): Tensor {
-  const { spatialScale = 1 } = bind<ScaleOptions>('ps_roi_pool', 'spatialScale', args);
+export function psRoiPool(input: Tensor, boxes: Boxes, ...args: ScaleArgs): Tensor {
+  const { outputSize, spatialScale = 1 } = bind<ScaleOptions>('ps_roi_pool', 'outputSize!, spatialScale', args);
   const [rows, columns] = pairOf(outputSize);
   const [, channels, height, width] = input.shape;
   const spans = (from: number, to: number, bins: number, size: number): Span[] =>
@@ -261,6 +263,11 @@ export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args
   );
 }
 
+/** As Python shows it. */
+const shown = (size: Size): string => (typeof size === 'number' ? String(size) : `(${size.join(', ')})`);
+type PoolArgs = Call<[outputSize: Size, spatialScale: number], [], Required<ScaleOptions>>;
+const poolNames = 'outputSize!, spatialScale!';
+
 /**
  * `roiAlign` as a module. https://pytorch.org/vision/stable/generated/torchvision.ops.RoIAlign.html
  * @example
@@ -268,18 +275,32 @@ export function psRoiPool(input: Tensor, boxes: Boxes, outputSize: Size, ...args
  * new vision.ops.RoIAlign(2, 1, 2)(torch.rand(1, 3, 8, 8), boxes).shape  // torch.Size([1, 3, 2, 2])
  */
 export class RoIAlign extends nn.Module {
+  readonly outputSize: Size;
+  readonly spatialScale: number;
+  readonly samplingRatio: number;
+  readonly aligned: boolean;
+
   constructor(
-    readonly outputSize: Size,
-    readonly spatialScale: number,
-    readonly samplingRatio: number,
-    readonly aligned = false,
+    ...args: Call<
+      [outputSize: Size, spatialScale: number, samplingRatio: number],
+      [aligned: boolean],
+      Required<PSRoIAlignOptions> & Sized & { aligned?: boolean }
+    >
   ) {
     super();
+    const names = 'outputSize!, spatialScale!, samplingRatio!, aligned';
+    const given = bind<Required<PSRoIAlignOptions> & Sized & { aligned?: boolean }>('RoIAlign', names, args);
+    ({ outputSize: this.outputSize, spatialScale: this.spatialScale, samplingRatio: this.samplingRatio } = given);
+    this.aligned = given.aligned ?? false;
   }
 
   override forward(input: Tensor, rois: Boxes): Tensor {
     const { outputSize, spatialScale, samplingRatio, aligned } = this;
     return roiAlign(input, rois, outputSize, { spatialScale, samplingRatio, aligned });
+  }
+
+  override extraRepr(): string {
+    return `output_size=${shown(this.outputSize)}, spatial_scale=${pythonFloat(this.spatialScale)}, sampling_ratio=${this.samplingRatio}, aligned=${this.aligned ? 'True' : 'False'}`;
   }
 }
 
@@ -290,15 +311,20 @@ export class RoIAlign extends nn.Module {
  * new vision.ops.RoIPool(2, 1)(torch.rand(1, 3, 8, 8), boxes).shape  // torch.Size([1, 3, 2, 2])
  */
 export class RoIPool extends nn.Module {
-  constructor(
-    readonly outputSize: Size,
-    readonly spatialScale: number,
-  ) {
+  readonly outputSize: Size;
+  readonly spatialScale: number;
+
+  constructor(...args: PoolArgs) {
     super();
+    ({ outputSize: this.outputSize, spatialScale: this.spatialScale } = bind<Required<ScaleOptions>>('RoIPool', poolNames, args));
   }
 
   override forward(input: Tensor, rois: Boxes): Tensor {
     return roiPool(input, rois, this.outputSize, { spatialScale: this.spatialScale });
+  }
+
+  override extraRepr(): string {
+    return `output_size=${shown(this.outputSize)}, spatial_scale=${pythonFloat(this.spatialScale)}`;
   }
 }
 
@@ -309,16 +335,46 @@ export class RoIPool extends nn.Module {
  * new vision.ops.PSRoIAlign(2, 1, 2)(torch.rand(1, 12, 8, 8), boxes).shape  // torch.Size([1, 3, 2, 2])
  */
 export class PSRoIAlign extends nn.Module {
-  constructor(
-    readonly outputSize: Size,
-    readonly spatialScale: number,
-    readonly samplingRatio: number,
-  ) {
+  readonly outputSize: Size;
+  readonly spatialScale: number;
+  readonly samplingRatio: number;
+
+  constructor(...args: Call<[outputSize: Size, spatialScale: number, samplingRatio: number], [], Required<PSRoIAlignOptions> & Sized>) {
     super();
+    const given = bind<Required<PSRoIAlignOptions> & Sized>('PSRoIAlign', 'outputSize!, spatialScale!, samplingRatio!', args);
+    ({ outputSize: this.outputSize, spatialScale: this.spatialScale, samplingRatio: this.samplingRatio } = given);
   }
 
   override forward(input: Tensor, rois: Boxes): Tensor {
     const { outputSize, spatialScale, samplingRatio } = this;
     return psRoiAlign(input, rois, outputSize, { spatialScale, samplingRatio });
+  }
+
+  override extraRepr(): string {
+    return `output_size=${shown(this.outputSize)}, spatial_scale=${pythonFloat(this.spatialScale)}, sampling_ratio=${this.samplingRatio}`;
+  }
+}
+
+/**
+ * `psRoiPool` as a module. https://pytorch.org/vision/stable/generated/torchvision.ops.PSRoIPool.html
+ * @example
+ * const boxes = [torch.tensor([[0, 0, 4, 4]]).float()];
+ * new vision.ops.PSRoIPool(2, 1)(torch.rand(1, 12, 8, 8), boxes).shape  // torch.Size([1, 3, 2, 2])
+ */
+export class PSRoIPool extends nn.Module {
+  readonly outputSize: Size;
+  readonly spatialScale: number;
+
+  constructor(...args: PoolArgs) {
+    super();
+    ({ outputSize: this.outputSize, spatialScale: this.spatialScale } = bind<Required<ScaleOptions>>('PSRoIPool', poolNames, args));
+  }
+
+  override forward(input: Tensor, rois: Boxes): Tensor {
+    return psRoiPool(input, rois, this.outputSize, { spatialScale: this.spatialScale });
+  }
+
+  override extraRepr(): string {
+    return `output_size=${shown(this.outputSize)}, spatial_scale=${pythonFloat(this.spatialScale)}`;
   }
 }
