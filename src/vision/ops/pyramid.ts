@@ -9,7 +9,10 @@ const { nn } = torch;
 type Tensor = torch.Tensor;
 type Maps = Record<string, Tensor>;
 
-/** Makes further maps of the results of a pyramid. */
+/**
+ * Makes further maps of the results of a pyramid: the base of such layers.
+ * @example new vision.ops.LastLevelMaxPool() instanceof vision.ops.ExtraFPNBlock  // true
+ */
 export abstract class ExtraFPNBlock extends nn.Module {
   /** `results` and their `names`, with more of them; `inputs` are what came into the pyramid. */
   abstract override forward(results: Tensor[], inputs: readonly Tensor[], names: string[]): [results: Tensor[], names: string[]];
