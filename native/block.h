@@ -1,6 +1,7 @@
 // The block interpreter: runs a Code over tiles of at most BLOCK elements, whose registers stay in the L1 cache.
 #pragma once
 #include "internal.h"
+#include "r_common.h"
 #include "simd.h"
 
 namespace tt::TT_ISA {
@@ -89,8 +90,6 @@ struct Tiling {
 };
 // Tiles have at most `block` elements.
 Tiling choose_tiling(const Launch& k, int64_t block);
-
-inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 inline int64_t grain_tiles(double cost, int64_t tile_elements) {
   double tiles = 65536.0 / cost / (double)tile_elements;

@@ -1,5 +1,6 @@
 // Pointwise launches, tile by tile.
 #include "block.h"
+#include "gemm.h"
 #include "half.h"
 #include <algorithm>
 #include <cstdlib>
@@ -38,7 +39,15 @@ template <class S, class D> void load_columns(D* d, const Anywhere<S>* s, int64_
   if (step <= 4) return with_constant(step, [=](auto n) {
     for (int64_t r = 0; r < rows; r++) for (int64_t c = 0; c < cols; c++) d[r * cols + c] = convert<D, S>(s[c * n + r].value);
   });
-  for (int64_t c = 0; c < cols; c++, s += step, d++) for (int64_t r = 0; r < rows; r++) d[r * cols] = convert<D, S>(s[r].value);
+  int64_t turned_rows = 0, turned_cols = 0;
+  if constexpr (std::is_same<S, D>::value && sizeof(S) >= 4) {
+    using T = std::conditional_t<sizeof(S) == 4, float, double>;
+    constexpr int64_t W = Simd<T>::width;
+    turned_rows = rows / W * W, turned_cols = cols / W * W;
+    for (int64_t c = 0; c < turned_cols; c += W) for (int64_t r = 0; r < turned_rows; r += W)
+      transpose_block(reinterpret_cast<const T*>(s + c * step + r), step, reinterpret_cast<T*>(d + r * cols + c), cols);
+  }
+  for (int64_t c = 0; c < cols; c++) for (int64_t r = c < turned_cols ? turned_rows : 0; r < rows; r++) d[r * cols + c] = convert<D, S>(s[c * step + r].value);
 }
 
 template <class S, class D> void load_tile(void* reg, const char* data, int64_t row_stride, int64_t col_stride, int64_t rows, int64_t cols) {
