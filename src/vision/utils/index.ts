@@ -2,8 +2,10 @@
 import * as torch from '../../index.js';
 import { type Args, bind } from '../arguments.js';
 import { encodeJpeg, encodePng, writeFile } from '../io/index.js';
-import { toDtype } from '../transforms/functional/dtype.js';
+import { checkImage } from './canvas.js';
 import { type Color, colorsOf } from './color.js';
+
+export { drawBoundingBoxes, type DrawBoxesOptions, drawKeypoints, type DrawKeypointsOptions } from './draw.js';
 
 type Tensor = torch.Tensor;
 
@@ -89,77 +91,6 @@ export async function saveImage(
   const kind = (format ?? /\.(\w+)$/.exec(path)?.[1] ?? '').toLowerCase();
   if (!['png', 'jpg', 'jpeg'].includes(kind)) throw new Error(`unknown file extension: .${kind}`);
   writeFile(path, await (kind === 'png' ? encodePng(bytes) : encodeJpeg(bytes)));
-}
-
-function checkImage(image: Tensor): void {
-  if (image.dtype !== torch.uint8 && !image.dtype.isFloatingPoint)
-    throw new Error(`The image dtype must be uint8 or float, got ${String(image.dtype)}`);
-  if (image.ndim !== 3) throw new Error('Pass individual images, not batches');
-}
-
-export interface DrawBoxesOptions {
-  /** One for all boxes, or one for each: '#ff0000', 'red' or [255, 0, 0]. */
-  colors?: Color | readonly Color[] | null;
-  /** Whether boxes are filled, with the image shining through. */
-  fill?: boolean;
-  width?: number;
-}
-
-/** How much of the colour a filled box has, of 255. */
-const FILL_ALPHA = 100;
-
-/** Bytes of an image row by row, drawn on. */
-class Canvas {
-  constructor(
-    private readonly data: Uint8Array,
-    private readonly width: number,
-    private readonly height: number,
-  ) {}
-
-  /** Sets the pixels of a rectangle, its corners among them. */
-  rectangle([left, top, right, bottom]: readonly number[], color: readonly number[], alpha = 255): void {
-    for (let y = Math.max(top, 0); y <= Math.min(bottom, this.height - 1); y++)
-      for (let x = Math.max(left, 0); x <= Math.min(right, this.width - 1); x++)
-        for (let c = 0; c < 3; c++) this.blend(c * this.width * this.height + y * this.width + x, color[c], alpha);
-  }
-
-  private blend(at: number, value: number, alpha: number): void {
-    this.data[at] = Math.round((this.data[at] * (255 - alpha) + value * alpha) / 255);
-  }
-
-  outline([left, top, right, bottom]: readonly number[], color: readonly number[], width: number): void {
-    this.rectangle([left, top, right, Math.min(top + width - 1, bottom)], color);
-    this.rectangle([left, Math.max(bottom - width + 1, top), right, bottom], color);
-    this.rectangle([left, top, Math.min(left + width - 1, right), bottom], color);
-    this.rectangle([Math.max(right - width + 1, left), top, right, bottom], color);
-  }
-}
-
-/**
- * Boxes (N, 4), left, top, right, bottom, on an image (1 or 3, H, W).
- * https://pytorch.org/vision/stable/generated/torchvision.utils.draw_bounding_boxes.html
- * @example
- * const image = torch.zeros(3, 32, 48, { dtype: torch.uint8 });
- * vision.utils.drawBoundingBoxes(image, torch.tensor([[2, 2, 20, 20]]), { colors: 'red' }).shape  // torch.Size([3, 32, 48])
- */
-export function drawBoundingBoxes(image: Tensor, boxes: Tensor, options: DrawBoxesOptions = {}): Tensor {
-  const { colors, fill = false, width = 1 } = bind<DrawBoxesOptions>('draw_bounding_boxes', '*, colors, fill, width', [options]);
-  checkImage(image);
-  if (image.shape[0] !== 1 && image.shape[0] !== 3) throw new Error('Only grayscale and RGB images are supported');
-  const list = boxes.detach().to(torch.int64).tolist() as number[][];
-  if (list.some(([left, top, right, bottom]) => left > right || top > bottom))
-    throw new Error('Boxes need to be in (xmin, ymin, xmax, ymax) format. Use torchvision.ops.box_convert to convert them');
-  if (list.length === 0) return image;
-  const [, height, imageWidth] = image.shape;
-  const bytes = toDtype(image.detach().expand(3, -1, -1), torch.uint8, true);
-  const data = Uint8Array.from(bytes.cpu().contiguous().toTypedArray() as Uint8Array);
-  const canvas = new Canvas(data, imageWidth, height);
-  const chosen = colorsOf(colors, list.length);
-  for (const [i, box] of list.entries()) {
-    if (fill) canvas.rectangle(box, chosen[i], FILL_ALPHA);
-    canvas.outline(box, chosen[i], width);
-  }
-  return toDtype(torch.tensor(data).reshape(3, height, imageWidth).to(image.device), image.dtype, true);
 }
 
 export interface DrawMasksOptions {
