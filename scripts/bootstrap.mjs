@@ -67,9 +67,9 @@ export const installChecks = () => install('checks', 'test', ['vitest', 'prettie
 export const installDocs = () => install('docs', 'docs', ['typedoc'], 'typedoc');
 
 async function buildEngine() {
-  const { buildNative } = await import('./build-native.mjs');
+  const { buildNative, findCompiler } = await import('./build-native.mjs');
   if (await buildNative({ log })) return;
-  log('no C++ compiler found: using the WebAssembly engine');
+  log(`${findCompiler() ? 'the native library does not compile' : 'no C++ compiler found'}: using the WebAssembly engine`);
   const { buildWasm } = await import('./build-wasm.mjs');
   await buildWasm({ log, keepCompiler: false });
 }

@@ -58,7 +58,8 @@ export function sourceHash(...extra) {
   return hash.digest('hex');
 }
 
-function findCompiler() {
+/** The name of a C++ compiler, if there is one. */
+export function findCompiler() {
   const candidates = [process.env.CXX, 'g++', 'clang++', 'c++'].filter(Boolean);
   return candidates.find((name) => {
     try {

@@ -132,6 +132,12 @@ export async function buildWasm({ log = console.log, keepCompiler = true } = {})
   return true;
 }
 
-if (process.argv[2] === '--compile') await compileFiles(process.argv.slice(3));
-else if (process.argv[2] === '--link') await link(process.argv.slice(3));
+/** The compiler has said what is wrong; its error holds all files. */
+function fail(error) {
+  if (error.code === undefined) console.error(error);
+  process.exit(1);
+}
+
+if (process.argv[2] === '--compile') await compileFiles(process.argv.slice(3)).catch(fail);
+else if (process.argv[2] === '--link') await link(process.argv.slice(3)).catch(fail);
 else if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) process.exitCode = (await buildWasm()) ? 0 : 1;
