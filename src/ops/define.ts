@@ -151,11 +151,17 @@ function kindOf(x: Tensor | Number_ | null | undefined): number {
   return typeof x === 'boolean' ? 14 : typeof x === 'bigint' ? 12 : 15;
 }
 
+const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
+const NO_NUMBERS: readonly Number_[] = [];
+
 class PointwiseOp {
   readonly signature: Signature;
   private readonly operandCount: number;
   private readonly cache = new Map<string, Map<number, Traced>>();
   private epoch = defaultDtypeEpoch;
+  /** What `knownTrace` found last. */
+  private lastKey = 0;
+  private lastTraced: Traced | undefined;
 
   constructor(
     readonly name: string,
@@ -191,10 +197,8 @@ class PointwiseOp {
     values: readonly (Tensor | Number_)[],
     inplace: boolean,
   ): Tensor {
-    const tensors: Tensor[] = [];
-    const params: Number_[] = [];
-    for (const x of operands) if (x instanceof Tensor) tensors.push(x);
-    for (const x of values) if (!(x instanceof Tensor)) params.push(x);
+    const tensors = operands.every(isTensor) ? (operands as Tensor[]) : operands.filter(isTensor);
+    const params = values === tensors ? NO_NUMBERS : values.filter((x): x is Number_ => !isTensor(x));
     const local = toCommonDevice(tensors);
     return inplace ? this.runInplace(traced, local, params) : applyFormula(traced.formula, this.nodeName(operands), local, params);
   }
@@ -209,7 +213,8 @@ class PointwiseOp {
       else if (typeof x === 'number') key = key * 32 + (Number.isInteger(x) ? 12 : 13);
       else return undefined;
     }
-    return this.cache.get('')?.get(key);
+    if (key !== this.lastKey) [this.lastKey, this.lastTraced] = [key, this.cache.get('')?.get(key)];
+    return this.lastTraced;
   }
 
   /** Computes right into `out`, and says so, where it fits as it is and nothing has to be recorded. */
@@ -260,6 +265,7 @@ class PointwiseOp {
       extras.length === 0
         ? ''
         : extras.map((x) => (typeof x === 'number' ? (Number.isInteger(x) ? '#' : '%') : isComplexNumber(x) ? '&' : String(x))).join();
+    this.lastKey = 0;
     let byKind = this.cache.get(statics);
     if (!byKind) this.cache.set(statics, (byKind = new Map<number, Traced>()));
     let traced = byKind.get(key);

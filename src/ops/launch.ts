@@ -64,7 +64,7 @@ export function kernelOf(
   }
   const values =
     params.length === 0 ? noParams : lowering.params.map(({ source, part }, i) => paramValue(params[source], part, program.params[i]));
-  return { program, sizes, operands, strides, params: values, ...(reduced ? { reduced } : {}) };
+  return { program, sizes, operands, strides, params: values, reduced };
 }
 
 /** Runs what `kernelOf` gives. */
