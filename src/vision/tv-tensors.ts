@@ -50,7 +50,11 @@ export class Image extends TVTensor {}
  */
 export class Mask extends TVTensor {}
 
-/** Corners; a corner and the sizes; or the middle and the sizes. */
+/**
+ * Corners; a corner and the sizes; or the middle and the sizes.
+ * https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.BoundingBoxFormat.html
+ */
+export const BoundingBoxFormat = { XYXY: 'XYXY', XYWH: 'XYWH', CXCYWH: 'CXCYWH' } as const;
 export type BoxFormat = 'XYXY' | 'XYWH' | 'CXCYWH';
 
 export interface BoundingBoxesOptions {

@@ -135,4 +135,60 @@ describe('samples', () => {
     const image = new tvTensors.Image(torch.rand(1, 4, 4));
     expect(F.resize(image, 2)).toBeInstanceOf(tvTensors.Image);
   });
+
+  it.each([
+    [0, [17, 19], 40446, [[0, 0, 14, 15], [0, 0, 0, 0]], 0.7703],
+    [1, [29, 29], 104447, [[0, 0, 0, 0], [13, 5, 29, 20]], 0.7999],
+    [3, [50, 60], 373566, [[10, 12, 30, 40], [35, 5, 58, 20]], 0.6227],
+    [5, [46, 23], 132273, [[0, 0, 0, 0], [5, 2, 23, 17]], 0.1166],
+    [7, [32, 57], 224623, [[10, 0, 30, 28], [35, 0, 57, 8]], 0.9072],
+  ])('keep a box under RandomIoUCrop with seed %d', (seed, size, sum, rows, next) => {
+    const options = { format: 'XYXY', canvasSize: [50, 60] } as const;
+    torch.manualSeed(seed);
+    const result = new v2.RandomIoUCrop()({
+      boxes: new tvTensors.BoundingBoxes(torch.tensor([[10, 12, 30, 40], [35, 5, 58, 20]]).float(), options),
+      image: new tvTensors.Image(torch.arange(3000).reshape(1, 50, 60).remainder(251)),
+      masks: new tvTensors.Mask(torch.ones(2, 50, 60)),
+    });
+    expect([[...result.image.shape], [...result.masks.shape], [...result.boxes.canvasSize]]).toEqual([[1, ...size], [2, ...size], size]);
+    expect([result.image.sum().item(), result.boxes.tolist()]).toEqual([sum, rows]);
+    expect(torch.rand(1).item()).toBeCloseTo(next, 4);
+  }); // prettier-ignore
+
+  it('need boxes and an image for RandomIoUCrop', () => {
+    expect(() => new v2.RandomIoUCrop()({ boxes: boxes() })).toThrow(
+      'RandomIoUCrop() requires input sample to contain tensor or PIL images',
+    );
+    expect(String(new v2.RandomIoUCrop())).toBe(
+      'RandomIoUCrop(min_scale=0.3, max_scale=1.0, min_aspect_ratio=0.5, max_aspect_ratio=2.0, options=[0.0, 0.1, 0.3, 0.5, 0.7, 0.9, 1.0], trials=40)',
+    );
+  });
+
+  it("share what a transform of one's own draws", () => {
+    class Scale extends v2.Transform<{ factor: number }> {
+      protected override makeParams(inputs: readonly Tensor[]) {
+        return { factor: inputs.length + 1 };
+      }
+      protected override transform(image: Tensor, { factor }: { factor: number }) {
+        return image.mul(factor);
+      }
+      protected override movesPixels() {
+        return true;
+      }
+    }
+    const { image, masks, other } = new Scale()({ ...sample(), boxes: 1 });
+    expect([image.at(0, 9, 11).item(), masks.at(9, 11).item(), other.tolist()]).toEqual([(119 * 3) % 256, (119 * 3) % 256, [1, 1]]);
+    const pure = new v2.ToPureTensor()(sample());
+    expect(Object.values(pure).some((each) => each instanceof tvTensors.TVTensor)).toBe(false);
+  });
+
+  it('lose boxes by a function as well', () => {
+    const rows = boxes('XYXY', [[1, 2, 3, 4], [1, 1, 8, 8], [-2, 0, 9, 9]]); // prettier-ignore
+    const [kept, valid] = F.sanitizeBoundingBoxes(rows);
+    expect([kept.tolist(), kept.canvasSize, valid.tolist()]).toEqual([[[1, 2, 3, 4], [1, 1, 8, 8]], [10, 12], [true, true, false]]); // prettier-ignore
+    const plain = torch.tensor(rows.tolist() as number[][]);
+    expect(F.sanitizeBoundingBoxes(plain, { format: 'xyxy', canvasSize: [10, 12], minSize: 3 })[0].tolist()).toEqual([[1, 1, 8, 8]]);
+    expect(() => F.sanitizeBoundingBoxes(plain)).toThrow('format and canvas_size cannot be None if bounding_boxes is a pure tensor.');
+    expect(() => F.sanitizeBoundingBoxes(rows, 'XYXY')).toThrow('must be None when bounding_boxes is a tv_tensors.BoundingBoxes instance');
+  });
 });

@@ -16,6 +16,7 @@ export {
 export * from './convnext.js';
 export * from './densenet.js';
 export * from './efficientnet.js';
+export * as featureExtraction from './feature-extraction.js';
 export * from './googlenet.js';
 export * from './inception.js';
 export * from './lenet.js';

@@ -51,15 +51,6 @@ export class ClampBoundingBoxes extends BoxTransform {
   }
 }
 
-/** Which boxes lie in their image and are not too small: booleans (N). */
-function validBoxes(boxes: BoundingBoxes, minSize: number, minArea: number): Tensor {
-  const [height, width] = boxes.canvasSize;
-  const [left, top, right, bottom] = F.convertBoundingBoxFormat(boxes, 'XYXY').detach().unbind(-1);
-  const [w, h] = [right.sub(left), bottom.sub(top)];
-  const checks = [w.ge(minSize), h.ge(minSize), w.mul(h).ge(minArea), left.ge(0), top.ge(0), right.le(width), bottom.le(height)];
-  return checks.reduce((all, each) => all.logicalAnd(each));
-}
-
 /** The first tensor under a key that speaks of labels. */
 function findLabels(sample: unknown): Tensor | null {
   if (Array.isArray(sample)) return sample.map(findLabels).find((found) => found !== null) ?? null;
@@ -116,7 +107,7 @@ export class SanitizeBoundingBoxes extends Transform {
     const boxes = tensorsOf(sample).find((tensor) => tensor instanceof BoundingBoxes) as BoundingBoxes | undefined;
     if (!boxes) throw new Error('No bounding boxes were found in the sample');
     const labels = this.labelsGetter(sample);
-    const valid = validBoxes(boxes, this.minSize, this.minArea);
+    const [, valid] = F.sanitizeBoundingBoxes(boxes, { minSize: this.minSize, minArea: this.minArea });
     const isListed = (tensor: Tensor): boolean =>
       tensor === boxes || tensor === labels || (tensor instanceof Mask && tensor.ndim === 3 && tensor.shape[0] === valid.shape[0]);
     return mapTensors(sample, (tensor) => (isListed(tensor) ? wrap(tensor.at(valid), tensor) : tensor));

@@ -4,9 +4,9 @@ import { type Args, bind, type Call } from '../arguments.js';
 import { randomBox } from './crop.js';
 import { chw, pairOf } from './functional/common.js';
 import * as F from './functional/index.js';
-import { wrap } from '../tv-tensors.js';
+import { TVTensor, wrap } from '../tv-tensors.js';
 import { byKind, type Kind } from './kind.js';
-import { isTarget, randomInteger, RandomTransform, sampleOf, Transform, uniform } from './transform.js';
+import { isTarget, mapTensors, randomInteger, RandomTransform, sampleOf, Transform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Range = readonly [number, number];
@@ -18,6 +18,20 @@ type Range = readonly [number, number];
 export class Identity extends Transform {
   protected transform(image: Tensor): Tensor {
     return image;
+  }
+}
+
+/**
+ * Images, masks and boxes as plain tensors. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToPureTensor.html
+ * @example new v2.ToPureTensor()(new tvTensors.Image(torch.zeros(1, 2, 2))) instanceof tvTensors.Image  // false
+ */
+export class ToPureTensor extends Transform {
+  protected transform(image: Tensor): Tensor {
+    return image;
+  }
+
+  override forward(...inputs: never[]): unknown {
+    return mapTensors(sampleOf(inputs), (tensor) => (tensor instanceof TVTensor ? tensor.viewAs(tensor) : tensor));
   }
 }
 

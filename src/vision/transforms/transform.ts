@@ -32,14 +32,20 @@ export function tensorsOf(sample: unknown): Tensor[] {
 
 /**
  * `sample` with its images changed, and its boxes and masks if `movesPixels`; without an `Image`, the first tensor that is no box or mask is
- * the image. All changes see the same random numbers, so that they stay together.
+ * the image. `prepare` sees them all and gives the change. All changes see the same random numbers, so that they stay together.
  */
-export function changeSample(sample: unknown, movesPixels: boolean, change: (tensor: Tensor) => unknown): unknown {
+export function changeSample(
+  sample: unknown,
+  movesPixels: boolean,
+  prepare: (inputs: readonly Tensor[]) => (tensor: Tensor) => unknown,
+): unknown {
   const tensors = tensorsOf(sample);
   const plain = tensors.some((t) => t instanceof Image) ? undefined : tensors.find((t) => !isTarget(t));
   let isOpen = true;
   const takes = (t: Tensor): boolean => t instanceof Image || (isTarget(t) ? movesPixels : t === plain && isOpen);
-  const start = tensors.filter(takes).length > 1 ? torch.getRngState() : null;
+  const inputs = tensors.filter(takes);
+  const change = prepare(inputs);
+  const start = inputs.length > 1 ? torch.getRngState() : null;
   return mapTensors(sample, (tensor) => {
     if (!takes(tensor)) return tensor;
     if (tensor === plain) isOpen = false;
@@ -63,8 +69,13 @@ export const sampleOf = (inputs: readonly unknown[]): unknown => (inputs.length 
  * }
  * new Darker()(torch.ones(1, 1, 1))  // tensor([[[0.5000]]])
  */
-export abstract class Transform extends torch.nn.Module {
-  protected abstract transform(image: Tensor): unknown;
+export abstract class Transform<P extends object = object> extends torch.nn.Module {
+  protected abstract transform(image: Tensor, params: P): unknown;
+
+  /** What is drawn once for all images, boxes and masks that are transformed together; `transform` is given it. */
+  protected makeParams(_inputs: readonly Tensor[]): P {
+    return {} as P;
+  }
 
   /** Whether boxes and masks have to follow. */
   protected movesPixels(): boolean {
@@ -72,7 +83,10 @@ export abstract class Transform extends torch.nn.Module {
   }
 
   override forward(...inputs: never[]): unknown {
-    return changeSample(sampleOf(inputs), this.movesPixels(), (image) => this.transform(image));
+    return changeSample(sampleOf(inputs), this.movesPixels(), (tensors) => {
+      const params = this.makeParams(tensors);
+      return (tensor) => this.transform(tensor, params);
+    });
   }
 
   /** Fields that are lists in torchvision; other arrays are tuples. */
@@ -90,7 +104,7 @@ export abstract class Transform extends torch.nn.Module {
 
 /** Fields that are floats in Python, which shows them with a point. */
 const floats = new Set(
-  'alpha brightness contrast degrees distortionScale hue mean minArea p ratio saturation scale scaleRange shear sideRange sigma std translate value'.split(
+  'alpha brightness contrast degrees distortionScale hue maxAspectRatio maxScale mean minArea minAspectRatio minScale options p ratio saturation scale scaleRange shear sideRange sigma std translate value'.split(
     ' ',
   ),
 );
@@ -121,7 +135,7 @@ export abstract class RandomTransform extends Transform {
 }
 
 /** A transform that moves pixels, and so boxes and masks. */
-export abstract class GeometricTransform extends Transform {
+export abstract class GeometricTransform<P extends object = object> extends Transform<P> {
   protected override movesPixels(): boolean {
     return true;
   }

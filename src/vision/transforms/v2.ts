@@ -23,6 +23,7 @@ export {
 export * as functional from './functional/index.js';
 export { InterpolationMode } from './functional/index.js';
 export type { Kind, KindFill } from './kind.js';
+export { RandomIoUCrop, type RandomIoUCropOptions } from './iou-crop.js';
 export * from './misc.js';
 export { CutMix, MixUp, type MixOptions } from './mix.js';
 export { ImageClassification, type ImageClassificationOptions } from './presets.js';

@@ -1,7 +1,8 @@
 /** What moving pixels does to boxes. https://pytorch.org/vision/stable/transforms.html#transforms-v2 */
 import * as torch from '../../../index.js';
 import { boxConvert, clipBoxesToImage } from '../../ops/boxes.js';
-import { BoundingBoxes, type BoxFormat } from '../../tv-tensors.js';
+import { type Args, bind } from '../../arguments.js';
+import { BoundingBoxes, type BoxFormat, wrap } from '../../tv-tensors.js';
 import { isFloat, pairOf, roundHalfEven, type Tensor } from './common.js';
 import { type Padding, type PaddingMode, sidesOf } from './crop.js';
 import { outputSize } from './resize.js';
@@ -38,6 +39,51 @@ export function convertBoundingBoxFormat(boxes: BoundingBoxes, newFormat: BoxFor
  * v2.functional.clampBoundingBoxes(boxes).tolist()  // [ [ 0, 2, 12, 6 ] ]
  */
 export const clampBoundingBoxes = (boxes: BoundingBoxes): BoundingBoxes => moved(boxes, boxes.canvasSize, true, (corners) => corners);
+
+/** Which boxes lie in their image and are not too small: booleans (N). */
+function validBoxes(boxes: BoundingBoxes, minSize: number, minArea: number): Tensor {
+  const [height, width] = boxes.canvasSize;
+  const [left, top, right, bottom] = convertBoundingBoxFormat(boxes, 'XYXY').detach().unbind(-1);
+  const [w, h] = [right.sub(left), bottom.sub(top)];
+  const checks = [w.ge(minSize), h.ge(minSize), w.mul(h).ge(minArea), left.ge(0), top.ge(0), right.le(width), bottom.le(height)];
+  return checks.reduce((all, each) => all.logicalAnd(each));
+}
+
+export interface SanitizeBoxesOptions {
+  /** Only for tensors that are no `BoundingBoxes`. */
+  format?: BoxFormat | Lowercase<BoxFormat> | null;
+  canvasSize?: Size | null;
+  minSize?: number;
+  minArea?: number;
+}
+
+/**
+ * The boxes that lie in their image and are not too small, and which they are: booleans (N).
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.sanitize_bounding_boxes.html
+ * @throws Error where plain tensors come without `format` and `canvasSize`
+ * @example
+ * const boxes = new tvTensors.BoundingBoxes([[1, 2, 5, 6], [3, 3, 3, 3]], { format: 'XYXY', canvasSize: [10, 12] });
+ * v2.functional.sanitizeBoundingBoxes(boxes)[1]  // tensor([ True, False])
+ */
+export function sanitizeBoundingBoxes<T extends Tensor>(
+  boundingBoxes: T,
+  ...args: Args<[format: BoxFormat | null, canvasSize: Size | null, minSize: number, minArea: number], SanitizeBoxesOptions>
+): [boxes: T, valid: Tensor] {
+  const names = 'format, canvasSize, minSize, minArea';
+  const given = bind<SanitizeBoxesOptions>('sanitize_bounding_boxes', names, args);
+  const { format = null, canvasSize = null, minSize = 1, minArea = 1 } = given;
+  const isPlain = !(boundingBoxes instanceof BoundingBoxes);
+  const got = `Got format=${String(format)} and canvas_size=${String(canvasSize)}.`;
+  if (isPlain && (format === null || canvasSize === null))
+    throw new Error(`format and canvas_size cannot be None if bounding_boxes is a pure tensor. ${got}`);
+  if (!isPlain && (format !== null || canvasSize !== null))
+    throw new Error(`format and canvas_size must be None when bounding_boxes is a tv_tensors.BoundingBoxes instance. ${got}`);
+  const boxes = isPlain
+    ? new BoundingBoxes(boundingBoxes, { format: format!.toUpperCase() as BoxFormat, canvasSize: canvasSize! })
+    : boundingBoxes;
+  const valid = validBoxes(boxes, minSize, minArea);
+  return [wrap(boundingBoxes.at(valid), boundingBoxes), valid];
+}
 
 export const flipBoxes = (boxes: BoundingBoxes, axis: 0 | 1): BoundingBoxes =>
   moved(boxes, boxes.canvasSize, false, (corners) => {
