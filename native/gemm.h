@@ -96,9 +96,9 @@ void pack_lines(const Src* src, int64_t line_stride, int64_t k_stride, int64_t l
   if constexpr (std::is_same<T, Src>::value) {
     if (line_stride == 1) {
       int64_t p = 0;
-      // Whole vectors, whose ends the next row covers.
+      // Whole vectors, whose ends the next rows cover, as long as they end in the panel.
       if (lines < Simd<T>::width && k_stride >= Simd<T>::width)
-        for (; p + 1 < k; p++, src += k_stride, dst += ld) Simd<T>::store(dst, Simd<T>::load(src));
+        for (; p + 1 < k && (k - p) * ld >= Simd<T>::width; p++, src += k_stride, dst += ld) Simd<T>::store(dst, Simd<T>::load(src));
       for (; p < k; p++, src += k_stride, dst += ld) {
         if (lines == NR<T> && ld == NR<T>) __builtin_memcpy(dst, src, NR<T> * sizeof(T));
         else for (int64_t i = 0; i < lines; i++) dst[i] = src[i];
@@ -115,7 +115,8 @@ void pack_lines(const Src* src, int64_t line_stride, int64_t k_stride, int64_t l
       }
       if (i == 0 && lines >= 4) {
         int64_t p = 0;
-        for (; p + W <= k; p += W) transpose_lines(src + p, line_stride, lines, dst + p * ld, ld);
+        const int64_t last = 2 * ld >= W ? k : k - W;  // the next to last row of a block must end in the panel
+        for (; p + W <= last; p += W) transpose_lines(src + p, line_stride, lines, dst + p * ld, ld);
         for (; p < k; p++) for (int64_t l = 0; l < lines; l++) dst[p * ld + l] = src[l * line_stride + p];
         return;
       }

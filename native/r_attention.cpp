@@ -8,6 +8,8 @@
 namespace tt { namespace TT_ISA {
 
 constexpr int64_t KEYS_AT_ONCE = 256;
+// Queries, and keys, whose gradients are added up together.
+constexpr int64_t TOGETHER = 64;
 
 struct Attention {
   int64_t batch, heads, T, S, D, V;
@@ -59,6 +61,15 @@ template <class T, class F> void each_product(const T* packed, int64_t m, int64_
   }
 }
 
+// p[j * width + i] = key j · query i for whole panels of the first `cols` of `there` packed keys, and queries in lanes.
+template <class T> void keys_times_queries(int64_t depth, const T* packed, int64_t there, int64_t cols, const T* queries, int64_t width, T* p) {
+  const int64_t h = panel_rows(there);
+  for (int64_t j = 0; j < cols; j += h) {
+    int64_t tile_width;
+    micro_for<T>(min_of(h, there - j), width, tile_width)(depth, packed + j * depth, queries, width, nullptr, p + j * width);
+  }
+}
+
 // A block of queries of head n in lanes.
 template <class T> struct Queries {
   const Attention& a;
@@ -66,17 +77,11 @@ template <class T> struct Queries {
   T* queries;
 
   Queries(const Attention& plan, int64_t head, int64_t first, T* space)
-      : a(plan), n(head), i0(first), m(min_of(NR<T>, a.T - first)), width(m <= Simd<T>::width ? Simd<T>::width : NR<T>), queries(space) {
-    turn_rows(a.rows<T>(*a.q, n, first), m, a.D, (T)a.scale, width, queries);
-  }
-  // p[j * width + i] = scale * query i · key j0 + j + mask, -inf where masked out, for j < cols; `packed` are `there` keys from j0 on, of which whole
-  // panels are computed.
+      : a(plan), n(head), i0(first), m(min_of(NR<T>, a.T - first)), width(m <= Simd<T>::width ? Simd<T>::width : NR<T>), queries(space) {}
+  void turn() const { turn_rows(a.rows<T>(*a.q, n, i0), m, a.D, (T)a.scale, width, queries); }
+  // p[j * width + i] = scale * query i · key j0 + j + mask, -inf where masked out, for j < cols; `packed` are `there` keys from j0 on.
   void compute(const T* packed, int64_t j0, int64_t cols, int64_t there, T* p) const {
-    const int64_t h = panel_rows(there);
-    for (int64_t j = 0; j < cols; j += h) {
-      int64_t tile_width;
-      micro_for<T>(min_of(h, there - j), width, tile_width)(a.D, packed + j * a.D, queries, width, nullptr, p + j * width);
-    }
+    keys_times_queries(a.D, packed, there, cols, queries, width, p);
     if (a.mask) for (int64_t j = 0; j < cols; j++) add_mask(a.base(*a.mask, n) + i0 * a.mask->stride[2] + (j0 + j) * a.mask->stride[3], p + j * width);
     if (a.causal) for (int64_t j = max_of(0, i0 + 1 - j0); j < cols; j++)
       for (int64_t i = 0; i < min_of(width, j0 + j - i0); i++) p[j * width + i] = -std::numeric_limits<T>::infinity();
@@ -130,6 +135,7 @@ template <class T> struct Attend {
 
   void run(int64_t n, int64_t i0, T* out, T* lse) const {
     const Queries<T> block(a, n, i0, queries);
+    block.turn();
     const int64_t m = block.m, width = block.width, end = a.visible(i0 + m - 1);
     for (int64_t i = 0; i < width; i++) { high[i] = -std::numeric_limits<T>::infinity(); sum[i] = 0; }
     std::memset((void*)acc, 0, a.V * width * sizeof(T));
@@ -176,7 +182,8 @@ void attention(Call& c) {
 
 template <class T> struct AttentionOperands { T *gq, *gk, *gv; const T *go, *out, *lse; };
 
-// The gradients of one head at a time, in one thread. Blocks have NR queries and NR keys; what is added up over queries has keys in lanes.
+// The gradients of one head at a time, in one thread: TOGETHER queries and TOGETHER keys together, queries in lanes. What is added up over queries has keys in
+// lanes.
 template <class T> struct AttentionGradient {
   using S = Simd<T>;
   using V = typename S::V;
@@ -186,24 +193,25 @@ template <class T> struct AttentionGradient {
   T *keys, *values, *turned_keys;          // packed: [key, D] and [key, V] block by block, [D, key]
   T *sum_k, *sum_v;                        // gradients of keys [D, padded] and values [V, padded]
   T *queries, *grads, *left_q, *left_go;   // [D, query] and [V, query] in lanes, and packed
-  T *p, *dp, *turned_p, *turned_dp, *sum_q, *lse, *delta;
+  T *p, *dp, *turned_p, *turned_dp;        // [key, query] in lanes, and [query, key]
+  T *sum_q, *lse, *delta;
 
   static int64_t room(const Attention& a) {
     const int64_t padded = ceil_div(a.S, NR<T>) * NR<T>;
-    return a.S * (2 * a.D + a.V) + padded * (a.D + a.V) + NR<T> * (3 * a.D + 2 * a.V + 4 * NR<T> + 2) + 16 * 64;
+    return a.S * (2 * a.D + a.V) + padded * (a.D + a.V) + TOGETHER * (3 * a.D + 2 * a.V + 2 * NR<T> + 2 * TOGETHER + 2) + 16 * 64;
   }
   AttentionGradient(const Attention& plan, const AttentionOperands<T>& operands, T* space) : a(plan), t(operands), padded(ceil_div(a.S, NR<T>) * NR<T>) {
     auto take = [&](int64_t count) { T* at = space; space += ceil_div(count, 64) * 64; return at; };
     keys = take(a.S * a.D); values = take(a.S * a.V); turned_keys = take(a.S * a.D);
     sum_k = take(padded * a.D); sum_v = take(padded * a.V);
-    queries = take(NR<T> * a.D); grads = take(NR<T> * a.V); left_q = take(NR<T> * a.D); left_go = take(NR<T> * a.V);
-    p = take(NR<T> * NR<T>); dp = take(NR<T> * NR<T>); turned_p = take(NR<T> * NR<T>); turned_dp = take(NR<T> * NR<T>);
-    sum_q = take(NR<T> * a.D); lse = take(NR<T>); delta = take(NR<T>);
+    queries = take(TOGETHER * a.D); grads = take(TOGETHER * a.V); left_q = take(TOGETHER * a.D); left_go = take(TOGETHER * a.V);
+    p = take(TOGETHER * NR<T>); dp = take(TOGETHER * NR<T>); turned_p = take(TOGETHER * TOGETHER); turned_dp = take(TOGETHER * TOGETHER);
+    sum_q = take(TOGETHER * a.D); lse = take(TOGETHER); delta = take(TOGETHER);
   }
 
   void run(int64_t n) const {
     take_head(n);
-    for (int64_t i0 = 0; i0 < a.T; i0 += NR<T>) query_block(n, i0);
+    for (int64_t i0 = 0; i0 < a.T; i0 += TOGETHER) query_block(n, i0, min_of(TOGETHER, a.T - i0));
     scale_by((T)a.scale, padded * a.D, sum_k);
     turn_back(sum_k, padded, a.D, a.S, t.gk + n * a.S * a.D, a.D);
     turn_back(sum_v, padded, a.V, a.S, t.gv + n * a.S * a.V, a.V);
@@ -213,9 +221,9 @@ template <class T> struct AttentionGradient {
   static void scale_by(T factor, int64_t n, T* x) { for (int64_t i = 0; i < n; i++) x[i] *= factor; }
 
   void take_head(int64_t n) const {
-    for (int64_t j = 0; j < a.S; j += NR<T>) {
-      pack_left(a.rows<T>(*a.k, n, j), min_of(NR<T>, a.S - j), a.D, keys + j * a.D);
-      pack_left(a.rows<T>(*a.v, n, j), min_of(NR<T>, a.S - j), a.V, values + j * a.V);
+    for (int64_t j = 0; j < a.S; j += TOGETHER) {
+      pack_left(a.rows<T>(*a.k, n, j), min_of(TOGETHER, a.S - j), a.D, keys + j * a.D);
+      pack_left(a.rows<T>(*a.v, n, j), min_of(TOGETHER, a.S - j), a.V, values + j * a.V);
     }
     const Matrix<T, T> k = a.rows<T>(*a.k, n, 0);
     pack_left<T>({k.data, k.cs, k.rs}, a.D, a.S, turned_keys);
@@ -223,44 +231,62 @@ template <class T> struct AttentionGradient {
     std::memset((void*)sum_v, 0, padded * a.V * sizeof(T));
   }
 
-  void query_block(int64_t n, int64_t i0) const {
-    const Queries<T> block(a, n, i0, queries);
-    const int64_t m = block.m, width = block.width, row = n * a.T + i0;
-    const Matrix<T, T> go{t.go + row * a.V, a.V, 1}, q = a.rows<T>(*a.q, n, i0);
-    turn_rows(go, m, a.V, T(1), width, grads);
+  // Queries [i0, i0 + m) of head n.
+  void query_block(int64_t n, int64_t i0, int64_t m) const {
+    const Matrix<T, T> go{t.go + (n * a.T + i0) * a.V, a.V, 1}, q = a.rows<T>(*a.q, n, i0);
     pack_left<T>({go.data, 1, a.V}, a.V, m, left_go);
     pack_left<T>({q.data, q.cs, q.rs}, a.D, m, left_q);
-    for (int64_t i = 0; i < width; i++) {
-      // Lanes without a query, and queries that see nothing, get weights of zero.
-      lse[i] = i < m && !std::isinf(t.lse[row + i]) ? t.lse[row + i] : std::numeric_limits<T>::infinity();
-      delta[i] = i < m ? row_dot(go.data + i * a.V, t.out + (row + i) * a.V, a.V) : T(0);
+    std::memset((void*)sum_q, 0, TOGETHER * a.D * sizeof(T));
+    for (int64_t i = 0; i < m; i += NR<T>) take_queries(lanes(n, i0, i), go, i);
+    for (int64_t j0 = 0, end = a.visible(i0 + m - 1); j0 < end; j0 += TOGETHER) {
+      for (int64_t i = 0; i < m; i += NR<T>) weights(lanes(n, i0, i), i, j0);
+      const int64_t cols = min_of(TOGETHER, end - j0);
+      for (int64_t j = 0; j < cols; j += NR<T>) {
+        const int64_t first = a.causal ? max_of(0, j0 + j - i0) : 0;  // query that sees these keys
+        add_over_queries(left_go, a.V, first, m, turned_p + j, min_of(NR<T>, cols - j), sum_v + j0 + j);
+        add_over_queries(left_q, a.D, first, m, turned_dp + j, min_of(NR<T>, cols - j), sum_k + j0 + j);
+      }
     }
-    std::memset((void*)sum_q, 0, width * a.D * sizeof(T));
-    for (int64_t j0 = 0, end = a.visible(i0 + m - 1); j0 < end; j0 += NR<T>) key_block(block, j0);
-    scale_by((T)a.scale, width * a.D, sum_q);
-    turn_back(sum_q, width, a.D, m, t.gq + row * a.D, a.D);
+    scale_by((T)a.scale, TOGETHER * a.D, sum_q);
+    for (int64_t i = 0; i < m; i += NR<T>) {
+      const Queries<T> block = lanes(n, i0, i);
+      turn_back(sum_q + i * a.D, block.width, a.D, block.m, t.gq + (n * a.T + i0 + i) * a.D, a.D);
+    }
+  }
+  Queries<T> lanes(int64_t n, int64_t i0, int64_t i) const { return {a, n, i0 + i, queries + i * a.D}; }
+
+  // What the queries of `block`, the i-th and following ones, need of the forward pass.
+  void take_queries(const Queries<T>& block, const Matrix<T, T>& go, int64_t i) const {
+    const int64_t row = block.n * a.T + block.i0;
+    block.turn();
+    turn_rows<T>({go.data + i * a.V, a.V, 1}, block.m, a.V, T(1), block.width, grads + i * a.V);
+    for (int64_t l = 0; l < block.width; l++) {
+      // Lanes without a query, and queries that see nothing, get weights of zero.
+      lse[i + l] = l < block.m && !std::isinf(t.lse[row + l]) ? t.lse[row + l] : std::numeric_limits<T>::infinity();
+      delta[i + l] = l < block.m ? row_dot(t.go + (row + l) * a.V, t.out + (row + l) * a.V, a.V) : T(0);
+    }
   }
 
-  void key_block(const Queries<T>& block, int64_t j0) const {
-    const int64_t m = block.m, width = block.width, cols = min_of(NR<T>, a.S - j0);
-    block.compute(keys + j0 * a.D, j0, cols, cols, p);
-    each_product(values + j0 * a.V, cols, a.V, 0, grads, a.V, width, width,
-                 [&](int64_t j, int64_t rows, const T* tile, int64_t) { __builtin_memcpy(dp + j * width, tile, rows * width * sizeof(T)); });
+  // The weights of keys from j0 on and their gradients, to turned_p and turned_dp; and what they add to the gradients of the queries.
+  void weights(const Queries<T>& block, int64_t i, int64_t j0) const {
+    const int64_t width = block.width, there = min_of(TOGETHER, a.S - j0), cols = min_of(there, a.visible(block.i0 + block.m - 1) - j0);
+    if (cols <= 0) return;
+    block.compute(keys + j0 * a.D, j0, cols, there, p);
+    keys_times_queries(a.V, values + j0 * a.V, there, cols, grads + i * a.V, width, dp);
     for (int64_t j = 0; j < cols; j++) for (int64_t x = 0; x < width; x += S::width) {
       T *weight = p + j * width + x, *grad = dp + j * width + x;
-      const V w = exp_v(S::load(weight) - S::load(lse + x));
+      const V w = exp_v(S::load(weight) - S::load(lse + i + x));
       S::store(weight, w);
-      S::store(grad, w * (S::load(grad) - S::load(delta + x)));
+      S::store(grad, w * (S::load(grad) - S::load(delta + i + x)));
     }
-    each_product(turned_keys, a.D, a.S, j0, dp, cols, width, width, [&](int64_t d, int64_t rows, const T* tile, int64_t) { add_lines(tile, rows * width, sum_q + d * width); });
-    turn_back(p, width, cols, width, turned_p, NR<T>);
-    turn_back(dp, width, cols, width, turned_dp, NR<T>);
-    add_over_queries(left_go, a.V, m, turned_p, cols, sum_v + j0);
-    add_over_queries(left_q, a.D, m, turned_dp, cols, sum_k + j0);
+    each_product(turned_keys, a.D, a.S, j0, dp, cols, width, width,
+                 [&](int64_t d, int64_t rows, const T* tile, int64_t) { add_lines(tile, rows * width, sum_q + i * a.D + d * width); });
+    turn_back(p, width, cols, width, turned_p + i * TOGETHER, TOGETHER);
+    turn_back(dp, width, cols, width, turned_dp + i * TOGETHER, TOGETHER);
   }
-  // to[x, key] += packed [x, query] times columns [query, key].
-  void add_over_queries(const T* packed, int64_t count, int64_t m, const T* columns, int64_t cols, T* to) const {
-    each_product(packed, count, m, 0, columns, m, NR<T>, cols, [&](int64_t x, int64_t rows, const T* tile, int64_t width) {
+  // to[x, key] += packed [x, query] times columns [query, key], over queries [first, m).
+  void add_over_queries(const T* packed, int64_t count, int64_t first, int64_t m, const T* columns, int64_t cols, T* to) const {
+    each_product(packed, count, m, first, columns + first * TOGETHER, m - first, TOGETHER, cols, [&](int64_t x, int64_t rows, const T* tile, int64_t width) {
       for (int64_t r = 0; r < rows; r++) add_lines(tile + r * width, cols, to + (x + r) * padded);
     });
   }
