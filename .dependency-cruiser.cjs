@@ -7,9 +7,9 @@ const rows = [
   ['autograd'],
   ['ops'],
   ['compile'],
-  ['nn', 'optim', 'amp', 'data', 'serialize', 'distributed'],
+  ['nn', 'optim', 'amp', 'data', 'serialize', 'distributed', 'distributions'],
 ];
-const also = { optim: ['nn'], serialize: ['nn', 'optim'], distributed: ['nn', 'optim', 'data'] };
+const also = { optim: ['nn'], serialize: ['nn', 'optim'], distributed: ['nn', 'optim', 'data'], distributions: ['nn'] };
 const companions = ['vision', 'text', 'audio', 'lightning', 'plot'];
 
 const layerRules = rows.flatMap((row, height) =>

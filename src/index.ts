@@ -92,6 +92,7 @@ export * as func from './func.js';
 export { vmap } from './ops/vmap.js';
 export * as optim from './optim/index.js';
 export * as amp from './amp/index.js';
+export * as distributions from './distributions/index.js';
 export {
   autocast,
   clearAutocastCache,
