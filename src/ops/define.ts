@@ -153,6 +153,11 @@ function kindOf(x: Tensor | Number_ | null | undefined): number {
 
 const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 const NO_NUMBERS: readonly Number_[] = [];
+/** The list itself where it is all tensors; one that was left out may be a hole, which `every` does not see. */
+function tensorsAmong(list: readonly unknown[]): Tensor[] {
+  for (let i = 0; i < list.length; i++) if (!isTensor(list[i])) return list.filter(isTensor);
+  return list as Tensor[];
+}
 
 class PointwiseOp {
   readonly signature: Signature;
@@ -197,7 +202,7 @@ class PointwiseOp {
     values: readonly (Tensor | Number_)[],
     inplace: boolean,
   ): Tensor {
-    const tensors = operands.every(isTensor) ? (operands as Tensor[]) : operands.filter(isTensor);
+    const tensors = tensorsAmong(operands);
     const params = values === tensors ? NO_NUMBERS : values.filter((x): x is Number_ => !isTensor(x));
     const local = toCommonDevice(tensors);
     return inplace ? this.runInplace(traced, local, params) : applyFormula(traced.formula, this.nodeName(operands), local, params);

@@ -19,6 +19,13 @@ describe('at the edges', () => {
     expect(torch.atanh(z).imag().sign().tolist()).toEqual([-1, 1, 1]);
   });
 
+  it('a bound of clamp that is left out is none', () => {
+    const x = torch.tensor([1, 2, 3]);
+    expect(torch.clamp(x, { max: torch.tensor([0, 2, 2]) }).tolist()).toEqual([0, 2, 2]);
+    expect(x.clamp({ max: torch.tensor(2) }).tolist()).toEqual([1, 2, 2]);
+    expect(x.clamp({ min: torch.tensor(2) }).tolist()).toEqual([2, 2, 3]);
+  });
+
   it('norms of empty matrices are 0 where they are sums or maxima', () => {
     for (const ord of [1, 2, Infinity, 'fro', 'nuc'] as const) expect(torch.linalg.norm(torch.empty(0, 3), ord).item()).toBe(0);
     expect(() => torch.linalg.norm(torch.empty(0, 3), -2)).toThrow(/amin\(\): Expected reduction dim .* to have non-zero size/);
