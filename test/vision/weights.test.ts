@@ -77,6 +77,11 @@ describe('weights', () => {
     await expect(vision.models.resnet18({ weights: 'DEFAULT', numClasses: 10 })).rejects.toThrow(
       "The parameter 'numClasses' expected value 1000 but got 10 instead.",
     );
+    // Nothing can be loaded into other numbers of classes, so nothing is downloaded.
+    await expect(vision.models.resnet50({ pretrained: true, numClasses: 10 })).rejects.toThrow(
+      "The parameter 'numClasses' expected value 1000 but got 10 instead.",
+    );
+    expect(vision.models.squeezenet1_1({ pretrained: false, numClasses: 10 })).toBeInstanceOf(vision.models.SqueezeNet);
     await expect(vision.models.resnet18({ weights: 'IMAGENET1K_V9' })).rejects.toThrow(
       "resnet18 has no weights 'IMAGENET1K_V9', only [IMAGENET1K_V1, DEFAULT]",
     );

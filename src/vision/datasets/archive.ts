@@ -1,4 +1,5 @@
 /** Takes files out of archives. Nothing is written outside of the given folder. */
+import { type DownloadOptions, downloadUrl } from '../download.js';
 import { builtin } from '../node.js';
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8').replace(/\0.*$/s, '');
@@ -70,6 +71,10 @@ export function extractTar(path: string, folder: string): void {
   const archive = file[0] === 0x1f && file[1] === 0x8b ? builtin('node:zlib').gunzipSync(file) : file;
   for (const { name, type, content } of readTar(archive)) if (type === '0' || type === '\0') writeMember(folder, name, content);
 }
+
+/** Downloads a tar archive into the folder `root`, and unpacks it there. */
+export const downloadTar = async (url: string, root: string, options: DownloadOptions): Promise<void> =>
+  extractTar(await downloadUrl(url, root, options), root);
 
 /** Reads a piece of an open file. */
 function pieceOf(file: number, start: number, length: number): Buffer {

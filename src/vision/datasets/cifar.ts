@@ -4,7 +4,17 @@ import { bind } from '../arguments.js';
 import { downloadUrl } from '../download.js';
 import { builtin } from '../node.js';
 import { extractTar } from './archive.js';
-import { type DatasetArgs, type DownloadableOptions, indexOf, isFile, join, needsOpen, notFound, VisionDataset } from './vision.js';
+import {
+  type DatasetArgs,
+  type DownloadableOptions,
+  indexOf,
+  isFile,
+  join,
+  needsOpen,
+  notFound,
+  type Rooted,
+  VisionDataset,
+} from './vision.js';
 
 type Tensor = torch.Tensor;
 
@@ -14,8 +24,8 @@ export interface CIFAROptions extends DownloadableOptions {
 
 type CIFARArgs = DatasetArgs<boolean, CIFAROptions>;
 
-const bindCIFAR = (args: CIFARArgs): CIFAROptions =>
-  bind<CIFAROptions>('CIFAR', 'train, transform, targetTransform, download, *, progress', args);
+const bindCIFAR = (args: CIFARArgs): CIFAROptions & Rooted =>
+  bind<CIFAROptions & Rooted>('CIFAR', 'root!, train, transform, targetTransform, download, *, progress', args);
 
 /** Images (N, 3, 32, 32) and their classes. */
 interface Batch {
@@ -37,7 +47,7 @@ interface Layout {
 }
 
 interface Opened<D> {
-  new (root: string, ...args: CIFARArgs): D;
+  new (...args: CIFARArgs): D;
   layouts: readonly Layout[];
 }
 
@@ -127,8 +137,8 @@ export class CIFAR10 extends VisionDataset {
   readonly targets: readonly number[];
   readonly classes: readonly string[];
 
-  constructor(root: string, ...args: CIFARArgs) {
-    const options = bindCIFAR(args);
+  constructor(...args: CIFARArgs) {
+    const { root, ...options } = bindCIFAR(args);
     super(root, options);
     const layout = new.target.layouts.find((each) => filesOf(each, root).every(isFile));
     if (!layout) throw options.download ? needsOpen(new.target.name) : notFound(true);
@@ -141,12 +151,12 @@ export class CIFAR10 extends VisionDataset {
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open<D extends CIFAR10>(this: Opened<D>, root: string, ...args: CIFARArgs): Promise<D> {
-    const { download, progress } = bindCIFAR(args);
+  static async open<D extends CIFAR10>(this: Opened<D>, ...args: CIFARArgs): Promise<D> {
+    const { root, download, progress } = bindCIFAR(args);
     const [{ url, md5 }] = this.layouts;
     const isThere = this.layouts.some((layout) => filesOf(layout, root).every(isFile));
     if (download && !isThere) extractTar(await downloadUrl(url, root, { md5, progress }), root);
-    return new this(root, ...args);
+    return new this(...args);
   }
 
   /** How many samples there are. */

@@ -1,9 +1,20 @@
 /** Datasets of files in folders, one for each class. https://pytorch.org/vision/stable/generated/torchvision.datasets.ImageFolder.html */
 import * as torch from '../../index.js';
-import { type Args, bind } from '../arguments.js';
+import { bind, type Call } from '../arguments.js';
 import { readImage } from '../io/index.js';
 import { builtin } from '../node.js';
-import { checkChoice, type DatasetOptions, indexOf, isFile, join, type TargetTransform, type Transform, VisionDataset } from './vision.js';
+import {
+  checkChoice,
+  type DatasetOptions,
+  indexOf,
+  isFile,
+  join,
+  type RootArgs,
+  type Rooted,
+  type TargetTransform,
+  type Transform,
+  VisionDataset,
+} from './vision.js';
 
 type Tensor = torch.Tensor;
 
@@ -98,11 +109,11 @@ export class DatasetFolder extends VisionDataset {
   readonly classes: readonly string[];
   readonly classToIdx: Readonly<Record<string, number>>;
   readonly samples: readonly Sample[];
+  readonly loader: Loader;
 
   constructor(
-    root: string,
-    readonly loader: Loader,
-    ...args: Args<
+    ...args: Call<
+      [root: string, loader: Loader],
       [
         extensions: readonly string[] | null,
         transform: Transform,
@@ -110,12 +121,13 @@ export class DatasetFolder extends VisionDataset {
         isValidFile: FolderOptions['isValidFile'],
         allowEmpty: boolean,
       ],
-      MakeDatasetOptions
+      MakeDatasetOptions & Rooted & { loader: Loader }
     >
   ) {
-    const names = 'extensions, transform, targetTransform, isValidFile, allowEmpty';
-    const options = bind<MakeDatasetOptions>('DatasetFolder', names, args);
+    const names = 'root!, loader!, extensions, transform, targetTransform, isValidFile, allowEmpty';
+    const { root, loader, ...options } = bind<MakeDatasetOptions & Rooted & { loader: Loader }>('DatasetFolder', names, args);
     super(root, options);
+    this.loader = loader;
     [this.classes, this.classToIdx] = findClasses(root);
     this.samples = makeDataset(root, this.classToIdx, options);
   }
@@ -157,8 +169,7 @@ export interface ImageFolderOptions extends FolderOptions {
  */
 export class ImageFolder extends DatasetFolder {
   constructor(
-    root: string,
-    ...args: Args<
+    ...args: RootArgs<
       [
         transform: Transform,
         targetTransform: TargetTransform,
@@ -169,8 +180,8 @@ export class ImageFolder extends DatasetFolder {
       ImageFolderOptions
     >
   ) {
-    const names = 'transform, targetTransform, loader, isValidFile, allowEmpty';
-    const { loader = defaultLoader, ...options } = bind<ImageFolderOptions>('ImageFolder', names, args);
+    const names = 'root!, transform, targetTransform, loader, isValidFile, allowEmpty';
+    const { root, loader = defaultLoader, ...options } = bind<ImageFolderOptions & Rooted>('ImageFolder', names, args);
     super(root, loader, { ...options, extensions: options.isValidFile ? null : IMG_EXTENSIONS });
   }
 
@@ -189,6 +200,10 @@ export class ImageFolder extends DatasetFolder {
   }
 }
 
+export interface ImageNetOptions extends ImageFolderOptions {
+  split?: 'train' | 'val';
+}
+
 /**
  * ImageNet as unpacked by torchvision: `root/train/n01440764/…`, `root/val/n01440764/…`.
  * https://pytorch.org/vision/stable/generated/torchvision.datasets.ImageNet.html
@@ -201,9 +216,9 @@ export class ImageNet extends ImageFolder {
   /** What the classes are called, where torchvision's `meta.bin` is there. */
   readonly classNames: readonly (readonly string[])[] | null;
 
-  constructor(root: string, ...args: Args<[split: 'train' | 'val'], ImageFolderOptions & { split?: 'train' | 'val' }>) {
-    const options = 'split, *, transform, targetTransform, loader, isValidFile, allowEmpty';
-    const { split = 'train', ...rest } = bind<ImageFolderOptions & { split?: 'train' | 'val' }>('ImageNet', options, args);
+  constructor(...args: RootArgs<[split: 'train' | 'val'], ImageNetOptions>) {
+    const options = 'root!, split, *, transform, targetTransform, loader, isValidFile, allowEmpty';
+    const { root, split = 'train', ...rest } = bind<ImageNetOptions & Rooted>('ImageNet', options, args);
     checkChoice(split, 'split', ['train', 'val']);
     const folder = join(root, split);
     if (!builtin('node:fs').existsSync(folder))

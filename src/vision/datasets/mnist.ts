@@ -1,6 +1,6 @@
 /** MNIST and the datasets that have its form. https://pytorch.org/vision/stable/generated/torchvision.datasets.MNIST.html */
 import type * as torch from '../../index.js';
-import { bind } from '../arguments.js';
+import { bind, type Call } from '../arguments.js';
 import { downloadFromMirrors, downloadUrl } from '../download.js';
 import { builtin } from '../node.js';
 import { extractGzip, extractZip } from './archive.js';
@@ -14,6 +14,8 @@ import {
   join,
   needsOpen,
   notFound,
+  type RootArgs,
+  type Rooted,
   VisionDataset,
 } from './vision.js';
 
@@ -25,8 +27,8 @@ export interface MNISTOptions extends DownloadableOptions {
 
 type MNISTArgs = DatasetArgs<boolean, MNISTOptions>;
 
-const bindMNIST = (args: MNISTArgs): MNISTOptions =>
-  bind<MNISTOptions>('MNIST', 'train, transform, targetTransform, download, *, progress', args);
+const bindMNIST = (args: MNISTArgs): MNISTOptions & Rooted =>
+  bind<MNISTOptions & Rooted>('MNIST', 'root!, train, transform, targetTransform, download, *, progress', args);
 
 /** A file at the servers and its MD5. */
 type Resource = readonly [file: string, md5: string];
@@ -94,7 +96,7 @@ abstract class IdxDataset extends VisionDataset {
 }
 
 interface Opened<D> {
-  new (root: string, ...args: MNISTArgs): D;
+  new (...args: MNISTArgs): D;
   source: Source;
 }
 
@@ -123,8 +125,8 @@ export class MNIST extends IdxDataset {
   );
   readonly train: boolean;
 
-  constructor(root: string, ...args: MNISTArgs) {
-    const options = bindMNIST(args);
+  constructor(...args: MNISTArgs) {
+    const { root, ...options } = bindMNIST(args);
     const { train = true } = options;
     const folder = rawFolder(root, new.target.name);
     const prefix = train ? 'train' : 't10k';
@@ -133,10 +135,10 @@ export class MNIST extends IdxDataset {
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open<D extends MNIST>(this: Opened<D>, root: string, ...args: MNISTArgs): Promise<D> {
-    const { download = false, progress = true } = bindMNIST(args);
+  static async open<D extends MNIST>(this: Opened<D>, ...args: MNISTArgs): Promise<D> {
+    const { root, download = false, progress = true } = bindMNIST(args);
     if (download) await downloadGzipped(this.source, rawFolder(root, this.name), progress);
-    return new this(root, ...args);
+    return new this(...args);
   }
 
   /** The names of the classes. */
@@ -204,6 +206,12 @@ const emnistClasses = {
 };
 export type EMNISTSplit = keyof typeof emnistClasses;
 
+type EMNISTOptions = MNISTOptions & Rooted & { split: EMNISTSplit };
+type EMNISTArgs = Call<[root: string, split: EMNISTSplit], [], EMNISTOptions>;
+
+const bindEMNIST = (args: EMNISTArgs): EMNISTOptions =>
+  bind<EMNISTOptions>('EMNIST', 'root!, split!, *, train, transform, targetTransform, download, progress', args);
+
 /**
  * Handwritten letters and digits, written on their side. https://pytorch.org/vision/stable/generated/torchvision.datasets.EMNIST.html
  * @example const train = await vision.datasets.EMNIST.open('data', 'letters', { train: true, download: true });
@@ -213,20 +221,20 @@ export class EMNIST extends IdxDataset {
   static md5 = '58c8d27c78d21e728a6bc7b3cc06412e';
   readonly train: boolean;
 
-  constructor(
-    root: string,
-    readonly split: EMNISTSplit,
-    options: MNISTOptions = {},
-  ) {
+  readonly split: EMNISTSplit;
+
+  constructor(...args: EMNISTArgs) {
+    const { root, split, ...options } = bindEMNIST(args);
     checkChoice(split, 'split', Object.keys(emnistClasses) as EMNISTSplit[]);
     const { train = true } = options;
     const prefix = join(rawFolder(root, 'EMNIST'), `emnist-${split}-${train ? 'train' : 'test'}`);
     super(root, { images: `${prefix}-images-idx3-ubyte`, labels: `${prefix}-labels-idx1-ubyte` }, options);
-    this.train = train;
+    [this.train, this.split] = [train, split];
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open(root: string, split: EMNISTSplit, options: MNISTOptions = {}): Promise<EMNIST> {
+  static async open(...args: EMNISTArgs): Promise<EMNIST> {
+    const { root, split, ...options } = bindEMNIST(args);
     const folder = rawFolder(root, 'EMNIST');
     const files = ['train', 'test'].flatMap((part) =>
       ['images-idx3', 'labels-idx1'].map((kind) => `emnist-${split}-${part}-${kind}-ubyte`),
@@ -236,7 +244,7 @@ export class EMNIST extends IdxDataset {
       extractZip(archive, folder, (name) => files.find((file) => name === `gzip/${file}.gz`)?.concat('.gz') ?? null);
       for (const file of files) extractGzip(join(folder, `${file}.gz`), join(folder, file));
     }
-    return new EMNIST(root, split, options);
+    return new EMNIST(...args);
   }
 
   /** The names of the classes. */
@@ -255,6 +263,11 @@ export interface QMNISTOptions extends MNISTOptions {
   /** By default what `train` says; `test10k` is MNIST's test set, `test50k` its lost part. */
   what?: QMNISTSubset | null;
 }
+
+type QMNISTArgs = RootArgs<[what: QMNISTSubset | null], QMNISTOptions>;
+
+const bindQMNIST = (args: QMNISTArgs): QMNISTOptions & Rooted =>
+  bind<QMNISTOptions & Rooted>('QMNIST', 'root!, what, *, train, transform, targetTransform, download, progress', args);
 
 /**
  * MNIST made again, with all 60,000 test digits. https://pytorch.org/vision/stable/generated/torchvision.datasets.QMNIST.html
@@ -277,7 +290,8 @@ export class QMNIST extends VisionDataset {
   /** (N, 8), int64: the class, and where the digit comes from. */
   readonly targets: Tensor;
 
-  constructor(root: string, options: QMNISTOptions = {}) {
+  constructor(...args: QMNISTArgs) {
+    const { root, ...options } = bindQMNIST(args);
     super(root, options);
     this.what = checkChoice(options.what ?? (options.train === false ? 'test' : 'train'), 'what', ['train', 'test', 'test10k', 'test50k']);
     const files = QMNIST.files(this.what).map((file) => join(rawFolder(root, 'QMNIST'), file));
@@ -294,12 +308,13 @@ export class QMNIST extends VisionDataset {
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open(root: string, options: QMNISTOptions = {}): Promise<QMNIST> {
+  static async open(...args: QMNISTArgs): Promise<QMNIST> {
+    const { root, ...options } = bindQMNIST(args);
     const isTrain = (options.what ?? (options.train === false ? 'test' : 'train')) === 'train';
     const resources = QMNIST.resources[isTrain ? 'train' : 'test'];
     if (options.download)
       await downloadGzipped({ mirrors: QMNIST.mirrors, resources }, rawFolder(root, 'QMNIST'), options.progress ?? true);
-    return new QMNIST(root, options);
+    return new QMNIST(...args);
   }
 
   /** How many samples there are. */

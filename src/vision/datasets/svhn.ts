@@ -4,7 +4,16 @@ import { bind } from '../arguments.js';
 import { checkIntegrity, downloadUrl } from '../download.js';
 import { builtin } from '../node.js';
 import { readMat } from './mat.js';
-import { checkChoice, type DatasetArgs, type DownloadableOptions, join, needsOpen, notFound, VisionDataset } from './vision.js';
+import {
+  checkChoice,
+  type DatasetArgs,
+  type DownloadableOptions,
+  join,
+  needsOpen,
+  notFound,
+  type Rooted,
+  VisionDataset,
+} from './vision.js';
 
 type Tensor = torch.Tensor;
 export type SVHNSplit = 'train' | 'test' | 'extra';
@@ -15,8 +24,8 @@ export interface SVHNOptions extends DownloadableOptions {
 
 type SVHNArgs = DatasetArgs<SVHNSplit, SVHNOptions>;
 
-const bindSVHN = (args: SVHNArgs): SVHNOptions =>
-  bind<SVHNOptions>('SVHN', 'split, transform, targetTransform, download, *, progress', args);
+const bindSVHN = (args: SVHNArgs): SVHNOptions & Rooted =>
+  bind<SVHNOptions & Rooted>('SVHN', 'root!, split, transform, targetTransform, download, *, progress', args);
 
 /**
  * Single digits cut out of photographs, 32 by 32, in `root/train_32x32.mat` and its kin.
@@ -35,8 +44,8 @@ export class SVHN extends VisionDataset {
   readonly data: Tensor;
   readonly labels: readonly number[];
 
-  constructor(root: string, ...args: SVHNArgs) {
-    const options = bindSVHN(args);
+  constructor(...args: SVHNArgs) {
+    const { root, ...options } = bindSVHN(args);
     super(root, options);
     this.split = checkChoice(options.split ?? 'train', 'split', ['train', 'test', 'extra']);
     const path = join(root, `${this.split}_32x32.mat`);
@@ -50,11 +59,11 @@ export class SVHN extends VisionDataset {
   }
 
   /** As the constructor, but downloads what is missing where `download` is true. */
-  static async open(root: string, ...args: SVHNArgs): Promise<SVHN> {
-    const options = bindSVHN(args);
+  static async open(...args: SVHNArgs): Promise<SVHN> {
+    const { root, ...options } = bindSVHN(args);
     const split = checkChoice(options.split ?? 'train', 'split', ['train', 'test', 'extra']);
     if (options.download) await downloadUrl(`${SVHN.url}${split}_32x32.mat`, root, { md5: SVHN.md5[split], progress: options.progress });
-    return new SVHN(root, ...args);
+    return new SVHN(...args);
   }
 
   /** How many samples there are. */

@@ -150,6 +150,14 @@ function applyPalette(samples: Uint8Array, palette: Uint8Array, alpha: Uint8Arra
   return { channels, data };
 }
 
+/** The samples of a PNG file as they stand in it: places in the palette where there is one. */
+export function decodePngSamples(file: Uint8Array): Pixels {
+  if (!isPng(file)) throw invalid('it does not begin as PNG files do');
+  const chunks = readChunks(file);
+  const { width, height, colour } = chunks.header;
+  return { width, height, channels: samplesOf[colour], data: readSamples(chunks) };
+}
+
 /** The pixels of a PNG file, 8 bits a sample. Throws where the file is cut short or lies. */
 export function decodePng(file: Uint8Array): Pixels {
   if (!isPng(file)) throw invalid('it does not begin as PNG files do');

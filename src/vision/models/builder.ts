@@ -147,8 +147,10 @@ export interface WeightsOptions {
 
 /** Makes a model: at once with random parameters, later with pretrained ones. */
 export interface Builder<M extends Module = Module, O extends object = Record<string, unknown>> {
-  (options?: O & { weights?: null; progress?: boolean; checkHash?: boolean }): M;
+  (options?: O & { weights?: null; pretrained?: false; progress?: boolean; checkHash?: boolean }): M;
   (options: O & WeightsOptions): Promise<M>;
+  /** The name of old programs for the first weights: `IMAGENET1K_V1`. */
+  (options: O & { pretrained: true; progress?: boolean; checkHash?: boolean }): Promise<M>;
   readonly modelName: string;
 }
 
@@ -208,8 +210,11 @@ export function builder<M extends Module, O extends object>(
     if (isNamed) finish?.(model, options);
     return model;
   };
-  const build = ({ weights, progress, checkHash, ...options }: Partial<WeightsOptions> = {}): M | Promise<M> =>
-    weights ? load({ weights, progress, checkHash }, options as O) : make(options as O);
+  const build = ({ pretrained: isPretrained = false, ...given }: Partial<WeightsOptions> & { pretrained?: boolean } = {}):
+    M | Promise<M> => {
+    const { weights = isPretrained ? 'IMAGENET1K_V1' : null, progress, checkHash, ...options } = given;
+    return weights ? load({ weights, progress, checkHash }, options as O) : make(options as O);
+  };
   const made = Object.assign(build, { modelName: name }) as unknown as Builder<M, O>;
   builders.set(name, made as unknown as Builder);
   if (known) enumsOfModels.set(name, known);
