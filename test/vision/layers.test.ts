@@ -132,3 +132,14 @@ test('operators take arguments by name', () => {
   expect(String(new ops.StochasticDepth({ p: 0.1, mode: 'row' }))).toBe('StochasticDepth(p=0.1, mode=row)');
   expect(() => ops.nms(boxes, scores, {} as never)).toThrow("nms() missing 1 required positional argument: 'iouThreshold'");
 });
+
+test('layers take arguments by name', () => {
+  const conv = new ops.Conv2dNormActivation({ inChannels: 3, outChannels: 8, kernelSize: 1, activationLayer: torch.nn.SiLU });
+  expect(String(conv)).toBe(String(new ops.Conv2dNormActivation(3, 8, 1, { activationLayer: torch.nn.SiLU })));
+  expect(String(new ops.MLP({ inChannels: 4, hiddenChannels: [8, 2], dropout: 0.1 }))).toBe(
+    String(new ops.MLP(4, [8, 2], { dropout: 0.1 })),
+  );
+  expect(String(new ops.SqueezeExcitation({ inputChannels: 8, squeezeChannels: 2 }))).toBe(String(new ops.SqueezeExcitation(8, 2)));
+  expect(String(new ops.FrozenBatchNorm2d({ numFeatures: 4, eps: 1e-3 }))).toBe('FrozenBatchNorm2d(4, eps=0.001)');
+  expect(() => new ops.MLP({ inChannels: 4 } as never)).toThrow("MLP() missing 1 required positional argument: 'hiddenChannels'");
+});

@@ -5,7 +5,7 @@ import { readImage } from '../io/index.js';
 import { builtin } from '../node.js';
 import { convertBoundingBoxFormat } from '../transforms/functional/boxes.js';
 import { BoundingBoxes, Image } from '../tv-tensors.js';
-import { type DatasetOptions, join, type Rooted, type TargetTransform, type Transform, type Transforms, VisionDataset } from './vision.js';
+import { join, type JointOptions, type Rooted, type TargetTransform, type Transform, type Transforms, VisionDataset } from './vision.js';
 
 type Tensor = torch.Tensor;
 
@@ -105,7 +105,7 @@ function found<T>(all: ReadonlyMap<number, T>, ids: number | readonly number[]):
   });
 }
 
-interface CocoOptions<T> extends DatasetOptions<T>, Rooted {
+interface CocoOptions<T> extends JointOptions<T>, Rooted {
   /** The file of the annotations. */
   annFile: string;
 }

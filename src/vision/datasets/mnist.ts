@@ -220,7 +220,6 @@ export class EMNIST extends IdxDataset {
   static url = 'https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip';
   static md5 = '58c8d27c78d21e728a6bc7b3cc06412e';
   readonly train: boolean;
-
   readonly split: EMNISTSplit;
 
   constructor(...args: EMNISTArgs) {

@@ -11,6 +11,7 @@ import {
   indexOf,
   isFolder,
   join,
+  type JointOptions,
   linesOf,
   needsOpen,
   notFound,
@@ -27,7 +28,7 @@ export type PetTarget = 'category' | 'binary-category' | 'segmentation';
 /** A number of a class, or bytes (1, H, W): 1 for the pet, 2 for what is around it, 3 for its edge; a list where several are asked for. */
 export type PetTargetValue = number | Tensor | (number | Tensor)[] | null;
 
-export interface OxfordIIITPetOptions extends DownloadableOptions<PetTargetValue> {
+export interface OxfordIIITPetOptions extends DownloadableOptions<PetTargetValue>, JointOptions<PetTargetValue> {
   split?: 'trainval' | 'test';
   targetTypes?: PetTarget | readonly PetTarget[];
 }

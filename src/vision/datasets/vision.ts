@@ -16,6 +16,10 @@ export type Transforms<T = number> = ((image: Tensor, target: T) => unknown) | n
 export interface DatasetOptions<T = number> {
   transform?: Transform;
   targetTransform?: TargetTransform<T>;
+}
+
+/** Options of datasets whose targets lie in their images. */
+export interface JointOptions<T> extends DatasetOptions<T> {
   transforms?: Transforms<T>;
 }
 
@@ -39,7 +43,8 @@ export type DatasetArgs<First, Options> = RootArgs<
 >;
 
 /**
- * Pairs of an image and what is known about it: the number of its class, unless a dataset says otherwise. https://pytorch.org/vision/stable/generated/torchvision.datasets.VisionDataset.html
+ * Pairs of an image and what is known about it: the number of its class, unless a dataset says otherwise.
+ * https://pytorch.org/vision/stable/generated/torchvision.datasets.VisionDataset.html
  * @example vision.datasets.FakeData.prototype instanceof vision.datasets.VisionDataset  // true
  */
 export abstract class VisionDataset<T = number> extends torch.utils.data.Dataset<[Tensor, T]> {
@@ -49,7 +54,7 @@ export abstract class VisionDataset<T = number> extends torch.utils.data.Dataset
 
   constructor(
     readonly root: string,
-    { transform, targetTransform, transforms }: DatasetOptions<T> = {},
+    { transform, targetTransform, transforms }: JointOptions<T> = {},
   ) {
     super();
     if (transforms && (transform || targetTransform))

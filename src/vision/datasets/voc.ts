@@ -11,6 +11,7 @@ import {
   type DownloadableOptions,
   isFolder,
   join,
+  type JointOptions,
   linesOf,
   needsOpen,
   notFound,
@@ -43,7 +44,7 @@ const archives: Readonly<Record<VOCYear | '2007-test', Archive>> = {
   '2007-test': { name: 'voc2007/VOCtest_06-Nov-2007.tar', md5: 'b6e924de25625d8de591ea690078ad9f' },
 };
 
-export interface VOCOptions<T> extends DownloadableOptions<T> {
+export interface VOCOptions<T> extends DownloadableOptions<T>, JointOptions<T> {
   year?: VOCYear;
   imageSet?: VOCImageSet;
 }

@@ -1,6 +1,6 @@
 /** Layers that many models share. https://pytorch.org/vision/stable/ops.html#layers */
 import * as torch from '../../index.js';
-import { type Args, bind, type Call, pythonFloat } from '../arguments.js';
+import { bind, type Call, pythonFloat } from '../arguments.js';
 
 const { nn } = torch;
 type Tensor = torch.Tensor;
@@ -73,7 +73,12 @@ abstract class ConvNormActivation extends nn.Sequential {
   }
 }
 
-type ConvNormArgs = Args<
+interface Channels {
+  inChannels: number;
+  outChannels: number;
+}
+type ConvNormArgs = Call<
+  [inChannels: number, outChannels: number],
   [
     kernelSize: Size,
     stride: Size,
@@ -85,19 +90,21 @@ type ConvNormArgs = Args<
     inplace: boolean | null,
     bias: boolean | null,
   ],
-  ConvNormActivationOptions
+  ConvNormActivationOptions & Channels
 >;
 
-const bindConv = (name: string, args: ConvNormArgs): ConvNormActivationOptions =>
-  bind<ConvNormActivationOptions>(name, 'kernelSize, stride, padding, groups, normLayer, activationLayer, dilation, inplace, bias', args);
+function bindConv(name: string, args: ConvNormArgs): ConvNormActivationOptions & Channels {
+  const names = 'inChannels!, outChannels!, kernelSize, stride, padding, groups, normLayer, activationLayer, dilation, inplace, bias';
+  return bind<ConvNormActivationOptions & Channels>(name, names, args);
+}
 
 /**
  * Convolution, norm, activation on (N, C, H, W). https://pytorch.org/vision/stable/generated/torchvision.ops.Conv2dNormActivation.html
  * @example new vision.ops.Conv2dNormActivation(3, 8)(torch.rand(1, 3, 8, 8)).shape  // torch.Size([1, 8, 8, 8])
  */
 export class Conv2dNormActivation extends ConvNormActivation {
-  constructor(inChannels: number, outChannels: number, ...args: ConvNormArgs) {
-    const { normLayer = nn.BatchNorm2d, ...options } = bindConv('Conv2dNormActivation', args);
+  constructor(...args: ConvNormArgs) {
+    const { inChannels, outChannels, normLayer = nn.BatchNorm2d, ...options } = bindConv('Conv2dNormActivation', args);
     super(nn.Conv2d, inChannels, outChannels, { normLayer, ...options });
   }
 }
@@ -107,8 +114,8 @@ export class Conv2dNormActivation extends ConvNormActivation {
  * @example new vision.ops.Conv3dNormActivation(3, 8)(torch.rand(1, 3, 4, 4, 4)).shape  // torch.Size([1, 8, 4, 4, 4])
  */
 export class Conv3dNormActivation extends ConvNormActivation {
-  constructor(inChannels: number, outChannels: number, ...args: ConvNormArgs) {
-    const { normLayer = nn.BatchNorm3d, ...options } = bindConv('Conv3dNormActivation', args);
+  constructor(...args: ConvNormArgs) {
+    const { inChannels, outChannels, normLayer = nn.BatchNorm3d, ...options } = bindConv('Conv3dNormActivation', args);
     super(nn.Conv3d, inChannels, outChannels, { normLayer, ...options });
   }
 }
@@ -116,6 +123,11 @@ export class Conv3dNormActivation extends ConvNormActivation {
 export interface SqueezeExcitationOptions {
   activation?: ActivationLayer;
   scaleActivation?: ActivationLayer;
+}
+
+interface SqueezeExcitationArguments extends SqueezeExcitationOptions {
+  inputChannels: number;
+  squeezeChannels: number;
 }
 
 /**
@@ -131,12 +143,15 @@ export class SqueezeExcitation extends nn.Module {
   scaleActivation: Layer;
 
   constructor(
-    inputChannels: number,
-    squeezeChannels: number,
-    ...args: Args<[activation: ActivationLayer, scaleActivation: ActivationLayer], SqueezeExcitationOptions>
+    ...args: Call<
+      [inputChannels: number, squeezeChannels: number],
+      [activation: ActivationLayer, scaleActivation: ActivationLayer],
+      SqueezeExcitationArguments
+    >
   ) {
     super();
-    const options = bind<SqueezeExcitationOptions>('SqueezeExcitation', 'activation, scaleActivation', args);
+    const names = 'inputChannels!, squeezeChannels!, activation, scaleActivation';
+    const { inputChannels, squeezeChannels, ...options } = bind<SqueezeExcitationArguments>('SqueezeExcitation', names, args);
     this.fc1 = new nn.Conv2d(inputChannels, squeezeChannels, 1);
     this.fc2 = new nn.Conv2d(squeezeChannels, inputChannels, 1);
     this.activation = makeLayer(options.activation ?? nn.ReLU);
@@ -157,20 +172,25 @@ export interface MLPOptions {
   dropout?: number;
 }
 
+interface MLPArguments extends MLPOptions {
+  inChannels: number;
+  hiddenChannels: readonly number[];
+}
+
 /**
  * Linear layers with activations and dropout between them. https://pytorch.org/vision/stable/generated/torchvision.ops.MLP.html
  * @example new vision.ops.MLP(4, [8, 2])(torch.rand(5, 4)).shape  // torch.Size([5, 2])
  */
 export class MLP extends nn.Sequential {
   constructor(
-    inChannels: number,
-    hiddenChannels: readonly number[],
-    ...args: Args<
+    ...args: Call<
+      [inChannels: number, hiddenChannels: readonly number[]],
       [normLayer: NormLayer | null, activationLayer: ActivationLayer, inplace: boolean | null, bias: boolean, dropout: number],
-      MLPOptions
+      MLPArguments
     >
   ) {
-    const options = bind<MLPOptions>('MLP', 'normLayer, activationLayer, inplace, bias, dropout', args);
+    const names = 'inChannels!, hiddenChannels!, normLayer, activationLayer, inplace, bias, dropout';
+    const { inChannels, hiddenChannels, ...options } = bind<MLPArguments>('MLP', names, args);
     const { normLayer = null, activationLayer = nn.ReLU, inplace = null, bias = true, dropout = 0 } = options;
     const given = inplaceOptions(inplace);
     const layers: Layer[] = [];
@@ -215,9 +235,10 @@ export class FrozenBatchNorm2d extends nn.Module {
   runningVar: torch.nn.Buffer;
   readonly eps: number;
 
-  constructor(numFeatures: number, ...args: Args<[eps: number], { eps?: number }>) {
+  constructor(...args: Call<[numFeatures: number], [eps: number], { numFeatures: number; eps?: number }>) {
     super();
-    this.eps = bind<{ eps?: number }>('FrozenBatchNorm2d', 'eps', args).eps ?? 1e-5;
+    const { numFeatures, eps = 1e-5 } = bind<{ numFeatures: number; eps?: number }>('FrozenBatchNorm2d', 'numFeatures!, eps', args);
+    this.eps = eps;
     this.weight = new nn.Buffer(torch.ones(numFeatures));
     this.bias = new nn.Buffer(torch.zeros(numFeatures));
     this.runningMean = new nn.Buffer(torch.zeros(numFeatures));
