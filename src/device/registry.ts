@@ -20,6 +20,7 @@ export function getDevice(type: string, index = 0): Device {
   let device = devices.get(key);
   if (!device) {
     const factory = factories.get(type);
+    if (!factory && type === 'cuda') throw new Error('Torch not compiled with CUDA enabled');
     if (!factory) throw new Error(`Expected one of ${deviceTypes().join(', ')} device type at start of device string: ${type}`);
     device = factory(index);
     devices.set(key, device);

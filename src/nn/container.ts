@@ -1,4 +1,7 @@
 /** Modules that hold modules or parameters. */
+import { describe } from '../ops/messages.js';
+import { parseSlice } from '../ops/indexing.js';
+import { isOptions } from '../ops/signature.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
@@ -17,11 +20,31 @@ abstract class Numbered extends Module {
     return Object.values(this).filter((value) => value instanceof Module).length;
   }
 
-  /** The child at `index`; negative ones count from the end. */
-  at(index: number): Module {
+  /**
+   * The child at `index`; negative ones count from the end. A slice such as `':-1'` gives a container of these children.
+   * @example
+   * new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU()).at(':1')
+   * // Sequential(
+   * //   (0): Linear(in_features=2, out_features=3, bias=True)
+   * // )
+   */
+  at(index: number): Module;
+  at(slice: string): this;
+  at(index: number | string): Module {
+    if (typeof index === 'string') return this.sliced(index);
     const items = [...this];
     return items[position(index, items.length)];
   }
+
+  private sliced(text: string): Module {
+    const [start, end, step] = parseSlice(text);
+    const all = Object.entries(this).filter((entry): entry is [string, Module] => entry[1] instanceof Module);
+    const chosen = all.slice(start ?? 0, end ?? all.length).filter((_, i) => i % step === 0);
+    return this.ofSlice(chosen);
+  }
+
+  /** A container of some of the children. */
+  protected abstract ofSlice(children: readonly [name: string, child: Module][]): Module;
 
   /** The modules in order, also those that come twice. */
   protected items(): Module[] {
@@ -73,7 +96,7 @@ abstract class Numbered extends Module {
   }
 
   protected push(module: Module): void {
-    if (!(module instanceof Module)) throw new TypeError(`${String(module)} is not a Module subclass`);
+    if (!(module instanceof Module)) throw new TypeError(`${describe(module)} is not a Module subclass`);
     this.addModule(String(this.size), module);
   }
 }
@@ -96,8 +119,8 @@ export class Sequential extends Numbered {
   constructor(...modules: (Module | Record<string, Module>)[]) {
     super();
     for (const module of modules) {
-      if (module instanceof Module) this.push(module);
-      else for (const [name, each] of Object.entries(module)) this.addModule(name, each);
+      if (isOptions(module)) for (const [name, each] of Object.entries(module)) this.addModule(name, each);
+      else this.push(module);
     }
   }
 
@@ -113,6 +136,10 @@ export class Sequential extends Numbered {
   append(module: Module): this {
     this.push(module);
     return this;
+  }
+
+  protected override ofSlice(children: readonly [name: string, child: Module][]): Module {
+    return new Sequential(...children.map(([name, child]) => ({ [name]: child })));
   }
 
   override forward(input: Tensor): Tensor {
@@ -146,6 +173,10 @@ export class ModuleList extends Numbered {
   append(module: Module): this {
     this.push(module);
     return this;
+  }
+
+  protected override ofSlice(children: readonly [name: string, child: Module][]): Module {
+    return new ModuleList(children.map(([, child]) => child));
   }
 
   /** Equal neighbours are printed once, as PyTorch does. */

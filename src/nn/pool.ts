@@ -1,7 +1,7 @@
 /** Pooling. https://pytorch.org/docs/stable/nn.html#pooling-layers */
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { bind, float, python, type SizeN, type OutputSizeArgs, outputSizeOf } from './arguments.js';
+import { bind, float, ntuple, python, type SizeN, type OutputSizeArgs, outputSizeOf } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
 import { Buffer } from './parameter.js';
@@ -98,9 +98,11 @@ abstract class MaxUnpool extends Module {
   }
 
   abstract override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor;
+  protected abstract get dims(): number;
 
   override extraRepr(): string {
-    return `kernel_size=${python(this.kernelSize)}, stride=${python(this.stride)}, padding=${python(this.padding)}`;
+    const [kernel, stride, padding] = [this.kernelSize, this.stride, this.padding].map((each) => python(ntuple(each, this.dims)));
+    return `kernel_size=${kernel}, stride=${stride}, padding=${padding}`;
   }
 }
 
@@ -112,6 +114,9 @@ abstract class MaxUnpool extends Module {
  * new nn.MaxUnpool1d(2)(values, indices)  // tensor([[0., 4., 3., 0.]])
  */
 export class MaxUnpool1d extends MaxUnpool {
+  protected override get dims(): number {
+    return 1;
+  }
   override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor {
     return F.maxUnpool1d(input, indices, this.kernelSize, this.stride, this.padding, outputSizeOf(args));
   }
@@ -125,6 +130,9 @@ export class MaxUnpool1d extends MaxUnpool {
  * new nn.MaxUnpool2d(2)(values, indices).shape  // torch.Size([1, 3, 8, 8])
  */
 export class MaxUnpool2d extends MaxUnpool {
+  protected override get dims(): number {
+    return 2;
+  }
   override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor {
     return F.maxUnpool2d(input, indices, this.kernelSize, this.stride, this.padding, outputSizeOf(args));
   }
@@ -138,6 +146,9 @@ export class MaxUnpool2d extends MaxUnpool {
  * new nn.MaxUnpool3d(2)(values, indices).shape  // torch.Size([1, 3, 4, 4, 4])
  */
 export class MaxUnpool3d extends MaxUnpool {
+  protected override get dims(): number {
+    return 3;
+  }
   override forward(input: Tensor, indices: Tensor, ...args: OutputSizeArgs): Tensor {
     return F.maxUnpool3d(input, indices, this.kernelSize, this.stride, this.padding, outputSizeOf(args));
   }

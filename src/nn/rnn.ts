@@ -214,7 +214,9 @@ export abstract class RNNBase extends Module {
       const expected = [this.numLayers * this.directions, batch, size];
       if (String([...states[i].sizes]) === String(expected)) return;
       const shown = (sizes: readonly number[]) => `[${(batched ? sizes : [sizes[0], sizes[2]]).join(', ')}]`;
-      throw new Error(`Expected hidden${i === 0 ? '' : '[1]'} size (${expected.join(', ')}), got ${shown([...states[i].sizes])}`);
+      throw new Error(
+        `Expected hidden${states.length === 1 ? '' : `[${i}]`} size (${expected.join(', ')}), got ${shown([...states[i].sizes])}`,
+      );
     });
   }
 

@@ -37,7 +37,8 @@ function normalised(index: Index): Index {
 
 const listIndex = (list: readonly NestedIndex[]): Tensor => (list.length === 0 ? tensor([], { dtype: int64 }) : tensor(list as number[]));
 
-function parseSlice(text: string): [start: number | null, end: number | null, step: number] {
+/** `'1:-1'` → `[1, -1, 1]` */
+export function parseSlice(text: string): [start: number | null, end: number | null, step: number] {
   const parts = text.split(':').map((part) => part.trim());
   if (parts.length < 2 || parts.length > 3 || parts.some((part) => part !== '' && !/^[+-]?\d+$/.test(part)))
     throw new IndexError(`'${text}' is not a slice: write 'start:stop' or 'start:stop:step'`);

@@ -1,5 +1,5 @@
 /** Joining tensors, and rearrangements that copy. */
-import { bool, type DType, int64 } from '../ir/dtype.js';
+import { type DType, int64 } from '../ir/dtype.js';
 import { type Backward, metaOf, type OutputMeta, record } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { isNumber, resultType } from '../tensor/promote.js';
@@ -8,7 +8,7 @@ import { numelOf, type Size, sizeOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
-import { define } from './define.js';
+import { define, scalarTypeName } from './define.js';
 import { describe } from './messages.js';
 import { commonDevice } from './launch.js';
 import { clone, copyInto, fresh, sequence, zeros as rawZeros } from './memory.js';
@@ -233,9 +233,9 @@ export const where: { (condition: Tensor, input: TensorLike, other: TensorLike):
   ((condition: Tensor, input?: TensorLike | { input: TensorLike; other: TensorLike }, other?: TensorLike) => {
     if (input === undefined) return nonzeroTuple(condition);
     if (!(condition instanceof Tensor)) throw new TypeError("where(): argument 'condition' (position 1) must be Tensor");
-    if (condition.dtype !== bool && condition.dtype.name !== 'uint8') {
-      throw new RuntimeError(`where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype.name}`);
-    }
+    const kind = scalarTypeName(condition.dtype);
+    if (kind !== 'Bool' && kind !== 'Byte')
+      throw new RuntimeError(`where expected condition to be a boolean tensor, but got a tensor with dtype ${kind}`);
     const [x, y] =
       other === undefined ? [(input as { input: TensorLike }).input, (input as { other: TensorLike }).other] : [input as TensorLike, other];
     return selectWhere(condition, ...bothTensors(condition, x, y));

@@ -28,7 +28,10 @@ export const maskedFill: Op<[mask: Tensor, value: TensorLike]> = define(
   'maskedFill',
   'input, mask, value',
   (input: Tensor, mask: Tensor, value: TensorLike) => {
-    if (mask.dtype !== bool) throw new RuntimeError(`masked_fill_ only supports boolean masks, but got mask with dtype ${mask.dtype.name}`);
+    if (mask.dtype !== bool)
+      throw new RuntimeError(
+        `masked_fill_ only supports boolean masks, but got mask with dtype ${scalarTypeName(mask.dtype).toLowerCase()}`,
+      );
     if (value instanceof Tensor && value.ndim > 0)
       throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
     checkFill(value, input.dtype);
@@ -93,7 +96,7 @@ export const maskedScatter: Op<[mask: Tensor, source: Tensor]> = define(
   'input, mask, source',
   (input: Tensor, mask: Tensor, source: Tensor) => {
     if (mask.dtype !== bool)
-      throw new RuntimeError(`masked_scatter_ only supports boolean masks, but got mask with dtype ${mask.dtype.name}`);
+      throw new RuntimeError(`masked_scatter_ only supports boolean masks, but got mask with dtype ${scalarTypeName(mask.dtype)}`);
     if (input.dtype !== source.dtype)
       throw new RuntimeError(
         `masked_scatter: expected self and source to have same dtypes but got ${scalarTypeName(input.dtype)} and ${scalarTypeName(source.dtype)}`,

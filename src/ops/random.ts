@@ -1,5 +1,5 @@
 /** Random numbers, equal to those of PyTorch's CPU generator for the same seed. Other devices receive what the CPU draws. */
-import { int64 } from '../ir/dtype.js';
+import { bool, int64 } from '../ir/dtype.js';
 import { RoutineError } from '../device/device.js';
 import { record } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
@@ -163,7 +163,7 @@ export function randintLike(
  * torch.randperm(4)  // tensor([0, 1, 3, 2])
  */
 export function randperm(n: number, options: RandomOptions = {}): Tensor {
-  if (!(Number.isInteger(n) && n >= 0)) throw new RuntimeError(`n must be non-negative, got ${n}`);
+  if (!(Number.isInteger(n) && n >= 0)) throw new RuntimeError(`Trying to create tensor with negative dimension ${n}: [${n}]`);
   const t = filled(
     (others) => empty([n], { ...others, dtype: int64 }),
     { ...options, requiresGrad: false },
@@ -266,10 +266,11 @@ export const poisson: Op<[], [], { generator: MaybeGenerator }> = define(
 export const multinomial: Op<[numSamples: number], [replacement: boolean], { replacement: boolean; generator: MaybeGenerator }> = define(
   'multinomial',
   'input, numSamples, replacement?, *, generator?',
-  (input: Tensor, count: number, replacement = false, generator?: MaybeGenerator) => {
-    if (input.ndim !== 1 && input.ndim !== 2) throw new RuntimeError('prob_dist must be 1 or 2 dim');
-    if (!input.dtype.isFloatingPoint)
-      throw new RuntimeError(`multinomial only supports floating-point dtypes for input, got: ${scalarTypeName(input.dtype)}`);
+  (given: Tensor, count: number, replacement = false, generator?: MaybeGenerator) => {
+    if (given.ndim !== 1 && given.ndim !== 2) throw new RuntimeError('prob_dist must be 1 or 2 dim');
+    if (given.dtype.isComplex || given.dtype === bool)
+      throw new RuntimeError(`multinomial only supports floating-point dtypes for input, got: ${scalarTypeName(given.dtype)}`);
+    const input = given.dtype.isFloatingPoint ? given : convert(alias(given), getDefaultDtype(), given.storage.device);
     if (!(count > 0)) throw new RuntimeError('cannot sample n_sample <= 0 samples');
     const n = input.sizes[input.ndim - 1];
     if (n > 2 ** 24) throw new RuntimeError('number of categories cannot exceed 2^24');

@@ -69,10 +69,7 @@ type Arg = Op<[], [dim: number | null, keepdim: boolean], DimKeep>;
 const argOf = (name: string, least: boolean): Arg =>
   define(name, 'input, dim?, keepdim?', (input: Tensor, dim?: number | null, keepdim = false) => {
     if (dim === undefined || dim === null) {
-      if (numelOf(input.sizes) === 0)
-        throw new IndexError(
-          `${name}(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the 'dim' argument.`,
-        );
+      if (numelOf(input.sizes) === 0) throw new IndexError(`${name}(): Expected reduction dim to be specified for input.numel() == 0.`);
       const flat = extremes(name, input.reshape([-1]), 0, least, false).indices;
       return keepdim ? flat.view(input.sizes.map(() => 1)) : flat;
     }

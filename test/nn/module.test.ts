@@ -167,3 +167,19 @@ describe('what modules show and take', () => {
     expect(Object.keys(net.stateDict())).toEqual(['0.weight', '0.bias']);
   });
 });
+
+describe('slices of containers', () => {
+  const net = new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU(), new nn.Linear(3, 1));
+  test('keep the names of a Sequential and count those of a list anew', () => {
+    expect(String(net.at(':-1'))).toBe('Sequential(\n  (0): Linear(in_features=2, out_features=3, bias=True)\n  (1): ReLU()\n)');
+    expect(Object.keys(net.at('1:').stateDict())).toEqual(['2.weight', '2.bias']);
+    expect(net.at(':2')[0]).toBe(net[0]);
+    expect([...new nn.ModuleList(net).at('::2')]).toEqual([net[0], net[2]]);
+    expect(Object.keys(new nn.ModuleList(net).at('1:').stateDict())).toEqual(['1.weight', '1.bias']);
+  });
+
+  test('unpooling prints a size for every dim', () => {
+    expect(String(new nn.MaxUnpool2d(2))).toBe('MaxUnpool2d(kernel_size=(2, 2), stride=(2, 2), padding=(0, 0))');
+    expect(String(new nn.MaxUnpool1d(3, 2))).toBe('MaxUnpool1d(kernel_size=(3,), stride=(2,), padding=(0,))');
+  });
+});

@@ -70,3 +70,27 @@ describe('what errors say', () => {
     expect(() => torch.zeros(3).at(0.5)).toThrow('None and long or byte Variables are valid indices (got float)');
   });
 });
+
+describe('mistakes in programs', () => {
+  const { nn } = torch;
+  const F = nn.functional;
+  const { zeros } = torch;
+  it.each([
+    [() => F.scaledDotProductAttention(zeros(1, 2, 4), zeros(1, 3, 5), zeros(1, 3, 5)), 'Expected size for first two dimensions of batch2 tensor to be: [1, 4] but got: [1, 5].'],
+    [() => F.scaledDotProductAttention(zeros(1, 2, 4), zeros(1, 3, 4), zeros(1, 5, 4)), 'Expected size for first two dimensions of batch2 tensor to be: [1, 3] but got: [1, 5].'],
+    [() => F.scaledDotProductAttention(zeros(2, 4), zeros(3, 5), zeros(3, 5)), 'mat1 and mat2 shapes cannot be multiplied (2x4 and 5x3)'],
+    [() => F.binaryCrossEntropy(torch.tensor([1.5]), torch.ones(1)), 'all elements of input should be between 0 and 1'],
+    [() => F.binaryCrossEntropy(torch.tensor([0.5]), torch.tensor([1.5])), 'all elements of target should be between 0 and 1'],
+    [() => F.crossEntropy(zeros(2, 3), zeros(2)), 'expected target dtype to be Long or Byte, but got Float'],
+    [() => new nn.LSTM(3, 4)(zeros(5, 2, 3), [zeros(1, 3, 4), zeros(1, 3, 4)]), 'Expected hidden[0] size (1, 2, 4), got [1, 3, 4]'],
+    [() => new nn.GRU(3, 4)(zeros(5, 2, 3), zeros(1, 3, 4)), 'Expected hidden size (1, 2, 4), got [1, 3, 4]'],
+    [() => new nn.Sequential(1 as never), 'int is not a Module subclass'],
+    [() => torch.where(torch.ones(2), 1, 2), 'where expected condition to be a boolean tensor, but got a tensor with dtype Float'],
+    [() => zeros(2, { device: 'cuda' }), 'Torch not compiled with CUDA enabled'],
+    [() => torch.randperm(-1), 'Trying to create tensor with negative dimension -1: [-1]'],
+  ])('%#', (run, message) => expect(run).toThrow(message)); // prettier-ignore
+
+  it('weights of choices may be integers', () => {
+    expect(torch.multinomial(torch.tensor([0, 3]), 4, true).tolist()).toEqual([1, 1, 1, 1]);
+  });
+});

@@ -107,6 +107,21 @@ function repeatHeads(x: Tensor, heads: number): Tensor {
     .reshape([...lead, heads, ...tail]);
 }
 
+/** Queries must be as long as keys, and there must be a value for every key. */
+function checkProducts(query: Tensor, key: Tensor, value: Tensor): void {
+  const [[, width], [count, keyWidth], [values, valueWidth]] = [query, key, value].map((x) => x.sizes.slice(-2));
+  const batch = numelOf(query.sizes.slice(0, -2));
+  const refuse = (rows: number, found: number, left: string, right: string): Error =>
+    new RuntimeError(
+      query.ndim === 2
+        ? `mat1 and mat2 shapes cannot be multiplied (${left} and ${right})`
+        : `Expected size for first two dimensions of batch2 tensor to be: [${batch}, ${rows}] but got: [${batch}, ${found}].`,
+    );
+  const rows = query.sizes[query.ndim - 2];
+  if (width !== keyWidth) throw refuse(width, keyWidth, `${rows}x${width}`, `${keyWidth}x${count}`);
+  if (count !== values) throw refuse(count, values, `${rows}x${count}`, `${values}x${valueWidth}`);
+}
+
 /**
  * softmax(q kᵀ · scale + mask) v. https://pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html
  * @example
@@ -137,6 +152,7 @@ export const scaledDotProductAttention: (query: Tensor, key: Tensor, value: Tens
       );
     if (attnMask && isCausal)
       throw new RuntimeError('_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True');
+    checkProducts(query, key, value);
     const heads = query.sizes[query.ndim - 3];
     const [k, v] = enableGqa ? [repeatHeads(key, heads), repeatHeads(value, heads)] : [key, value];
     const factor = scale ?? 1 / Math.sqrt(query.sizes[query.ndim - 1]);

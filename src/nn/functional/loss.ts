@@ -3,11 +3,11 @@ import { int64 } from '../../ir/dtype.js';
 import { type Expr, where } from '../../ir/expr.js';
 import { record } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
-import { define, pointwise } from '../../ops/define.js';
+import { define, isIntercepted, pointwise, scalarTypeName } from '../../ops/define.js';
 import { one, zero } from '../../ops/exprs.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { add, mul, neg, selectWhere } from '../../ops/pointwise.js';
-import { mean, sum } from '../../ops/reduce.js';
+import { aminmax, mean, sum } from '../../ops/reduce.js';
 import { emptyOn, runIndexed } from '../../ops/routine.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { broadcastSizes, sameSizes } from '../../tensor/shape.js';
@@ -201,9 +201,21 @@ export const binaryCrossEntropy: WeightedLoss = define(
         `Using a target size (torch.Size(${brackets(target.sizes)})) that is different to the input size (torch.Size(${brackets(input.sizes)})) is deprecated. Please ensure they have the same size.`,
       );
     }
+    for (const [name, x] of [
+      ['input', input],
+      ['target', target],
+    ] as const)
+      checkProbabilities(name, x);
     return reduced(weighted(binary(input, target), weight), reductionOf(reduction, sizeAverage, reduce));
   },
 );
+
+/** Where the numbers can be read at once. */
+function checkProbabilities(name: string, x: Tensor): void {
+  if (numelOf(x.sizes) === 0 || !x.storage.device.canReadSync || isIntercepted()) return;
+  const { min, max } = aminmax(x.detach());
+  if (!(Number(min.item()) >= 0 && Number(max.item()) <= 1)) throw new RuntimeError(`all elements of ${name} should be between 0 and 1`);
+}
 
 /** (1 − y) x + ln(1 + e⁻ˣ), stable for large |x|. */
 const withLogits: Kernel = kernel('binaryCrossEntropyWithLogits', '', (x, y) =>
@@ -268,7 +280,7 @@ interface Classes {
 
 function checkClasses(name: string, input: Tensor, target: Tensor): Classes {
   if (input.ndim < 1) throw new RuntimeError(`Expected 1 or more dimensions (got ${input.ndim})`);
-  if (target.dtype !== int64) throw new RuntimeError(`expected scalar type Long but found ${target.dtype}`);
+  if (target.dtype !== int64) throw new RuntimeError(`expected target dtype to be Long or Byte, but got ${scalarTypeName(target.dtype)}`);
   if (input.ndim === 1) {
     if (target.ndim > 1) throw new RuntimeError(`0D or 1D target tensor expected, multi-target not supported`);
     return { x: input.view([1, -1, 1]), target: target.view([1, 1]), shape: target.sizes };
