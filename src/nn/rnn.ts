@@ -2,8 +2,10 @@
 import { empty, zeros } from '../ops/creation.js';
 import { define } from '../ops/define.js';
 import { cat, stack } from '../ops/join.js';
+import { haveMixedFloats } from '../ops/matmul.js';
 import { indexSelect } from '../ops/select.js';
 import type { Args } from '../ops/types.js';
+import { ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { bind, type Place, type PlaceArgs, python } from './arguments.js';
 import * as F from './functional/index.js';
@@ -60,9 +62,17 @@ type LayerOp = (input: Tensor, state: readonly Tensor[], weights: Weights, rever
 const layerOp = (name: string, run: (layer: Layer) => LayerResult): LayerOp =>
   define<LayerOp>(name, 'input, state, weights, reverse', (input: Tensor, state: readonly Tensor[], weights: Weights, reverse: boolean) => {
     const [weightIh, weightHh, biasIh, biasHh, weightHr] = weights;
+    checkDtype(input, weightIh);
     const { output, final } = run({ projected: F.linear(input, weightIh, biasIh), state, weightHh, biasHh, weightHr, reverse });
     return [output, ...final];
   });
+
+function checkDtype(input: Tensor, weight: Tensor): void {
+  if (haveMixedFloats([input, weight]))
+    throw new ValueError(
+      `RNN input dtype (${input.dtype}) does not match weight dtype (${weight.dtype}). Convert input: input.to(${weight.dtype}), or convert model: model.to(${input.dtype})`,
+    );
+}
 
 const simpleLayer = (nonlinearity: Nonlinearity): LayerOp =>
   layerOp(`rnn${nonlinearity === 'tanh' ? 'Tanh' : 'Relu'}Layer`, (layer) => composedLayer(simpleStep(nonlinearity), layer));

@@ -386,6 +386,19 @@ function castFormula(formula: Formula, dtype: DType): Formula {
 
 const numberAsTensor = (x: Number_): Tensor => scalarTensor(x, dtypeOfNumber(x), getDevice('cpu'));
 
+/** The C++ types of floats and complex numbers, which some of PyTorch's error messages use. */
+export function cppTypeName({ name }: DType): string {
+  const names: Record<string, string> = {
+    float32: 'float',
+    float64: 'double',
+    float16: 'c10::Half',
+    bfloat16: 'c10::BFloat16',
+    complex64: 'c10::complex<float>',
+    complex128: 'c10::complex<double>',
+  };
+  return names[name] ?? name;
+}
+
 /** PyTorch's C++ names of dtypes, which its error messages use. */
 export function scalarTypeName(dtype: DType): string {
   const names: Record<string, string> = {

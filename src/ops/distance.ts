@@ -7,9 +7,9 @@ import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
 import { onesLike, zeros } from './creation.js';
-import { define } from './define.js';
+import { define, scalarTypeName } from './define.js';
 import { cat } from './join.js';
-import { matmul } from './matmul.js';
+import { haveMixedFloats, matmul } from './matmul.js';
 import { notTensor } from './messages.js';
 import { triuIndices } from './misc.js';
 import { selectWhere } from './pointwise.js';
@@ -71,6 +71,8 @@ function checkRows(x1: Tensor, x2: Tensor, p: number): void {
   if (!(x2 instanceof Tensor)) throw notTensor('cdist', 'x2', 2, x2);
   if (x1.ndim < 2) throw new RuntimeError(`cdist only supports at least 2D tensors, X1 got: ${x1.ndim}D`);
   if (x2.ndim < 2) throw new RuntimeError(`cdist only supports at least 2D tensors, X2 got: ${x2.ndim}D`);
+  if (haveMixedFloats([x1, x2]))
+    throw new RuntimeError(`expected scalar type ${scalarTypeName(x1.dtype)} but found ${scalarTypeName(x2.dtype)}`);
   const [m1, m2] = [x1.sizes[x1.ndim - 1], x2.sizes[x2.ndim - 1]];
   if (m1 !== m2) throw new RuntimeError(`X1 and X2 must have the same number of columns. X1: ${m1} X2: ${m2}`);
   if (!(p >= 0)) throw new RuntimeError('cdist only supports non-negative p values');

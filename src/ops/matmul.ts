@@ -9,7 +9,7 @@ import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { convert } from './convert.js';
 import { sumToSize } from './apply.js';
-import { define, scalarTypeName } from './define.js';
+import { cppTypeName, define, scalarTypeName } from './define.js';
 import { commonDevice } from './launch.js';
 import { fillRaw } from './memory.js';
 import { add, conjPhysical, mul } from './pointwise.js';
@@ -69,8 +69,32 @@ function product(name: string, a: Tensor, b: Tensor): Tensor {
   ]);
 }
 
-/** Both operands in their common dtype, as matrix products want them. */
-function promoted(name: string, tensors: readonly Tensor[]): Tensor[] {
+type Clash = (...dtypes: readonly DType[]) => string;
+/** What PyTorch says of floats of different dtypes, which it does not promote. */
+const clashes: Record<'mm' | 'bmm' | 'mv' | 'dot' | 'addmm' | 'addmv' | 'baddbmm', Clash> = {
+  mm: (a, b) => `expected m1 and m2 to have the same dtype, but got: ${cppTypeName(a)} != ${cppTypeName(b)}`,
+  bmm: (a, b) => `expected scalar type ${scalarTypeName(a)} but found ${scalarTypeName(b)}`,
+  mv: (a, b) => clashes.addmv(b, a, b),
+  dot: (a, b) => `dot : expected both vectors to have same dtype, but found ${scalarTypeName(a)} and ${scalarTypeName(b)}`,
+  addmm: (input, a, b) =>
+    `${input === b ? 'mat1' : 'self'} and mat2 must have the same dtype, but got ${scalarTypeName(input === b ? a : input)} and ${scalarTypeName(b)}`,
+  addmv: (input, mat, vec) =>
+    `addmv input tensors must have the same dtype, but got ${scalarTypeName(input)}, ${scalarTypeName(mat)}, and ${scalarTypeName(vec)}`,
+  baddbmm: (input, a, b) =>
+    input === a
+      ? clashes.bmm(a, b)
+      : `Input dtypes must be the same, got: input ${cppTypeName(input)}, batch1: ${cppTypeName(a)}, batch2: ${cppTypeName(b)}`,
+};
+
+/** Whether there are floats, or complex numbers, of different dtypes. */
+export function haveMixedFloats(tensors: readonly Tensor[]): boolean {
+  const floats = tensors.filter((t) => t.dtype.category >= 2);
+  return floats.some((t) => t.dtype !== floats[0].dtype);
+}
+
+/** All operands in their common dtype, as matrix products want them: numbers of other kinds become floats. */
+function promoted(name: string, tensors: readonly Tensor[], clash: Clash): Tensor[] {
+  if (haveMixedFloats(tensors)) throw new RuntimeError(clash(...tensors.map((t) => t.dtype)));
   const first = tensors[0].dtype;
   const dtype: DType = tensors.every((t) => t.dtype === first)
     ? first
@@ -94,7 +118,7 @@ export const mm: Op<[mat2: Tensor]> = define('mm', 'input, mat2', (input: Tensor
   checkDims(input.ndim === 2, 'self must be a matrix');
   checkDims(mat2.ndim === 2, 'mat2 must be a matrix');
   checkInner(input, mat2);
-  const [a, b] = promoted('addmm_impl_cpu_', [input, mat2]);
+  const [a, b] = promoted('addmm_impl_cpu_', [input, mat2], clashes.mm);
   return product('mm', a, b);
 });
 function checkInner(a: Tensor, b: Tensor): void {
@@ -109,7 +133,7 @@ export const bmm: Op<[mat2: Tensor]> = define('bmm', 'input, mat2', (input: Tens
   checkDims(input.ndim === 3, 'batch1 must be a 3D tensor');
   checkDims(mat2.ndim === 3, 'batch2 must be a 3D tensor');
   checkBatches(input, mat2);
-  const [a, b] = promoted('bmm', [input, mat2]);
+  const [a, b] = promoted('bmm', [input, mat2], clashes.bmm);
   return product('bmm', a, b);
 });
 function checkBatches(a: Tensor, b: Tensor): void {
@@ -130,7 +154,7 @@ export const mv: Op<[vec: Tensor]> = define('mv', 'input, vec', (input: Tensor, 
     input.sizes[1] === vec.sizes[0],
     `size mismatch, got input (${input.sizes[0]}), mat (${input.sizes.join('x')}), vec (${vec.sizes[0]})`,
   );
-  const [a, b] = promoted('addmv_impl_cpu', [input, vec]);
+  const [a, b] = promoted('addmv_impl_cpu', [input, vec], clashes.mv);
   return squeeze(product('mv', a, unsqueeze(b, 1)), 1);
 });
 
@@ -139,10 +163,7 @@ function dotRaw(a: Tensor, b: Tensor): Tensor {
 }
 function checkVectors(a: Tensor, b: Tensor): void {
   checkDims(a.ndim === 1 && b.ndim === 1, `1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors`);
-  checkDims(
-    a.dtype === b.dtype,
-    `dot : expected both vectors to have same dtype, but found ${scalarTypeName(a.dtype)} and ${scalarTypeName(b.dtype)}`,
-  );
+  checkDims(a.dtype === b.dtype, clashes.dot(a.dtype, b.dtype));
   checkDims(
     a.sizes[0] === b.sizes[0],
     `inconsistent tensor size, expected tensor [${a.sizes[0]}] and src [${b.sizes[0]}] to have the same number of elements, but got ${a.sizes[0]} and ${b.sizes[0]} elements respectively`,
@@ -154,7 +175,7 @@ function checkVectors(a: Tensor, b: Tensor): void {
  */
 export const dot: Op<[tensor: Tensor]> = define('dot', 'input, tensor', (input: Tensor, other: Tensor) => {
   checkVectors(input, other);
-  const [a, b] = promoted('dot', [input, other]);
+  const [a, b] = promoted('dot', [input, other], clashes.dot);
   return record(
     'dot',
     [a, b],
@@ -184,14 +205,22 @@ export const matmul: Op<[other: Tensor]> = define('matmul', 'input, other', (inp
     input.ndim > 0 && other.ndim > 0,
     `both arguments to matmul need to be at least 1D, but they are ${input.ndim}D and ${other.ndim}D`,
   );
-  if (input.ndim === 1 && other.ndim === 1) return dot(...(promoted('dot', [input, other]) as [Tensor, Tensor]));
+  if (input.ndim === 1 && other.ndim === 1) return dot(...(promoted('dot', [input, other], clashes.dot) as [Tensor, Tensor]));
   if (input.ndim === 2 && other.ndim === 2) return mm(input, other);
   if (input.ndim === 2 && other.ndim === 1) return mv(input, other);
-  const [a, b] = promoted('bmm', [input, other]);
+  const [a, b] = promoted('bmm', [input, other], foldedClash(input.ndim, other.ndim));
   if (a.ndim === 1) return squeeze(batched(unsqueeze(a, 0), b), -2);
   if (b.ndim === 1) return squeeze(batched(a, unsqueeze(b, 1)), -1);
   return batched(a, b);
 });
+
+/** Batches on one side only are folded into one product of matrices, or of a matrix and a vector. */
+function foldedClash(left: number, right: number): Clash {
+  if (left > 2 && right > 2) return clashes.bmm;
+  if (right === 1) return clashes.mv;
+  if (right > 2) return left === 1 ? (a, b) => clashes.mv(b, a) : (a, b) => clashes.mm(b, a);
+  return clashes.mm;
+}
 
 function batched(a: Tensor, b: Tensor): Tensor {
   const [k, rows] = [a.sizes[a.ndim - 1], b.sizes[b.ndim - 2]];
@@ -211,8 +240,8 @@ function batched(a: Tensor, b: Tensor): Tensor {
 
 type AddOptions = { beta: Scalar; alpha: Scalar };
 /** beta · input + alpha · (a @ b), recorded; `input` is broadcast. */
-function addProduct(name: string, inputLike: Tensor, a0: Tensor, b0: Tensor, beta: Number_, alpha: Number_): Tensor {
-  const [input, a, b] = promoted('addmm_impl_cpu_', [inputLike, a0, b0]);
+function addProduct(name: 'addmm' | 'addmv' | 'baddbmm', inputLike: Tensor, a0: Tensor, b0: Tensor, beta: Number_, alpha: Number_): Tensor {
+  const [input, a, b] = promoted('addmm_impl_cpu_', [inputLike, a0, b0], clashes[name]);
   checkAddend(input, a, b);
   const ignore = Number(beta) === 0 && !isComplexNumber(beta);
   const out = productRaw(a, b, ignore ? null : input, alpha, ignore ? 0 : beta);
@@ -278,6 +307,7 @@ export const addbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = defi
   'addbmm',
   'input, batch1, batch2, *, beta?, alpha?',
   (input: Tensor, a: Tensor, b: Tensor, beta: Number_ = 1, alpha: Number_ = 1) => {
+    if (haveMixedFloats([input, a, b])) throw new RuntimeError(clashes.addmm(input.dtype, a.dtype, b.dtype));
     const total = sum(bmm(a, b), 0);
     const [keep, scale] = [beta, alpha].map((x) => (total.dtype.category < 2 ? Math.trunc(Number(x)) : x));
     const scaled = scale === 1 ? total : mul(total, scale);

@@ -4,7 +4,7 @@ import { wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
-import { matmul, mm } from './matmul.js';
+import { haveMixedFloats, matmul, mm } from './matmul.js';
 import { mul } from './pointwise.js';
 import { sum } from './reduce.js';
 import { diagonal, movedim, permute, reshape, unsqueeze } from './view.js';
@@ -144,6 +144,7 @@ export const tensordot: Op<[b: Tensor], [dims: DimPairs], { dims: DimPairs }> = 
   'a, b, dims?',
   (givenA: Tensor, givenB: Tensor, dims: DimPairs = 2) => {
     let [a, b] = [givenA, givenB];
+    if (haveMixedFloats([a, b])) throw new RuntimeError('both inputs should have same dtype');
     if (typeof dims === 'number' && dims < 0) throw new RuntimeError(`tensordot expects dims >= 0, but got dims=${dims}`);
     const [da, db] =
       typeof dims === 'number' ? [Array.from({ length: dims }, (_, i) => i - dims), Array.from({ length: dims }, (_, i) => i)] : dims;

@@ -3,7 +3,7 @@ import { bool, float32, float64 } from '../../ir/dtype.js';
 import { needsRecord, record } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
 import { arange } from '../../ops/sequences.js';
-import { define } from '../../ops/define.js';
+import { cppTypeName, define } from '../../ops/define.js';
 import { matmul } from '../../ops/matmul.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
@@ -143,7 +143,7 @@ export const scaledDotProductAttention: (query: Tensor, key: Tensor, value: Tens
   ) => {
     if (query.dtype !== key.dtype || query.dtype !== value.dtype) {
       throw new RuntimeError(
-        `Expected query, key, and value to have the same dtype, but got query.dtype: ${query.dtype} key.dtype: ${key.dtype} and value.dtype: ${value.dtype} instead.`,
+        `Expected query, key, and value to have the same dtype, but got query.dtype: ${cppTypeName(query.dtype)} key.dtype: ${cppTypeName(key.dtype)} and value.dtype: ${cppTypeName(value.dtype)} instead.`,
       );
     }
     if (query.ndim < 2 || key.ndim < 2 || value.ndim < 2)

@@ -1,7 +1,7 @@
 /** Convolutions of one to three spatial dims. https://pytorch.org/docs/stable/nn.functional.html#convolution-functions */
 import { record } from '../../autograd/node.js';
 import { complex as complexExpr, type Expr } from '../../ir/expr.js';
-import { define, pointwise } from '../../ops/define.js';
+import { cppTypeName, define, pointwise, scalarTypeName } from '../../ops/define.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { add, sub } from '../../ops/pointwise.js';
 import { sum } from '../../ops/reduce.js';
@@ -106,10 +106,10 @@ function prepare(name: string, n: number, given: Tensor, weight: Tensor, bias: T
       `Expected ${weight.ndim}-dimensional input for ${weight.ndim}-dimensional weight${brackets(weight.sizes)}, but got ${n + 2}-dimensional input of size ${brackets(input.sizes)} instead`,
     );
   }
-  if (input.dtype !== weight.dtype)
-    throw new RuntimeError(`Input type (${input.dtype}) and weight type (${weight.dtype}) should be the same`);
   if (bias && bias.dtype !== input.dtype)
-    throw new RuntimeError(`Input type (${input.dtype}) and bias type (${bias.dtype}) should be the same`);
+    throw new RuntimeError(`Input type (${cppTypeName(input.dtype)}) and bias type (${cppTypeName(bias.dtype)}) should be the same`);
+  if (input.dtype !== weight.dtype)
+    throw new RuntimeError(`expected scalar type ${scalarTypeName(input.dtype)} but found ${scalarTypeName(weight.dtype)}`);
   const batched = input.ndim === n + 2;
   return { input: batched ? input : input.unsqueeze(0), weight, bias, batched };
 }

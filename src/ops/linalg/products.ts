@@ -4,7 +4,7 @@ import { RuntimeError } from '../../tensor/errors.js';
 import { broadcastSizes, sameSizes, wrapDim } from '../../tensor/shape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
-import { define } from '../define.js';
+import { cppTypeName, define } from '../define.js';
 import { cat, flip } from '../join.js';
 import { matmul } from '../matmul.js';
 import { describe, notTensor } from '../messages.js';
@@ -27,7 +27,7 @@ function checkChain(tensors: readonly Tensor[]): void {
     if (!isEnd && t.ndim !== 2) throw new RuntimeError(`multi_dot(): tensor ${i} must be 2D but got ${t.ndim}D`);
     if (t.dtype !== tensors[0].dtype)
       throw new RuntimeError(
-        `multi_dot(): all tensors must have be the same dtype but tensor 0 is ${tensors[0].dtype.name} and tensor ${i} ${t.dtype.name}`,
+        `multi_dot(): all tensors must have be the same dtype but tensor 0 is ${cppTypeName(tensors[0].dtype)} and tensor ${i} ${cppTypeName(t.dtype)}`,
       );
   });
 }
