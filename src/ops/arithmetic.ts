@@ -4,7 +4,8 @@ import { Expr, where } from '../ir/expr.js';
 import { hypot as hypotExpr } from '../ir/complex.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { isNumber } from '../tensor/promote.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { numelOf } from '../tensor/size.js';
+import { Tensor } from '../tensor/tensor.js';
 import { pointwise } from './define.js';
 import { one, zero } from './exprs.js';
 import type { Op, OutOption, Scalar, TensorLike } from './types.js';
@@ -80,11 +81,18 @@ function floorDivFloat(x: Expr, y: Expr): Expr {
   return where(y.eq(0), x.div(y), where(lower.ne(0), nearest, copysignExpr(zero(x), x.div(y))));
 }
 
+/** Integers are not divided by the number 0; zeros in tensors are not looked for. */
+function checkDivisor(input: unknown, other: unknown): void {
+  const isZero = other === 0 || other === 0n || other === false;
+  if (isZero && input instanceof Tensor && input.dtype.category < 2 && numelOf(input.sizes) > 0)
+    throw new RuntimeError('ZeroDivisionError');
+}
+
 type RoundingMode = 'trunc' | 'floor' | null;
 const divTrue: Binary = binary('div', (x, y) => x.div(y), { promotion: 'float', takes: 'numbers' });
 const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise(
   'div',
-  { args: 'input, other, mode', operands: 2, takes: 'numbers', grad: ({ grad }) => [grad.mul(0), grad.mul(0)] },
+  { args: 'input, other, mode', operands: 2, takes: 'numbers', grad: ({ grad }) => [grad.mul(0), grad.mul(0)], check: checkDivisor },
   (x: Expr, y: Expr, mode: RoundingMode) => (mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc()),
 );
 
@@ -127,7 +135,12 @@ export const trueDivide: Binary = divTrue;
  * The quotient rounded towards -∞. Not for complex numbers. https://pytorch.org/docs/stable/generated/torch.floor_divide.html
  * @example torch.floorDivide(torch.tensor([-7, 7]), 2)  // tensor([-4,  3])
  */
-export const floorDivide: Binary = binary('floorDivide', floorDiv, { ...none, takes: 'numbers', ...noComplex('floor_divide') });
+export const floorDivide: Binary = binary('floorDivide', floorDiv, {
+  ...none,
+  takes: 'numbers',
+  check: checkDivisor,
+  ...noComplex('floor_divide'),
+});
 /**
  * Python's modulo: has the sign of the divisor. https://pytorch.org/docs/stable/generated/torch.remainder.html
  * @example torch.remainder(torch.tensor([-3, 3]), 2)  // tensor([1, 1])
@@ -138,13 +151,17 @@ export const remainder: Binary = binary(
     const rest = x.rem(y);
     return x.dtype.isSigned ? where(rest.ne(0).and(rest.lt(0).xor(y.lt(0))), rest.add(y), rest) : rest;
   },
-  { grad: ({ grad, args: [x, y] }) => [grad, grad.mul(floorDiv(x, y)).neg()], ...noComplex('remainder') },
+  { grad: ({ grad, args: [x, y] }) => [grad, grad.mul(floorDiv(x, y)).neg()], check: checkDivisor, ...noComplex('remainder') },
 );
 /**
  * C's modulo: has the sign of the dividend. https://pytorch.org/docs/stable/generated/torch.fmod.html
  * @example torch.fmod(torch.tensor([-3, 3]), 2)  // tensor([-1,  1])
  */
-export const fmod: Binary = binary('fmod', (x, y) => x.rem(y), { takes: 'tensorFirst', ...noComplex('fmod') });
+export const fmod: Binary = binary('fmod', (x, y) => x.rem(y), {
+  takes: 'tensorFirst',
+  check: checkDivisor,
+  ...noComplex('fmod'),
+});
 
 /**
  * -input. Booleans are refused. https://pytorch.org/docs/stable/generated/torch.neg.html

@@ -26,6 +26,21 @@ describe('at the edges', () => {
     expect(x.clamp({ min: torch.tensor(2) }).tolist()).toEqual([2, 2, 3]);
   });
 
+  it('integers are not divided by the number 0', () => {
+    const x = torch.tensor([1, 2]);
+    for (const _ of [1, 2]) {
+      expect(() => x.floorDivide(0)).toThrow('ZeroDivisionError');
+      expect(() => x.remainder(0)).toThrow('ZeroDivisionError');
+      expect(() => x.fmod(0)).toThrow('ZeroDivisionError');
+      expect(() => x.div(0, { roundingMode: 'trunc' })).toThrow('ZeroDivisionError');
+      expect(() => x.floorDivide_(0)).toThrow('ZeroDivisionError');
+    }
+    expect(x.tolist()).toEqual([1, 2]);
+    expect(x.div(0).tolist()).toEqual([Infinity, Infinity]);
+    expect(torch.tensor([1.5]).floorDivide(0).tolist()).toEqual([Infinity]);
+    expect(torch.tensor([], { dtype: torch.int64 }).floorDivide(0).tolist()).toEqual([]);
+  });
+
   it('norms of empty matrices are 0 where they are sums or maxima', () => {
     for (const ord of [1, 2, Infinity, 'fro', 'nuc'] as const) expect(torch.linalg.norm(torch.empty(0, 3), ord).item()).toBe(0);
     expect(() => torch.linalg.norm(torch.empty(0, 3), -2)).toThrow(/amin\(\): Expected reduction dim .* to have non-zero size/);
