@@ -1,22 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import * as torch from 'typetorch';
 import * as vision from 'typetorch/vision';
+import { folder, write } from './folder.js';
 
 const { datasets, tvTensors } = vision;
 const { v2 } = vision.transforms;
-
-let folder: string;
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'typetorch-'))));
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function write(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), content);
-}
 
 /** A picture of one colour; decoders look at the content, not at the name. */
 async function picture(path: string, value: number, [height, width] = [6, 8]): Promise<void> {

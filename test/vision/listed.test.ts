@@ -1,21 +1,12 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
 import * as torch from 'typetorch';
 import * as vision from 'typetorch/vision';
+import { folder, write } from './folder.js';
 
 const { datasets } = vision;
-
-let folder: string;
-beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'typetorch-'))));
-afterEach(() => rmSync(folder, { recursive: true }));
-
-function write(path: string, content: string | Uint8Array): void {
-  mkdirSync(dirname(join(folder, path)), { recursive: true });
-  writeFileSync(join(folder, path), content);
-}
 
 async function picture(path: string, value: number): Promise<void> {
   const image = torch.full([3, 4, 5], value, { dtype: torch.uint8 });

@@ -8,6 +8,7 @@ import {
   type DownloadableOptions,
   isFile,
   join,
+  LabelledImages,
   linesOf,
   needsOpen,
   notFound,
@@ -15,7 +16,6 @@ import {
   type Rooted,
   type TargetTransform,
   type Transform,
-  VisionDataset,
 } from './vision.js';
 
 type Tensor = torch.Tensor;
@@ -64,7 +64,7 @@ function foldOf({ data, labels }: Part, root: string, fold: number): Part {
  * https://pytorch.org/vision/stable/generated/torchvision.datasets.STL10.html
  * @example const train = () => vision.datasets.STL10.open('data', { split: 'train', download: true });
  */
-export class STL10 extends VisionDataset {
+export class STL10 extends LabelledImages {
   static url = 'http://ai.stanford.edu/~acoates/stl10/stl10_binary.tar.gz';
   static md5 = '91f7769df0f17e558f3565bffb0c7dfb';
   readonly split: STL10Split;
@@ -96,18 +96,5 @@ export class STL10 extends VisionDataset {
     const { root, download, progress } = bindSTL10(args);
     if (download && !isThere(root)) await downloadTar(this.url, root, { md5: this.md5, progress });
     return new this(...args);
-  }
-
-  /** How many samples there are. */
-  get length(): number {
-    return this.labels.length;
-  }
-
-  protected sample(index: number): [Tensor, number] {
-    return [this.data.select(0, index), this.labels[index]];
-  }
-
-  override extraRepr(): string {
-    return `Split: ${this.split}`;
   }
 }

@@ -9,10 +9,10 @@ import {
   type DatasetArgs,
   type DownloadableOptions,
   join,
+  LabelledImages,
   needsOpen,
   notFound,
   type Rooted,
-  VisionDataset,
 } from './vision.js';
 
 type Tensor = torch.Tensor;
@@ -32,7 +32,7 @@ const bindSVHN = (args: SVHNArgs): SVHNOptions & Rooted =>
  * https://pytorch.org/vision/stable/generated/torchvision.datasets.SVHN.html
  * @example const train = await vision.datasets.SVHN.open('data', 'train', { download: true });
  */
-export class SVHN extends VisionDataset {
+export class SVHN extends LabelledImages {
   static url = 'http://ufldl.stanford.edu/housenumbers/';
   static md5: Record<SVHNSplit, string> = {
     train: 'e26dedcc434d2e4c54c9b2d4a06d8373',
@@ -64,18 +64,5 @@ export class SVHN extends VisionDataset {
     const split = checkChoice(options.split ?? 'train', 'split', ['train', 'test', 'extra']);
     if (options.download) await downloadUrl(`${SVHN.url}${split}_32x32.mat`, root, { md5: SVHN.md5[split], progress: options.progress });
     return new SVHN(...args);
-  }
-
-  /** How many samples there are. */
-  get length(): number {
-    return this.labels.length;
-  }
-
-  protected sample(index: number): [Tensor, number] {
-    return [this.data.select(0, index), this.labels[index]];
-  }
-
-  override extraRepr(): string {
-    return `Split: ${this.split}`;
   }
 }

@@ -114,6 +114,27 @@ export abstract class VisionDataset<T = number> extends torch.utils.data.Dataset
   }
 }
 
+/** Images that are in memory, with the numbers of their classes. */
+export abstract class LabelledImages extends VisionDataset {
+  abstract readonly split: string;
+  /** (N, C, H, W), bytes */
+  abstract readonly data: Tensor;
+  abstract readonly labels: readonly number[];
+
+  /** How many samples there are. */
+  get length(): number {
+    return this.labels.length;
+  }
+
+  protected sample(index: number): [Tensor, number] {
+    return [this.data.select(0, index), this.labels[index]];
+  }
+
+  override extraRepr(): string {
+    return `Split: ${this.split}`;
+  }
+}
+
 /** Behind `head`, with further lines below its first. */
 function describedTransform(head: string, change: (input: never, target: never) => unknown): string[] {
   const text = change instanceof torch.nn.Module ? String(change) : `<function ${change.name || '<lambda>'}>`;
