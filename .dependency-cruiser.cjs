@@ -27,9 +27,9 @@ const layerRules = rows.flatMap((row, height) =>
 const companionRules = companions.map((name) => ({
   name: `companion-${name}`,
   severity: 'error',
-  comment: 'Companions import only the public face.',
+  comment: 'Companions import only the public face, and what is meant for them.',
   from: { path: `^src/${name}/` },
-  to: { path: '^src/', pathNot: `^src/(index\\.ts|${name}/)` },
+  to: { path: '^src/', pathNot: `^src/(index\\.ts|companion\\.ts|${name}/)` },
 }));
 
 module.exports = {

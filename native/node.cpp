@@ -131,6 +131,15 @@ napi_value adopt(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
+// detach(buffer): frees the memory of an ArrayBuffer, which is empty from then on.
+napi_value detach(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value buffer;
+  napi_get_cb_info(env, info, &argc, &buffer, nullptr, nullptr);
+  napi_detach_arraybuffer(env, buffer);
+  return nullptr;
+}
+
 napi_value copy(napi_env env, napi_callback_info info, bool into_view) {
   size_t argc = 1, bytes = 0;
   napi_value view;
@@ -188,6 +197,7 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, "release", release);
   add(env, exports, "sweep", sweep);
   add(env, exports, "adopt", adopt);
+  add(env, exports, "detach", detach);
   add(env, exports, "write", write);
   add(env, exports, "read", read);
   add(env, exports, "external", external);

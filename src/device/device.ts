@@ -75,6 +75,8 @@ export interface Device {
   adopt(array: ArrayBufferView): DeviceBuffer;
   /** Gives memory back before the collector would. The buffer must never be used again. */
   free(buffer: DeviceBuffer): void;
+  /** `free` for a buffer that `adopt` gave: its array is empty afterwards, where the array is all of its memory. */
+  discard(buffer: DeviceBuffer): void;
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void;
   read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void;
   readAsync(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void>;

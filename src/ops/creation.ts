@@ -156,6 +156,14 @@ export function fromNumpy(array: ArrayBufferView): Tensor {
   return new Tensor(new Storage(device, device.adopt(array)), dtype, sizes, [1], 0);
 }
 
+/** What `make` makes of the tensor over `array`, whose memory is freed thereafter: the result must not share it. */
+export function consume(array: ArrayBufferView, make: (values: Tensor) => Tensor): Tensor {
+  const values = fromNumpy(array);
+  const made = make(values);
+  values.storage.device.discard(values.buffer);
+  return made;
+}
+
 /**
  * Little-endian bytes as a 1-dim tensor. https://pytorch.org/docs/stable/generated/torch.frombuffer.html
  * @example torch.frombuffer(new Uint8Array([1, 0, 2, 0]).buffer, { dtype: torch.int16 })  // tensor([1, 2], dtype=torch.int16)

@@ -94,6 +94,20 @@ describe('buffers', () => {
     expect([...array]).toEqual([1, 7, 3]);
   });
 
+  it.skipIf(cpu.library.kind === 'wasm')('give adopted memory back, but not memory that others see', () => {
+    const array = Float32Array.from([1, 2, 3]);
+    const buffer = cpu.adopt(array);
+    cpu.discard(buffer);
+    expect(array.length).toBe(0);
+    expect(() => cpu.write(buffer, 0, Float32Array.of(7))).toThrow('this memory was freed');
+    const part = new Float32Array(4).subarray(1);
+    cpu.discard(cpu.adopt(part));
+    expect(part.length).toBe(3);
+    const shared = new Float32Array(new SharedArrayBuffer(8));
+    cpu.discard(cpu.adopt(shared));
+    expect(shared.length).toBe(2);
+  });
+
   it('take empty and DataView sources', () => {
     const buffer = cpu.adopt(new Float32Array(0));
     cpu.read(buffer, 0, new Float32Array(0));

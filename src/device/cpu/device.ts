@@ -172,6 +172,15 @@ export class CpuDevice implements Device {
     this.policy.discharge(block.bytes);
   }
 
+  discard(buffer: DeviceBuffer): void {
+    const block = buffer as CpuBuffer;
+    if (!ArrayBuffer.isView(block.keeps)) return this.free(block);
+    const { buffer: memory, byteLength } = block.keeps;
+    block.keeps = null;
+    block.address = 0;
+    if (byteLength === memory.byteLength) this.library.detach?.(memory);
+  }
+
   private release(block: CpuBuffer): void {
     this.currentFrame()[1] = block.slot;
     block.address = 0;

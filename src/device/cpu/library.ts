@@ -13,6 +13,8 @@ export interface Library {
   crowded?(bytes: number): boolean;
   /** The memory of `view` at frame[1], or 0 where it cannot be shared. */
   adopt(view: ArrayBufferView): void;
+  /** Frees the memory of `buffer`, which is empty from then on. */
+  detach?(buffer: ArrayBufferLike): void;
   /** Copies `view` to the address in frame[1], or fills it from there. */
   write(view: ArrayBufferView): void;
   read(view: ArrayBufferView): void;

@@ -56,6 +56,8 @@ export class ReferenceDevice implements Device {
 
   free(_buffer: DeviceBuffer): void {}
 
+  discard(_buffer: DeviceBuffer): void {}
+
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
     part(buffer, byteOffset, source.byteLength).set(bytesOf(source));
   }

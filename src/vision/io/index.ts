@@ -1,4 +1,5 @@
 /** Reads and writes images. Everything that decodes or encodes comes later: `await` it. https://pytorch.org/vision/stable/io.html */
+import { consume } from '../../companion.js';
 import * as torch from '../../index.js';
 import { type Args, bind } from '../arguments.js';
 import { builtin } from '../node.js';
@@ -47,9 +48,9 @@ function bytesOf(data: Tensor | Uint8Array): Uint8Array {
   return data.cpu().toTypedArray() as Uint8Array;
 }
 
-/** (C, H, W) of pixels row by row. */
+/** (C, H, W) of pixels row by row, whose memory goes at once: images of which only a collection frees the pixels take fresh pages. */
 const tensorOf = ({ width, height, channels, data }: Pixels): Tensor =>
-  torch.asTensor(data).reshape(height, width, channels).permute(2, 0, 1).contiguous();
+  consume(data, (bytes) => bytes.reshape(height, width, channels).permute(2, 0, 1).clone({ memoryFormat: 'contiguous_format' }));
 
 /**
  * Bytes (C, H, W) of an image file: its content, or its path. Node decodes PNG by itself and other formats through the package sharp.
