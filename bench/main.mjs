@@ -23,7 +23,7 @@ function timed(step, repeat, least, most, limit) {
 /** The median once all code is compiled; `torch_bench.py` does the same. */
 function measure(step, repeat) {
   timed(step, repeat, 2, Infinity, 1500);
-  const times = timed(step, repeat, 5, 300, 700);
+  const times = timed(step, repeat, 5, 3000, 700);
   return times.sort((a, b) => a - b)[times.length >> 1];
 }
 

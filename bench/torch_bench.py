@@ -198,7 +198,7 @@ def timed(step, repeat, least, most, limit):
 
 def measure(step, repeat):
     timed(step, repeat, 2, math.inf, 1.5)
-    times = timed(step, repeat, 5, 300, 0.7)
+    times = timed(step, repeat, 5, 3000, 0.7)
     return sorted(times)[len(times) // 2]
 
 

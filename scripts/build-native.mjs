@@ -1,13 +1,14 @@
+#!/usr/bin/env node
 // Builds build/<platform>-<arch>/typetorch.node with the C++ compiler of this machine; does nothing if it is up to date.
 //   node scripts/build-native.mjs [--all] [--sanitize] [--cross=aarch64-linux-gnu-g++]
 // Kernels are compiled for the best instruction set of this processor; with --all for every one, into build/<platform>-<arch>-all.
 import { createHash } from 'node:crypto';
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const native = join(root, 'native');
@@ -201,7 +202,7 @@ export async function buildNative({ log = console.log, sanitize = false, all = f
   return true;
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (process.argv[1] && fileURLToPath(import.meta.url) === realpathSync(process.argv[1])) {
   const cross = process.argv.find((arg) => arg.startsWith('--cross='))?.slice(8);
   const built = await buildNative({ sanitize: process.argv.includes('--sanitize'), all: process.argv.includes('--all'), cross });
   if (!built) console.error('The native library was not built.');
