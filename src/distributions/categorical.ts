@@ -26,6 +26,9 @@ export abstract class OverKinds extends Distribution {
   get argConstraints(): Record<string, constraints.Constraint> {
     return { probs: constraints.simplex, logits: constraints.realVector };
   }
+  protected override get derives(): boolean {
+    return true;
+  }
   get probs(): Tensor {
     return this.logits.softmax(-1);
   }

@@ -6,7 +6,7 @@ import type { Size } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { Categorical } from './categorical.js';
 import { type Constraint, MixtureSameFamilyConstraint } from './constraint-kinds.js';
-import { independent } from './constraints.js';
+import { independent, nonnegative } from './constraints.js';
 import { Distribution, type ExpandOption, type SampleShape, sumRightmost, type ValidateOption } from './distribution.js';
 import { AbsTransform, ComposeTransform, type Transform } from './transforms.js';
 
@@ -76,7 +76,8 @@ export class Independent<D extends Distribution = Distribution> extends Distribu
     return this.baseDist.enumerateSupport(expand);
   }
   protected override expandedField(value: unknown, shape: readonly number[]): unknown {
-    return value === this.baseDist ? this.baseDist.expand([...shape, ...this.eventShape.slice(0, this.reinterpretedBatchNdims)]) : value;
+    if (value !== this.baseDist) return super.expandedField(value, shape);
+    return this.baseDist.expand([...shape, ...this.eventShape.slice(0, this.reinterpretedBatchNdims)]);
   }
   override toString(): string {
     return `Independent(${String(this.baseDist)}, ${this.reinterpretedBatchNdims})`;
@@ -162,7 +163,6 @@ export class TransformedDistribution extends Distribution {
   }
   override cdf(value: Tensor): Tensor {
     const x = this.transforms.reduceRight((y, transform) => transform.invert(y), value);
-    this.check(value);
     return this.oriented(this.baseDist.cdf(x));
   }
   override icdf(value: Tensor): Tensor {
@@ -170,7 +170,7 @@ export class TransformedDistribution extends Distribution {
   }
 
   protected override expandedField(value: unknown, shape: readonly number[]): unknown {
-    if (value !== this.baseDist) return value;
+    if (value !== this.baseDist) return super.expandedField(value, shape);
     const wide = new ComposeTransform(this.transforms).inverseShape([...shape, ...this.eventShape]);
     return this.baseDist.expand(wide.slice(0, wide.length - this.baseDist.eventShape.length));
   }
@@ -180,6 +180,9 @@ export class TransformedDistribution extends Distribution {
 export abstract class Folded extends TransformedDistribution {
   constructor(base: Distribution, options?: ValidateOption) {
     super(base, new AbsTransform(), options);
+  }
+  override get support(): Constraint {
+    return nonnegative;
   }
   protected override density(value: Tensor): Tensor {
     const log = this.baseDist.logProb(value).add(Math.LN2);
@@ -262,7 +265,7 @@ export class MixtureSameFamily extends Distribution {
   }
   protected override expandedField(value: unknown, shape: readonly number[]): unknown {
     if (value === this.mixtureDistribution) return this.mixtureDistribution.expand(shape);
-    if (value !== this.componentDistribution) return value;
+    if (value !== this.componentDistribution) return super.expandedField(value, shape);
     return this.componentDistribution.expand([...shape, this.mixtureDistribution.logits.sizes.at(-1)!]);
   }
   override toString(): string {

@@ -1,7 +1,11 @@
 /** Kinds of regions where parameters and samples may lie. */
 import { float, python } from '../nn/arguments.js';
 import { choleskyEx } from '../ops/linalg/cholesky.js';
-import { onesLike } from '../ops/creation.js';
+import { full } from '../ops/creation.js';
+import { cat, stack } from '../ops/join.js';
+import { eigvalsh } from '../ops/linalg/eig.js';
+import { finfo } from '../ops/queries.js';
+import { ValueError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /** A tensor as Python formats it inside of a text: one without dims as its number. */
@@ -162,12 +166,88 @@ export class LowerCholesky extends LowerTriangular {
   }
 }
 
-export class PositiveDefinite extends Constraint {
-  override readonly eventDim = 2;
+/** Cholesky factors of correlation matrices: rows have length one. */
+export class CorrCholesky extends LowerCholesky {
+  override check(value: Tensor): Tensor {
+    const tolerance = finfo(value.dtype).eps * value.sizes.at(-1)! * 10;
+    const length = value.detach().norm({ dim: -1 });
+    return super.check(value).logicalAnd(length.sub(1).abs().le(tolerance).all(-1));
+  }
+}
+
+export class Square extends Constraint {
+  override readonly eventDim: number = 2;
   check(value: Tensor): Tensor {
-    const isSymmetric = value.isclose(value.mT, { atol: 1e-6 }).flatten(-2).all(-1);
-    if (isSymmetric.all().item() !== true) return isSymmetric;
-    return choleskyEx(value.detach()).info.eq(0);
+    const [rows, columns] = value.sizes.slice(-2);
+    return full(value.sizes.slice(0, -2), rows === columns);
+  }
+}
+
+export class Symmetric extends Square {
+  override check(value: Tensor): Tensor {
+    const isSquare = super.check(value);
+    if (isSquare.all().item() !== true) return isSquare;
+    return value.isclose(value.mT, { atol: 1e-6 }).flatten(-2).all(-1);
+  }
+}
+
+export class PositiveSemidefinite extends Symmetric {
+  override check(value: Tensor): Tensor {
+    const isSymmetric = super.check(value);
+    return isSymmetric.all().item() === true ? eigvalsh(value.detach()).ge(0).all(-1) : isSymmetric;
+  }
+}
+
+export class PositiveDefinite extends Symmetric {
+  override check(value: Tensor): Tensor {
+    const isSymmetric = super.check(value);
+    return isSymmetric.all().item() === true ? choleskyEx(value.detach()).info.eq(0) : isSymmetric;
+  }
+}
+
+/** Constraints of pieces of a tensor along a dim. */
+abstract class Pieces extends Constraint {
+  override readonly isDiscrete: boolean;
+  constructor(
+    readonly cseq: readonly Constraint[],
+    readonly dim: number,
+  ) {
+    super();
+    this.isDiscrete = cseq.some((each) => each.isDiscrete);
+  }
+}
+
+export class Cat extends Pieces {
+  override readonly eventDim: number;
+  constructor(
+    cseq: readonly Constraint[],
+    dim: number,
+    readonly lengths: readonly number[] = cseq.map(() => 1),
+  ) {
+    super(cseq, dim);
+    this.eventDim = Math.max(...cseq.map((each) => each.eventDim));
+  }
+  check(value: Tensor): Tensor {
+    const pieces = value.split([...this.lengths], this.dim);
+    return cat(
+      this.cseq.map((each, i) => each.check(pieces[i])),
+      this.dim,
+    );
+  }
+}
+
+export class Stack extends Pieces {
+  override readonly eventDim: number;
+  constructor(cseq: readonly Constraint[], dim: number) {
+    super(cseq, dim);
+    const inner = Math.max(...cseq.map((each) => each.eventDim));
+    this.eventDim = dim + inner < 0 ? inner + 1 : inner;
+  }
+  check(value: Tensor): Tensor {
+    return stack(
+      this.cseq.map((each, i) => each.check(value.select(this.dim, i))),
+      this.dim,
+    );
   }
 }
 
@@ -192,7 +272,10 @@ export class IndependentConstraint extends Constraint {
   }
 }
 
-/** Values of a mixture: those that all components may give. */
+/**
+ * Values of a mixture: those that all components may give.
+ * @example new torch.distributions.constraints.MixtureSameFamilyConstraint(torch.distributions.constraints.real).eventDim  // 0
+ */
 export class MixtureSameFamilyConstraint extends Constraint {
   override readonly isDiscrete: boolean;
   override readonly eventDim: number;
@@ -211,10 +294,13 @@ export class MixtureSameFamilyConstraint extends Constraint {
 
 /** What only other parameters could say. */
 export class Dependent extends Constraint {
-  check(value: Tensor): Tensor {
-    return onesLike(value).bool();
+  check(): Tensor {
+    throw new ValueError('Cannot determine validity of dependent constraint');
   }
 }
 
-/** Whether values cannot be checked. */
+/**
+ * Whether values cannot be checked without other parameters.
+ * @example torch.distributions.constraints.isDependent(torch.distributions.constraints.real)  // false
+ */
 export const isDependent = (constraint: Constraint): boolean => constraint instanceof Dependent;

@@ -1,9 +1,11 @@
 /** `torch.distributions.constraints`: where parameters and samples may lie. https://pytorch.org/docs/stable/distributions.html#module-torch.distributions.constraints */
+import { bind } from '../nn/arguments.js';
+import type { Args } from '../ops/types.js';
 import * as kinds from './constraint-kinds.js';
 
 type Constraint = kinds.Constraint;
 type Bound = kinds.Bound;
-export { Constraint } from './constraint-kinds.js';
+export { Constraint, isDependent, MixtureSameFamilyConstraint } from './constraint-kinds.js';
 
 /** What only other parameters could say. */
 export const dependent: Constraint = new kinds.Dependent();
@@ -31,6 +33,14 @@ export const simplex: Constraint = new kinds.Simplex();
 export const lowerTriangular: Constraint = new kinds.LowerTriangular();
 /** The same with a positive diagonal. */
 export const lowerCholesky: Constraint = new kinds.LowerCholesky();
+/** Cholesky factors of correlation matrices: rows have length one. */
+export const corrCholesky: Constraint = new kinds.CorrCholesky();
+/** Matrices with as many rows as columns. */
+export const square: Constraint = new kinds.Square();
+/** Matrices equal to their transposes. */
+export const symmetric: Constraint = new kinds.Symmetric();
+/** Symmetric matrices without negative eigenvalues. */
+export const positiveSemidefinite: Constraint = new kinds.PositiveSemidefinite();
 /** Symmetric matrices with positive eigenvalues. */
 export const positiveDefinite: Constraint = new kinds.PositiveDefinite();
 
@@ -74,3 +84,31 @@ export const interval = (lower: Bound, upper: Bound): Constraint => new kinds.In
  * @example torch.distributions.constraints.halfOpenInterval(0, 1).check(torch.tensor([0, 1]))  // tensor([ True, False])
  */
 export const halfOpenInterval = (lower: Bound, upper: Bound): Constraint => new kinds.HalfOpenInterval(lower, upper);
+
+interface CatOptions {
+  dim?: number;
+  lengths?: readonly number[];
+}
+/**
+ * Constraints of pieces of a tensor that lie one behind the other along `dim`, of one element each unless `lengths` says otherwise.
+ * @example
+ * const { cat, positive, real } = torch.distributions.constraints;
+ * cat([real, positive]).check(torch.tensor([-1, -2]))  // tensor([ True, False])
+ */
+export const cat = (
+  cseq: readonly Constraint[],
+  ...args: Args<[dim: number, lengths: readonly number[] | null], CatOptions>
+): Constraint => {
+  const [dim = 0, lengths] = bind<[number?, (readonly number[])?]>('cat', 'dim?, lengths?', args);
+  return new kinds.Cat(cseq, dim, lengths ?? undefined);
+};
+/**
+ * Constraints of the slices of a tensor along `dim`.
+ * @example
+ * const { positive, real, stack } = torch.distributions.constraints;
+ * stack([real, positive]).check(torch.tensor([[-1], [-2]]))
+ * // tensor([[ True],
+ * //         [False]])
+ */
+export const stack = (cseq: readonly Constraint[], ...args: Args<[dim: number], { dim?: number }>): Constraint =>
+  new kinds.Stack(cseq, bind<[number?]>('stack', 'dim?', args)[0] ?? 0);

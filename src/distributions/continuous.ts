@@ -6,6 +6,7 @@ import { Folded, TransformedDistribution } from './combined.js';
 import * as constraints from './constraints.js';
 import { bindArguments, broadcastAll, Distribution, type Param, type ValidateOption } from './distribution.js';
 import { standardGamma } from './gamma-samples.js';
+import { eulerGamma } from './euler-gamma.js';
 import { ExpTransform } from './transforms.js';
 
 /** Arguments: a place and a scale. */
@@ -160,7 +161,6 @@ export class Cauchy extends LocScale {
   }
 }
 
-const eulerGamma = 0.57721566490153286060651209008240243;
 /**
  * The Gumbel distribution: of the largest of many values. https://pytorch.org/docs/stable/distributions.html#torch.distributions.gumbel.Gumbel
  * @example new torch.distributions.Gumbel(0, 1).mean  // tensor(0.5772)
@@ -263,6 +263,9 @@ export class Uniform extends Distribution {
  */
 export class LogNormal extends TransformedDistribution {
   declare readonly baseDist: Normal;
+  override get argConstraints(): Record<string, constraints.Constraint> {
+    return { loc: constraints.real, scale: constraints.positive };
+  }
 
   constructor(...args: LocScaleArgs) {
     const [loc, scale, validateArgs] = bindLocScale('LogNormal', args);
@@ -297,6 +300,9 @@ export class LogNormal extends TransformedDistribution {
  */
 export class HalfNormal extends Folded {
   declare readonly baseDist: Normal;
+  override get argConstraints(): Record<string, constraints.Constraint> {
+    return { scale: constraints.positive };
+  }
 
   constructor(...args: ScaleArgs) {
     const [scale, validateArgs] = bindArguments<[Param, boolean?]>('HalfNormal', 'scale, validateArgs?', args);
@@ -323,6 +329,9 @@ export class HalfNormal extends Folded {
  */
 export class HalfCauchy extends Folded {
   declare readonly baseDist: Cauchy;
+  override get argConstraints(): Record<string, constraints.Constraint> {
+    return { scale: constraints.positive };
+  }
 
   constructor(...args: ScaleArgs) {
     const [scale, validateArgs] = bindArguments<[Param, boolean?]>('HalfCauchy', 'scale, validateArgs?', args);

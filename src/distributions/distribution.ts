@@ -18,6 +18,9 @@ export interface ValidateOption {
   /** Whether parameters and values are checked (the default). */
   validateArgs?: boolean | null;
 }
+/** Arguments of a constructor: parameters, then `validateArgs`, by position or all by name. */
+export type ParamArgs<P extends readonly unknown[], O extends object> =
+  [...P, validateArgs?: boolean | null] | [...P, options: ValidateOption] | [options: O & ValidateOption];
 type Shape = number | readonly number[];
 export type SampleShape = Shape | { sampleShape?: Shape };
 
@@ -77,13 +80,18 @@ export abstract class Distribution {
 
   private checkParameters(): void {
     for (const [name, constraint] of Object.entries(this.argConstraints)) {
-      const value = this.given(name);
+      const value = this.derives && !Object.hasOwn(this, name) ? null : (Reflect.get(this, name) as Tensor | undefined);
       if (!value || isDependent(constraint) || constraint.check(value).all().item() === true) continue;
       throw new ValueError(
         `Expected parameter ${snakeCase(name)} (${typed(value)}) of distribution ${String(this)} to satisfy the constraint ` +
           `${String(constraint)}, but found invalid values:\n${formatted(value)}`,
       );
     }
+  }
+
+  /** Whether parameters that were not given follow from the others, so that they need no check. */
+  protected get derives(): boolean {
+    return false;
   }
 
   /** A parameter that the constructor was given. */
@@ -200,17 +208,16 @@ export abstract class Distribution {
     const shape = shapeOf(batchShape);
     const copy = Object.create(Object.getPrototypeOf(this) as object) as this;
     for (const [name, field] of Object.entries(this) as [string, unknown][]) {
-      const isParameter = field instanceof Tensor;
-      const value = isParameter ? field.expand([...shape, ...field.sizes.slice(this.batch.length)]) : this.expandedField(field, shape);
+      const value = this.expandedField(field, shape);
       Object.defineProperty(copy, name, { value, enumerable: true, writable: true });
     }
     copy.batch = shape;
     return copy;
   }
 
-  /** What stands in a field that is no tensor after `expand`. */
-  protected expandedField(value: unknown, _shape: readonly number[]): unknown {
-    return value;
+  /** What stands in a field after `expand`. */
+  protected expandedField(value: unknown, shape: readonly number[]): unknown {
+    return value instanceof Tensor ? value.expand([...shape, ...value.sizes.slice(this.batch.length)]) : value;
   }
 
   /** Refuses what cannot be a sample. */

@@ -80,6 +80,7 @@ export class Pareto extends TransformedDistribution {
     const [scale, alpha] = broadcastAll(givenScale, givenAlpha);
     super(new Exponential(alpha, { validateArgs }), [new ExpTransform(), new AffineTransform(0, scale)], { validateArgs });
     [this.scale, this.alpha] = [scale, alpha];
+    this.settle(this.batchShape, this.eventShape, validateArgs);
   }
   override get argConstraints(): Record<string, constraints.Constraint> {
     return { alpha: constraints.positive, scale: constraints.positive };

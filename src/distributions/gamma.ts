@@ -1,4 +1,5 @@
 /** Gamma, beta and Dirichlet distributions. */
+import { finfo } from '../ops/queries.js';
 import { igamma } from '../ops/special.js';
 import { stack } from '../ops/join.js';
 import { oneHot } from '../nn/functional/index.js';
@@ -6,7 +7,15 @@ import { xlogy } from '../ops/pointwise.js';
 import { ValueError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as constraints from './constraints.js';
-import { bindArguments, broadcastAll, Distribution, type Param, type SampleShape, type ValidateOption } from './distribution.js';
+import {
+  bindArguments,
+  broadcastAll,
+  Distribution,
+  type Param,
+  type ParamArgs,
+  type SampleShape,
+  type ValidateOption,
+} from './distribution.js';
 import { sampleDirichlet, standardGamma } from './gamma-samples.js';
 
 type GammaArgs =
@@ -228,9 +237,66 @@ export class Beta extends Distribution {
     return this.dirichlet.entropy();
   }
   protected override expandedField(value: unknown, shape: readonly number[]): unknown {
-    return value === this.dirichlet ? this.dirichlet.expand(shape) : value;
+    return value === this.dirichlet ? this.dirichlet.expand(shape) : super.expandedField(value, shape);
   }
   override toString(): string {
     return 'Beta()';
+  }
+}
+
+/**
+ * The ratio of two χ² variables with `df1` and `df2` degrees of freedom, each divided by its own.
+ * https://pytorch.org/docs/stable/distributions.html#torch.distributions.fishersnedecor.FisherSnedecor
+ * @throws ValueError where a parameter is not positive
+ * @example new torch.distributions.FisherSnedecor(3, 6).mean  // tensor(1.5000)
+ */
+export class FisherSnedecor extends Distribution {
+  readonly df1: Tensor;
+  readonly df2: Tensor;
+  private readonly gammas: readonly Gamma[];
+
+  constructor(...args: ParamArgs<[df1: Param, df2: Param], { df1: Param; df2: Param }>) {
+    super();
+    const [df1, df2, validateArgs] = bindArguments<[Param, Param, boolean?]>('FisherSnedecor', 'df1, df2, validateArgs?', args);
+    [this.df1, this.df2] = broadcastAll(df1, df2);
+    this.gammas = [this.df1, this.df2].map((df) => new Gamma(df.mul(0.5), df));
+    this.settle(this.df1.sizes, [], validateArgs);
+  }
+  override get hasRsample(): boolean {
+    return true;
+  }
+  get argConstraints(): Record<string, constraints.Constraint> {
+    return { df1: constraints.positive, df2: constraints.positive };
+  }
+  get support(): constraints.Constraint {
+    return constraints.positive;
+  }
+  override get mean(): Tensor {
+    const df2 = this.df2.maskedFill(this.df2.le(2), NaN);
+    return df2.div(df2.sub(2));
+  }
+  override get mode(): Tensor {
+    const mode = this.df1.sub(2).div(this.df1).mul(this.df2).div(this.df2.add(2));
+    return mode.maskedFill(this.df1.le(2), NaN);
+  }
+  override get variance(): Tensor {
+    const df2 = this.df2.maskedFill(this.df2.le(4), NaN);
+    const below = this.df1.mul(df2.sub(2).square()).mul(df2.sub(4));
+    return df2.square().mul(2).mul(this.df1.add(df2).sub(2)).div(below);
+  }
+  protected draw(shape: readonly number[]): Tensor {
+    const sampleShape = shape.slice(0, shape.length - this.batchShape.length);
+    const [x1, x2] = this.gammas.map((each) => each.rsample(sampleShape));
+    const { tiny } = finfo(x2.dtype);
+    return x1.div(x2.clamp(tiny)).clamp(tiny);
+  }
+  protected density(value: Tensor): Tensor {
+    const [a, b, ratio] = [this.df1.mul(0.5), this.df2.mul(0.5), this.df1.div(this.df2)];
+    const norm = a.add(b).lgamma().sub(a.lgamma()).sub(b.lgamma());
+    const powers = a.mul(ratio.log()).add(a.sub(1).mul(value.log()));
+    return norm.add(powers).sub(a.add(b).mul(ratio.mul(value).log1p()));
+  }
+  protected override expandedField(value: unknown, shape: readonly number[]): unknown {
+    return value === this.gammas ? this.gammas.map((each) => each.expand(shape)) : super.expandedField(value, shape);
   }
 }

@@ -1,69 +1,30 @@
-/** Kullback-Leibler divergences. https://pytorch.org/docs/stable/distributions.html#module-torch.distributions.kl */
-import { solveTriangular } from '../ops/linalg/triangular.js';
-import { xlogy } from '../ops/pointwise.js';
+/** Kullback-Leibler divergences of two distributions of a kind. */
 import { NotImplementedError, ValueError } from '../tensor/errors.js';
+import { solveTriangular } from '../ops/linalg/triangular.js';
+import { softplus } from '../nn/functional/index.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { Categorical, OneHotCategorical } from './categorical.js';
 import { Independent, TransformedDistribution } from './combined.js';
+import { ContinuousBernoulli } from './continuous-bernoulli.js';
 import { Cauchy, Gumbel, HalfNormal, Laplace, Normal, Uniform } from './continuous.js';
-import { Exponential, Pareto } from './exponential.js';
 import { Bernoulli, Binomial, Geometric, Poisson } from './counts.js';
-import { type Distribution, sumRightmost } from './distribution.js';
+import { sumRightmost } from './distribution.js';
+import { eulerGamma } from './euler-gamma.js';
+import { ExponentialFamily } from './exponential-family.js';
+import { Exponential, Pareto } from './exponential.js';
 import { Beta, Dirichlet, Gamma } from './gamma.js';
-import { MultivariateNormal } from './multivariate-normal.js';
-
-type Kind<D> = abstract new (...args: never) => D;
-type Divergence = (p: never, q: never) => Tensor;
-const entries: { p: Kind<Distribution>; q: Kind<Distribution>; run: Divergence }[] = [];
-
-/**
- * Says how to compute `klDivergence` of distributions of the classes `p` and `q`; the most special classes win.
- * https://pytorch.org/docs/stable/distributions.html#torch.distributions.kl.register_kl
- * @example
- * class Unit extends torch.distributions.Normal {
- *   constructor() {
- *     super(0, 1);
- *   }
- * }
- * torch.distributions.registerKl(Unit, Unit, () => torch.tensor(0.5));
- * torch.distributions.klDivergence(new Unit(), new Unit())  // tensor(0.5000)
- */
-export function registerKl<P extends Distribution, Q extends Distribution>(p: Kind<P>, q: Kind<Q>, run: (p: P, q: Q) => Tensor): void {
-  entries.unshift({ p, q, run: run as Divergence });
-}
-
-/** How many classes stand between a value's own and `kind`. */
-function distance(value: object, kind: Kind<Distribution>): number {
-  let steps = 0;
-  for (let at = Object.getPrototypeOf(value) as object | null; at && at !== (kind.prototype as object); steps++)
-    at = Object.getPrototypeOf(at) as object | null;
-  return steps;
-}
-
-/**
- * KL(p ‖ q), the mean of log p(x) − log q(x) over x of p: [batch].
- * https://pytorch.org/docs/stable/distributions.html#torch.distributions.kl.kl_divergence
- * @throws NotImplementedError where no formula is known for the two
- * @example
- * const { klDivergence, Normal } = torch.distributions;
- * klDivergence(new Normal(1, 2), new Normal(0, 1))  // tensor(1.3069)
- */
-export function klDivergence(p: Distribution, q: Distribution): Tensor {
-  const known = entries.filter((each) => p instanceof each.p && q instanceof each.q);
-  const cost = (each: (typeof entries)[number]): number => distance(p, each.p) + distance(q, each.q);
-  const best = known.reduce<(typeof entries)[number] | null>((a, b) => (a && cost(a) <= cost(b) ? a : b), null);
-  if (!best)
-    throw new NotImplementedError(`No KL(p || q) is implemented for p type ${p.constructor.name} and q type ${q.constructor.name}`);
-  return (best.run as (p: Distribution, q: Distribution) => Tensor)(p, q);
-}
+import { klDivergence, registerKl } from './kl-registry.js';
+import { LowRankMultivariateNormal } from './low-rank-normal.js';
+import { mahalanobis, MultivariateNormal } from './multivariate-normal.js';
+import { sameParts } from './transform.js';
 
 /** `values`, infinite where `mask` holds. */
 const infiniteWhere = (mask: Tensor, values: Tensor): Tensor => values.maskedFill(mask, Infinity);
 const oneMinus = (x: Tensor): Tensor => x.neg().add(1);
 
 registerKl(Bernoulli, Bernoulli, (p, q) => {
-  const events = xlogy(p.probs, p.probs.div(q.probs));
-  const others = xlogy(oneMinus(p.probs), oneMinus(p.probs).div(oneMinus(q.probs)));
+  const events = p.probs.mul(softplus(q.logits.neg()).sub(softplus(p.logits.neg())));
+  const others = oneMinus(p.probs).mul(softplus(q.logits).sub(softplus(p.logits)));
   return infiniteWhere(q.probs.eq(0), events)
     .maskedFill(p.probs.eq(0), 0)
     .add(infiniteWhere(q.probs.eq(1), others).maskedFill(p.probs.eq(1), 0));
@@ -110,29 +71,18 @@ registerKl(Cauchy, Cauchy, (p, q) => {
 registerKl(Gumbel, Gumbel, (p, q) => {
   const ratio = p.scale.div(q.scale);
   const [a, b] = [q.loc.div(q.scale), p.loc.div(q.scale)];
-  const gamma = 0.57721566490153286060651209008240243;
   return ratio
     .log()
     .neg()
     .sub(a)
     .add(b)
-    .add(ratio.mul(gamma))
+    .add(ratio.mul(eulerGamma))
     .add(a.add(ratio.add(1).lgamma()).sub(b).exp())
-    .sub(1 + gamma);
+    .sub(1 + eulerGamma);
 });
 registerKl(Uniform, Uniform, (p, q) => {
   const kl = q.high.sub(q.low).div(p.high.sub(p.low)).log();
   return infiniteWhere(q.low.gt(p.low).logicalOr(q.high.lt(p.high)), kl);
-});
-registerKl(Uniform, Normal, (p, q) => {
-  const range = p.high.sub(p.low);
-  const spread = q.scale
-    .mul(Math.sqrt(2 * Math.PI))
-    .div(range)
-    .log();
-  const own = range.div(q.scale).square().div(24);
-  const off = p.high.add(p.low).sub(q.loc.mul(2)).div(q.scale.mul(2)).square().div(2);
-  return spread.add(own).add(off);
 });
 registerKl(Gamma, Gamma, (p, q) =>
   q.concentration
@@ -141,17 +91,6 @@ registerKl(Gamma, Gamma, (p, q) =>
     .add(p.concentration.sub(q.concentration).mul(p.concentration.digamma()))
     .add(q.rate.sub(p.rate).mul(p.concentration.div(p.rate))),
 );
-registerKl(Exponential, Gamma, (p, q) => {
-  const ratio = q.rate.div(p.rate);
-  const gamma = 0.57721566490153286060651209008240243;
-  return q.concentration
-    .mul(ratio.log())
-    .neg()
-    .add(ratio)
-    .add(q.concentration.lgamma())
-    .add(q.concentration.mul(gamma))
-    .sub(1 + gamma);
-});
 registerKl(Dirichlet, Dirichlet, (p, q) => {
   const [a, b] = [p.concentration, q.concentration];
   const totals = a.sum(-1).lgamma().sub(b.sum(-1).lgamma());
@@ -176,17 +115,49 @@ registerKl(Pareto, Pareto, (p, q) => {
   const kl = q.alpha.mul(scales.log()).sub(alphas.log()).add(alphas).sub(1);
   return infiniteWhere(p.support.check(p.scale).logicalAnd(p.scale.lt(q.scale)), kl);
 });
-registerKl(MultivariateNormal, MultivariateNormal, (p, q) => {
-  if (p.eventShape.join() !== q.eventShape.join())
-    throw new ValueError('KL-divergence between two Multivariate Normals with different event shapes cannot be computed');
-  const logs = (d: MultivariateNormal): Tensor => d.scaleTril.diagonal(0, -2, -1).log().sum(-1);
-  const whitened = solveTriangular(q.scaleTril, p.scaleTril.expandAs(q.scaleTril.add(p.scaleTril)), { upper: false });
-  const off = solveTriangular(q.scaleTril, p.loc.sub(q.loc).unsqueeze(-1), { upper: false });
-  const squares = whitened
-    .square()
-    .sum([-2, -1])
-    .add(off.square().sum([-2, -1]));
-  return logs(q).sub(logs(p)).add(squares.sub(p.eventShape[0]).mul(0.5));
+registerKl(ContinuousBernoulli, ContinuousBernoulli, (p, q) => {
+  const odds = p.mean.mul(p.logits.sub(q.logits));
+  const own = p.logNorm().add(p.probs.neg().log1p());
+  return odds.add(own).sub(q.logNorm()).sub(q.probs.neg().log1p());
+});
+
+type Vectors = MultivariateNormal | LowRankMultivariateNormal;
+const isLowRank = (d: Vectors): d is LowRankMultivariateNormal => d instanceof LowRankMultivariateNormal;
+const logDet = (d: Vectors): Tensor => (isLowRank(d) ? d.logDet() : d.scaleTril.diagonal(0, -2, -1).log().sum(-1).mul(2));
+const squaredLength = (x: Tensor): Tensor => x.square().sum([-2, -1]);
+/** Matrices whose products with their transposes sum to the covariance. */
+const roots = (d: Vectors): Tensor[] => (isLowRank(d) ? [d.covFactor, d.covDiag.sqrt().diagEmbed()] : [d.scaleTril]);
+/** The trace of Σ⁻¹ R Rᵀ. */
+function traceUnder(q: Vectors, root: Tensor): Tensor {
+  if (!isLowRank(q)) {
+    const wide = root.expand([...q.scaleTril.add(root.narrow(-1, 0, 1)).sizes.slice(0, -1), root.sizes.at(-1)!]);
+    return squaredLength(solveTriangular(q.scaleTril, wide, { upper: false }));
+  }
+  const own = squaredLength(root.mul(q.covDiag.rsqrt().unsqueeze(-1)));
+  return own.sub(squaredLength(q.whitened.matmul(root)));
+}
+function betweenVectors(p: Vectors, q: Vectors): Tensor {
+  if (p.eventShape.join() !== q.eventShape.join()) {
+    const kinds = isLowRank(p) && isLowRank(q) ? 'Low Rank ' : isLowRank(p) || isLowRank(q) ? '(Low Rank) ' : '';
+    throw new ValueError(`KL-divergence between two ${kinds}Multivariate Normals with different event shapes cannot be computed`);
+  }
+  const off = q.loc.sub(p.loc);
+  const distance = isLowRank(q) ? q.mahalanobis(off) : mahalanobis(q.scaleTril, off);
+  const trace = roots(p)
+    .map((root) => traceUnder(q, root))
+    .reduce((a, b) => a.add(b));
+  return logDet(q).sub(logDet(p)).add(trace).add(distance).sub(p.eventShape[0]).mul(0.5);
+}
+registerKl(MultivariateNormal, MultivariateNormal, betweenVectors);
+registerKl(LowRankMultivariateNormal, LowRankMultivariateNormal, betweenVectors);
+registerKl(MultivariateNormal, LowRankMultivariateNormal, betweenVectors);
+registerKl(LowRankMultivariateNormal, MultivariateNormal, betweenVectors);
+registerKl(ExponentialFamily, ExponentialFamily, (p, q) => {
+  if (p.constructor !== q.constructor)
+    throw new NotImplementedError(
+      'The cross KL-divergence between different exponential families cannot be computed using Bregman divergences',
+    );
+  return p.divergenceTo(q);
 });
 registerKl(Independent, Independent, (p, q) => {
   if (p.reinterpretedBatchNdims !== q.reinterpretedBatchNdims)
@@ -194,8 +165,7 @@ registerKl(Independent, Independent, (p, q) => {
   return sumRightmost(klDivergence(p.baseDist, q.baseDist), p.reinterpretedBatchNdims);
 });
 registerKl(TransformedDistribution, TransformedDistribution, (p, q) => {
-  const kinds = (d: TransformedDistribution): string => d.transforms.map((each) => each.constructor.name).join();
-  if (kinds(p) !== kinds(q)) throw new NotImplementedError('KL between distributions with different transforms is not implemented');
-  const extra = p.eventShape.length - p.baseDist.eventShape.length;
-  return sumRightmost(klDivergence(p.baseDist, q.baseDist), extra);
+  if (!sameParts(p.transforms, q.transforms) || p.eventShape.join() !== q.eventShape.join())
+    throw new NotImplementedError('KL between distributions with different transforms is not implemented');
+  return klDivergence(p.baseDist, q.baseDist);
 });

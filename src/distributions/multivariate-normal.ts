@@ -27,11 +27,15 @@ type NormalArgs =
   | [options: { loc: Tensor } & Spread & ValidateOption];
 
 /** The lower triangle L with L Lᵀ = P⁻¹. */
-function trilOfPrecision(precision: Tensor): Tensor {
+export function trilOfPrecision(precision: Tensor): Tensor {
   const upper = cholesky(precision.flip(-2, -1)).flip(-2, -1).mT;
   const { dtype, device } = precision;
   return solveTriangular(upper, eye(precision.sizes.at(-1)!, { dtype, device }).expandAs(precision), { upper: false });
 }
+
+/** The squared lengths of L⁻¹ x. */
+export const mahalanobis = (tril: Tensor, x: Tensor): Tensor =>
+  solveTriangular(tril, x.unsqueeze(-1), { upper: false }).squeeze(-1).square().sum(-1);
 
 /**
  * Normal vectors with mean `loc` and a covariance matrix, its inverse, or its Cholesky factor.
@@ -77,6 +81,9 @@ export class MultivariateNormal extends Distribution {
     const { positiveDefinite, lowerCholesky, realVector } = constraints;
     return { loc: realVector, covarianceMatrix: positiveDefinite, precisionMatrix: positiveDefinite, scaleTril: lowerCholesky };
   }
+  protected override get derives(): boolean {
+    return true;
+  }
   get support(): constraints.Constraint {
     return constraints.realVector;
   }
@@ -108,14 +115,9 @@ export class MultivariateNormal extends Distribution {
     const { dtype, device } = this.loc;
     return this.tril.matmul(randn(shape, { dtype, device }).unsqueeze(-1)).squeeze(-1).add(this.loc);
   }
-  /** The squared length of L⁻¹ (value − loc). */
-  protected mahalanobis(value: Tensor): Tensor {
-    const off = value.sub(this.loc).unsqueeze(-1);
-    return solveTriangular(this.tril, off, { upper: false }).squeeze(-1).square().sum(-1);
-  }
   protected density(value: Tensor): Tensor {
     const constant = this.eventShape[0] * Math.log(2 * Math.PI);
-    return this.mahalanobis(value).add(constant).mul(-0.5).sub(this.halfLogDet);
+    return mahalanobis(this.tril, value.sub(this.loc)).add(constant).mul(-0.5).sub(this.halfLogDet);
   }
   override entropy(): Tensor {
     return this.halfLogDet.add(0.5 * this.eventShape[0] * (1 + Math.log(2 * Math.PI)));

@@ -46,6 +46,9 @@ export abstract class WithProbs extends Distribution {
   get logits(): Tensor {
     return logOdds(this.probs);
   }
+  protected override get derives(): boolean {
+    return true;
+  }
   protected get shape(): readonly number[] {
     return (Object.hasOwn(this, 'probs') ? this.probs : this.logits).sizes;
   }

@@ -1,204 +1,36 @@
 /** `torch.distributions.transforms`: invertible functions with known Jacobians. https://pytorch.org/docs/stable/distributions.html#module-torch.distributions.transforms */
 import { logsigmoid, softmax, softplus } from '../nn/functional/index.js';
 import { finfo } from '../ops/queries.js';
-import { onesLike, zerosLike } from '../ops/creation.js';
+import { onesLike } from '../ops/creation.js';
 import { cat } from '../ops/join.js';
 import { NotImplementedError } from '../tensor/errors.js';
 import { broadcastSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import * as constraints from './constraints.js';
 import { type Param, sumRightmost } from './distribution.js';
+import { checkDims, Plain, Transform, type TransformOptions, widened } from './transform.js';
 
-const { independent, positive, real, realVector, simplex, unitInterval } = constraints;
+export { CatTransform, CumulativeDistributionTransform, ReshapeTransform, StackTransform } from './joined-transforms.js';
+export { CorrCholeskyTransform, LowerCholeskyTransform, PositiveDefiniteTransform } from './matrix-transforms.js';
+export { ComposeTransform, identityTransform, IndependentTransform, Transform, type TransformOptions } from './transform.js';
 
-// A transform is called like a function.
-export interface Transform {
-  (x: Tensor): Tensor;
-}
+const { positive, real, realVector, simplex, unitInterval } = constraints;
 
-export interface TransformOptions {
-  /** 1 keeps the last pair of values, so that the inverse of a result is exact. */
-  cacheSize?: 0 | 1;
-}
-
-/**
- * An invertible function; `inv` is its inverse.
- * https://pytorch.org/docs/stable/distributions.html#torch.distributions.transforms.Transform
- * @example
- * const exp: torch.distributions.transforms.Transform = new torch.distributions.transforms.ExpTransform();
- * exp.inv(exp(torch.tensor(1.5)))  // tensor(1.5000)
- */
-export abstract class Transform {
-  abstract readonly domain: constraints.Constraint;
-  abstract readonly codomain: constraints.Constraint;
-  declare private caches: boolean;
-  declare private last: [x: Tensor, y: Tensor] | null;
-
-  /** What is constructed is a function with the methods of the class. */
-  constructor({ cacheSize = 0 }: TransformOptions = {}) {
-    const self = ((x: Tensor) => self.run(x)) as unknown as this;
-    Object.setPrototypeOf(self, new.target.prototype as object);
-    [self.caches, self.last] = [cacheSize === 1, null];
-    return self;
-  }
-
-  /** Whether every value has one inverse. */
-  get bijective(): boolean {
-    return true;
-  }
-
-  private run(x: Tensor): Tensor {
-    if (this.last?.[0] === x) return this.last[1];
-    const y = this.forward(x);
-    if (this.caches) this.last = [x, y];
-    return y;
-  }
-
-  /** The value of which `y` is the transform. */
-  invert(y: Tensor): Tensor {
-    if (this.last?.[1] === y) return this.last[0];
-    const x = this.inverse(y);
-    if (this.caches) this.last = [x, y];
-    return x;
-  }
-
-  protected abstract forward(x: Tensor): Tensor;
-  protected abstract inverse(y: Tensor): Tensor;
-
-  /** log |dy/dx|. */
-  abstract logAbsDetJacobian(x: Tensor, y: Tensor): Tensor;
-
-  /** 1 where the transform grows, −1 where it falls. */
-  get sign(): number | Tensor {
-    throw new NotImplementedError(`${this.constructor.name} does not implement sign`);
-  }
-
-  /** The inverse, as a transform. */
-  get inv(): Transform {
-    return new InverseTransform(this);
-  }
-
-  /** The shape of results for inputs of this shape. */
-  forwardShape(shape: readonly number[]): readonly number[] {
-    return shape;
-  }
-  /** The shape of inputs for results of this shape. */
-  inverseShape(shape: readonly number[]): readonly number[] {
-    return shape;
-  }
-
-  /** PyTorch's printout. */
-  toString(): string {
-    return `${this.constructor.name}()`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
-  }
-}
-
-class InverseTransform extends Transform {
-  constructor(private readonly original: Transform) {
-    super();
-  }
-  get domain(): constraints.Constraint {
-    return this.original.codomain;
-  }
-  get codomain(): constraints.Constraint {
-    return this.original.domain;
-  }
-  protected forward(x: Tensor): Tensor {
-    return this.original.invert(x);
-  }
-  protected inverse(y: Tensor): Tensor {
-    return this.original(y);
-  }
-  logAbsDetJacobian(x: Tensor, y: Tensor): Tensor {
-    return this.original.logAbsDetJacobian(y, x).neg();
-  }
-  override get sign(): number | Tensor {
-    return this.original.sign;
-  }
-  override get inv(): Transform {
-    return this.original;
-  }
-  override forwardShape(shape: readonly number[]): readonly number[] {
-    return this.original.inverseShape(shape);
-  }
-  override inverseShape(shape: readonly number[]): readonly number[] {
-    return this.original.forwardShape(shape);
-  }
-  override toString(): string {
-    return `_InverseTransform(${String(this.original)})`;
-  }
-}
-
-/**
- * Transforms one after another.
- * @example
- * const { AffineTransform, ComposeTransform, ExpTransform } = torch.distributions.transforms;
- * new ComposeTransform([new AffineTransform(1, 2), new ExpTransform()])(torch.tensor(0.5))  // tensor(7.3891)
- */
-export class ComposeTransform extends Transform {
-  constructor(readonly parts: readonly Transform[]) {
-    super();
-  }
-  /** The domain of the first part, in as many dims as the parts behind it need. */
-  get domain(): constraints.Constraint {
-    return widened(
-      this.parts.at(0)?.domain ?? real,
-      this.dims((part) => part.domain),
-    );
-  }
-  /** The codomain of the last part, widened the same way. */
-  get codomain(): constraints.Constraint {
-    return widened(
-      this.parts.at(-1)?.codomain ?? real,
-      this.dims((part) => part.codomain),
-    );
-  }
-  private dims(side: (part: Transform) => constraints.Constraint): number {
-    return Math.max(0, ...this.parts.map((part) => side(part).eventDim));
-  }
-  protected forward(x: Tensor): Tensor {
-    return this.parts.reduce((value, part) => part(value), x);
-  }
-  protected inverse(y: Tensor): Tensor {
-    return this.parts.reduceRight((value, part) => part.invert(value), y);
-  }
-  logAbsDetJacobian(x: Tensor, _y: Tensor): Tensor {
-    let [total, value, eventDim]: [Tensor | null, Tensor, number] = [null, x, this.domain.eventDim];
-    for (const part of this.parts) {
-      const next = part(value);
-      const own = sumRightmost(part.logAbsDetJacobian(value, next), eventDim - part.domain.eventDim);
-      total = total ? total.add(own) : own;
-      eventDim += part.codomain.eventDim - part.domain.eventDim;
-      value = next;
-    }
-    return total ?? zerosLike(x);
-  }
-  override get sign(): number | Tensor {
-    return this.parts.reduce<number | Tensor>((sign, { sign: next }) => (sign instanceof Tensor ? sign.mul(next) : times(next, sign)), 1);
-  }
-  override forwardShape(shape: readonly number[]): readonly number[] {
-    return this.parts.reduce((sizes, part) => part.forwardShape(sizes), shape);
-  }
-  override inverseShape(shape: readonly number[]): readonly number[] {
-    return this.parts.reduceRight((sizes, part) => part.inverseShape(sizes), shape);
-  }
-  override toString(): string {
-    return `ComposeTransform(\n    ${this.parts.map(String).join(',\n    ')}\n)`;
-  }
-}
-const times = (a: number | Tensor, b: number): number | Tensor => (a instanceof Tensor ? a.mul(b) : a * b);
-const widened = (constraint: constraints.Constraint, dims: number): constraints.Constraint =>
-  dims > constraint.eventDim ? independent(constraint, dims - constraint.eventDim) : constraint;
+const sizesOf = (value: Param): readonly number[] => (value instanceof Tensor ? value.sizes : []);
+const equal = (a: Param, b: Param): boolean =>
+  typeof a === 'number' && typeof b === 'number'
+    ? a === b
+    : onesLike(a instanceof Tensor ? a : (b as Tensor))
+        .mul(a)
+        .eq(b)
+        .all()
+        .item() === true;
 
 /**
  * y = exp(x).
  * @example new torch.distributions.transforms.ExpTransform()(torch.tensor(0.5))  // tensor(1.6487)
  */
-export class ExpTransform extends Transform {
+export class ExpTransform extends Plain {
   readonly domain = real;
   readonly codomain = positive;
   protected forward(x: Tensor): Tensor {
@@ -228,6 +60,9 @@ export class PowerTransform extends Transform {
   ) {
     super(options);
   }
+  override equals(other: Transform): boolean {
+    return other instanceof PowerTransform && equal(this.exponent, other.exponent);
+  }
   protected forward(x: Tensor): Tensor {
     return x.pow(this.exponent);
   }
@@ -240,18 +75,28 @@ export class PowerTransform extends Transform {
   override get sign(): number | Tensor {
     return this.exponent instanceof Tensor ? this.exponent.sign() : Math.sign(this.exponent);
   }
+  override forwardShape(shape: readonly number[]): readonly number[] {
+    return broadcastSizes(shape, sizesOf(this.exponent));
+  }
+  override inverseShape(shape: readonly number[]): readonly number[] {
+    return this.forwardShape(shape);
+  }
+}
+
+function clippedSigmoid(x: Tensor): Tensor {
+  const { tiny, eps } = finfo(x.dtype);
+  return x.sigmoid().clamp(tiny, 1 - eps);
 }
 
 /**
  * y = 1 / (1 + exp(−x)).
  * @example new torch.distributions.transforms.SigmoidTransform()(torch.tensor(0.5))  // tensor(0.6225)
  */
-export class SigmoidTransform extends Transform {
+export class SigmoidTransform extends Plain {
   readonly domain = real;
   readonly codomain = unitInterval;
   protected forward(x: Tensor): Tensor {
-    const { tiny, eps } = finfo(x.dtype);
-    return x.sigmoid().clamp(tiny, 1 - eps);
+    return clippedSigmoid(x);
   }
   protected inverse(given: Tensor): Tensor {
     const { tiny, eps } = finfo(given.dtype);
@@ -270,7 +115,7 @@ export class SigmoidTransform extends Transform {
  * y = log(1 + exp(x)).
  * @example new torch.distributions.transforms.SoftplusTransform()(torch.tensor(0.5))  // tensor(0.9741)
  */
-export class SoftplusTransform extends Transform {
+export class SoftplusTransform extends Plain {
   readonly domain = real;
   readonly codomain = positive;
   protected forward(x: Tensor): Tensor {
@@ -291,7 +136,7 @@ export class SoftplusTransform extends Transform {
  * y = tanh(x). Far from zero the inverse is inexact: `cacheSize: 1` helps where it is taken of results.
  * @example new torch.distributions.transforms.TanhTransform()(torch.tensor(0.5))  // tensor(0.4621)
  */
-export class TanhTransform extends Transform {
+export class TanhTransform extends Plain {
   readonly domain = real;
   readonly codomain = constraints.interval(-1, 1);
   protected forward(x: Tensor): Tensor {
@@ -312,9 +157,9 @@ export class TanhTransform extends Transform {
  * y = |x|, which has no inverse: `inv` gives the value that is not negative.
  * @example new torch.distributions.transforms.AbsTransform()(torch.tensor(-1.5))  // tensor(1.5000)
  */
-export class AbsTransform extends Transform {
+export class AbsTransform extends Plain {
   readonly domain = real;
-  readonly codomain = constraints.nonnegative;
+  readonly codomain = positive;
   override get bijective(): boolean {
     return false;
   }
@@ -336,7 +181,6 @@ export class AbsTransform extends Transform {
 export class AffineTransform extends Transform {
   readonly domain: constraints.Constraint;
   readonly codomain: constraints.Constraint;
-  readonly eventDim: number;
 
   constructor(
     readonly loc: Param,
@@ -345,8 +189,10 @@ export class AffineTransform extends Transform {
   ) {
     const options = typeof given === 'number' ? { eventDim: given } : given;
     super(options);
-    this.eventDim = options.eventDim ?? 0;
-    this.domain = this.codomain = widened(real, this.eventDim);
+    this.domain = this.codomain = widened(real, options.eventDim ?? 0);
+  }
+  override equals(other: Transform): boolean {
+    return other instanceof AffineTransform && equal(this.loc, other.loc) && equal(this.scale, other.scale);
   }
   protected forward(x: Tensor): Tensor {
     return x.mul(this.scale).add(this.loc);
@@ -364,8 +210,7 @@ export class AffineTransform extends Transform {
     return this.scale instanceof Tensor ? this.scale.sign() : Math.sign(this.scale);
   }
   override forwardShape(shape: readonly number[]): readonly number[] {
-    const sizes = [this.loc, this.scale].map((each) => (each instanceof Tensor ? each.sizes : []));
-    return sizes.reduce<readonly number[]>((wide, each) => broadcastSizes(wide, each), shape);
+    return broadcastSizes(broadcastSizes(shape, sizesOf(this.loc)), sizesOf(this.scale));
   }
   override inverseShape(shape: readonly number[]): readonly number[] {
     return this.forwardShape(shape);
@@ -376,7 +221,7 @@ export class AffineTransform extends Transform {
  * y = softmax(x), which has no inverse: `inv` gives logarithms.
  * @example new torch.distributions.transforms.SoftmaxTransform()(torch.zeros(2))  // tensor([0.5000, 0.5000])
  */
-export class SoftmaxTransform extends Transform {
+export class SoftmaxTransform extends Plain {
   readonly domain = realVector;
   readonly codomain = simplex;
   override get bijective(): boolean {
@@ -397,7 +242,7 @@ export class SoftmaxTransform extends Transform {
  * K − 1 real numbers to K that are positive and sum to one: each takes a share of what is left of a stick.
  * @example new torch.distributions.transforms.StickBreakingTransform()(torch.zeros(2))  // tensor([0.3333, 0.3333, 0.3333])
  */
-export class StickBreakingTransform extends Transform {
+export class StickBreakingTransform extends Plain {
   readonly domain = realVector;
   readonly codomain = simplex;
 
@@ -410,7 +255,7 @@ export class StickBreakingTransform extends Transform {
       .log();
   }
   protected forward(x: Tensor): Tensor {
-    const z = x.sub(this.offsets(x)).sigmoid();
+    const z = clippedSigmoid(x.sub(this.offsets(x)));
     const left = z.neg().add(1).cumprod(-1);
     const one = onesLike(left.narrow(-1, 0, 1));
     return cat([z, one], -1).mul(cat([one, left], -1));
@@ -429,9 +274,11 @@ export class StickBreakingTransform extends Transform {
       .sum(-1);
   }
   override forwardShape(shape: readonly number[]): readonly number[] {
+    checkDims(shape, 1);
     return [...shape.slice(0, -1), shape.at(-1)! + 1];
   }
   override inverseShape(shape: readonly number[]): readonly number[] {
+    checkDims(shape, 1);
     return [...shape.slice(0, -1), shape.at(-1)! - 1];
   }
 }

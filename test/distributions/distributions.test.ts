@@ -7,10 +7,10 @@ const { klDivergence, transforms: T } = D;
 type Tensor = torch.Tensor;
 type Values = (number | string)[];
 
-interface Entry extends Partial<Record<'mean' | 'mode' | 'variance' | 'entropy' | 'cdf', Values>> {
+interface Entry extends Partial<Record<'mean' | 'mode' | 'variance' | 'entropy' | 'cdf' | 'icdf', Values>> {
   name: string;
   args: Record<string, unknown>;
-  value: number | number[];
+  value: number | number[] | number[][];
   text: string;
   support: string;
   shapes: [number[], number[]];
@@ -30,7 +30,7 @@ const expectClose = (found: Tensor, expected: Values): void => {
   });
 };
 const camel = (name: string): string => name.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase());
-const made = ({ name, args }: Entry): torch.distributions.Distribution => {
+const made = ({ name, args }: Pick<Entry, 'name' | 'args'>): torch.distributions.Distribution => {
   const Kind = (D as unknown as Record<string, new (args: object) => torch.distributions.Distribution>)[name];
   return new Kind(Object.fromEntries(Object.entries(args).map(([key, v]) => [camel(key), Array.isArray(v) ? float(v) : v])));
 };
@@ -48,6 +48,7 @@ describe('numbers of PyTorch 2.13', () => {
     for (const key of ['mean', 'mode', 'variance'] as const) if (entry[key]) expectClose(d[key], entry[key]);
     if (entry.entropy) expectClose(d.entropy(), entry.entropy);
     if (entry.cdf) expectClose(d.cdf(float(entry.value)), entry.cdf);
+    if (entry.icdf) expectClose(d.icdf(float(0.3)), entry.icdf);
   });
 
   it.each(entries.map((entry) => [entry.text, entry] as const))('%s expands', (_, entry) => {
@@ -122,7 +123,16 @@ describe('samples are differentiable', () => {
   });
 });
 
+type Named = [name: string, args: Record<string, unknown>];
+const divergences = JSON.parse(readFileSync(new URL('../fixtures/divergences.json', import.meta.url), 'utf8')) as { p: Named; q: Named; kl: Values }[]; // prettier-ignore
 describe('divergences', () => {
+  it.each(divergences.map((entry) => [`${entry.p[0]} and ${entry.q[0]}`, entry] as const))('%s, as PyTorch says', (_, { p, q, kl }) => {
+    const [own, other] = [p, q].map(([name, args]) => made({ name, args }));
+    const found = klDivergence(own, other);
+    expect(found.numel()).toBe(kl.length);
+    expectClose(found, kl);
+  });
+
   const [a, b] = [float([0.5, 1.5]), float([1, 2])];
   const pairs: [string, torch.distributions.Distribution, torch.distributions.Distribution, number[]][] = [
     ['Normal', new D.Normal(a, b), new D.Normal(b, a), [1.3069, 0.1568]],
