@@ -108,27 +108,57 @@ template <class Item> void select_sorted(Item* items, int64_t n, int64_t k) {
   std::sort(items, items + k, [](const Item& a, const Item& b) { return item_before(a, b); });
 }
 
+constexpr int TOGETHER = 32, FEW = 16;
+// Whether one of TOGETHER keys is smaller than the threshold; without branches, so that it becomes vectors.
+template <class T, class Key> bool any_below(const T* x, Key flip, Key threshold) {
+  Key any = 0;
+  for (int j = 0; j < TOGETHER; j++) any |= (Key)(SortKey<T>::of(x[j]) ^ flip) < threshold;
+  return any != 0;
+}
+
+// Calls take(item) for the elements of a row whose keys lie below the threshold, and for all as long as there is none. `take` may lower it.
+template <class Item, class T, class F> void for_items_below(const T* row, int64_t n, bool descending, const Item* const& threshold, F&& take) {
+  using Key = typename SortKey<T>::Key;
+  const Key flip = descending ? ~Key(0) : 0;
+  for (int64_t b = 0; b < n; b += TOGETHER) {
+    const int64_t end = min_of(n, b + TOGETHER);
+    if (threshold && end - b == TOGETHER && !any_below(row + b, flip, threshold->key)) continue;
+    for (int64_t i = b; i < end; i++) {
+      const Key key = SortKey<T>::of(row[i]) ^ flip;
+      if (!threshold || key < threshold->key) take(Item{key, (decltype(Item::index))i});
+    }
+  }
+}
+
+// The k first items, so few that they stay sorted.
+template <class T, class Item> void few_top_items(const T* row, int64_t n, int64_t k, bool descending, Item* items) {
+  int64_t count = 0;
+  const Item* last = nullptr;
+  for_items_below<Item>(row, n, descending, last, [&](Item item) {
+    int64_t i = count < k ? count++ : k - 1;
+    for (; i > 0 && items[i - 1].key > item.key; i--) items[i] = items[i - 1];
+    items[i] = item;
+    if (count == k) last = items + k - 1;
+  });
+}
+
 // The k first items of a row in sorted order, without looking closely at what cannot be among them. `items` has room for max(2k, 64) or n.
 template <class T, class Item> void top_items(const T* row, int64_t n, int64_t k, bool descending, Item* items) {
+  if (k <= FEW) return few_top_items(row, n, k, descending, items);
   const int64_t room = max_of(2 * k, 64);
   if (n <= 2 * room) {
     make_items(row, n, descending, items);
     return select_sorted(items, n, k);
   }
   int64_t count = 0;
-  bool full = false;
-  auto threshold = SortKey<T>::of(row[0]);
-  for (int64_t i = 0; i < n; i++) {
-    const auto key = descending ? (decltype(threshold))~SortKey<T>::of(row[i]) : SortKey<T>::of(row[i]);
-    if (full && key >= threshold) continue;
-    items[count].key = key;
-    items[count++].index = (decltype(items->index))i;
-    if (count < room) continue;
+  const Item* last = nullptr;
+  for_items_below<Item>(row, n, descending, last, [&](Item item) {
+    items[count++] = item;
+    if (count < room) return;
     select_item(items, count, k - 1);
-    threshold = items[k - 1].key;
     count = k;
-    full = true;
-  }
+    last = items + k - 1;
+  });
   select_sorted(items, count, k);
 }
 
