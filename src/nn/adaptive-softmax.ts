@@ -1,6 +1,6 @@
 import { noGrad } from '../autograd/modes.js';
 import { cat } from '../ops/join.js';
-import { type NamedTuple, tuple } from '../ops/tuple.js';
+import { type NamedTuple, namedtuple } from '../ops/tuple.js';
 import type { Args } from '../ops/types.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -108,7 +108,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module {
       output = output.indexCopy(0, rows, local.squeeze(1).add(cluster));
     }
     const loss = output.neg().mean();
-    return tuple(['output', 'loss'], [givenTarget.ndim > 0 ? output : output.squeeze(0), loss]);
+    return namedtuple('_ASMoutput', ['output', 'loss'], [givenTarget.ndim > 0 ? output : output.squeeze(0), loss]);
   }
 
   /**

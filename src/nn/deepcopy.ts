@@ -1,5 +1,6 @@
 import { noGrad } from '../autograd/modes.js';
 import { clone } from '../ops/memory.js';
+import { mapList } from '../ops/tuple.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
@@ -22,7 +23,16 @@ function copied(value: unknown, seen: Map<unknown, unknown>): unknown {
   if (known !== undefined) return known;
   if (value instanceof Tensor) return noted(value, copiedTensor(value), seen);
   if (value instanceof Module) return copiedFields(value, withHidden(value, noted(value, value.bareCopy(), seen) as Module), seen);
-  if (Array.isArray(value)) return copiedFields(value, noted(value, [], seen) as object, seen);
+  if (Array.isArray(value))
+    return copiedFields(
+      value,
+      noted(
+        value,
+        mapList(value, () => null),
+        seen,
+      ) as object,
+      seen,
+    );
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value;
   return copiedFields(value, noted(value, {}, seen) as object, seen);
 }

@@ -46,6 +46,20 @@ export class PackedSequence {
   to(...args: Parameters<Tensor['to']>): PackedSequence {
     return this.with(this.data.to(...args));
   }
+
+  /**
+   * What Python prints.
+   * @example String(nn.utils.rnn.packSequence([torch.tensor([1])])).slice(0, 32)  // PackedSequence(data=tensor([1]),
+   */
+  toString(): string {
+    const { data, batchSizes, sortedIndices, unsortedIndices } = this;
+    const [sorted, unsorted] = [sortedIndices, unsortedIndices].map((indices) => indices ?? 'None');
+    return `PackedSequence(data=${data}, batch_sizes=${batchSizes}, sorted_indices=${sorted}, unsorted_indices=${unsorted})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
 }
 
 /**

@@ -53,11 +53,15 @@ function formulaFor(dtype: DType): Formula {
 /**
  * Mantissa, of modulus in [½, 1), and exponent (int32) with input = mantissa · 2^exponent. Floats only.
  * https://pytorch.org/docs/stable/generated/torch.frexp.html
- * @example torch.frexp(torch.tensor([1.5, 10]))  // [ tensor([0.7500, 0.6250]), tensor([1, 4], dtype=torch.int32) ]
+ * @example
+ * torch.frexp(torch.tensor([1.5, 10]))
+ * // torch.return_types.frexp(
+ * // mantissa=tensor([0.7500, 0.6250]),
+ * // exponent=tensor([1, 4], dtype=torch.int32))
  */
 export const frexp: Op<[], [], object, NamedTuple<'mantissa' | 'exponent'>> = define('frexp', 'input', (input: Tensor) => {
   if (!input.dtype.isFloatingPoint) throw new RuntimeError('torch.frexp() only supports floating-point dtypes');
   const [mantissa, exponent] = applyMultiple(formulaFor(input.dtype), [input], []);
   record('frexp', [input], [mantissa, exponent], [exponent], ({ grad }, [power]) => [grad.div(power.exp2())]);
-  return tuple(['mantissa', 'exponent'], [mantissa, exponent]);
+  return tuple('frexp', ['mantissa', 'exponent'], [mantissa, exponent]);
 });

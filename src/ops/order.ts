@@ -35,7 +35,7 @@ function pick(name: string, routine: string, input: Tensor, dim: number, keepdim
   const [v, at] = [alias(shaped(values)), shaped(indices)];
   const { sizes: shape } = input;
   record(name, [input], v, [at], ({ grad }, [i]) => [spreadBack(grad, i, shape, d, keepdim)]);
-  return tuple(['values', 'indices'], [v, at]);
+  return tuple(name, ['values', 'indices'], [v, at]);
 }
 function spreadBack(grad: Tensor, indices: Tensor, shape: readonly number[], d: number, keepdim: boolean): Tensor {
   if (shape.length === 0) return grad;
@@ -44,7 +44,11 @@ function spreadBack(grad: Tensor, indices: Tensor, shape: readonly number[], d: 
 }
 /**
  * The k-th smallest value along `dim`, and where it is. https://pytorch.org/docs/stable/generated/torch.kthvalue.html
- * @example torch.kthvalue(torch.tensor([3, 1, 2]), 2)  // [ tensor(2), tensor(2) ]
+ * @example
+ * torch.kthvalue(torch.tensor([3, 1, 2]), 2)
+ * // torch.return_types.kthvalue(
+ * // values=tensor(2),
+ * // indices=tensor(2))
  */
 export const kthvalue: Op<[k: number], [dim: number, keepdim: boolean], { dim: number; keepdim: boolean }, ValuesIndices> = define(
   'kthvalue',
@@ -58,7 +62,11 @@ export const kthvalue: Op<[k: number], [dim: number, keepdim: boolean], { dim: n
 );
 /**
  * The most frequent value along `dim` (the smallest of several), and where it is. https://pytorch.org/docs/stable/generated/torch.mode.html
- * @example torch.mode(torch.tensor([1, 2, 2, 3]))  // [ tensor(2), tensor(2) ]
+ * @example
+ * torch.mode(torch.tensor([1, 2, 2, 3]))
+ * // torch.return_types.mode(
+ * // values=tensor(2),
+ * // indices=tensor(2))
  */
 export const mode: Op<[], [dim: number, keepdim: boolean], { dim: number; keepdim: boolean }, ValuesIndices> = define(
   'mode',
@@ -78,7 +86,11 @@ const medianOf = (name: string, ignoreNan: boolean): Median =>
   });
 /**
  * The median (the lower one); with a dim also its position. https://pytorch.org/docs/stable/generated/torch.median.html
- * @example torch.median(torch.tensor([[1, 5, 3], [4, 2, 6]]), 1)  // [ tensor([3, 4]), tensor([2, 0]) ]
+ * @example
+ * torch.median(torch.tensor([[1, 5, 3], [4, 2, 6]]), 1)
+ * // torch.return_types.median(
+ * // values=tensor([3, 4]),
+ * // indices=tensor([2, 0]))
  */
 export const median: Median = medianOf('median', false);
 /**

@@ -243,7 +243,11 @@ export const aminmax: Op<[], [], { dim: number | null; keepdim: boolean }, Named
   (input: Tensor, dim: number | null = null, keepdim = false) => {
     if (dim === null && numelOf(input.sizes) === 0)
       throw new RuntimeError('aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity.');
-    return tuple(['min', 'max'], [extreme('aminmax', 'min', input, dim, keepdim), extreme('aminmax', 'max', input, dim, keepdim)]);
+    return tuple(
+      'aminmax',
+      ['min', 'max'],
+      [extreme('aminmax', 'min', input, dim, keepdim), extreme('aminmax', 'max', input, dim, keepdim)],
+    );
   },
 );
 

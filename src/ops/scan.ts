@@ -101,16 +101,24 @@ const runningExtremum = (name: string, least: boolean): Extremum =>
     record(name, [input], values, [indices], ({ grad }, [at]) => [
       sizes.length === 0 ? grad : scatterAdd(zeros(sizes, { dtype: grad.dtype, device: grad.device }), d, at, grad),
     ]);
-    return tuple(['values', 'indices'], [values, indices]);
+    return tuple(name, ['values', 'indices'], [values, indices]);
   });
 /**
  * Running maxima with their positions. https://pytorch.org/docs/stable/generated/torch.cummax.html
- * @example torch.cummax(torch.tensor([1, 3, 2]), 0)  // [ tensor([1, 3, 3]), tensor([0, 1, 1]) ]
+ * @example
+ * torch.cummax(torch.tensor([1, 3, 2]), 0)
+ * // torch.return_types.cummax(
+ * // values=tensor([1, 3, 3]),
+ * // indices=tensor([0, 1, 1]))
  */
 export const cummax: Extremum = runningExtremum('cummax', false);
 /**
  * Running minima with their positions. https://pytorch.org/docs/stable/generated/torch.cummin.html
- * @example torch.cummin(torch.tensor([2, 3, 1]), 0)  // [ tensor([2, 2, 1]), tensor([0, 0, 2]) ]
+ * @example
+ * torch.cummin(torch.tensor([2, 3, 1]), 0)
+ * // torch.return_types.cummin(
+ * // values=tensor([2, 2, 1]),
+ * // indices=tensor([0, 0, 2]))
  */
 export const cummin: Extremum = runningExtremum('cummin', true);
 

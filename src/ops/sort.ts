@@ -62,7 +62,7 @@ function selected(name: string, input: Tensor, dim: number, keepdim: boolean, va
   const { sizes } = input;
   const result = new Tensor(v.storage, v.dtype, v.sizes, v.strides, v.offset);
   record(name, [input], result, [i], ({ grad }, [at]) => [spread(grad, at, sizes, d, keepdim)]);
-  return tuple(['values', 'indices'], [result, i]);
+  return tuple(name, ['values', 'indices'], [result, i]);
 }
 
 type Arg = Op<[], [dim: number | null, keepdim: boolean], DimKeep>;
@@ -191,7 +191,11 @@ interface TopkOptions {
 
 /**
  * The k largest or smallest along a dim, in order: [values, indices]. https://pytorch.org/docs/stable/generated/torch.topk.html
- * @example torch.topk(torch.tensor([3, 1, 2]), 2)  // [ tensor([3, 2]), tensor([0, 2]) ]
+ * @example
+ * torch.topk(torch.tensor([3, 1, 2]), 2)
+ * // torch.return_types.topk(
+ * // values=tensor([3, 2]),
+ * // indices=tensor([0, 2]))
  */
 export const topk: Op<[k: number], [dim: number, largest: boolean, sorted: boolean], TopkOptions, ValuesIndices> = define(
   'topk',

@@ -194,7 +194,11 @@ export interface HistogramOptions {
 /**
  * How many values fall in each bin, or the sums of their weights, and the edges of the bins. `bins` is their number or their edges.
  * https://pytorch.org/docs/stable/generated/torch.histogram.html
- * @example torch.histogram(torch.tensor([0.5, 1.5, 1.6]), 2, { range: [0, 2] })  // [ tensor([1., 2.]), tensor([0., 1., 2.]) ]
+ * @example
+ * torch.histogram(torch.tensor([0.5, 1.5, 1.6]), 2, { range: [0, 2] })
+ * // torch.return_types.histogram(
+ * // hist=tensor([1., 2.]),
+ * // bin_edges=tensor([0., 1., 2.]))
  */
 export const histogram: Op<
   [],
@@ -208,7 +212,7 @@ export const histogram: Op<
     const points = reshape(input, [...input.sizes, 1]);
     checkWeightShape(points, weight);
     const [hist, [edges]] = histogramOf('torch.histogram', points.detach(), [bins], range, weight, density);
-    return tuple(['hist', 'binEdges'], [hist, edges]);
+    return tuple('histogram', ['hist', 'binEdges'], [hist, edges]);
   },
 );
 
@@ -238,9 +242,6 @@ export const histogramdd: HistogramDDOp = define(
       throw new RuntimeError('histogramdd: The size of bins must be equal to the innermost dimension of the input.');
     checkWeightShape(points, weight);
     const [hist, binEdges] = histogramOf('torch.histogramdd', points.detach(), list, range, weight, density);
-    return Object.defineProperties([hist, binEdges], {
-      hist: { value: hist },
-      binEdges: { value: binEdges },
-    }) as unknown as HistogramDD;
+    return tuple('histogramdd', ['hist', 'binEdges'], [hist, binEdges]) as unknown as HistogramDD;
   },
 );

@@ -6,6 +6,7 @@ import { describe } from './messages.js';
 import { getRngState, setRngState } from './random.js';
 import { isOptions } from './signature.js';
 import { isList, mapTensors, tensorsOf } from './tree.js';
+import { mapList } from './tuple.js';
 
 export interface VmapOptions {
   /** The dim over which each argument is mapped; null for arguments that all calls share. */
@@ -65,7 +66,7 @@ function joined(name: string, results: readonly unknown[], outDims: number | rea
       results.map((each) => (each as Record<string | number, unknown>)[key]),
       dims,
     );
-  if (isList(first)) return first.map((_, k) => at(k, typeof outDims === 'number' ? outDims : outDims[k]));
+  if (isList(first)) return mapList(first, (_, k) => at(k, typeof outDims === 'number' ? outDims : outDims[k]));
   if (isOptions(first)) return Object.fromEntries(Object.keys(first).map((key) => [key, at(key, outDims)]));
   throw new ValueError(`vmap(${name}, ...): \`${name}\` must only return Tensors, got type ${describe(first)}.`);
 }

@@ -51,7 +51,7 @@ function factor(input: Tensor, upper: boolean, name: string, checkErrors: boolea
       .mul(0.5);
     return [congruence(factored, hermitian)];
   });
-  return tuple(['L', 'info'], [upper ? adjoint(l) : l, info]);
+  return tuple('linalg_cholesky_ex', ['L', 'info'], [upper ? adjoint(l) : l, info]);
 }
 
 /**

@@ -72,7 +72,7 @@ export const eigh: Op<[], [UPLO: 'L' | 'U'], { UPLO: 'L' | 'U' }, Eigen> = defin
       }
       return [core && matmul(matmul(v, core), adjoint(v))];
     });
-    return tuple(['eigenvalues', 'eigenvectors'], [values, vectors]);
+    return tuple('linalg_eigh', ['eigenvalues', 'eigenvectors'], [values, vectors]);
   },
 );
 /**
@@ -130,7 +130,7 @@ export const eig: Op<[], [], object, Eigen> = define('linalg_eig', 'A', (input: 
     const gradient = eigGradient(gradL, gradV, l, v);
     return [isComplex ? gradient : gradient.real()];
   });
-  return tuple(['eigenvalues', 'eigenvectors'], [values, vectors]);
+  return tuple('linalg_eig', ['eigenvalues', 'eigenvectors'], [values, vectors]);
 });
 /**
  * The eigenvalues of square matrices, complex [.., n]. https://pytorch.org/docs/stable/generated/torch.linalg.eigvals.html

@@ -50,7 +50,7 @@ export const ldlFactor: Op<[], [], { hermitian: boolean }, NamedTuple<'LD' | 'pi
   'A, *, hermitian?',
   (a: Tensor, hermitian = false) => {
     const [ld, pivots] = factor('linalg.ldl_factor', a, hermitian, true);
-    return tuple(['LD', 'pivots'], [ld, pivots]);
+    return tuple('linalg_ldl_factor', ['LD', 'pivots'], [ld, pivots]);
   },
 );
 /**
@@ -61,7 +61,7 @@ export const ldlFactorEx: Op<[], [], { hermitian: boolean; checkErrors: boolean 
   'linalg_ldl_factor_ex',
   'A, *, hermitian?, checkErrors?',
   (a: Tensor, hermitian = false, checkErrors = false) =>
-    tuple(['LD', 'pivots', 'info'], factor('linalg.ldl_factor_ex', a, hermitian, checkErrors)),
+    tuple('linalg_ldl_factor_ex', ['LD', 'pivots', 'info'], factor('linalg.ldl_factor_ex', a, hermitian, checkErrors)),
 );
 
 /**

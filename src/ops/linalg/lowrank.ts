@@ -8,13 +8,12 @@ import { define } from '../define.js';
 import { matmul } from '../matmul.js';
 import { randn } from '../random.js';
 import { mean } from '../reduce.js';
-import { type NamedTuple, tuple } from '../tuple.js';
 import type { Op } from '../types.js';
 import { adjoint, colsOf, rowsOf } from './common.js';
 import { qr } from './qr.js';
 import { svd } from './svd.js';
 
-type LowRank = NamedTuple<'U' | 'S' | 'V'>;
+type LowRank = [U: Tensor, S: Tensor, V: Tensor];
 
 /** Orthonormal columns that span nearly what A does. */
 function approximateBasis(a: Tensor, q: number, niter: number): Tensor {
@@ -33,7 +32,7 @@ function lowRank(input: Tensor, q: number, niter: number, offset: Tensor | null)
   const basis = approximateBasis(tall, q, niter);
   const [u, s, vh] = svd(matmul(adjoint(basis), tall), false);
   const [left, right] = [matmul(basis, u), adjoint(vh)];
-  return tuple(['U', 'S', 'V'], isWide ? [right, s, left] : [left, s, right]);
+  return isWide ? [right, s, left] : [left, s, right];
 }
 
 type SvdLowrank = Op<[], [q: number, niter: number, M: Tensor | null], { q: number; niter: number; M: Tensor | null }, LowRank>;

@@ -146,7 +146,7 @@ export const luFactor: Op<[], [], { pivot: boolean }, NamedTuple<'LU' | 'pivots'
   'A, *, pivot?',
   (input: Tensor, pivot = true) => {
     const { lu, pivots } = factors('linalg.lu_factor', input, pivot, true);
-    return tuple(['LU', 'pivots'], [lu, pivots]);
+    return tuple('linalg_lu_factor', ['LU', 'pivots'], [lu, pivots]);
   },
 );
 /**
@@ -158,7 +158,7 @@ export const luFactorEx: Op<[], [], { pivot: boolean; checkErrors: boolean }, Na
   'A, *, pivot?, checkErrors?',
   (input: Tensor, pivot = true, checkErrors = false) => {
     const { lu, pivots, info } = factors('linalg.lu_factor_ex', input, pivot, checkErrors);
-    return tuple(['LU', 'pivots', 'info'], [lu, pivots, info]);
+    return tuple('linalg_lu_factor_ex', ['LU', 'pivots', 'info'], [lu, pivots, info]);
   },
 );
 /**
@@ -174,7 +174,7 @@ export const lu: Op<[], [], { pivot: boolean }, NamedTuple<'P' | 'L' | 'U'>> = d
   'A, *, pivot?',
   (input: Tensor, pivot = true) => {
     const { lu: both, pivots } = factors('linalg.lu', input, pivot, false);
-    return luUnpack(both, pivots);
+    return factorsOf('linalg_lu', ...luUnpack(both, pivots));
   },
 );
 
@@ -188,11 +188,13 @@ export const torchLu: Op<
   [],
   [pivot: boolean, getInfos: boolean],
   { pivot: boolean; getInfos: boolean; out: unknown },
-  NamedTuple<'LU' | 'pivots' | 'info'>
+  [LU: Tensor, pivots: Tensor, info?: Tensor]
 > = define('lu', 'A, pivot?, getInfos?', (input: Tensor, pivot = true, getInfos = false) => {
   const { lu: both, pivots, info } = factors('linalg.lu_factor_ex', input, pivot, !getInfos);
-  return getInfos ? tuple(['LU', 'pivots', 'info'], [both, pivots, info]) : tuple(['LU', 'pivots'], [both, pivots]);
+  return getInfos ? [both, pivots, info] : [both, pivots];
 });
+
+const factorsOf = (kind: string, ...parts: Tensor[]): NamedTuple<'P' | 'L' | 'U'> => tuple(kind, ['P', 'L', 'U'], parts);
 
 type Unpack = Op<
   [pivots: Tensor],
@@ -220,7 +222,7 @@ export const luUnpack: Unpack = define(
       );
     const nothing = (): Tensor => empty([0], { dtype: data.dtype, device: data.device });
     const [l, u] = unpackData ? unpack(data) : [nothing(), nothing()];
-    return tuple(['P', 'L', 'U'], [unpackPivots ? permutation(pivots, rowsOf(data), data) : nothing(), l, u]);
+    return factorsOf('lu_unpack', unpackPivots ? permutation(pivots, rowsOf(data), data) : nothing(), l, u);
   },
 );
 

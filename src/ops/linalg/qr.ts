@@ -80,7 +80,7 @@ function checkDifferentiable(mode: QrMode, m: number, n: number): void {
     throw new RuntimeError("The QR decomposition is not differentiable when mode='complete' and nrows > ncols");
 }
 
-function decompose(input: Tensor, mode: QrMode): NamedTuple<'Q' | 'R'> {
+function decompose(name: string, input: Tensor, mode: QrMode): NamedTuple<'Q' | 'R'> {
   checkMode(mode);
   const a = matrixInput('linalg.qr', input);
   const [m, n] = matrixOf(a);
@@ -99,7 +99,7 @@ function decompose(input: Tensor, mode: QrMode): NamedTuple<'Q' | 'R'> {
     checkDifferentiable(mode, m, n);
     return [gradQ || gradR ? qrGradient(gradQ, gradR, savedQ, savedR, matrix) : null];
   });
-  return tuple(['Q', 'R'], [q, r]);
+  return tuple(name, ['Q', 'R'], [q, r]);
 }
 /**
  * Orthonormal Q and upper triangular R with Q R = A: [.., m, k], [.., k, n] for `reduced`, k = min(m, n); k = m for `complete`; Q is empty
@@ -113,7 +113,7 @@ function decompose(input: Tensor, mode: QrMode): NamedTuple<'Q' | 'R'> {
 export const qr: Op<[], [mode: QrMode], { mode: QrMode }, NamedTuple<'Q' | 'R'>> = define(
   'linalg_qr',
   'A, mode?',
-  (a: Tensor, mode: QrMode = 'reduced') => decompose(a, mode),
+  (a: Tensor, mode: QrMode = 'reduced') => decompose('linalg_qr', a, mode),
 );
 /**
  * `linalg.qr`, reduced or complete. https://pytorch.org/docs/stable/generated/torch.qr.html
@@ -125,7 +125,7 @@ export const qr: Op<[], [mode: QrMode], { mode: QrMode }, NamedTuple<'Q' | 'R'>>
 export const torchQr: Op<[], [some: boolean], { some: boolean }, NamedTuple<'Q' | 'R'>> = define(
   'qr',
   'input, some?',
-  (a: Tensor, some = true) => decompose(a, some ? 'reduced' : 'complete'),
+  (a: Tensor, some = true) => decompose('qr', a, some ? 'reduced' : 'complete'),
 );
 
 /**
@@ -137,7 +137,7 @@ export const torchQr: Op<[], [some: boolean], { some: boolean }, NamedTuple<'Q' 
 export const geqrf: Op<[], [], object, NamedTuple<'a' | 'tau'>> = define('geqrf', 'input', (input: Tensor) => {
   if (input.ndim < 2) throw new RuntimeError('torch.geqrf: input must have at least 2 dimensions.');
   const { a, tau } = geqrfRaw(floatInput('torch.geqrf', input));
-  return tuple(['a', 'tau'], [a, tau]);
+  return tuple('geqrf', ['a', 'tau'], [a, tau]);
 });
 
 /** H₀ H₁ … C, or the adjoint of the product times C, one differentiable reflector after the other. */

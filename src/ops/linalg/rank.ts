@@ -270,6 +270,7 @@ export const lstsq: Lstsq = define(
     const nothing = (dtype: Tensor['dtype']): Tensor => empty([0], { dtype, device: a.device });
     const hasValues = driver === 'gelsd' || driver === 'gelss';
     return tuple(
+      'linalg_lstsq',
       ['solution', 'residuals', 'rank', 'singularValues'],
       [
         isVector ? squeeze(parts.solution, -1) : parts.solution,

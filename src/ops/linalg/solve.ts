@@ -96,7 +96,7 @@ export const solveEx: Op<[B: Tensor], [], { left: boolean; checkErrors: boolean 
   (a: Tensor, b: Tensor, left = true, checkErrors = false) => {
     const { x, info } = solveAny('linalg.solve', a, b, left);
     if (checkErrors) checkSolvable('torch.linalg.solve_ex', info);
-    return tuple(['result', 'info'], [x, info]);
+    return tuple('linalg_solve_ex', ['result', 'info'], [x, info]);
   },
 );
 
@@ -114,7 +114,7 @@ function inverse(name: string, input: Tensor, checkErrors: boolean): NamedTuple<
     const back = adjoint(result);
     return [matmul(back, matmul(grad, back)).neg()];
   });
-  return tuple(['inverse', 'info'], [x, info]);
+  return tuple('linalg_inv_ex', ['inverse', 'info'], [x, info]);
 }
 /**
  * The inverse of square matrices [.., n, n]. https://pytorch.org/docs/stable/generated/torch.linalg.inv.html
@@ -182,8 +182,15 @@ export const slogdet: Op<[], [], object, NamedTuple<'sign' | 'logabsdet'>> = def
     if (gradSign && x.dtype.isComplex) g = g.sub(conj(gradSign).mul(s).imag().mul({ re: 0, im: 1 }));
     return [solveMatrix(adjoint(x), scaledIdentity(g, x)).x];
   });
-  return tuple(['sign', 'logabsdet'], [sign, logabsdet]);
+  return tuple('linalg_slogdet', ['sign', 'logabsdet'], [sign, logabsdet]);
 });
+/**
+ * `linalg.slogdet`. https://pytorch.org/docs/stable/generated/torch.slogdet.html
+ * @example torch.slogdet(torch.tensor([[2, 0], [0, -4]])).sign  // tensor(-1.)
+ */
+export const torchSlogdet: typeof slogdet = define('slogdet', 'input', (input: Tensor) =>
+  tuple('slogdet', ['sign', 'logabsdet'], slogdet(input)),
+);
 /**
  * The logarithm of the determinant; NaN where it is negative. https://pytorch.org/docs/stable/generated/torch.logdet.html
  * @example torch.logdet(torch.eye(3))  // tensor(0.)

@@ -103,7 +103,7 @@ export const svd: Op<[], [fullMatrices: boolean], SvdOptions, NamedTuple<'U' | '
   'A, fullMatrices?, *, driver?',
   (a: Tensor, full = true) => {
     const { u, s, vh } = decompose(a, full);
-    return tuple(['U', 'S', 'Vh'], [u, s, vh]);
+    return tuple('linalg_svd', ['U', 'S', 'Vh'], [u, s, vh]);
   },
 );
 
@@ -129,9 +129,9 @@ type TorchSvd = Op<[], [some: boolean, computeUv: boolean], { some: boolean; com
 export const torchSvd: TorchSvd = define('svd', 'input, some?, computeUv?', (input: Tensor, some = true, computeUv = true) => {
   if (computeUv) {
     const { u, s, vh } = decompose(input, !some);
-    return tuple(['U', 'S', 'V'], [u, s, adjoint(vh)]);
+    return tuple('svd', ['U', 'S', 'V'], [u, s, adjoint(vh)]);
   }
   const [m, n] = matrixOf(input);
   const zero = (size: number): Tensor => zeros([...batchOf(input), size, size], { dtype: input.dtype, device: input.device });
-  return tuple(['U', 'S', 'V'], [zero(m), svdvals(input), zero(n)]);
+  return tuple('svd', ['U', 'S', 'V'], [zero(m), svdvals(input), zero(n)]);
 });

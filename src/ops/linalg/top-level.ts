@@ -7,6 +7,6 @@ export { dist, renorm, torchNorm as norm } from './norm.js';
 export { chainMatmul, torchCross as cross, torchVander as vander } from './products.js';
 export { geqrf, householderProduct as orgqr, ormqr, torchQr as qr } from './qr.js';
 export { pinverse } from './rank.js';
-export { det, inv as inverse, logdet, matrixPower, slogdet } from './solve.js';
+export { det, inv as inverse, logdet, matrixPower, torchSlogdet as slogdet } from './solve.js';
 export { torchSvd as svd } from './svd.js';
 export { triangularSolve } from './triangular.js';

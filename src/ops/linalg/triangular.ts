@@ -88,6 +88,6 @@ export const triangularSolve: TriangularSolve = define(
     const whole = withBatch(a, batch);
     const matrix = transposed ? transpose(whole, -2, -1) : whole;
     const solution = solveFromLeft(matrix, withBatch(b, batch), upper !== transposed, unitriangular);
-    return tuple(['solution', 'clonedCoefficient'], [solution, clone(whole)]);
+    return tuple('triangular_solve', ['solution', 'clonedCoefficient'], [solution, clone(whole)]);
   },
 );
