@@ -59,15 +59,10 @@ export {
   concatenate,
   dsplit,
   dstack,
-  flip,
-  fliplr,
-  flipud,
   hsplit,
   hstack,
   meshgrid,
   repeat,
-  roll,
-  rot90,
   rowStack,
   stack,
   tile,
@@ -76,6 +71,7 @@ export {
   vstack,
   where,
 } from './ops/join.js';
+export { flip, fliplr, flipud, roll, rot90 } from './ops/rearrange.js';
 export {
   chainMatmul,
   cholesky,

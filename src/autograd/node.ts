@@ -48,7 +48,7 @@ export abstract class Node implements GradFn {
   readonly runsUserCode: boolean = false;
 
   constructor(
-    readonly name: string,
+    public name: string,
     readonly edges: readonly (Edge | null)[],
     readonly outputs: readonly OutputMeta[],
   ) {}
@@ -101,6 +101,7 @@ const releasedMessage =
 /** The node of a library operation: its saved tensors and the function that is written below its forward. */
 class OpNode extends Node {
   private saved: readonly Saved[] | null = null;
+  private runsOnce = false;
   private backward: Backward | null;
 
   constructor(name: string, edges: readonly (Edge | null)[], outputs: readonly OutputMeta[], backward: Backward) {
@@ -108,8 +109,9 @@ class OpNode extends Node {
     this.backward = backward;
   }
 
-  save(tensors: readonly Tensor[], outputs: readonly Tensor[]): void {
-    this.saved = tensors.map((t) => saveTensor(t, outputs.includes(t), accumulatorOf));
+  save(tensors: readonly (Tensor | null)[], outputs: readonly Tensor[]): void {
+    this.runsOnce = tensors.length > 0;
+    this.saved = tensors.filter((t) => t !== null).map((t) => saveTensor(t, outputs.includes(t), accumulatorOf));
   }
 
   override apply(grads: (Tensor | null)[], needs: (i: number) => boolean): (Tensor | null)[] {
@@ -121,7 +123,7 @@ class OpNode extends Node {
   }
 
   override release(): void {
-    if (this.saved?.length) this.saved = this.backward = null;
+    if (this.runsOnce) this.saved = this.backward = null;
   }
 }
 
@@ -173,13 +175,14 @@ const isDifferentiable = (t: Tensor): boolean => t.dtype.category >= 2;
 
 /**
  * Notes that `outputs` were computed from `inputs`, if anything there requires grad. `backward` gets the gradients of the outputs and the `saved`
- * tensors (nothing else may be captured), and returns the gradients of the inputs.
+ * tensors (nothing else may be captured), and returns the gradients of the inputs. A `null` is saved where PyTorch keeps something that is not
+ * needed here: such a graph, too, can be gone through only once.
  */
 export function record<T extends Tensor | readonly Tensor[]>(
   name: string,
   inputs: readonly (Tensor | null)[],
   outputs: T,
-  saved: readonly Tensor[],
+  saved: readonly (Tensor | null)[],
   backward: Backward,
 ): T {
   if (!needsRecord(inputs)) return outputs;
@@ -203,13 +206,19 @@ function attach(t: Tensor, node: Node, index: number): void {
   if (t.viewInfo) t.viewInfo.version = t.storage.version;
 }
 
+/** Gives the last node of a computation PyTorch's name for the whole. */
+export function nameNode(name: string, result: Tensor): Tensor {
+  if (result.node) (result.node as Node).name = nodeName(name);
+  return result;
+}
+
 const nodeNames = new Map<string, string>();
 
-/** `'add'` → `'AddBackward0'`, `'logSoftmax'` → `'LogSoftmaxBackward0'`; a name ending in `Backward` and a digit stays. */
+/** `'add'` → `'AddBackward0'`, `'nllLoss2d'` → `'NllLoss2DBackward0'`; a name ending in `Backward` and a digit stays. */
 function nodeName(name: string): string {
   let full = nodeNames.get(name);
   if (!full) {
-    full = /Backward\d*$|^CopySlices$/.test(name) ? name : `${name[0].toUpperCase()}${name.slice(1)}Backward0`;
+    full = /Backwards?\d*$|^CopySlices$/.test(name) ? name : `${name.replace(/(?<=^|\d)[a-z]/g, (c) => c.toUpperCase())}Backward0`;
     nodeNames.set(name, full);
   }
   return full;

@@ -4,9 +4,9 @@ import { Expr, where } from '../ir/expr.js';
 import { hypot as hypotExpr } from '../ir/complex.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { isNumber } from '../tensor/promote.js';
-import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { pointwise } from './define.js';
+import { checkDivisor } from './divisor.js';
 import { one, zero } from './exprs.js';
 import type { Op, OutOption, Scalar, TensorLike } from './types.js';
 import {
@@ -79,13 +79,6 @@ function floorDivFloat(x: Expr, y: Expr): Expr {
   const floor = lower.floor();
   const nearest = where(lower.sub(floor).gt(0.5), floor.add(1), floor);
   return where(y.eq(0), x.div(y), where(lower.ne(0), nearest, copysignExpr(zero(x), x.div(y))));
-}
-
-/** Integers are not divided by the number 0; zeros in tensors are not looked for. */
-function checkDivisor(input: unknown, other: unknown): void {
-  const isZero = other === 0 || other === 0n || other === false;
-  if (isZero && input instanceof Tensor && input.dtype.category < 2 && numelOf(input.sizes) > 0)
-    throw new RuntimeError('ZeroDivisionError');
 }
 
 type RoundingMode = 'trunc' | 'floor' | null;
@@ -212,8 +205,9 @@ const fixedPowers = new Map<number, Unary>(
     unary(k === 2 ? 'square' : 'cube', (x) => (x.dtype === bool ? x : integerPower(x, k)), { ...arithmetic, node: 'PowBackward0' }),
   ]),
 );
+const powNode = (operands: readonly unknown[]): string => `PowBackward${operands[1] instanceof Tensor ? 1 : 0}`;
 /** `pow` of any exponent by the one general formula; `pow` picks faster ones for small numbers. */
-export const generalPow: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.or(y.not()) : x.pow(y)));
+export const generalPow: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.or(y.not()) : x.pow(y)), { node: powNode });
 
 /** Numbers that have a faster form; integers refuse negative ones. */
 function power(inplace: boolean) {
@@ -242,7 +236,7 @@ export const pow: Power = Object.assign(power(false), { opName: 'pow', inplace: 
  */
 export const floatPower: Op<[exponent: TensorLike]> = pointwise(
   'floatPower',
-  { args: 'input, exponent', operands: 2 },
+  { args: 'input, exponent', operands: 2, node: powNode },
   (x: Expr, y: Expr) => {
     const wide = x.dtype.isComplex ? float64.toComplex() : float64;
     return x.cast(wide).pow(y.cast(wide));

@@ -2,7 +2,7 @@
 import { bool } from '../ir/dtype.js';
 import { constant, Expr, where } from '../ir/expr.js';
 import { RuntimeError } from '../tensor/errors.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import { pointwise, type PointwiseSpec } from './define.js';
 import { largestOf, one, zero } from './exprs.js';
 import type { Op, TensorLike } from './types.js';
@@ -56,6 +56,7 @@ const clampGrad: PointwiseSpec['grad'] = ({ grad, args: [x, low, high] }) => {
   const masked = (m: Expr | undefined): Expr | null => (m ? where(m, grad, zero(grad)) : null);
   return [masked(inside), masked(atLow), masked(atHigh)];
 };
+const clampNode = (limits: readonly unknown[]): string => `ClampBackward${limits.slice(1).some((x) => x instanceof Tensor) ? 0 : 1}`;
 /**
  * input limited to [min, max]: numbers or tensors, either of which may be missing.
  * https://pytorch.org/docs/stable/generated/torch.clamp.html
@@ -64,7 +65,7 @@ const clampGrad: PointwiseSpec['grad'] = ({ grad, args: [x, low, high] }) => {
 export const clamp: Op<[], [min: TensorLike | null, max: TensorLike | null], { min: TensorLike | null; max: TensorLike | null }> =
   pointwise(
     'clamp',
-    { args: 'input, min?, max?', operands: 3, grad: clampGrad, ...noComplex('clamp') },
+    { args: 'input, min?, max?', operands: 3, node: clampNode, grad: clampGrad, ...noComplex('clamp') },
     (x: Expr, low?: Expr, high?: Expr) => {
       if (!low && !high) throw new RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None");
       const raised = low ? x.max(low) : x;

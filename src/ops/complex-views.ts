@@ -21,9 +21,8 @@ function partView(input: Tensor, part: 0 | 1): Tensor {
     2 * input.offset + part,
   );
   v.dtype = input.dtype.toReal();
-  const name = part ? 'imag' : 'real';
   const zero = (g: Tensor): Tensor => mul(g, 0);
-  return record(name, [input], v, [], ({ grad }) => [part ? makeComplex(zero(grad), grad) : makeComplex(grad, zero(grad))]);
+  return record('select', [input], v, [], ({ grad }) => [part ? makeComplex(zero(grad), grad) : makeComplex(grad, zero(grad))]);
 }
 /**
  * The real parts, as a view; a real tensor itself. https://pytorch.org/docs/stable/generated/torch.real.html

@@ -124,7 +124,7 @@ export interface PointwiseSpec {
   /** The gradients of the operands, where the one derived from the formula is not PyTorch's or not stable. */
   readonly grad?: (words: GradientWords) => (Expr | null)[];
   /** PyTorch's name of the graph node, where it is not the op's. */
-  readonly node?: string;
+  readonly node?: string | ((operands: readonly unknown[]) => string);
   /** Complex operands are refused with this message. */
   readonly refuse?: (dtypes: readonly DType[], common: DType) => string | null;
   readonly noInplace?: boolean;
@@ -180,7 +180,10 @@ class PointwiseOp {
   /** Computes a new tensor, or writes into `target` (the first operand, in place). */
   call(raw: readonly unknown[], inplace: boolean): Tensor {
     const known = raw.length === this.operandCount ? this.knownTrace(raw) : undefined;
-    if (known) return this.run(known, raw as (Tensor | Number_)[], raw as (Tensor | Number_)[], inplace);
+    if (known) {
+      this.spec.check?.(...(raw as never[]));
+      return this.run(known, raw as (Tensor | Number_)[], raw as (Tensor | Number_)[], inplace);
+    }
     return this.callBound(raw.length === this.operandCount && !isOptions(raw[raw.length - 1]) ? raw : this.signature.bind(raw), inplace);
   }
 
@@ -231,13 +234,15 @@ class PointwiseOp {
       return false;
     const sizes = tensors.reduce<readonly number[]>((s, t) => broadcastSizes(s, t.sizes), tensors[0].sizes);
     if (!sameSizes(sizes, out.sizes)) return false;
+    this.spec.check?.(...(raw as never[]));
     checkInplace(out);
     runFormulaInto(traced.formula, out, tensors, raw.filter(isNumber));
     return true;
   }
 
   private nodeName(operands: readonly unknown[]): string {
-    return this.spec.node ?? (this.name === 'pow' && operands[1] instanceof Tensor ? 'PowBackward1' : this.name);
+    const { node = this.name } = this.spec;
+    return typeof node === 'string' ? node : node(operands);
   }
 
   private checkOperands(operands: readonly unknown[]): void {
@@ -295,9 +300,11 @@ class PointwiseOp {
       if (x instanceof Tensor) return i < neutral ? inputs[next++] : inputs[next++].cast(common);
       return number(x, common);
     });
+    const operandParams = params.length;
     const others = extras.map((x) => (typeof x === 'boolean' || !isNumber(x) ? x : number(x, numberType(x, common))));
     const output = this.formula(...([...values, ...others] as never[]));
-    return { formula: new Formula(inputs, params, [output], this.customGradient(operands, values, others)), outDtype: output.dtype };
+    const gradient = this.customGradient(operands, values, others);
+    return { formula: new Formula(inputs, params, [output], gradient, operandParams), outDtype: output.dtype };
   }
 
   /** Wraps the spec's `grad`, which knows operands in the common dtype, for the leaves (tensors only). */

@@ -1,5 +1,5 @@
 /** Distances between the rows of matrices. */
-import { record } from '../autograd/node.js';
+import { record, nameNode } from '../autograd/node.js';
 import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { getDefaultDtype } from '../tensor/promote.js';
 import { broadcastSizes } from '../tensor/shape.js';
@@ -112,6 +112,6 @@ export const pdist: Op<[], [p: number], { p: number }> = define('pdist', 'input,
   const [first, second] = triuIndices(x.sizes[0], x.sizes[0], 1, { device: x.device }).unbind(0);
   const difference = indexSelect(x, 0, first).sub(indexSelect(x, 0, second));
   if (difference.sizes[0] === 0) return difference.sum(-1);
-  if (p > 0) return vectorNorm(difference, p, -1);
+  if (p > 0) return nameNode('pdist', vectorNorm(difference, p, -1));
   return record('pdist', [x], normRaw([difference.detach()], 0, [1], false), [x], (_, [rows]) => [rows.mul(0)]);
 });

@@ -9,7 +9,8 @@ import { convert } from './convert.js';
 import { zeros } from './creation.js';
 import { arange } from './sequences.js';
 import { define, scalarTypeName } from './define.js';
-import { cat, roll } from './join.js';
+import { cat } from './join.js';
+import { roll } from './rearrange.js';
 import { contiguousRaw } from './memory.js';
 import { real } from './misc.js';
 import { conjPhysical, mul } from './pointwise.js';
@@ -40,14 +41,14 @@ function c2c(x: Tensor, dim: number, inverse: boolean, scale: number): Tensor {
 function realToComplex(x: Tensor, dim: number, inverse: boolean, scale: number): Tensor {
   if (inverse || dim < x.ndim - 1) return c2c(convert(x, x.dtype.toComplex()), dim, inverse, scale);
   const out = overDim('fft_r2c', x, dim, x.sizes[dim], x.dtype.toComplex(), [scale]);
-  return record('fftR2c', [x], out, [], ({ grad }) => [real(c2c(grad, dim, true, scale))]);
+  return record('fftR2c', [x], out, [null], ({ grad }) => [real(c2c(grad, dim, true, scale))]);
 }
 
 /** The first half of the spectrum of a real signal; the rest is its conjugate. */
 function r2c(x: Tensor, dim: number, scale: number): Tensor {
   const n = x.sizes[dim];
   const out = overDim('fft_r2c', x, dim, Math.floor(n / 2) + 1, x.dtype.toComplex(), [scale]);
-  return record('fftR2c', [x], out, [], ({ grad }) => [real(c2c(resized(grad, dim, n), dim, true, scale))]);
+  return record('fftR2c', [x], out, [null], ({ grad }) => [real(c2c(resized(grad, dim, n), dim, true, scale))]);
 }
 
 /** The real signal of length n that has this half spectrum, up to scale. */

@@ -31,6 +31,8 @@ export interface Gradient {
   readonly formula: Formula;
   /** What the inputs of `formula` are, behind the gradient of the output: input numbers, or -1 for the result. */
   readonly uses: readonly number[];
+  /** Whether it needs a number that is an operand: PyTorch saves these as tensors. */
+  readonly usesNumber: boolean;
   /** The input whose gradient output k of `formula` is. */
   readonly targets: readonly number[];
 }
@@ -49,13 +51,15 @@ export class Formula {
     readonly params: readonly Expr[],
     outputs: readonly Expr[],
     private readonly customGradient?: CustomGradient,
+    /** How many params, the first ones, stand for operands. */
+    private readonly operandParams = 0,
   ) {
     this.outputs = simplify(outputs);
   }
 
   /** The same inputs and params with other outputs. */
   withOutputs(outputs: readonly Expr[]): Formula {
-    return new Formula(this.inputs, this.params, outputs, this.customGradient);
+    return new Formula(this.inputs, this.params, outputs, this.customGradient, this.operandParams);
   }
 
   /** Output k alone. */
@@ -155,7 +159,8 @@ export class Formula {
     const used = new Set(topological(outputs));
     const uses = [...this.inputs.flatMap((x, i) => (used.has(x) ? [i] : [])), ...(used.has(result) ? [-1] : [])];
     const leaves = [grad, ...uses.map((i) => (i < 0 ? result : this.inputs[i]))];
-    return { formula: renumbered(leaves, this.params, outputs), uses, targets };
+    const usesNumber = this.params.slice(0, this.operandParams).some((x) => used.has(x));
+    return { formula: renumbered(leaves, this.params, outputs), uses, usesNumber, targets };
   }
 }
 

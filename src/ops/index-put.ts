@@ -1,4 +1,5 @@
 /** Writing and reading by tensors of positions, one for each dim. */
+import { nameNode } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -32,7 +33,8 @@ type IndexPut = Op<[indices: Positions, values: Tensor], [accumulate: boolean], 
 export const indexPut: IndexPut = define(
   'index_put',
   'input, indices, values, accumulate?',
-  (input: Tensor, indices: Positions, values: Tensor, accumulate = false) => write(clone(input), indices, values, accumulate),
+  (input: Tensor, indices: Positions, values: Tensor, accumulate = false) =>
+    nameNode('indexPut', write(clone(input), indices, values, accumulate)),
 );
 /**
  * `indexPut` in place. https://pytorch.org/docs/stable/generated/torch.Tensor.index_put_.html

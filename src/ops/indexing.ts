@@ -1,4 +1,5 @@
 /** `x.at(…)` and `x.setAt([…], value)`: PyTorch's `x[…]` and `x[…] = value`. https://pytorch.org/docs/stable/tensor_view.html */
+import { nameNode } from '../autograd/node.js';
 import { bool, int16, int32, int64, int8, uint8 } from '../ir/dtype.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { isNumber, type Number_ } from '../tensor/promote.js';
@@ -194,7 +195,7 @@ export function at(input: Tensor, ...indices: Index[]): Tensor {
   const { x, tensors } = applyBasic(input, indices);
   if (!tensors.some(Boolean)) return x === input ? view(input, input.sizes) : x;
   const { rows, positions, shape, rest, restore } = plan(x, tensors);
-  return restore(reshape(indexSelect(rows, 0, reshape(positions, [-1])), [...shape, ...rest]));
+  return nameNode('index', restore(reshape(indexSelect(rows, 0, reshape(positions, [-1])), [...shape, ...rest])));
 }
 
 type Value = Tensor | Number_ | readonly unknown[];

@@ -1,9 +1,9 @@
 /** Joining tensors, and rearrangements that copy. */
-import { type DType, int64 } from '../ir/dtype.js';
-import { type Backward, metaOf, type OutputMeta, record } from '../autograd/node.js';
-import { IndexError, RuntimeError } from '../tensor/errors.js';
+import type { DType } from '../ir/dtype.js';
+import { type Backward, metaOf, type OutputMeta, record, nameNode } from '../autograd/node.js';
+import { RuntimeError } from '../tensor/errors.js';
 import { isNumber, resultType } from '../tensor/promote.js';
-import { broadcastSizes, formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
+import { broadcastSizes, formatShape, sameSizes, wrapDim } from '../tensor/shape.js';
 import { numelOf, type Size, sizeOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -11,11 +11,11 @@ import { convert } from './convert.js';
 import { define, scalarTypeName } from './define.js';
 import { describe } from './messages.js';
 import { commonDevice } from './launch.js';
-import { clone, copyInto, fresh, sequence, zeros as rawZeros } from './memory.js';
+import { clone, copyInto, fresh, zeros as rawZeros } from './memory.js';
 import { selectWhere } from './pointwise.js';
 import { scalarTensor } from './scalar.js';
-import { indexSelect, nonzeroTuple } from './select.js';
-import { chunk, expand, narrow, reshape, tensorSplit, transpose, unsqueeze, unwatched } from './view.js';
+import { nonzeroTuple } from './select.js';
+import { chunk, expand, narrow, reshape, tensorSplit, unsqueeze, unwatched } from './view.js';
 import type { Dims, Op, TensorLike } from './types.js';
 
 type Join = (tensors: readonly Tensor[], dim?: number | { dim?: number }) => Tensor;
@@ -106,10 +106,8 @@ export const stack: Join = define('stack', 'tensors, dim?', (tensors: readonly T
     }
   });
   const d = wrapDim(dim, tensors[0].ndim + 1);
-  return cat(
-    tensors.map((t) => unsqueeze(t, d)),
-    d,
-  );
+  const columns = tensors.map((t) => unsqueeze(t, d));
+  return nameNode('stack', cat(columns, d));
 });
 
 type JoinAll = (tensors: readonly Tensor[]) => Tensor;
@@ -274,9 +272,13 @@ export const repeat: (input: Tensor, ...repeats: (number | readonly number[])[])
       doubled,
       sizes.flatMap((n, d) => [repeats[d], n]),
     );
-    return reshape(
-      clone(expanded, { memoryFormat: 'contiguous_format' }),
-      sizes.map((n, d) => n * repeats[d]),
+    const copies = clone(expanded, { memoryFormat: 'contiguous_format' });
+    return nameNode(
+      'repeat',
+      reshape(
+        copies,
+        sizes.map((n, d) => n * repeats[d]),
+      ),
     );
   },
 );
@@ -288,104 +290,6 @@ export const tile: (input: Tensor, ...dims: (number | readonly number[])[]) => T
   'tile',
   'input, ...dims',
   (input: Tensor, dims: readonly number[]) => repeat(input, [...new Array<number>(Math.max(input.ndim - dims.length, 0)).fill(1), ...dims]),
-);
-
-// --- rearranging by index -----------------------------------------------------------------------------------------------------------------------------
-
-const indexOf = (input: Tensor, n: number, start: number, step: number): Tensor => sequence(n, start, step, int64, input.storage.device);
-
-/**
- * The order of the elements along `dims` reversed, as a copy. https://pytorch.org/docs/stable/generated/torch.flip.html
- * @example
- * torch.flip(torch.tensor([[1, 2], [3, 4]]), [0, 1])
- * // tensor([[4, 3],
- * //         [2, 1]])
- */
-export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define(
-  'flip',
-  'input, ...dims',
-  (input: Tensor, dims: readonly number[]) => {
-    if (input.ndim === 0) return clone(input);
-    const list = typeof dims === 'number' ? [dims] : dims;
-    if (list.length === 0) return clone(input);
-    return wrapDims(list, input.ndim).reduce((x, d) => indexSelect(x, d, indexOf(x, x.sizes[d], x.sizes[d] - 1, -1)), input);
-  },
-);
-/**
- * Columns in reverse order. https://pytorch.org/docs/stable/generated/torch.fliplr.html
- * @example
- * torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
- * // tensor([[2, 1],
- * //         [4, 3]])
- */
-export const fliplr: Op = define('fliplr', 'input', (input: Tensor) => {
-  if (input.ndim < 2) throw new RuntimeError('Input must be >= 2-d.');
-  return flip(input, 1);
-});
-/**
- * Rows in reverse order. https://pytorch.org/docs/stable/generated/torch.flipud.html
- * @example
- * torch.flipud(torch.tensor([[1, 2], [3, 4]]))
- * // tensor([[3, 4],
- * //         [1, 2]])
- */
-export const flipud: Op = define('flipud', 'input', (input: Tensor) => {
-  if (input.ndim < 1) throw new RuntimeError('Input must be >= 1-d.');
-  return flip(input, 0);
-});
-/**
- * Shifts elements along dims, those pushed out come in at the other end. https://pytorch.org/docs/stable/generated/torch.roll.html
- * @example torch.roll(torch.arange(5), 2)  // tensor([3, 4, 0, 1, 2])
- */
-export const roll: Op<[shifts: Dims], [dims: Dims], { dims: Dims }> = define(
-  'roll',
-  'input, shifts, dims?',
-  (input: Tensor, shifts: Dims, dims?: Dims) => {
-    const [by, along] = [shifts, dims ?? []].map((x) => (typeof x === 'number' ? [x] : x));
-    if (by.length === 0) throw new RuntimeError('`shifts` required');
-    if (along.length === 0 && by.length === 1) return reshape(roll(reshape(input, [-1]), by, [0]), input.sizes);
-    if (by.length !== along.length) throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
-    if (input.ndim === 0) throw new IndexError(`Dimension specified as ${along[0]} but tensor has no dimensions`);
-    return along.reduce((x, dim, k) => rolled(x, wrapDim(dim, x.ndim), by[k]), clone(input));
-  },
-);
-function rolled(x: Tensor, d: number, shift: number): Tensor {
-  const n = x.sizes[d];
-  if (n === 0 || x.ndim === 0) return x;
-  const start = ((-shift % n) + n) % n;
-  return start === 0 ? x : cat([narrow(x, d, start, n - start), narrow(x, d, 0, start)], d);
-}
-/**
- * Rotates by k quarter turns in the plane of two dims. https://pytorch.org/docs/stable/generated/torch.rot90.html
- * @example
- * torch.rot90(torch.tensor([[1, 2], [3, 4]]))
- * // tensor([[2, 4],
- * //         [1, 3]])
- */
-export const rot90: Op<[], [k: number, dims: readonly number[]], { k: number; dims: readonly number[] }> = define(
-  'rot90',
-  'input, k?, dims?',
-  (input: Tensor, k = 1, dims: readonly number[] = [0, 1]) => {
-    if (dims.length !== 2) throw new RuntimeError(`expected total rotation dims == 2, but got dims = ${dims.length}`);
-    if (input.ndim < 2) throw new RuntimeError(`expected total dims >= 2, but got total dims = ${input.ndim}`);
-    if (dims[0] === dims[1] || Math.abs(dims[0] - dims[1]) === input.ndim)
-      throw new RuntimeError(`expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
-    const [a, b] = dims.map((d) => {
-      if (d >= input.ndim || d < -input.ndim)
-        throw new RuntimeError(`Rotation dim${d === dims[0] ? 0 : 1} out of range, dim${d === dims[0] ? 0 : 1} = ${d}`);
-      return wrapDim(d, input.ndim);
-    });
-    switch (((k % 4) + 4) % 4) {
-      case 1:
-        return transpose(flip(input, b), a, b);
-      case 2:
-        return flip(input, [a, b]);
-      case 3:
-        return transpose(flip(input, a), a, b);
-      default:
-        return clone(input);
-    }
-  },
 );
 
 /**
@@ -492,7 +396,7 @@ export function blockDiag(...tensors: Tensor[]): Tensor {
     left += columns[i];
     return padded;
   });
-  return cat(rows, 0);
+  return nameNode('blockDiag', cat(rows, 0));
 }
 function padColumns(b: Tensor, left: number, right: number): Tensor {
   return cat([zerosOf([b.sizes[0], left], b.dtype, b), b, zerosOf([b.sizes[0], right], b.dtype, b)], 1);

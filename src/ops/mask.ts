@@ -1,6 +1,6 @@
 /** Masks, positions of elements that are not 0, searches in sorted rows. */
 import { bool, type DType, int32, int64 } from '../ir/dtype.js';
-import { record } from '../autograd/node.js';
+import { record, nameNode } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { isComplexNumber, isNumber, type Number_, resultType } from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes } from '../tensor/shape.js';
@@ -35,7 +35,8 @@ export const maskedFill: Op<[mask: Tensor, value: TensorLike]> = define(
     if (value instanceof Tensor && value.ndim > 0)
       throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
     checkFill(value, input.dtype);
-    return selectWhere(mask, value instanceof Tensor ? convert(value, input.dtype) : numberTensor(value, input), input);
+    const fill = value instanceof Tensor ? convert(value, input.dtype) : numberTensor(value, input);
+    return nameNode('maskedFill', selectWhere(mask, fill, input));
   },
 );
 const numberTensor = (value: Number_, like: Tensor): Tensor => scalarTensor(value, like.dtype, like.storage.device);

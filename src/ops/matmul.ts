@@ -1,6 +1,6 @@
 /** Matrix products. All go through the routine `matmul`, which reads any strides and broadcasts batches without copies. */
 import { bool, type DType } from '../ir/dtype.js';
-import { record } from '../autograd/node.js';
+import { record, nameNode } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { type ComplexNumber, isComplexNumber, type Number_, resultType } from '../tensor/promote.js';
 import { broadcastSizes, broadcastStrides, formatShape, sameSizes } from '../tensor/shape.js';
@@ -155,7 +155,7 @@ export const mv: Op<[vec: Tensor]> = define('mv', 'input, vec', (input: Tensor, 
     `size mismatch, got input (${input.sizes[0]}), mat (${input.sizes.join('x')}), vec (${vec.sizes[0]})`,
   );
   const [a, b] = promoted('addmv_impl_cpu', [input, vec], clashes.mv);
-  return squeeze(product('mv', a, unsqueeze(b, 1)), 1);
+  return nameNode('mv', squeeze(product('mv', a, unsqueeze(b, 1)), 1));
 });
 
 function dotRaw(a: Tensor, b: Tensor): Tensor {
@@ -329,7 +329,7 @@ export const addmv: Op<[mat: Tensor, vec: Tensor], [], AddOptions> = define(
       `size mismatch, got input (${input.sizes.join('x')}), mat (${mat.sizes.join('x')}), vec (${vec.sizes[0]})`,
     );
     const column = input.ndim === 1 ? unsqueeze(input, 1) : input;
-    return squeeze(addProduct('addmv', column, mat, unsqueeze(vec, 1), beta, alpha), 1);
+    return nameNode('addmv', squeeze(addProduct('addmv', column, mat, unsqueeze(vec, 1), beta, alpha), 1));
   },
 );
 /**
@@ -364,7 +364,7 @@ export const addr: Op<[vec1: Tensor, vec2: Tensor], [], AddOptions> = define(
     const product1 = outer(vec1, vec2);
     const scaled = a === 1 ? product1 : mul(product1, a);
     if (b === 0 || b === false) return convert(scaled, resultType([input, scaled]));
-    return add(b === 1 ? input : mul(input, b), scaled);
+    return nameNode('addr', add(b === 1 ? input : mul(input, b), scaled));
   },
 );
 /**

@@ -3,7 +3,7 @@ import { bool } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { wrapDim } from '../tensor/shape.js';
 import type { Tensor } from '../tensor/tensor.js';
-import { record } from '../autograd/node.js';
+import { record, nameNode } from '../autograd/node.js';
 import { zeros } from './creation.js';
 import { arange } from './sequences.js';
 import { define } from './define.js';
@@ -15,14 +15,17 @@ import type { Op } from './types.js';
 
 type Triangle = Op<[], [diagonal: number], { diagonal: number }>;
 
-const triangle = (name: string, keep: (cols: Tensor, edge: Tensor) => Tensor): Triangle =>
-  define(name, 'input, diagonal?', (input: Tensor, offset = 0) => {
+function triangle(name: string, keep: (cols: Tensor, edge: Tensor) => Tensor): Triangle {
+  const triangleOf: Triangle = define(name, 'input, diagonal?', (input: Tensor, offset = 0) => {
     if (input.ndim < 2) throw new RuntimeError(`${name}: input tensor must have at least 2 dimensions`);
     const [m, n] = input.sizes.slice(-2);
     const edge = unsqueeze(arange(offset, m + offset, { device: input.device }), 1);
     const mask = keep(arange(n, { device: input.device }), edge);
-    return selectWhere(mask, input, input.dtype === bool ? false : 0);
+    const result = selectWhere(mask, input.detach(), input.dtype === bool ? false : 0);
+    return record(name, [input], result, [], ({ grad }) => [triangleOf(grad, offset)]);
   });
+  return triangleOf;
+}
 
 /**
  * The elements on and above a diagonal; zeros below. https://pytorch.org/docs/stable/generated/torch.triu.html
@@ -90,5 +93,5 @@ export const diagflat: Op<[], [offset: number], { offset: number }> = define('di
  */
 export const trace: Op = define('trace', 'input', (input: Tensor) => {
   if (input.ndim !== 2) throw new RuntimeError('trace: expected a matrix');
-  return sum(diagonal(input));
+  return nameNode('trace', sum(diagonal(input)));
 });

@@ -13,7 +13,8 @@ import { inplaceOf, replace } from './inplace.js';
 import { frexp } from './frexp.js';
 import { indexPut, indexPut_ } from './index-put.js';
 import * as indexing from './indexing.js';
-import { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, unsafeChunk, vsplit, where } from './join.js';
+import { dsplit, hsplit, repeat, tile, unsafeChunk, vsplit, where } from './join.js';
+import * as rearrange from './rearrange.js';
 import * as linalg from './linalg/top-level.js';
 import * as matmul from './matmul.js';
 import * as misc from './misc.js';
@@ -65,7 +66,7 @@ const inplaceOnly = {
   triu: matrix.triu,
 };
 const newMethods = { newEmpty, newZeros, newOnes, newFull, newEmptyStrided, newTensor: newTensorFrom };
-const joinMethods = { dsplit, flip, fliplr, flipud, hsplit, repeat, roll, rot90, tile, vsplit };
+const joinMethods = { dsplit, hsplit, repeat, tile, vsplit, ...rearrange };
 type RandomMethods = Pick<
   typeof random,
   'uniform_' | 'normal_' | 'random_' | 'bernoulli_' | 'exponential_' | 'geometric_' | 'cauchy_' | 'logNormal_' | 'bernoulli' | 'multinomial'

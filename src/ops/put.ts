@@ -1,4 +1,5 @@
 /** Reading and writing by position. */
+import { nameNode } from '../autograd/node.js';
 import { int64 } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { numelOf } from '../tensor/size.js';
@@ -16,7 +17,8 @@ import { indexAdd, indexCopy, indexSelect } from './scatter.js';
 export const take: Op<[index: Tensor]> = define('take', 'input, index', (input: Tensor, index: Tensor) => {
   if (index.dtype !== int64) throw new RuntimeError(`take(): Expected a long tensor for index, but got ${scalarTypeName(index.dtype)}`);
   if (numelOf(input.sizes) === 0 && numelOf(index.sizes) > 0) throw new RuntimeError('take(): tried to take from an empty tensor');
-  return reshape(indexSelect(reshape(input, [-1]), 0, reshape(wrapped(index, numelOf(input.sizes)), [-1])), index.sizes);
+  const places = reshape(wrapped(index, numelOf(input.sizes)), [-1]);
+  return nameNode('take', reshape(indexSelect(reshape(input, [-1]), 0, places), index.sizes));
 });
 /** Negative positions count from the end; positions outside are an error. */
 function wrapped(index: Tensor, size: number): Tensor {
@@ -49,7 +51,8 @@ export const put: Op<[index: Tensor, source: Tensor], [accumulate: boolean], { a
     const flat = reshape(input, [-1]);
     const positions = reshape(wrapped(index, numelOf(input.sizes)), [-1]);
     const values = reshape(source, [-1]);
-    return reshape(accumulate ? indexAdd(flat, 0, positions, values) : indexCopy(flat, 0, positions, values), input.sizes);
+    const written = accumulate ? indexAdd(flat, 0, positions, values) : indexCopy(flat, 0, positions, values);
+    return nameNode('put', reshape(written, input.sizes));
   },
 );
 

@@ -3,7 +3,7 @@ import { bool, type DType, int64, uint8 } from '../ir/dtype.js';
 import type { Expr } from '../ir/expr.js';
 import type { ReduceOp } from '../ir/kernel.js';
 import { noGrad } from '../autograd/modes.js';
-import { record } from '../autograd/node.js';
+import { record, nameNode } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { getDefaultDtype, type Number_ } from '../tensor/promote.js';
 import { sameSizes, wrapDims } from '../tensor/shape.js';
@@ -137,7 +137,7 @@ export const sumToSize: (input: Tensor, ...size: (number | readonly number[])[])
  * @example torch.nansum(torch.tensor([1, NaN, 3]))  // tensor(4.)
  */
 export const nansum: Reduction = define('nansum', SPEC, (input: Tensor, dim?: Dims | null, keepdim = false, dtype?: DTypeLike | null) =>
-  sum(selectWhere(ne(input, input), 0, input), { dim, keepdim, dtype: dtype ?? undefined }),
+  nameNode('nansum', sum(selectWhere(ne(input, input), 0, input), { dim, keepdim, dtype: dtype ?? undefined })),
 );
 
 /**

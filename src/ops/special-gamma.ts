@@ -205,6 +205,7 @@ export const entr: Unary = unary(
   'entr',
   (x) => where(x.isnan(), x, where(x.gt(0), x.neg().mul(x.log()), where(x.eq(0), zero(x), constant(-Infinity, x.dtype)))),
   {
+    node: 'specialEntr',
     grad: ({ grad, args: [x] }) => [grad.mul(x.log().neg().sub(1))],
   },
 );
@@ -213,5 +214,6 @@ export const entr: Unary = unary(
  * @example torch.special.xlog1py(torch.tensor([0, 2]), torch.tensor([5, 1]))  // tensor([0.0000, 1.3863])
  */
 export const xlog1py: Binary = binary('xlog1py', (x, y) => where(y.isnan(), y, where(x.eq(0), zero(x), x.mul(y.log1p()))), {
+  node: 'specialXlog1py',
   grad: ({ grad, args: [x, y] }) => [grad.mul(where(x.eq(0).and(y.le(-1)), zero(x), y.log1p())), grad.mul(x.div(y.add(1)))],
 });

@@ -1,7 +1,7 @@
 /** Variance and standard deviation. */
 import { type DType } from '../ir/dtype.js';
 import type { Expr } from '../ir/expr.js';
-import { record } from '../autograd/node.js';
+import { record, nameNode } from '../autograd/node.js';
 import { wrapDims } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
@@ -96,7 +96,7 @@ type WithMean = (input: Tensor, ...args: Parameters<Spread> extends [Tensor, ...
 const withMean = (name: string, spread: (input: Tensor, args: SpreadArguments) => Tensor): WithMean =>
   define<WithMean>(name, SPREAD, (input: Tensor, ...rest: unknown[]) => {
     const args = spreadArguments(input, rest[0], rest[1], rest[2], rest[3]);
-    return [spread(input, args), mean(input, args.dims, args.keepdim)];
+    return [nameNode(name, spread(input, args)), mean(input, args.dims, args.keepdim)];
   });
 /**
  * `var` and `mean` at once. https://pytorch.org/docs/stable/generated/torch.var_mean.html

@@ -1,4 +1,5 @@
 /** Views as copies, and copies with a view written anew. */
+import { nameNode } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { formatShape, sameSizes, wrapDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -153,7 +154,11 @@ const scattering = (input: Tensor, src: Tensor, region: (t: Tensor) => Tensor): 
 export const selectScatter: Op<[src: Tensor, dim: number, index: number]> = define(
   'selectScatter',
   'input, src, dim, index',
-  (input: Tensor, src: Tensor, dim: number, index: number) => scattering(input, src, (t) => select(t, dim, index)),
+  (input: Tensor, src: Tensor, dim: number, index: number) =>
+    nameNode(
+      'selectScatter',
+      scattering(input, src, (t) => select(t, dim, index)),
+    ),
 );
 /**
  * A copy of `input` with `src` in place of the slice. https://pytorch.org/docs/stable/generated/torch.slice_scatter.html
@@ -167,7 +172,10 @@ export const sliceScatter: Op<
   'sliceScatter',
   'input, src, dim?, start?, end?, step?',
   (input: Tensor, src: Tensor, dim = 0, start: number | null = null, end: number | null = null, step = 1) =>
-    scattering(input, src, (t) => slice(t, dim, start, end, step)),
+    nameNode(
+      'sliceScatter',
+      scattering(input, src, (t) => slice(t, dim, start, end, step)),
+    ),
 );
 /**
  * A copy of `input` with `src` in place of a diagonal. https://pytorch.org/docs/stable/generated/torch.diagonal_scatter.html
@@ -181,7 +189,10 @@ export const diagonalScatter: Op<
   [offset: number, dim1: number, dim2: number],
   { offset: number; dim1: number; dim2: number }
 > = define('diagonalScatter', 'input, src, offset?, dim1?, dim2?', (input: Tensor, src: Tensor, offset = 0, dim1 = 0, dim2 = 1) =>
-  scattering(input, src, (t) => diagonal(t, offset, dim1, dim2)),
+  nameNode(
+    'diagonalScatter',
+    scattering(input, src, (t) => diagonal(t, offset, dim1, dim2)),
+  ),
 );
 /**
  * A copy of `input` with `src` in place of a strided view. https://pytorch.org/docs/stable/generated/torch.as_strided_scatter.html

@@ -124,6 +124,7 @@ export const celu: Op<[], [alpha: number, inplace: boolean], { alpha: number; in
     ', alpha?',
     (x: Expr, alpha?: Expr) => exponential(x, (v) => (alpha ? v.div(alpha).expm1().mul(alpha) : v.expm1()), 1),
     {
+      node: 'celu',
       grad: ({ grad, args: [x], extras }) => {
         const [alpha] = extras as unknown as (Expr | undefined)[];
         return [where(x.le(0), grad.mul((alpha ? x.div(alpha) : x).exp()), grad)];
@@ -275,13 +276,13 @@ export const softplus: Op<[], [beta: number, threshold: number], { beta: number;
  * x / (1 + |x|). https://pytorch.org/docs/stable/generated/torch.nn.functional.softsign.html
  * @example F.softsign(torch.tensor([-1, 3]))  // tensor([-0.5000,  0.7500])
  */
-export const softsign: Op = activation('softsign', '', (x: Expr) => x.div(x.abs().add(1)));
+export const softsign: Op = activation('softsign', '', (x: Expr) => x.div(x.abs().add(1)), { node: 'div' });
 
 /**
  * x − tanh(x). https://pytorch.org/docs/stable/generated/torch.nn.functional.tanhshrink.html
  * @example F.tanhshrink(torch.tensor([-1.5, 2]))  // tensor([-0.5949,  1.0360])
  */
-export const tanhshrink: Op = activation('tanhshrink', '', (x: Expr) => x.sub(x.tanh()));
+export const tanhshrink: Op = activation('tanhshrink', '', (x: Expr) => x.sub(x.tanh()), { node: 'sub' });
 
 /**
  * ln(sigmoid(x)), without overflow. https://pytorch.org/docs/stable/generated/torch.nn.functional.logsigmoid.html

@@ -1,3 +1,4 @@
+import { nameNode } from '../../autograd/node.js';
 import { bmm } from '../../ops/matmul.js';
 import { ones } from '../../ops/creation.js';
 import { linspace } from '../../ops/sequences.js';
@@ -50,6 +51,7 @@ export const affineGrid: (
     });
     const points = axes[0].sizes[0];
     const base = cat([...axes, ones([points, 1], { dtype: theta.dtype, device: theta.device })], 1);
-    return bmm(base.unsqueeze(0).expand([size[0], points, n + 1]), theta.transpose(1, 2)).view([size[0], ...spatial, n]);
+    const grid = bmm(base.unsqueeze(0).expand([size[0], points, n + 1]), theta.transpose(1, 2));
+    return nameNode('affineGridGenerator', grid.view([size[0], ...spatial, n]));
   },
 );

@@ -154,7 +154,7 @@ export const softMarginLoss: Loss = define(
   'softMarginLoss',
   `input, target, ${common}`,
   (input: Tensor, target: Tensor, sizeAverage?: Flag, reduce?: Flag, reduction?: string) =>
-    reduced(softMargin(input, target), reductionOf(reduction, sizeAverage, reduce)),
+    reduced(softMargin(input, target), reductionOf(reduction, sizeAverage, reduce), 'softMarginLoss'),
 );
 
 const logSigmoid = pointwise<(input: Tensor) => Tensor>('logSigmoid', { args: 'input', promotion: 'float', noInplace: true }, (x: Expr) =>
@@ -223,7 +223,7 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
     const scaled = weight ? terms.mul(indexSelect(weight.view([-1]), 0, classes.view([-1])).unsqueeze(1)) : terms;
     const isClass = gather(scaled, 1, classes);
     const losses = scaled.sum(1).sub(isClass.squeeze(1)).div(x.sizes[1]);
-    return reduced(mode === 'none' && target.ndim === 0 ? losses.squeeze(0) : losses, mode);
+    return reduced(mode === 'none' && target.ndim === 0 ? losses.squeeze(0) : losses, mode, 'multiMarginLoss');
   },
 );
 
@@ -256,7 +256,7 @@ export const multilabelMarginLoss: Loss = define(
       .sum([1, 2])
       .div(Math.max(x.sizes[1], 1));
 
-    return reduced(input.ndim < 2 ? losses.squeeze(0) : losses, mode);
+    return reduced(input.ndim < 2 ? losses.squeeze(0) : losses, mode, 'multilabelMarginLoss');
   },
 );
 

@@ -29,7 +29,8 @@ function lookup(weight: Tensor, indices: Tensor, padding: number, scale: boolean
   if (numelOf(indices.sizes) > 0)
     runIndexed('index_select', [out.view([-1, weight.sizes[1]]), contiguousRaw(weight), flat], [0], outOfRange);
   const gradient = sparse ? sparseGradient : tableGradient;
-  return record('embedding', [weight], out, [], ({ grad }) => [gradient(grad, indices, weight.sizes, padding, scale)]);
+  const { sizes } = weight;
+  return record('embedding', [weight], out, [indices], ({ grad }, [at]) => [gradient(grad, at, sizes, padding, scale)]);
 }
 
 /** The gradients of the uses of rows, beside the numbers of these rows. */

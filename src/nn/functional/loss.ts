@@ -1,7 +1,7 @@
 /** Losses. https://pytorch.org/docs/stable/nn.functional.html#loss-functions */
 import { int64 } from '../../ir/dtype.js';
 import { type Expr, where } from '../../ir/expr.js';
-import { record } from '../../autograd/node.js';
+import { record, nameNode } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
 import { define, isIntercepted, pointwise, scalarTypeName } from '../../ops/define.js';
 import { one, zero } from '../../ops/exprs.js';
@@ -30,8 +30,11 @@ export function reductionOf(reduction: string = 'mean', sizeAverage?: boolean | 
   return mode;
 }
 
-export const reduced = (values: Tensor, reduction: Reduction): Tensor =>
-  reduction === 'mean' ? mean(values) : reduction === 'sum' ? sum(values) : values;
+/** `node` names the whole loss, where it is one node in PyTorch. */
+export function reduced(values: Tensor, reduction: Reduction, node: string | null = null): Tensor {
+  const result = reduction === 'mean' ? mean(values) : reduction === 'sum' ? sum(values) : values;
+  return node === null ? result : nameNode(node, result);
+}
 
 type ElementLoss = (input: Tensor, target: Tensor, options?: LossOptions & { weight?: Tensor | null }) => Tensor;
 type Kernel = (input: Tensor, target: Tensor, ...numbers: number[]) => Tensor;
@@ -63,7 +66,7 @@ const kernel = (
 const signOf = (x: Expr): Expr => where(x.gt(0), one(x), where(x.lt(0), one(x).neg(), zero(x)));
 
 /** A loss of differences: broadcast, weighted, reduced. */
-function differenceLoss(name: string, compute: Kernel): ElementLoss {
+function differenceLoss(name: string, compute: Kernel, node: string | null): ElementLoss {
   return define(
     name,
     'input, target, sizeAverage?, reduce?, reduction?, weight?',
@@ -71,7 +74,7 @@ function differenceLoss(name: string, compute: Kernel): ElementLoss {
       broadcastSizes(input.sizes, target.sizes);
       const mode = reductionOf(reduction, sizeAverage, reduce);
       const values = compute(input, target);
-      if (!weight) return reduced(values, mode);
+      if (!weight) return reduced(values, mode, node);
       const weighted = mul(values, weight);
       return mode === 'mean' ? sum(weighted).div(sum(weight.expandAs(values))) : reduced(weighted, mode);
     },
@@ -90,6 +93,7 @@ export const mseLoss: ElementLoss = differenceLoss(
     (x, y) => x.sub(y).mul(x.sub(y)),
     (x, y) => x.sub(y).mul(2),
   ),
+  'mseLoss',
 );
 
 /**
@@ -103,6 +107,7 @@ export const l1Loss: ElementLoss = differenceLoss(
     { args: 'input, target', operands: 2, promotion: 'float', noInplace: true, node: 'AbsBackward0' },
     (x: Expr, y: Expr) => x.sub(y).abs(),
   ),
+  null,
 );
 
 const smoothL1 = kernel(
@@ -131,7 +136,7 @@ export const smoothL1Loss: BetaLoss = define(
     if (beta < 0) throw new RuntimeError('smooth_l1_loss does not support negative values for beta.');
     return beta === 0
       ? l1Loss(input, target, { reduction: reductionOf(reduction, sizeAverage, reduce) })
-      : reduced(smoothL1(input, target, beta), reductionOf(reduction, sizeAverage, reduce));
+      : reduced(smoothL1(input, target, beta), reductionOf(reduction, sizeAverage, reduce), 'smoothL1Loss');
   },
 );
 
@@ -158,7 +163,7 @@ export const huberLoss: HuberLoss = define(
     if (!(delta > 0)) throw new RuntimeError('huber_loss does not support non-positive values for delta.');
     const mode = reductionOf(reduction);
     const values = huber(input, target, delta);
-    if (!weight) return reduced(values, mode);
+    if (!weight) return reduced(values, mode, 'huberLoss');
     return mode === 'mean' ? sum(mul(values, weight)).div(sum(weight.expandAs(values))) : reduced(mul(values, weight), mode);
   },
 );
@@ -206,7 +211,7 @@ export const binaryCrossEntropy: WeightedLoss = define(
       ['target', target],
     ] as const)
       checkProbabilities(name, x);
-    return reduced(weighted(binary(input, target), weight), reductionOf(reduction, sizeAverage, reduce));
+    return reduced(weighted(binary(input, target), weight), reductionOf(reduction, sizeAverage, reduce), 'binaryCrossEntropy');
   },
 );
 
@@ -264,7 +269,7 @@ export const binaryCrossEntropyWithLogits: WeightedLoss<{ posWeight?: Tensor | n
       );
     }
     const values = posWeight ? withPositiveWeight(input, target, posWeight) : withLogits(input, target);
-    return reduced(weighted(values, weight), reductionOf(reduction, sizeAverage, reduce));
+    return reduced(weighted(values, weight), reductionOf(reduction, sizeAverage, reduce), 'binaryCrossEntropyWithLogits');
   },
 );
 

@@ -1,4 +1,5 @@
 /** Smaller functions: gated, parametric and random activations, rearrangements of images, sliding blocks. */
+import { nameNode } from '../../autograd/node.js';
 import { float64, int64 } from '../../ir/dtype.js';
 import { define } from '../../ops/define.js';
 import { accumulateType } from '../../ops/launch.js';
@@ -31,7 +32,7 @@ export const glu: Op<[], [dim: number], { dim: number }> = define('glu', 'input,
     throw new RangeError(`Dimension out of range (expected to be in range of [${-input.ndim}, ${input.ndim - 1}], but got ${dim})`);
   if (input.sizes[d] % 2 !== 0) throw new RuntimeError(`Halving dimension must be even, but dimension ${d} is size ${input.sizes[d]}`);
   const [a, b] = toFloat(input).chunk(2, d);
-  return a.mul(b.sigmoid());
+  return nameNode('glu', a.mul(b.sigmoid()));
 });
 
 /**
@@ -71,7 +72,7 @@ export const rrelu: Op<[], [lower: number, upper: number, training: boolean, inp
   (input: Tensor, lower = 1 / 8, upper = 1 / 3, training = false, inplace = false) => {
     if (lower > upper) throw new RuntimeError(`Lower bound should be less than or equal to the upper bound`);
     const apply = (x: Tensor): Tensor =>
-      training ? convert(x.mul(randomSlopes(x, lower, upper)), x.dtype) : leakyRelu(x, (lower + upper) / 2);
+      nameNode('rreluWithNoise', training ? convert(x.mul(randomSlopes(x, lower, upper)), x.dtype) : leakyRelu(x, (lower + upper) / 2));
     return inplace ? inplaceOf(input, apply, copyInto) : apply(input);
   },
 );
@@ -138,10 +139,8 @@ export const pixelShuffle: Op<[upscaleFactor: number]> = define('pixelShuffle', 
   const batch = input.sizes.slice(0, -3);
   const n = batch.length;
   const dims = [...batch.map((_, d) => d), n, n + 3, n + 1, n + 4, n + 2];
-  return input
-    .reshape([...batch, c / (r * r), r, r, h, w])
-    .permute(dims)
-    .reshape([...batch, c / (r * r), h * r, w * r]);
+  const blocks = input.reshape([...batch, c / (r * r), r, r, h, w]).permute(dims);
+  return nameNode('pixelShuffle', blocks.reshape([...batch, c / (r * r), h * r, w * r]));
 });
 
 /**
@@ -167,10 +166,8 @@ export const pixelUnshuffle: Op<[downscaleFactor: number]> = define(
     const batch = input.sizes.slice(0, -3);
     const n = batch.length;
     const dims = [...batch.map((_, d) => d), n, n + 2, n + 4, n + 1, n + 3];
-    return input
-      .reshape([...batch, c, h / r, r, w / r, r])
-      .permute(dims)
-      .reshape([...batch, c * r * r, h / r, w / r]);
+    const blocks = input.reshape([...batch, c, h / r, r, w / r, r]).permute(dims);
+    return nameNode('pixelUnshuffle', blocks.reshape([...batch, c * r * r, h / r, w / r]));
   },
 );
 
@@ -183,10 +180,8 @@ export const channelShuffle: Op<[groups: number]> = define('channelShuffle', 'in
   const [n, c, ...rest] = input.sizes;
   if (!(groups > 0)) throw new RuntimeError(`Number of groups to divide channels in must be positive. Value of groups:${groups}`);
   if (c % groups !== 0) throw new RuntimeError(`Number of channels must be divisible by groups. Got ${c} channels and ${groups} groups.`);
-  return input
-    .reshape([n, groups, c / groups, ...rest])
-    .transpose(1, 2)
-    .reshape(input.sizes);
+  const shuffled = input.reshape([n, groups, c / groups, ...rest]).transpose(1, 2);
+  return nameNode('channelShuffle', shuffled.reshape(input.sizes));
 });
 
 interface BlockOptions {
@@ -282,7 +277,7 @@ export const unfold: Unfold = define(
       c * kernel[0] * kernel[1],
       counts[0] * counts[1],
     ]);
-    return input.ndim === 4 ? columns : columns.squeeze(0);
+    return nameNode('im2Col', input.ndim === 4 ? columns : columns.squeeze(0));
   },
 );
 
@@ -332,7 +327,7 @@ export const fold: Fold = define(
       ...padded,
     ]);
     const image = padEnds(summed, [-padding[1], -padding[1], -padding[0], -padding[0]]);
-    return input.ndim === 3 ? image : image.squeeze(0);
+    return nameNode('col2Im', input.ndim === 3 ? image : image.squeeze(0));
   },
 );
 

@@ -70,7 +70,7 @@ export function selectAlong(node: string, input: Tensor, dim: number, index: rea
   const out = emptyOn(input, sizes);
   if (numelOf(sizes) > 0) runIndexed('index_select', [out, contiguousRaw(input), at], [dim]);
   const { sizes: from } = input;
-  return record(node, [input], out, [], ({ grad }) => [addAlong(node, grad, dim, index, from)]);
+  return record(node, [input], out, [null], ({ grad }) => [addAlong(node, grad, dim, index, from)]);
 }
 
 function addAlong(node: string, grad: Tensor, dim: number, index: readonly number[], sizes: readonly number[]): Tensor {

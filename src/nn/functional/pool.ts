@@ -1,6 +1,6 @@
 /** Pooling over windows. https://pytorch.org/docs/stable/nn.functional.html#pooling-functions */
 import { int64 } from '../../ir/dtype.js';
-import { needsRecord, record } from '../../autograd/node.js';
+import { needsRecord, record, nameNode } from '../../autograd/node.js';
 import { define } from '../../ops/define.js';
 import { snakeCase } from '../../ops/messages.js';
 import { contiguousRaw } from '../../ops/memory.js';
@@ -72,7 +72,10 @@ function batched(name: string, input: Tensor, n: number): { x: Tensor; restore: 
         : `Expected ${dims} (batch mode) tensor with optional 0 dim batch size for input`;
     throw new RuntimeError(`${name}: ${wanted}, but got:${brackets(input.sizes)}`);
   }
-  return input.ndim === n + 2 ? { x: input, restore: (t) => t } : { x: input.unsqueeze(0), restore: (t) => t.squeeze(0) };
+  // Windows in one dim are those of images one pixel high in PyTorch.
+  const named = (t: Tensor, inner = t): Tensor => nameNode(n === 1 ? 'SqueezeBackward1' : (inner.node?.name ?? name), t);
+  const restore = (t: Tensor): Tensor => named(t.squeeze(0), t);
+  return input.ndim === n + 2 ? { x: input, restore: named } : { x: input.unsqueeze(0), restore };
 }
 
 function outputSizes(x: Tensor, { kernel, stride, padding, dilation }: Windows, ceil: boolean): number[] {
@@ -323,18 +326,20 @@ export const adaptiveMaxPool2d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiv
 export const adaptiveMaxPool3d: AdaptiveMaxPool<Tensor> = adaptiveMaxOf('adaptiveMaxPool3d', 3);
 
 /** A linear pooling with its transpose as gradient, whose gradient is the pooling again. */
-function linearPool(node: string, x: Tensor, sizes: readonly number[], routine: string, params: readonly number[]): Tensor {
+function linearPool(node: string, x: Tensor, sizes: readonly number[], routine: string, params: readonly number[], keeps = true): Tensor {
   const out = emptyOn(x, sizes);
   if (numelOf(sizes) > 0) runRoutine(routine, [out, contiguousRaw(x)], params);
   const transpose = routine.endsWith('_backward') ? routine.replace('_backward', '') : `${routine}_backward`;
   const { sizes: from } = x;
-  return record(node, [x], out, [], ({ grad }) => [linearPool(node, grad, from, transpose, params)]);
+  return record(node, [x], out, keeps ? [null] : [], ({ grad }) => [linearPool(node, grad, from, transpose, params)]);
 }
 
 const adaptiveAvgOf = (name: string, n: number): ((input: Tensor, outputSize: OutputSize) => Tensor) =>
   define(name, 'input, outputSize', (input: Tensor, size: OutputSize) => {
     const { x, restore } = batched(name, toFloat(input), n);
-    return restore(linearPool(name, x, adaptiveSizes(name, x, size, n, averageErrors), 'adaptive_avg_pool', []));
+    const sizes = adaptiveSizes(name, x, size, n, averageErrors);
+    const isMean = numelOf(sizes.slice(2)) === 1;
+    return restore(linearPool(isMean ? 'MeanBackward1' : name, x, sizes, 'adaptive_avg_pool', [], !isMean));
   });
 
 /**

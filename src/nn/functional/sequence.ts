@@ -1,5 +1,5 @@
 /** Losses and lookups over sequences: CTC, bags of embeddings, a linear layer with cross entropy. */
-import { needsRecord, record } from '../../autograd/node.js';
+import { needsRecord, record, nameNode } from '../../autograd/node.js';
 import { RoutineError } from '../../device/device.js';
 import { float32, float64, int64 } from '../../ir/dtype.js';
 import { convert } from '../../ops/convert.js';
@@ -148,16 +148,13 @@ export const embeddingBag: (input: Tensor, weight: Tensor, offsets?: Tensor | nu
     const rows = embedding(flat, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq: scale, sparse });
     const used = padding === null ? null : convert(flat.ne(padding), weight.dtype).unsqueeze(1);
     const base = zeros([count, weight.sizes[1]], { dtype: weight.dtype, device: weight.device });
-    if (mode === 'max') return maxima(rows, used, bags, base);
+    if (mode === 'max') return nameNode('embeddingBag', maxima(rows, used, bags, base));
     const scaled = samples ? rows.mul(samples.reshape([-1, 1])) : rows;
     const sums = indexAdd(base, 0, bags, used ? scaled.mul(used) : scaled);
-    if (mode === 'sum') return sums;
+    if (mode === 'sum') return nameNode('embeddingBag', sums);
     const ones = used ? used.squeeze(1) : convert(flat.mul(0).add(1), weight.dtype);
-    return sums.div(
-      indexAdd(zeros([count], { dtype: weight.dtype, device: weight.device }), 0, bags, ones)
-        .clampMin(1)
-        .unsqueeze(1),
-    );
+    const counts = indexAdd(zeros([count], { dtype: weight.dtype, device: weight.device }), 0, bags, ones);
+    return nameNode('embeddingBag', sums.div(counts.clampMin(1).unsqueeze(1)));
   },
 );
 

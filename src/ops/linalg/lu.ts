@@ -188,10 +188,10 @@ export const torchLu: Op<
   [],
   [pivot: boolean, getInfos: boolean],
   { pivot: boolean; getInfos: boolean; out: unknown },
-  [LU: Tensor, pivots: Tensor, info?: Tensor]
+  [LU: Tensor, pivots: Tensor, info?: Tensor] & Partial<NamedTuple<'LU' | 'pivots' | 'info'>>
 > = define('lu', 'A, pivot?, getInfos?', (input: Tensor, pivot = true, getInfos = false) => {
   const { lu: both, pivots, info } = factors('linalg.lu_factor_ex', input, pivot, !getInfos);
-  return getInfos ? [both, pivots, info] : [both, pivots];
+  return getInfos ? tuple('_lu_with_info', ['LU', 'pivots', 'info'], [both, pivots, info]) : [both, pivots];
 });
 
 const factorsOf = (kind: string, ...parts: Tensor[]): NamedTuple<'P' | 'L' | 'U'> => tuple(kind, ['P', 'L', 'U'], parts);

@@ -1,6 +1,6 @@
 /** Norms of vectors and matrices. */
 import type { Expr } from '../../ir/expr.js';
-import { record } from '../../autograd/node.js';
+import { record, nameNode } from '../../autograd/node.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { getDefaultDtype } from '../../tensor/promote.js';
 import { wrapDim, wrapDims } from '../../tensor/shape.js';
@@ -211,7 +211,7 @@ export const torchNorm: TorchNorm = define(
  * @example torch.dist(torch.tensor([1, 2]), torch.tensor([4, 6]))  // tensor(5.)
  */
 export const dist: Op<[other: Tensor], [p: number], { p: number }> = define('dist', 'input, other, p?', (x: Tensor, y: Tensor, p = 2) =>
-  vectorNorm(x.sub(y), p),
+  nameNode('dist', vectorNorm(x.sub(y), p)),
 );
 
 /**
@@ -231,6 +231,6 @@ export const renorm: Op<[p: number, dim: number, maxnorm: number]> = define(
     const own = wrapDim(dim, input.ndim);
     const others = input.sizes.map((_, d) => d).filter((d) => d !== own);
     const norms = vectorNorm(input, p, others, true);
-    return input.mul(selectWhere(norms.gt(maxnorm), norms.add(1e-7).reciprocal().mul(maxnorm), 1));
+    return nameNode('renorm', input.mul(selectWhere(norms.gt(maxnorm), norms.add(1e-7).reciprocal().mul(maxnorm), 1)));
   },
 );

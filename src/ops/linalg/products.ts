@@ -1,11 +1,13 @@
 /** Products and powers of matrices and vectors. */
+import { nameNode } from '../../autograd/node.js';
 import { int64 } from '../../ir/dtype.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { broadcastSizes, sameSizes, wrapDim } from '../../tensor/shape.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { convert } from '../convert.js';
 import { cppTypeName, define } from '../define.js';
-import { cat, flip } from '../join.js';
+import { cat } from '../join.js';
+import { flip } from '../rearrange.js';
 import { matmul } from '../matmul.js';
 import { describe, notTensor } from '../messages.js';
 import { conj } from '../misc.js';
@@ -140,9 +142,8 @@ function crossAlong(a: Tensor, b: Tensor, dim: number): Tensor {
   if (a.sizes[axis] !== 3 || b.sizes[axis] !== 3)
     throw new RuntimeError(`linalg.cross: inputs dimension ${dim} must have length 3. Got ${a.sizes[axis]} and ${b.sizes[axis]}`);
   const turned = (x: Tensor, by: number): Tensor => cat([narrow(x, axis, by, 3 - by), narrow(x, axis, 0, by)], axis);
-  return turned(a, 1)
-    .mul(turned(b, 2))
-    .sub(turned(a, 2).mul(turned(b, 1)));
+  const [first, second] = [turned(a, 1).mul(turned(b, 2)), turned(a, 2).mul(turned(b, 1))];
+  return nameNode('linalgCross', first.sub(second));
 }
 /**
  * The cross product of vectors of three along `dim`. https://pytorch.org/docs/stable/generated/torch.linalg.cross.html

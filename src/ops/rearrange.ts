@@ -1,0 +1,112 @@
+/** Elements in another order: reversed, shifted, turned. */
+import { int64 } from '../ir/dtype.js';
+import { nameNode, record } from '../autograd/node.js';
+import { IndexError, RuntimeError } from '../tensor/errors.js';
+import { wrapDim, wrapDims } from '../tensor/shape.js';
+import type { Tensor } from '../tensor/tensor.js';
+import { define } from './define.js';
+import { cat } from './join.js';
+import { clone, sequence } from './memory.js';
+import { indexSelect } from './select.js';
+import { narrow, reshape, transpose } from './view.js';
+import type { Dims, Op } from './types.js';
+
+const indexOf = (input: Tensor, n: number, start: number, step: number): Tensor => sequence(n, start, step, int64, input.storage.device);
+
+/**
+ * The order of the elements along `dims` reversed, as a copy. https://pytorch.org/docs/stable/generated/torch.flip.html
+ * @example
+ * torch.flip(torch.tensor([[1, 2], [3, 4]]), [0, 1])
+ * // tensor([[4, 3],
+ * //         [2, 1]])
+ */
+export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => Tensor = define(
+  'flip',
+  'input, ...dims',
+  (input: Tensor, dims: readonly number[]) => {
+    if (input.ndim === 0) return clone(input);
+    const list = typeof dims === 'number' ? [dims] : dims;
+    if (list.length === 0) return clone(input);
+    const reversed = (x: Tensor, d: number): Tensor => indexSelect(x, d, indexOf(x, x.sizes[d], x.sizes[d] - 1, -1));
+    return record('flip', [input], wrapDims(list, input.ndim).reduce(reversed, input.detach()), [], ({ grad }) => [flip(grad, list)]);
+  },
+);
+/**
+ * Columns in reverse order. https://pytorch.org/docs/stable/generated/torch.fliplr.html
+ * @example
+ * torch.fliplr(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[2, 1],
+ * //         [4, 3]])
+ */
+export const fliplr: Op = define('fliplr', 'input', (input: Tensor) => {
+  if (input.ndim < 2) throw new RuntimeError('Input must be >= 2-d.');
+  return flip(input, 1);
+});
+/**
+ * Rows in reverse order. https://pytorch.org/docs/stable/generated/torch.flipud.html
+ * @example
+ * torch.flipud(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[3, 4],
+ * //         [1, 2]])
+ */
+export const flipud: Op = define('flipud', 'input', (input: Tensor) => {
+  if (input.ndim < 1) throw new RuntimeError('Input must be >= 1-d.');
+  return flip(input, 0);
+});
+/**
+ * Shifts elements along dims, those pushed out come in at the other end. https://pytorch.org/docs/stable/generated/torch.roll.html
+ * @example torch.roll(torch.arange(5), 2)  // tensor([3, 4, 0, 1, 2])
+ */
+export const roll: Op<[shifts: Dims], [dims: Dims], { dims: Dims }> = define(
+  'roll',
+  'input, shifts, dims?',
+  (input: Tensor, shifts: Dims, dims?: Dims) => {
+    const [by, along] = [shifts, dims ?? []].map((x) => (typeof x === 'number' ? [x] : x));
+    if (by.length === 0) throw new RuntimeError('`shifts` required');
+    if (along.length === 0 && by.length === 1) return nameNode('roll', reshape(roll(reshape(input, [-1]), by, [0]), input.sizes));
+    if (by.length !== along.length) throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
+    if (input.ndim === 0) throw new IndexError(`Dimension specified as ${along[0]} but tensor has no dimensions`);
+    return nameNode(
+      'roll',
+      along.reduce((x, dim, k) => rolled(x, wrapDim(dim, x.ndim), by[k]), clone(input)),
+    );
+  },
+);
+function rolled(x: Tensor, d: number, shift: number): Tensor {
+  const n = x.sizes[d];
+  if (n === 0 || x.ndim === 0) return x;
+  const start = ((-shift % n) + n) % n;
+  return start === 0 ? x : cat([narrow(x, d, start, n - start), narrow(x, d, 0, start)], d);
+}
+/**
+ * Rotates by k quarter turns in the plane of two dims. https://pytorch.org/docs/stable/generated/torch.rot90.html
+ * @example
+ * torch.rot90(torch.tensor([[1, 2], [3, 4]]))
+ * // tensor([[2, 4],
+ * //         [1, 3]])
+ */
+export const rot90: Op<[], [k: number, dims: readonly number[]], { k: number; dims: readonly number[] }> = define(
+  'rot90',
+  'input, k?, dims?',
+  (input: Tensor, k = 1, dims: readonly number[] = [0, 1]) => {
+    if (dims.length !== 2) throw new RuntimeError(`expected total rotation dims == 2, but got dims = ${dims.length}`);
+    if (input.ndim < 2) throw new RuntimeError(`expected total dims >= 2, but got total dims = ${input.ndim}`);
+    if (dims[0] === dims[1] || Math.abs(dims[0] - dims[1]) === input.ndim)
+      throw new RuntimeError(`expected rotation dims to be different, but got dim0 = ${dims[0]} and dim1 = ${dims[1]}`);
+    const [a, b] = dims.map((d) => {
+      if (d >= input.ndim || d < -input.ndim)
+        throw new RuntimeError(`Rotation dim${d === dims[0] ? 0 : 1} out of range, dim${d === dims[0] ? 0 : 1} = ${d}`);
+      return wrapDim(d, input.ndim);
+    });
+    switch (((k % 4) + 4) % 4) {
+      case 1:
+        return nameNode('rot90', transpose(flip(input, b), a, b));
+      case 2:
+        return nameNode('rot90', flip(input, [a, b]));
+      case 3:
+        return nameNode('rot90', transpose(flip(input, a), a, b));
+      default:
+        return clone(input);
+    }
+  },
+);
