@@ -17,6 +17,7 @@ import {
 import { needsRecord, record } from '../autograd/node.js';
 import { isInferenceModeEnabled } from '../autograd/modes.js';
 import { RuntimeError } from '../tensor/errors.js';
+import { checkOverlap } from '../tensor/overlap.js';
 import { broadcastSizes, formatShape, sameSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyStridedTensor, emptyTensor } from '../tensor/storage.js';
@@ -240,14 +241,14 @@ export const copy_: Op<[src: TensorLike], [nonBlocking: boolean], object> = defi
         `output with shape ${formatShape(input.sizes)} doesn't match the broadcast shape ${formatShape(broadcastSizes(input.sizes, source.sizes))}`,
       );
     }
+    checkOverlap(input, [source]);
     const recorded = needsRecord([input, source]);
     const old = recorded ? keepOriginal(input, []) : input;
-    copyInto(input, overlaps(input, source) ? clone(alias(source)) : source);
+    copyInto(input, source);
     if (!recorded) return input;
     return rebaseCopy(input, old, source);
   },
 );
-const overlaps = (a: Tensor, b: Tensor): boolean => a.storage === b.storage && !(a.offset === b.offset && sameSizes(a.strides, b.strides));
 
 function rebaseCopy(input: Tensor, old: Tensor, source: Tensor): Tensor {
   const result = alias(input);
@@ -275,7 +276,7 @@ export const fill_: Op<[value: TensorLike]> = define('fill_', 'input, value', (i
       throw new RuntimeError(`fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
     return copy_(input, value);
   }
-  checkInplace(input);
+  checkInplace(input, true);
   const old = needsRecord([input]) ? keepOriginal(input, []) : null;
   fillRaw(input, value as Number_);
   if (!old) return input;

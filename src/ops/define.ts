@@ -4,6 +4,7 @@ import type { Expr } from '../ir/expr.js';
 import { needsRecord } from '../autograd/node.js';
 import { getDevice } from '../device/registry.js';
 import { RuntimeError } from '../tensor/errors.js';
+import { checkOverlap } from '../tensor/overlap.js';
 import {
   canCast,
   defaultDtypeEpoch,
@@ -353,6 +354,7 @@ class PointwiseOp {
     const [self] = tensors;
     const { formula } = traced;
     checkInplace(self);
+    checkOverlap(self, tensors);
     if (!canCast(traced.outDtype, self.dtype)) {
       throw new RuntimeError(
         `result type ${scalarTypeName(traced.outDtype)} can't be cast to the desired output type ${scalarTypeName(self.dtype)}`,

@@ -2,6 +2,7 @@
 import { isInferenceModeEnabled, isGradEnabled } from '../autograd/modes.js';
 import { gradEdge, record, requiresGrad, viewRefresher } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
+import { checkOwnOverlap } from '../tensor/overlap.js';
 import { sameSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 
@@ -26,18 +27,14 @@ const unset = (): never => {
   throw new Error('the view operators are not loaded');
 };
 
-/** Throws PyTorch's errors where `self` must not be written in place. */
-export function checkInplace(self: Tensor): void {
+/** Throws PyTorch's errors where `self` must not be written in place; one number may be written to an expanded tensor. */
+export function checkInplace(self: Tensor, mayOverlap = false): void {
   if (self.inference && !isInferenceModeEnabled()) {
     throw new RuntimeError(
       'Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone to get a normal tensor before doing inplace update.See https://github.com/pytorch/rfcs/pull/17 for more details.',
     );
   }
-  if (self.sizes.some((n, d) => n > 1 && self.strides[d] === 0)) {
-    throw new RuntimeError(
-      'unsupported operation: more than one element of the written-to tensor refers to a single memory location. Please clone() the tensor before performing the operation.',
-    );
-  }
+  if (!mayOverlap) checkOwnOverlap(self);
   if (!isGradEnabled()) return;
   if (self.wantsGrad && !self.node) throw new RuntimeError('a leaf Variable that requires grad is being used in an in-place operation.');
   const base = self.viewInfo?.base;

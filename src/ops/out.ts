@@ -1,8 +1,8 @@
 /** The `out` argument: results written into tensors that the caller gives. https://pytorch.org/docs/stable/notes/out.html */
 import { needsRecord } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
-import { contiguousStrides, sameSizes } from '../tensor/shape.js';
-import { numelOf } from '../tensor/size.js';
+import { checkOverlap } from '../tensor/overlap.js';
+import { sameSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { checkOut, setWriteOut } from './define.js';
 import { checkInplace } from './inplace.js';
@@ -11,23 +11,6 @@ import { resize_ } from './misc.js';
 
 /** Operators that refuse to write to the memory of an input at all; pointwise ones only refuse to where the elements lie elsewhere. */
 const apart = new Set('cross gather indexSelect kron kthvalue linalg_cross maskedSelect mode outer take topk'.split(' '));
-
-function checkOverlap(out: Tensor, inputs: readonly Tensor[], isApart: boolean): void {
-  for (const input of inputs) {
-    const isSame = out.offset === input.offset && sameSizes(out.sizes, input.sizes) && sameSizes(out.strides, input.strides);
-    if ((isApart || !isSame) && sharesMemory(out, input))
-      throw new RuntimeError(
-        'unsupported operation: some elements of the input tensor and the written-to tensor refer to a single memory location. Please clone() the tensor before performing the operation.',
-      );
-  }
-}
-
-/** Whether two dense tensors share an element. */
-function sharesMemory(a: Tensor, b: Tensor): boolean {
-  const [m, n] = [a, b].map((t) => numelOf(t.sizes));
-  return a.storage === b.storage && isDense(a) && isDense(b) && a.offset < b.offset + n && b.offset < a.offset + m;
-}
-const isDense = (t: Tensor): boolean => sameSizes(t.strides, contiguousStrides(t.sizes));
 
 function write(result: Tensor, out: Tensor): void {
   if (!sameSizes(out.sizes, result.sizes)) resize_(out, result.sizes);
