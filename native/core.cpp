@@ -4,7 +4,7 @@
 //   1 kernel:   program, ndim, noperands, sizes, reduced flags (if the program reduces), (data, strides) an operand, (hi, lo) a param
 //   2 routine:  routine, ntensors, nparams, params, (data, dtype, ndim, sizes, strides) a tensor
 //   3 register: words of a program (bytecode.ts) -> f[1] its id
-//   4 alloc:    bytes -> f[1] address or 0, f[2] the bytes taken      5 free: address, bytes
+//   4 alloc:    bytes -> f[1] address or 0, f[2] how many of its bytes are new pages      5 free: address, bytes
 //   6 fetch:    address, bytes (at most 64) -> copied to f[8…]        7 stats -> f[1] live, f[2] cached, f[3] peak
 //  12 put:      address, bytes (at most 64) <- copied from f[8…]
 //  13 kernels:  program, noperands, count, (hi, lo) a param, then (elements, data of every operand) a launch over contiguous memory
@@ -394,8 +394,9 @@ void run_routine(Thread& t) {
 }
 
 void alloc(double* f) {
-  void* p = pool_alloc((int64_t)f[1]);
-  f[2] = (double)pool_charge((int64_t)f[1]);
+  bool fresh = false;
+  void* p = pool_alloc((int64_t)f[1], &fresh);
+  f[2] = fresh ? f[1] : 0;
   f[1] = (double)(uintptr_t)p;
   f[0] = OK;
 }

@@ -97,9 +97,8 @@ DenseFn compile_dense(const Code& code, uint64_t broadcast);
 char* register_file(int64_t bytes);  // this thread's, at least so big; nullptr when there is no memory
 
 // Memory and threads (pool.cpp, threads.cpp).
-void* pool_alloc(int64_t bytes);
+void* pool_alloc(int64_t bytes, bool* fresh = nullptr);  // fresh: whether the pages are new
 void pool_free(void* p, int64_t bytes);
-int64_t pool_charge(int64_t bytes);  // the bytes a block of this request really takes
 struct PoolStats { int64_t live, cached, peak; };
 PoolStats pool_stats();
 void pool_set_limit(int64_t bytes);

@@ -40,7 +40,7 @@ uint32_t remember(Env& e, Owned block) {
   return slot;
 }
 
-// alloc(owner): f[1] bytes -> f[1] address or 0, f[2] the bytes taken, f[3] the slot for `release`.
+// alloc(owner): f[1] bytes -> f[1] address or 0, f[2] how many of its bytes are new pages, f[3] the slot for `release`.
 napi_value alloc(napi_env env, napi_callback_info info) {
   size_t argc = 1;
   napi_value owner;
@@ -48,7 +48,8 @@ napi_value alloc(napi_env env, napi_callback_info info) {
   Env& e = *current;
   double* f = e.frame;
   int64_t bytes = (int64_t)f[1];
-  void* data = tt::pool_alloc(bytes);
+  bool fresh = false;
+  void* data = tt::pool_alloc(bytes, &fresh);
   f[1] = (double)(uintptr_t)data;
   if (!data) return nullptr;
   napi_ref ref;
@@ -57,7 +58,7 @@ napi_value alloc(napi_env env, napi_callback_info info) {
     f[1] = 0;
     return nullptr;
   }
-  f[2] = (double)tt::pool_charge(bytes);
+  f[2] = fresh ? (double)bytes : 0;
   f[3] = remember(e, {ref, data, bytes});
   return nullptr;
 }

@@ -22,6 +22,7 @@ constexpr int64_t KEEP = 256ll << 20;        // so much may always be cached
 struct Free { Free* next; };
 
 Free* free_list[CLASSES];
+int64_t last_used[CLASSES], uses;              // when a class was used last, counted in uses
 char* chunk;
 int64_t chunk_left;
 int64_t live, cached, peak;
@@ -92,10 +93,20 @@ void system_free(void* p, int64_t bytes) {
   return p;
 }
 
-// Gives cached blocks back, the largest first, until at most `most` bytes are cached; but none of class `kept`.
+// The class of cached blocks that went longest without being used, or -1.
+int oldest_class(int kept) {
+  int oldest = -1;
+  for (int c = 0; c < CLASSES; c++) {
+    if (free_list[c] && class_bytes(c) > SMALL && c != kept && (oldest < 0 || last_used[c] < last_used[oldest])) oldest = c;
+  }
+  return oldest;
+}
+
+// Gives cached blocks back, the longest unused first, until at most `most` bytes are cached; but none of class `kept`.
 [[maybe_unused]] void release_cached(int64_t most, int kept) {
-  for (int c = CLASSES - 1; c >= 0; c--) {
-    if (class_bytes(c) <= SMALL || c == kept) continue;
+  while (cached > most) {
+    const int c = oldest_class(kept);
+    if (c < 0) return;
     while (free_list[c] && cached > most) {
       Free* block = free_list[c];
       free_list[c] = block->next;
@@ -108,30 +119,30 @@ void system_free(void* p, int64_t bytes) {
 
 }  // namespace
 
-int64_t pool_charge(int64_t bytes) { return class_bytes(size_class(bytes)); }
-
 #ifdef __SANITIZE_ADDRESS__
 // Under AddressSanitizer every block comes from the system with its exact size, so that every overrun is seen.
-void* pool_alloc(int64_t bytes) {
+void* pool_alloc(int64_t bytes, bool*) {
   void* p = nullptr;
   if (bytes < 0 || bytes > (1ll << 40) || posix_memalign(&p, 64, bytes ? bytes : 1)) return nullptr;
   Lock lock;
-  live += pool_charge(bytes);
+  live += class_bytes(size_class(bytes));
   return p;
 }
 
 void pool_free(void* p, int64_t bytes) {
   Lock lock;
-  live -= pool_charge(bytes);
+  live -= class_bytes(size_class(bytes));
   free(p);
 }
 #else
-void* pool_alloc(int64_t bytes) {
+void* pool_alloc(int64_t bytes, bool* fresh) {
   if (bytes < 0 || bytes > (1ll << 46)) return nullptr;
   int c = size_class(bytes);
   int64_t size = class_bytes(c);
   Lock lock;
+  last_used[c] = ++uses;
   void* p = free_list[c];
+  if (fresh) *fresh = !p && size > SMALL;
   if (p) {
     free_list[c] = free_list[c]->next;
     cached -= size;
@@ -155,6 +166,7 @@ void pool_free(void* p, int64_t bytes) {
   int64_t size = class_bytes(c);
   Lock lock;
   live -= size;
+  last_used[c] = ++uses;
   const int64_t room = peak - live, most = KEEP > room ? KEEP : room;  // what was needed once is needed again
   if (size > SMALL && cached + size > most) {
     release_cached(most - size, c);  // what was just used is likelier to be used again

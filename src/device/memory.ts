@@ -34,6 +34,8 @@ export interface Collector {
 export class MemoryPolicy {
   private live = 0;
   private fresh = 0;
+  /** Of `fresh`, what lies in new pages. */
+  private paged = 0;
   private budget = LEAST_BUDGET;
   private allowance = LEAST_ALLOWANCE;
   /** What must have come for a collection to pay. */
@@ -56,6 +58,12 @@ export class MemoryPolicy {
     if (this.fresh <= this.allowance) return;
     this.paced = false;
     this.collect();
+  }
+
+  /** Notes that an allocation took new pages, which cost more than a collection that frees used ones: the next allocation asks for one. */
+  mapped(bytes: number): void {
+    this.paged += bytes;
+    if (this.paged > this.patience * this.worth) this.allowance = 0;
   }
 
   /** A backward pass is over: what it kept is garbage now. Until the next one, collections wait as long as there is room. */
@@ -82,7 +90,8 @@ export class MemoryPolicy {
     const survived = (this.live - old) / came;
     if (survived > MUCH) this.patience = Math.min(2 * this.patience, MOST_PATIENCE);
     else if (survived < LITTLE) this.patience = Math.max(this.patience / 2, 1);
-    this.worth = Math.max(LEAST_ALLOWANCE, (performance.now() - start) * ALLOWANCE_A_MILLISECOND);
+    const cost = (performance.now() - start) * ALLOWANCE_A_MILLISECOND;
+    this.worth = Math.max(LEAST_ALLOWANCE, Math.min(cost, 2 * this.worth)); // one slow collection may be an accident
     this.allowance = this.paced ? this.room() : Math.min(this.patience * this.worth, this.room());
   }
 
@@ -114,6 +123,7 @@ export class MemoryPolicy {
   private sweep(): void {
     this.live = this.collector.sweep();
     this.fresh = 0;
+    this.paged = 0;
   }
 
   /** Without `gc`, the engine collects by itself as external memory grows. */

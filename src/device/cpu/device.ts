@@ -142,6 +142,7 @@ export class CpuDevice implements Device {
     this.library.alloc(buffer);
     const f = this.currentFrame();
     if (f[1] === 0) return false;
+    if (f[2] > 0) this.policy.mapped(f[2]);
     buffer.address = f[1];
     buffer.slot = f[3];
     return true;

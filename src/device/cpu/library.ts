@@ -6,7 +6,7 @@ export interface Library {
   /** The arguments and results of a call. WASM may move it: read it anew after anything that allocates. */
   readonly frame: Float64Array;
   call(): void;
-  /** frame[1] bytes → frame[1] address or 0, frame[2] the bytes taken, frame[3] the slot that `release` wants. */
+  /** frame[1] bytes → frame[1] address or 0, frame[2] how many of its bytes are new pages, frame[3] the slot that `release` wants. */
   alloc(owner: object): void;
   release(): void;
   /** Whether `bytes` more should rather lie in JavaScript's memory. */
