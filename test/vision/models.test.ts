@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import * as torch from 'typetorch';
 import * as vision from 'typetorch/vision';
 
 interface Described {
+  auxLoss?: boolean;
   keys: number;
   hash: string;
   /** Of the printout. */
@@ -22,7 +25,13 @@ interface Described {
 const file = new URL('fixtures/models.json', import.meta.url);
 const described = JSON.parse(readFileSync(file, 'utf8')) as Record<string, Described>;
 
-const build = (name: string) => vision.models.getModel(name);
+type Output = torch.Tensor | torch.Tensor[] | { out: torch.Tensor };
+const build = (name: string): torch.nn.Module & { forward(images: torch.Tensor): Output } => {
+  const { auxLoss } = described[name];
+  return vision.models.getModel(name, auxLoss ? { auxLoss } : {});
+};
+const logitsOf = (output: Output): torch.Tensor =>
+  output instanceof torch.Tensor ? output : Array.isArray(output) ? output[0] : output.out;
 
 const absoluteSum = (tensors: Iterable<torch.Tensor>): number => {
   let sum = 0;
@@ -51,6 +60,38 @@ describe('models have the parameters, buffers and printouts of torchvision', () 
   });
 });
 
+describe('segmentation', () => {
+  const { segmentation } = vision.models;
+  test('weights tell what they are and how images are prepared', () => {
+    const weights = segmentation.FCN_ResNet50_Weights.DEFAULT;
+    expect([String(weights), weights.meta.categories?.length, weights.meta.numParams]).toEqual(['FCN_ResNet50_Weights.COCO_WITH_VOC_LABELS_V1', 21, 35322218]); // prettier-ignore
+    expect(String(weights.transforms())).toBe(
+      'SemanticSegmentation(\n    resize_size=[520]\n    mean=[0.485, 0.456, 0.406]\n    std=[0.229, 0.224, 0.225]\n    interpolation=InterpolationMode.BILINEAR\n)',
+    );
+    expect([...weights.transforms()(torch.zeros(3, 26, 52, { dtype: torch.uint8 })).shape]).toEqual([3, 520, 1040]);
+    expect(vision.models.listModels({ module: segmentation })).toEqual(Object.keys(described).filter((name) => /^(fcn|deeplab|lraspp)/.test(name)).sort()); // prettier-ignore
+    expect(vision.models.getModelWeights('lraspp_mobilenet_v3_large').DEFAULT.meta.numParams).toBe(described.lraspp_mobilenet_v3_large.parameters); // prettier-ignore
+  });
+
+  test('a classifier’s checkpoint starts the backbone', async () => {
+    const file = join(mkdtempSync(join(tmpdir(), 'typetorch-')), 'net.pt');
+    const net = vision.models.mobilenetV3Large();
+    torch.save(net.stateDict(), file);
+    const model = await segmentation.lrasppMobilenetV3Large({ numClasses: 3, weightsBackbone: file });
+    const [own, loaded] = [net.stateDict(), model.backbone.stateDict()];
+    expect(Object.entries(loaded).every(([key, value]) => value.equal(own[`features.${key}`]))).toBe(true);
+    expect([...model.eval()(torch.rand(1, 3, 40, 48)).out.shape]).toEqual([1, 3, 40, 48]);
+  });
+});
+
+test('builders refuse options that the model does not have', () => {
+  const { models } = vision;
+  const given = { numClasses: 10, classes: 3 };
+  expect(() => models.resnet18(given)).toThrow(new TypeError("ResNet.__init__() got an unexpected keyword argument 'classes'"));
+  expect(() => models.segmentation.fcnResnet50(given)).toThrow("FCN.__init__() got an unexpected keyword argument 'classes'");
+  expect(() => models.getModel('vit_b_16', { num_classes: 3 })).toThrow("VisionTransformer.__init__() got an unexpected keyword argument 'num_classes'"); // prettier-ignore
+});
+
 describe('with the same seed, models start and compute as in torchvision', () => {
   test.each(Object.entries(described).filter(([, { size }]) => size))('%s', (name, { weights, size, eval: evaluated, train }) => {
     torch.manualSeed(0);
@@ -62,13 +103,12 @@ describe('with the same seed, models start and compute as in torchvision', () =>
     torch.manualSeed(1);
     const images = torch.rand(2, 3, size!, size!);
     model.eval();
-    const logits = torch.noGrad(() => model(images));
-    const [a, b, c] = logits.select(0, 1).tolist() as number[];
+    const logits = torch.noGrad(() => logitsOf(model(images)));
+    const [a, b, c] = logits.select(0, 1).flatten().tolist() as number[];
     expect(deviation([logits.double().abs().mean().item() as number, a, b, c], evaluated!)).toBeLessThan(1e-3);
     model.train();
     torch.manualSeed(2);
-    const output = model(images) as torch.Tensor | torch.Tensor[];
-    const loss = (output instanceof torch.Tensor ? output : output[0]).square().mean();
+    const loss = logitsOf(model(images)).square().mean();
     loss.backward();
     const gradients = [...model.parameters()].flatMap((p) => (p.grad ? [p.grad] : []));
     expect(deviation([loss.item() as number, absoluteSum(gradients)], train!)).toBeLessThan(1e-2);

@@ -72,22 +72,23 @@ export async function encodeAsJpeg(pixels: Pixels, quality: number): Promise<Uin
   return (await gray.jpeg({ quality }).toBuffer({ resolveWithObject: true })).data;
 }
 
-/** Luminance as JPEG and Pillow compute it. */
-const gray = (r: number, g: number, b: number): number => (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
-
-/** The same picture with 1, 2, 3 or 4 channels. */
+/** The same picture with 1, 2, 3 or 4 channels. Luminance is that of JPEG and Pillow. */
 export function toChannels(pixels: Pixels, channels: number): Pixels {
   if (pixels.channels === channels) return pixels;
   const { width, height, channels: had, data } = pixels;
   const result = new Uint8Array(width * height * channels);
-  const [hadColour, hadAlpha] = [had >= 3, had % 2 === 0];
-  for (let i = 0; i < width * height; i++) {
-    const from = i * had;
-    const [r, g, b] = hadColour ? [data[from], data[from + 1], data[from + 2]] : [data[from], data[from], data[from]];
-    const to = i * channels;
-    if (channels >= 3) result.set([r, g, b], to);
-    else result[to] = hadColour ? gray(r, g, b) : r;
-    if (channels % 2 === 0) result[to + channels - 1] = hadAlpha ? data[from + had - 1] : 255;
+  const [green, blue] = had >= 3 ? [1, 2] : [0, 0];
+  const alpha = had % 2 === 0 ? had - 1 : -1;
+  for (let from = 0, to = 0; to < result.length; from += had, to += channels) {
+    const r = data[from];
+    const g = data[from + green];
+    const b = data[from + blue];
+    if (channels >= 3) {
+      result[to] = r;
+      result[to + 1] = g;
+      result[to + 2] = b;
+    } else result[to] = (r * 19595 + g * 38470 + b * 7471 + 0x8000) >> 16;
+    if (channels % 2 === 0) result[to + channels - 1] = alpha < 0 ? 255 : data[from + alpha];
   }
   return { width, height, channels, data: result };
 }

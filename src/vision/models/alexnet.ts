@@ -59,4 +59,8 @@ export class AlexNet extends nn.Module {
  * https://pytorch.org/vision/stable/models/generated/torchvision.models.alexnet.html
  * @example vision.models.alexnet({ numClasses: 10 })(torch.rand(1, 3, 224, 224)).shape
  */
-export const alexnet = builder('alexnet', { weights: AlexNet_Weights }, (options: AlexNetOptions) => new AlexNet(options));
+export const alexnet = builder(
+  'alexnet',
+  { weights: AlexNet_Weights, model: AlexNet, takes: ['numClasses', 'dropout'] },
+  (options: AlexNetOptions) => new AlexNet(options),
+);

@@ -4,6 +4,7 @@ import { type Args, bind } from '../arguments.js';
 import { loadStateDictFromUrl } from '../hub.js';
 import type { Layer } from '../ops/misc.js';
 import { ImageClassification, type ImageClassificationOptions } from '../transforms/presets.js';
+import type { Transform } from '../transforms/transform.js';
 import { imagenetCategories } from './imagenet-categories.js';
 import { weightsFacts } from './weights-facts.js';
 
@@ -25,7 +26,7 @@ export interface WeightsMeta {
   readonly recipe: string;
   /** Absent where it is torchvision's own. */
   readonly license?: string;
-  /** Accuracies in percent: `_metrics['ImageNet-1K']['acc@1']`. */
+  /** Accuracies in percent: `_metrics['ImageNet-1K']['acc@1']`, or `miou` of pixels. */
   readonly _metrics: Readonly<Record<string, Readonly<Record<string, number>>>>;
   /** Billions of multiplications and additions for an image. */
   readonly _ops: number;
@@ -59,18 +60,15 @@ function metaOf(fullName: string): WeightsMeta {
  * One set of pretrained weights.
  * @example vision.models.ResNet18_Weights.DEFAULT.url.startsWith('https://')  // true
  */
-export class Weights {
-  /** The classes, and where the weights come from. */
-  readonly meta: WeightsMeta;
-
+export class Weights<T extends Transform = Transform> {
   constructor(
     /** `ResNet18_Weights.IMAGENET1K_V1` */
     readonly fullName: string,
     readonly url: string,
-    private readonly preprocessing: ImageClassificationOptions,
-  ) {
-    this.meta = metaOf(fullName);
-  }
+    /** The classes, and where the weights come from. */
+    readonly meta: WeightsMeta,
+    private readonly preset: () => T,
+  ) {}
 
   /**
    * The name within the enum.
@@ -84,8 +82,8 @@ export class Weights {
    * What images must go through before the model sees them.
    * @example vision.models.ResNet18_Weights.DEFAULT.transforms()(torch.rand(3, 300, 400)).shape  // torch.Size([3, 224, 224])
    */
-  transforms(): ImageClassification {
-    return new ImageClassification(this.preprocessing);
+  transforms(): T {
+    return this.preset();
   }
 
   /**
@@ -105,24 +103,32 @@ export class Weights {
   }
 }
 
-export type WeightsEnum<K extends string = string> = Readonly<Record<K | 'DEFAULT', Weights>>;
+export type WeightsEnum<K extends string = string, T extends Transform = Transform> = Readonly<Record<K | 'DEFAULT', Weights<T>>>;
 
 const enums = new Map<string, WeightsEnum>();
 
-/** The weights of one model; the last is the default, if `standard` does not say otherwise. */
+const server = 'https://download.pytorch.org/models';
+
+/** Makes `getWeight` find the weights of a model. */
+export function registerWeights<K extends string, T extends Transform>(name: string, members: WeightsEnum<K, T>): WeightsEnum<K, T> {
+  enums.set(name, members);
+  return members;
+}
+
+/** The weights of a classifier; the last is the default, if `standard` does not say otherwise. */
 export function weightsEnum<K extends string>(
   name: string,
   members: Record<K, readonly [file: string, preprocessing: ImageClassificationOptions]>,
   standard?: NoInfer<K>,
-): WeightsEnum<K> {
-  const made = Object.entries<readonly [string, ImageClassificationOptions]>(members).map(
-    ([key, [file, preprocessing]]) =>
-      [key, new Weights(`${name}.${key}`, `https://download.pytorch.org/models/${file}.pth`, preprocessing)] as const,
-  );
-  const byName = Object.fromEntries(made) as Record<K | 'DEFAULT', Weights>;
+): WeightsEnum<K, ImageClassification> {
+  const made = Object.entries<readonly [string, ImageClassificationOptions]>(members).map(([key, [file, preprocessing]]) => {
+    const fullName = `${name}.${key}`;
+    const preset = (): ImageClassification => new ImageClassification(preprocessing);
+    return [key, new Weights(fullName, `${server}/${file}.pth`, metaOf(fullName), preset)] as const;
+  });
+  const byName = Object.fromEntries(made) as Record<K | 'DEFAULT', Weights<ImageClassification>>;
   byName.DEFAULT = standard ? byName[standard] : made[made.length - 1][1];
-  enums.set(name, byName);
-  return byName;
+  return registerWeights(name, byName);
 }
 
 /**
@@ -145,13 +151,25 @@ export interface WeightsOptions {
   checkHash?: boolean;
 }
 
+/** Options of models that stand on a classifier. */
+export interface BackboneOptions {
+  /** Pretrained weights of the classifier, where `weights` gives none for all: a member of its enum or its name, a URL, or the path of a file. */
+  weightsBackbone?: Weights | string | null;
+}
+
 /** Makes a model: at once with random parameters, later with pretrained ones. */
 export interface Builder<M extends Module = Module, O extends object = Record<string, unknown>> {
   (options?: O & { weights?: null; pretrained?: false; progress?: boolean; checkHash?: boolean }): M;
   (options: O & WeightsOptions): Promise<M>;
-  /** The name of old programs for the first weights: `IMAGENET1K_V1`. */
+  /** The name of old programs for the first weights. */
   (options: O & { pretrained: true; progress?: boolean; checkHash?: boolean }): Promise<M>;
   readonly modelName: string;
+}
+
+/** Of a model that stands on a classifier. */
+export interface BackboneOptions {
+  /** Pretrained weights for the classifier: a member of its enum or its name, a URL, or the path of a file. */
+  weightsBackbone?: Weights | string | null;
 }
 
 const builders = new Map<string, Builder>();
@@ -180,12 +198,18 @@ function withFixed<O extends object>(options: O, fixed: Record<string, unknown>)
 
 export interface BuilderSpec<M extends Module, O extends object> {
   readonly weights: WeightsEnum | null;
+  /** Its name is that of the model in torchvision's messages. */
+  readonly model: { readonly name: string };
+  /** The names of the model's options. */
+  readonly takes: readonly NoInfer<keyof O & string>[];
   /** What the named weights ask of the options, beside `numClasses`. */
   readonly fixed?: (weights: Weights) => Partial<O>;
   /** Other standard options with named weights. */
   readonly pretrained?: (options: O) => O;
   /** Renames the keys of an old checkpoint. */
   readonly rename?: (key: string) => string;
+  /** The classifier that the model stands on: where its parameters are, and their names there. */
+  readonly backbone?: { weights: WeightsEnum; part: (model: M) => Module; rename: (key: string) => string };
   /** What happens to the model after the named weights are in. */
   readonly finish?: (model: M, options: O) => void;
 }
@@ -196,24 +220,44 @@ function modernised(state: StateDict, model: Module, rename: (key: string) => st
   return { ...Object.fromEntries(counts), ...Object.fromEntries(Object.entries(state).map(([key, value]) => [rename(key), value])) };
 }
 
+function checkOptions(model: string, takes: readonly string[], options: object): void {
+  const unknown = Object.keys(options).find((key) => !takes.includes(key));
+  if (unknown !== undefined) throw new TypeError(`${model}.__init__() got an unexpected keyword argument '${unknown}'`);
+}
+
+/** Takes from a checkpoint of a classifier what a part of another model has. */
+function loadPart(part: Module, state: StateDict, rename: (key: string) => string): void {
+  const own = part.stateDict();
+  const kept = Object.entries(modernised(state, part, rename)).filter(([key]) => Object.hasOwn(own, key));
+  part.loadStateDict(Object.fromEntries(kept));
+}
+
 /** A builder, registered under torchvision's name for it. */
-export function builder<M extends Module, O extends object>(
-  name: string,
-  { weights: known, fixed, pretrained = (options) => options, rename = (key) => key, finish }: BuilderSpec<M, O>,
-  make: (options: O) => M,
-): Builder<M, O> {
-  const load = async ({ weights, progress = true, checkHash = true }: WeightsOptions, options: O): Promise<M> => {
+export function builder<M extends Module, O extends object>(name: string, spec: BuilderSpec<M, O>, make: (options: O) => M): Builder<M, O> {
+  const { weights: known, backbone, pretrained = (options: O) => options, rename = (key: string) => key } = spec;
+  const load = async (weights: Weights | string, options: O, how: LoadOptions): Promise<M> => {
     const resolved = resolveWeights(name, weights, known);
     const isNamed = resolved instanceof Weights;
-    const model = make(isNamed ? pretrained(withFixed(options, { numClasses: 1000, ...fixed?.(resolved) })) : options);
-    model.loadStateDict(modernised(await loadState(resolved, { progress, checkHash }), model, rename));
-    if (isNamed) finish?.(model, options);
+    const model = make(isNamed ? pretrained(withFixed(options, { numClasses: 1000, ...spec.fixed?.(resolved) })) : options);
+    model.loadStateDict(modernised(await loadState(resolved, how), model, rename));
+    if (isNamed) spec.finish?.(model, options);
     return model;
   };
-  const build = ({ pretrained: isPretrained = false, ...given }: Partial<WeightsOptions> & { pretrained?: boolean } = {}):
-    M | Promise<M> => {
-    const { weights = isPretrained ? 'IMAGENET1K_V1' : null, progress, checkHash, ...options } = given;
-    return weights ? load({ weights, progress, checkHash }, options as O) : make(options as O);
+  const loadBackbone = async (weights: Weights | string, options: O, how: LoadOptions): Promise<M> => {
+    const model = make(options);
+    const state = await loadState(resolveWeights(name, weights, backbone!.weights), how);
+    loadPart(backbone!.part(model), state, backbone!.rename);
+    return model;
+  };
+  const build = ({
+    pretrained: isPretrained = false,
+    ...given
+  }: Partial<WeightsOptions> & BackboneOptions & { pretrained?: boolean } = {}): M | Promise<M> => {
+    const { weights = isPretrained && known ? Object.keys(known)[0] : null, progress = true, checkHash = true, ...options } = given;
+    checkOptions(spec.model.name, spec.takes, options);
+    if (weights) return load(weights, options as O, { progress, checkHash });
+    const { weightsBackbone } = options;
+    return weightsBackbone ? loadBackbone(weightsBackbone, options as O, { progress, checkHash }) : make(options as O);
   };
   const made = Object.assign(build, { modelName: name }) as unknown as Builder<M, O>;
   builders.set(name, made as unknown as Builder);

@@ -99,7 +99,11 @@ function stages(channels: readonly number[], depths: readonly number[]): CNBlock
 }
 
 const convnext = (name: string, known: WeightsEnum, setting: readonly CNBlockConfig[], stochasticDepthProb: number) =>
-  builder(name, { weights: known }, (options: ConvNeXtOptions) => new ConvNeXt(setting, { stochasticDepthProb, ...options }));
+  builder(
+    name,
+    { weights: known, model: ConvNeXt, takes: ['numClasses', 'stochasticDepthProb', 'layerScale', 'normLayer'] },
+    (options: ConvNeXtOptions) => new ConvNeXt(setting, { stochasticDepthProb, ...options }),
+  );
 
 const tiny = stages([96, 192, 384, 768], [3, 3, 9, 3]);
 const small = stages([96, 192, 384, 768], [3, 3, 27, 3]);

@@ -119,7 +119,12 @@ const rename = (key: string): string => key.replace(/(denselayer\d+\.(?:norm|rel
 const densenet = (name: string, known: WeightsEnum, growthRate: number, blockConfig: readonly number[], numInitFeatures: number) =>
   builder(
     name,
-    { weights: known, rename },
+    {
+      weights: known,
+      model: DenseNet,
+      takes: ['growthRate', 'blockConfig', 'numInitFeatures', 'bnSize', 'dropRate', 'numClasses'],
+      rename,
+    },
     (options: DenseNetOptions) => new DenseNet({ growthRate, blockConfig, numInitFeatures, ...options }),
   );
 

@@ -183,7 +183,11 @@ const slowNorm = normWith({ eps: 0.001, momentum: 0.01 });
 const v2Norm = normWith({ eps: 0.001 });
 
 const efficientnet = (name: string, known: WeightsEnum, setting: readonly MBConvConfig[], standard: EfficientNetOptions) =>
-  builder(name, { weights: known }, (options: EfficientNetOptions) => new EfficientNet(setting, { ...standard, ...options }));
+  builder(
+    name,
+    { weights: known, model: EfficientNet, takes: ['numClasses', 'dropout', 'stochasticDepthProb', 'normLayer', 'lastChannel'] },
+    (options: EfficientNetOptions) => new EfficientNet(setting, { ...standard, ...options }),
+  );
 
 const first = (n: 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7, widthMult: number, depthMult: number, dropout: number) =>
   efficientnet(`efficientnet_b${n}`, weights[`EfficientNet_B${n}_Weights`], scaled(widthMult, depthMult), {

@@ -133,6 +133,8 @@ export const googlenet = builder(
   'googlenet',
   {
     weights: GoogLeNet_Weights,
+    model: GoogLeNet,
+    takes: ['numClasses', 'auxLogits', 'transformInput', 'initWeights', 'dropout', 'dropoutAux'],
     fixed: () => ({ initWeights: false }),
     pretrained: ({ transformInput = true, auxLogits: _, ...options }: GoogLeNetOptions): GoogLeNetOptions => ({
       transformInput,

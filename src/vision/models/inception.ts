@@ -256,6 +256,8 @@ export const inceptionV3 = builder(
   'inception_v3',
   {
     weights: Inception_V3_Weights,
+    model: Inception3,
+    takes: ['numClasses', 'auxLogits', 'transformInput', 'initWeights', 'dropout'],
     fixed: () => ({ initWeights: false }),
     pretrained: ({ transformInput = true, auxLogits: _, ...options }: InceptionOptions): InceptionOptions => ({
       transformInput,

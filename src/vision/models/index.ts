@@ -26,6 +26,7 @@ export * from './mobilenetv2.js';
 export * from './mobilenetv3.js';
 export * from './regnet.js';
 export * from './resnet.js';
+export * as segmentation from './segmentation.js';
 export * from './shufflenetv2.js';
 export * from './squeezenet.js';
 export * from './swin.js';

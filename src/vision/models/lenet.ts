@@ -45,4 +45,8 @@ export class LeNet extends nn.Module {
  * LeNet-5 for images of 28 × 28 pixels (LeCun et al., 1998): logits (N, 10). https://yann.lecun.com/exdb/publis/pdf/lecun-98.pdf
  * @example vision.models.lenet()(torch.rand(1, 1, 28, 28)).shape  // torch.Size([1, 10])
  */
-export const lenet = builder('lenet', { weights: null }, (options: LeNetOptions) => new LeNet(options));
+export const lenet = builder(
+  'lenet',
+  { weights: null, model: LeNet, takes: ['numClasses'] },
+  (options: LeNetOptions) => new LeNet(options),
+);

@@ -313,6 +313,20 @@ const tiny = {
  */
 export const maxvitT = builder(
   'maxvit_t',
-  { weights: MaxVit_T_Weights },
+  {
+    weights: MaxVit_T_Weights,
+    model: MaxVit,
+    takes: [
+      'inputSize',
+      'normLayer',
+      'activationLayer',
+      'squeezeRatio',
+      'expansionRatio',
+      'mlpRatio',
+      'mlpDropout',
+      'attentionDropout',
+      'numClasses',
+    ],
+  },
   ({ inputSize = [224, 224], ...options }: MaxVitOptions & { inputSize?: Size }) => new MaxVit({ inputSize, ...tiny }, options),
 );

@@ -99,7 +99,11 @@ export class MNASNet extends nn.Module {
 }
 
 const mnasnet = (name: string, known: WeightsEnum, alpha: number) =>
-  builder(name, { weights: known }, (options: MNASNetOptions) => new MNASNet(alpha, options));
+  builder(
+    name,
+    { weights: known, model: MNASNet, takes: ['numClasses', 'dropout'] },
+    (options: MNASNetOptions) => new MNASNet(alpha, options),
+  );
 
 /**
  * MNASNet (Tan et al., 2018), for images (N, 3, H, W).

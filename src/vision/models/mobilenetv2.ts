@@ -99,6 +99,10 @@ export class MobileNetV2 extends nn.Module {
  */
 export const mobilenetV2 = builder(
   'mobilenet_v2',
-  { weights: MobileNet_V2_Weights },
+  {
+    weights: MobileNet_V2_Weights,
+    model: MobileNetV2,
+    takes: ['numClasses', 'widthMult', 'invertedResidualSetting', 'roundNearest', 'normLayer', 'dropout'],
+  },
   (options: MobileNetV2Options) => new MobileNetV2(options),
 );

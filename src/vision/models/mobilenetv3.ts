@@ -22,6 +22,9 @@ interface BlockConfig {
 /** Widens the channels, filters each on its own, weighs them and narrows them again. */
 class InvertedResidual extends nn.Module {
   block: torch.nn.Sequential;
+  readonly outChannels: number;
+  /** Whether the block is the first of a stage: it halves the image, or would if it were not dilated. */
+  readonly startsStage: boolean;
   private readonly useResConnect: boolean;
 
   constructor(config: BlockConfig, normLayer: NormLayer) {
@@ -46,6 +49,7 @@ class InvertedResidual extends nn.Module {
     }
     layers.push(new Conv2dNormActivation(expandedChannels, outChannels, { kernelSize: 1, normLayer, activationLayer: null }));
     this.block = new nn.Sequential(...layers);
+    [this.outChannels, this.startsStage] = [outChannels, stride > 1];
     this.useResConnect = stride === 1 && inputChannels === outChannels;
   }
 
@@ -155,10 +159,18 @@ function configure(rows: readonly Row[], { widthMult = 1, reducedTail = false, d
 }
 
 const mobilenetV3 = (name: string, known: WeightsEnum, rows: readonly Row[], lastChannel: number) =>
-  builder(name, { weights: known }, (options: MobileNetV3Options) => {
-    const { widthMult = 1, reducedTail = false } = options;
-    return new MobileNetV3(configure(rows, options), makeDivisible((reducedTail ? lastChannel / 2 : lastChannel) * widthMult, 8), options);
-  });
+  builder(
+    name,
+    { weights: known, model: MobileNetV3, takes: ['numClasses', 'widthMult', 'reducedTail', 'dilated', 'normLayer', 'dropout'] },
+    (options: MobileNetV3Options) => {
+      const { widthMult = 1, reducedTail = false } = options;
+      return new MobileNetV3(
+        configure(rows, options),
+        makeDivisible((reducedTail ? lastChannel / 2 : lastChannel) * widthMult, 8),
+        options,
+      );
+    },
+  );
 
 /**
  * MobileNetV3, "Searching for MobileNetV3" (Howard et al., 2019), for images (N, 3, H, W).

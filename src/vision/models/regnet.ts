@@ -142,7 +142,11 @@ export class RegNet extends nn.Module {
 
 const regnet = (name: string, known: WeightsEnum, params: readonly [number, number, number, number, number], seRatio: number | null) => {
   const [depth, w0, wa, wm, groupWidth] = params;
-  return builder(name, { weights: known }, (options: RegNetOptions) => new RegNet({ depth, w0, wa, wm, groupWidth, seRatio }, options));
+  return builder(
+    name,
+    { weights: known, model: RegNet, takes: ['numClasses', 'stemWidth', 'normLayer', 'activation'] },
+    (options: RegNetOptions) => new RegNet({ depth, w0, wa, wm, groupWidth, seRatio }, options),
+  );
 };
 
 /**

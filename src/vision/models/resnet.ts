@@ -182,7 +182,15 @@ export class ResNet extends nn.Module {
 }
 
 const resnet = (name: string, known: WeightsEnum, block: Block, layers: readonly number[], fixed: ResNetOptions = {}) =>
-  builder(name, { weights: known }, (options: ResNetOptions) => new ResNet(block, layers, { ...options, ...fixed }));
+  builder(
+    name,
+    {
+      weights: known,
+      model: ResNet,
+      takes: ['numClasses', 'zeroInitResidual', 'groups', 'widthPerGroup', 'replaceStrideWithDilation', 'normLayer'],
+    },
+    (options: ResNetOptions) => new ResNet(block, layers, { ...options, ...fixed }),
+  );
 
 /**
  * Residual network, "Deep Residual Learning for Image Recognition" (He et al., 2015), for images (N, 3, H, W).

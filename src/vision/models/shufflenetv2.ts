@@ -91,7 +91,11 @@ export class ShuffleNetV2 extends nn.Module {
 }
 
 const shufflenet = (name: string, known: WeightsEnum, channels: readonly number[]) =>
-  builder(name, { weights: known }, (options: ShuffleNetV2Options) => new ShuffleNetV2([4, 8, 4], channels, options));
+  builder(
+    name,
+    { weights: known, model: ShuffleNetV2, takes: ['numClasses'] },
+    (options: ShuffleNetV2Options) => new ShuffleNetV2([4, 8, 4], channels, options),
+  );
 
 /**
  * ShuffleNet V2 (Ma et al., 2018), for images (N, 3, H, W).

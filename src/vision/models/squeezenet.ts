@@ -107,7 +107,7 @@ export class SqueezeNet extends nn.Module {
  */
 export const squeezenet1_0 = builder(
   'squeezenet1_0',
-  { weights: SqueezeNet1_0_Weights },
+  { weights: SqueezeNet1_0_Weights, model: SqueezeNet, takes: ['numClasses', 'dropout'] },
   (options: SqueezeNetOptions) => new SqueezeNet('1_0', options),
 );
 /**
@@ -117,6 +117,6 @@ export const squeezenet1_0 = builder(
  */
 export const squeezenet1_1 = builder(
   'squeezenet1_1',
-  { weights: SqueezeNet1_1_Weights },
+  { weights: SqueezeNet1_1_Weights, model: SqueezeNet, takes: ['numClasses', 'dropout'] },
   (options: SqueezeNetOptions) => new SqueezeNet('1_1', options),
 );

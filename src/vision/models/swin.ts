@@ -174,7 +174,11 @@ export class SwinTransformer extends nn.Module {
 const swin = (name: string, known: WeightsEnum, sizes: Omit<SwinTransformerSizes, 'patchSize'>, standard: SwinTransformerOptions) =>
   builder(
     name,
-    { weights: known },
+    {
+      weights: known,
+      model: SwinTransformer,
+      takes: ['mlpRatio', 'dropout', 'attentionDropout', 'stochasticDepthProb', 'numClasses', 'normLayer', 'version'],
+    },
     (options: SwinTransformerOptions) => new SwinTransformer({ patchSize: [4, 4], ...sizes }, { ...standard, ...options }),
   );
 

@@ -88,7 +88,7 @@ function makeLayers(stages: Stages, batchNorm: boolean): torch.nn.Sequential {
 const vgg = (name: string, known: WeightsEnum, configuration: keyof typeof configurations, batchNorm = false) =>
   builder(
     name,
-    { weights: known, fixed: () => ({ initWeights: false }) },
+    { weights: known, model: VGG, takes: ['numClasses', 'initWeights', 'dropout'], fixed: () => ({ initWeights: false }) },
     (options: VGGOptions) => new VGG(makeLayers(configurations[configuration], batchNorm), options),
   );
 

@@ -182,7 +182,7 @@ export class VisionTransformer extends nn.Module {
 }
 
 /** With the weights made for larger images, images must be larger. */
-const imageSizeOf = (weights: Weights) => ({ imageSize: weights.fullName.includes('E2E') ? weights.transforms().cropSize[0] : 224 });
+const imageSizeOf = ({ meta }: Weights) => ({ imageSize: meta.minSize[0] });
 
 /** Old checkpoints call the layers of a perceptron `linear_1` and `linear_2`. */
 const rename = (key: string): string =>
@@ -191,7 +191,13 @@ const rename = (key: string): string =>
 const vit = (name: string, known: WeightsEnum, sizes: Omit<VisionTransformerSizes, 'imageSize'>) =>
   builder(
     name,
-    { weights: known, fixed: imageSizeOf, rename },
+    {
+      weights: known,
+      model: VisionTransformer,
+      takes: ['imageSize', 'dropout', 'attentionDropout', 'numClasses', 'representationSize', 'normLayer', 'convStemConfigs'],
+      fixed: imageSizeOf,
+      rename,
+    },
     ({ imageSize = 224, ...options }: VisionTransformerOptions) => new VisionTransformer({ imageSize, ...sizes }, options),
   );
 

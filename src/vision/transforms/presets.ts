@@ -3,6 +3,8 @@ import * as torch from '../../index.js';
 import * as F from './functional/index.js';
 import { Transform } from './transform.js';
 
+const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
 export interface ImageClassificationOptions {
   cropSize?: number;
   resizeSize?: number;
@@ -29,7 +31,7 @@ export class ImageClassification extends Transform {
   constructor(options: ImageClassificationOptions = {}) {
     super();
     const { cropSize = 224, resizeSize = 256, interpolation = 'bilinear', antialias = true } = options;
-    const { mean = [0.485, 0.456, 0.406], std = [0.229, 0.224, 0.225] } = options;
+    const { mean = imagenet.mean, std = imagenet.std } = options;
     [this.cropSize, this.resizeSize] = [[cropSize], [resizeSize]];
     [this.mean, this.std, this.interpolation, this.antialias] = [mean, std, interpolation, antialias];
   }
@@ -43,7 +45,57 @@ export class ImageClassification extends Transform {
 
   override toString(): string {
     const shown = { crop_size: this.cropSize, resize_size: this.resizeSize, mean: this.mean, std: this.std };
-    const lines = Object.entries(shown).map(([name, values]) => `    ${name}=[${values.join(', ')}]`);
-    return `ImageClassification(\n${lines.join('\n')}\n    interpolation=InterpolationMode.${this.interpolation.toUpperCase()}\n)`;
+    return described('ImageClassification', shown, this.interpolation);
   }
+}
+
+export interface SemanticSegmentationOptions {
+  /** Of the shorter edge; null leaves the size alone. */
+  resizeSize: number | null;
+  mean?: readonly number[];
+  std?: readonly number[];
+  interpolation?: F.Interpolation;
+  antialias?: boolean;
+}
+
+/**
+ * Resizes the shorter edge, scales to [0, 1] and normalises.
+ * @example
+ * new v2.SemanticSegmentation({ resizeSize: 16 })(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape
+ * // torch.Size([3, 16, 24])
+ */
+export class SemanticSegmentation extends Transform {
+  readonly resizeSize: readonly [number] | null;
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly interpolation: F.Interpolation;
+  private readonly antialias: boolean;
+
+  constructor({
+    resizeSize,
+    mean = imagenet.mean,
+    std = imagenet.std,
+    interpolation = 'bilinear',
+    antialias = true,
+  }: SemanticSegmentationOptions) {
+    super();
+    this.resizeSize = resizeSize === null ? null : [resizeSize];
+    [this.mean, this.std, this.interpolation, this.antialias] = [mean, std, interpolation, antialias];
+  }
+
+  protected transform(image: torch.Tensor): torch.Tensor {
+    const { interpolation, antialias, resizeSize } = this;
+    const resized = resizeSize ? F.resize(image, resizeSize, { interpolation, antialias }) : image;
+    return F.normalize(F.toDtype(resized, torch.float32, true), this.mean, this.std);
+  }
+
+  override toString(): string {
+    return described('SemanticSegmentation', { resize_size: this.resizeSize, mean: this.mean, std: this.std }, this.interpolation);
+  }
+}
+
+/** torchvision's printout of a preset. */
+function described(name: string, lists: Record<string, readonly number[] | null>, interpolation: F.Interpolation): string {
+  const lines = Object.entries(lists).map(([key, values]) => `    ${key}=${values ? `[${values.join(', ')}]` : 'None'}`);
+  return `${name}(\n${lines.join('\n')}\n    interpolation=InterpolationMode.${interpolation.toUpperCase()}\n)`;
 }

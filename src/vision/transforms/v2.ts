@@ -26,6 +26,6 @@ export type { Kind, KindFill } from './kind.js';
 export { RandomIoUCrop, type RandomIoUCropOptions } from './iou-crop.js';
 export * from './misc.js';
 export { CutMix, MixUp, type MixOptions } from './mix.js';
-export { ImageClassification, type ImageClassificationOptions } from './presets.js';
+export { ImageClassification, type ImageClassificationOptions, SemanticSegmentation, type SemanticSegmentationOptions } from './presets.js';
 export { Transform } from './transform.js';
 export * from './warp.js';
