@@ -22,11 +22,13 @@ void im2col(Call& c) {
   TT_DISPATCH_ALL(c.t[0].dtype, parallel_for(f.N * f.C, grain_for(f.kh * f.kw * f.oh * f.ow), [&](int64_t begin, int64_t end) {
     for (int64_t p = begin; p < end; p++) for_taps(f, p, [&](int64_t at, int64_t y, int64_t x0) {
       T* to = c.t[0].as<T>() + at;
-      const T* from = c.t[1].as<T>() + (p * f.H + y) * f.W;
-      for (int64_t x = 0; x < f.ow; x++) {
-        const int64_t ix = x0 + x * f.sw;
-        to[x] = y >= 0 && y < f.H && ix >= 0 && ix < f.W ? from[ix] : T(0);
-      }
+      const T* from = c.t[1].as<T>() + (p * f.H + y) * f.W + x0;
+      const bool inside = y >= 0 && y < f.H;
+      const int64_t first = inside ? min_of(f.ow, ceil_div(max_of(0, -x0), f.sw)) : f.ow, last = min_of(f.ow, ceil_div(max_of(0, f.W - x0), f.sw));
+      for (int64_t x = 0; x < first; x++) to[x] = T(0);
+      if (f.sw == 1) for (int64_t x = first; x < last; x++) to[x] = from[x];
+      else for (int64_t x = first; x < last; x++) to[x] = from[x * f.sw];
+      for (int64_t x = max_of(first, last); x < f.ow; x++) to[x] = T(0);
     });
   }))
 }

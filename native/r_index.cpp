@@ -49,7 +49,11 @@ void index_select(Call& c) {
   const char* in = c.t[1].data;
   parallel_for(r.outer * n, grain_for(bytes / 8 + 2), [&](int64_t begin, int64_t end) {
     TT_DISPATCH_SIZE(bytes, {
-      for (int64_t i = begin; i < end; i++) ((T*)out)[i] = ((const T*)in)[i / n * r.dim + index[i % n]];
+      for (int64_t at = begin; at < end;) {
+        const int64_t first = at % n, last = min_of(n, first + end - at);
+        const T* part = (const T*)in + at / n * r.dim;
+        for (int64_t i = first; i < last; i++) ((T*)out)[at++] = part[index[i]];
+      }
       return;
     })
     copy_rows(out, in, index, n, r.dim, bytes, begin, end);
@@ -64,16 +68,20 @@ template <class T> void index_combine(Call& c, const Rows& r, int mode, bool inc
   const bool scalar = source.numel() == 1 && r.outer * n * r.inner != 1;
   auto row = [&](int64_t o, int64_t i) { return self + (o * r.dim + index[i]) * r.inner; };
   if (!include_self) for (int64_t o = 0; o < r.outer; o++) for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < r.inner; j++) row(o, i)[j] = neutral<T>(mode);
-  parallel_for(r.outer, grain_for(n * r.inner), [&](int64_t begin, int64_t end) {
+  auto part = [&](int64_t begin, int64_t end, int64_t first, int64_t last) {
     for (int64_t o = begin; o < end; o++) for (int64_t i = 0; i < n; i++) {
       T* to = row(o, i);
       const T* from = scalar ? src : src + (o * n + i) * r.inner;
       const int64_t step = scalar ? 0 : 1;
-      if (mode == SET) for (int64_t j = 0; j < r.inner; j++) to[j] = from[j * step];
-      else if (mode == ADD) for (int64_t j = 0; j < r.inner; j++) to[j] = (T)(to[j] + from[j * step] * alpha);
-      else for (int64_t j = 0; j < r.inner; j++) to[j] = combine(mode, to[j], from[j * step]);
+      if (mode == SET) for (int64_t j = first; j < last; j++) to[j] = from[j * step];
+      else if (mode == ADD && step == 1) for (int64_t j = first; j < last; j++) to[j] = (T)(to[j] + from[j] * alpha);
+      else if (mode == ADD) for (int64_t j = first; j < last; j++) to[j] = (T)(to[j] + from[0] * alpha);
+      else for (int64_t j = first; j < last; j++) to[j] = combine(mode, to[j], from[j * step]);
     }
-  });
+  };
+  // Rows may meet at one place, columns cannot.
+  if (r.outer >= r.inner) parallel_for(r.outer, grain_for(n * r.inner), [&](int64_t begin, int64_t end) { part(begin, end, 0, r.inner); });
+  else parallel_for(r.inner, max_of(64, grain_for(n * r.outer)), [&](int64_t first, int64_t last) { part(0, r.outer, first, last); });
   if (mode != MEAN) return;
   for (int64_t i = 0; i < r.dim; i++) counts[i] = include_self;
   for (int64_t i = 0; i < n; i++) counts[index[i]]++;
@@ -116,11 +124,14 @@ void gather(Call& c) {
       const int64_t* index_row = index.as<int64_t>() + offset[0];
       const T* in_row = in.as<T>() + offset[1];
       T* to = out.as<T>() + row * walk.length;
-      for (int64_t j = 0; j < walk.length; j++) {
+      uint64_t wrong = 0;
+      for (int64_t j = 0; j < walk.length; j++) wrong |= (uint64_t)index_row[j * walk.inner[0]] >= (uint64_t)size;
+      for (int64_t j = 0; wrong; j++) {
         const int64_t i = index_row[j * walk.inner[0]];
         if (i < 0 || i >= size) return c.fail(INDEX_OUT_OF_RANGE, (double)i, (double)(row * walk.length + j), (double)size);
-        to[j] = in_row[j * walk.inner[1] + i * step];
       }
+      if (walk.inner[0] == 1) for (int64_t j = 0; j < walk.length; j++) to[j] = in_row[j * walk.inner[1] + index_row[j] * step];
+      else for (int64_t j = 0; j < walk.length; j++) to[j] = in_row[j * walk.inner[1] + index_row[j * walk.inner[0]] * step];
     });
   }))
 }

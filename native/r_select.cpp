@@ -14,6 +14,16 @@ template <class T> int64_t count_true(const T* x, int64_t n) {
   return count;
 }
 
+// The places in [begin, end) where x is true, without branches; `places` has room for one more than there are.
+template <class T> int true_places(const T* x, int64_t begin, int64_t end, int64_t* places) {
+  int found = 0;
+  for (int64_t i = begin; i < end; i++) {
+    places[found] = i;
+    found += is_true(x[i]);
+  }
+  return found;
+}
+
 // How many elements are not zero. t: out [] int64, input (contiguous, any dtype). No params.
 void count_nonzero(Call& c) {
   TT_DISPATCH_ALL(c.t[1].dtype, c.t[0].as<int64_t>()[0] = count_true(c.t[1].as<T>(), c.t[1].numel()))
@@ -26,12 +36,15 @@ void nonzero(Call& c) {
   const int n = in.ndim;
   int64_t* out = c.t[0].as<int64_t>();
   const int64_t total = in.numel(), last = n ? in.size[n - 1] : 1, rows = last ? total / last : 0;
-  int64_t at[MAX_DIMS] = {};
+  int64_t at[MAX_DIMS] = {}, places[257];
   TT_DISPATCH_ALL(in.dtype, for (int64_t row = 0; row < rows; row++) {
     const T* x = in.as<T>() + row * last;
-    for (int64_t j = 0; j < last; j++) if (is_true(x[j])) {
-      for (int d = 0; d < n - 1; d++) *out++ = at[d];
-      if (n) *out++ = j;
+    for (int64_t j0 = 0; j0 < last; j0 += 256) {
+      const int found = true_places(x, j0, min_of(last, j0 + 256), places);
+      for (int k = 0; k < found; k++) {
+        for (int d = 0; d < n - 1; d++) *out++ = at[d];
+        if (n) *out++ = places[k];
+      }
     }
     for (int d = n - 2; d >= 0 && ++at[d] == in.size[d]; d--) at[d] = 0;
   })

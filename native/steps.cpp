@@ -195,8 +195,8 @@ StepFn step(Op op, Reg type, int aux) {
     case Reg::f32:
       if (op == Op::cast) return cast_step<float>(aux);
       if (op == Op::bits) return unary_step<BitsF32, float, int64_t>;
-      fn = float_step<float>(op);
-      if (!fn) fn = float_math_step(op);
+      fn = float_math_step(op);
+      if (!fn) fn = float_step<float>(op);
       break;
     case Reg::f64:
       if (op == Op::cast) return cast_step<double>(aux);

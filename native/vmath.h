@@ -246,6 +246,51 @@ inline vd atan_v(vd x) {
   return copysign_v(select(x == x, result, x), x);
 }
 
+// For floats, whose quotients neither overflow nor vanish.
+inline vd atan2_v(vd y, vd x) {
+  vd across = abs_v(x), up = abs_v(y);
+  vd slope = select((across == INFINITY) & (up == INFINITY), splat_d(1), select(up == 0, vd{}, up / across));
+  vd angle = atan_v(slope);
+  angle = select(bits<vl>(x) < 0, 3.141592653589793116 - (angle - 1.2246467991473532e-16), angle);
+  return select((x == x) & (y == y), copysign_v(angle, y), splat_d(NAN));
+}
+
+// C's fmod for floats: every product is exact, since the quotient has at most 27 bits.
+inline vd rem_v(vd x, vd y) {
+  vd size = abs_v(x), by = abs_v(y), quotient = size / by, whole = (quotient + 0x1p52) - 0x1p52;
+  whole = select(whole > quotient, whole - 1, whole);
+  return copysign_v(size - whole * by, x);
+}
+
+inline vd sqrt_v(vd x) {
+  for (int i = 0; i < lanes<double>; i++) x[i] = std::sqrt(x[i]);
+  return x;
+}
+
+template <size_t n> inline vd polynomial(vd x, const double (&c)[n]) {
+  vd p = splat_d(c[0]);
+  for (size_t i = 1; i < n; i++) p = p * x + c[i];
+  return p;
+}
+
+// Wichura's rational functions (algorithm AS 241) for |x| <= 1 - 2^-35 and 1.
+inline vd erfinv_v(vd x) {
+  constexpr double inner[] = {2.5090809287301226727e3, 3.3430575583588128105e4, 6.7265770927008700853e4, 4.5921953931549871457e4,
+                              1.3731693765509461125e4, 1.9715909503065514427e3, 1.3314166789178437745e2, 3.3871328727963666080};
+  constexpr double below_inner[] = {5.2264952788528545610e3, 2.8729085735721942674e4, 3.9307895800092710610e4, 2.1213794301586595867e4,
+                                    5.3941960214247511077e3, 6.8718700749205790830e2, 4.2313330701600911252e1, 1};
+  constexpr double outer[] = {7.74545014278341407640e-4, 2.27238449892691845833e-2, 2.41780725177450611770e-1, 1.27045825245236838258,
+                              3.64784832476320460504, 5.76949722146069140550, 4.63033784615654529590, 1.42343711074968357734};
+  constexpr double below_outer[] = {1.05075007164441684324e-9, 5.47593808499534494600e-4, 1.51986665636164571966e-2, 1.48103976427480074590e-1,
+                                    6.89767334985100004550e-1, 1.67638483018380384940, 2.05319162663775882187, 1};
+  vd half = x * 0.5, z = 0.180625 - half * half;
+  vd near = half * polynomial(z, inner) / polynomial(z, below_inner);
+  vd t = sqrt_v(-log_v((1 - abs_v(x)) * 0.5)) - 1.6;
+  vd far = copysign_v(polynomial(t, outer) / polynomial(t, below_outer), x);
+  vd result = select(abs_v(half) <= 0.425, near, far) * 0.70710678118654752440;
+  return select(abs_v(x) == 1, x * INFINITY, result);
+}
+
 // |x|^y with C's special values.
 inline vd pow_v(vd x, vd y) {
   vd a = abs_v(x);

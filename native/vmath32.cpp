@@ -44,12 +44,13 @@ inline vf sin_or_cos_f(vf x, int shift) {
   return bits<vf>(bits<vi>(result) ^ ((n & 2) << 30));
 }
 
-inline bool any_beyond_f(vf x, float limit) {
-  vi beyond = abs_f(x) > limit;
+inline bool any_f(vi mask) {
   int32_t any = 0;
-  for (int i = 0; i < lanes<float>; i++) any |= beyond[i];
+  for (int i = 0; i < lanes<float>; i++) any |= mask[i];
   return any != 0;
 }
+
+inline bool any_beyond_f(vf x, float limit) { return any_f(abs_f(x) > limit); }
 
 // ---- Through double ----
 
@@ -89,6 +90,7 @@ FUNCTION(tan)
 FUNCTION(atan)
 FUNCTION(sinh)
 FUNCTION(cosh)
+FUNCTION(erfinv)
 #undef FUNCTION
 
 struct sin_f {
@@ -101,12 +103,20 @@ struct cos_f {
   static inline vf of(vf x) { return any_beyond_f(x, ANGLE_LIMIT_F) ? cos_d::of(x) : sin_or_cos_f(x, 1); }
 };
 
-struct pow_d {
+#define FUNCTION(name) \
+  struct name##_d { \
+    static inline vf of(vf x, vf y) { vd a, b, c, d; widen(x, a, b); widen(y, c, d); return narrow(name##_v(a, c), name##_v(b, d)); } \
+  };
+FUNCTION(pow)
+FUNCTION(atan2)
+FUNCTION(rem)
+#undef FUNCTION
+
+struct rem_f {
   static inline vf of(vf x, vf y) {
-    vd a, b, c, d;
-    widen(x, a, b);
-    widen(y, c, d);
-    return narrow(pow_v(a, c), pow_v(b, d));
+    if (!any_f((abs_f(x / y) >= 0x1p26f) | (abs_f(y) == INFINITY))) return rem_d::of(x, y);
+    for (int i = 0; i < lanes<float>; i++) x[i] = std::fmod(x[i], y[i]);
+    return x;
   }
 };
 
@@ -129,7 +139,10 @@ StepFn float_math_step(Op op) {
     case Op::atan: return unary_vector_step<atan_d, float>;
     case Op::sinh: return unary_vector_step<sinh_d, float>;
     case Op::cosh: return unary_vector_step<cosh_d, float>;
+    case Op::erfinv: return unary_vector_step<erfinv_d, float>;
     case Op::pow: return binary_vector_step<pow_d, float>;
+    case Op::atan2: return binary_vector_step<atan2_d, float>;
+    case Op::rem: return binary_vector_step<rem_f, float>;
     default: return nullptr;
   }
 }
