@@ -1,4 +1,4 @@
-/** Tensors that transforms treat as what they are: images, masks, boxes. https://pytorch.org/vision/stable/tv_tensors.html */
+/** Tensors that transforms treat as what they are: images, masks, boxes, points. https://pytorch.org/vision/stable/tv_tensors.html */
 import * as torch from '../index.js';
 
 type Tensor = torch.Tensor;
@@ -87,12 +87,35 @@ export class BoundingBoxes extends TVTensor {
 }
 
 /**
+ * Points (…, 2) of an image, x and y: single ones, polygons, skeletons. https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.KeyPoints.html
+ * @throws Error where the last dim has another size
+ * @example
+ * const points = new tvTensors.KeyPoints([[1, 2]], { canvasSize: [10, 12] });
+ * v2.functional.horizontalFlip(points)  // KeyPoints([[10,  2]], canvas_size=(10, 12))
+ */
+export class KeyPoints extends TVTensor {
+  readonly canvasSize: readonly [height: number, width: number];
+
+  constructor(data: Data, { canvasSize }: { canvasSize: readonly [height: number, width: number] }) {
+    const points = torch.asTensor(data);
+    super(points.ndim === 1 ? points.unsqueeze(0) : points);
+    if (this.shape.at(-1) !== 2) throw new Error(`Expected a tensor of shape (..., 2), not ${String(this.shape)}`);
+    this.canvasSize = canvasSize;
+  }
+
+  protected override suffix(): string {
+    return `, canvas_size=(${this.canvasSize.join(', ')})`;
+  }
+}
+
+/**
  * `tensor` as the kind that `like` is. https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.wrap.html
  * @example tvTensors.wrap(torch.ones(1, 2, 2), new tvTensors.Image(torch.zeros(1, 2, 2))) instanceof tvTensors.Image  // true
  */
 export function wrap<T extends Tensor>(tensor: Tensor, like: T): T {
   if (tensor === like) return like;
   if (like instanceof BoundingBoxes) return new BoundingBoxes(tensor, like) as Tensor as T;
+  if (like instanceof KeyPoints) return new KeyPoints(tensor, like) as Tensor as T;
   if (like instanceof Image) return new Image(tensor) as Tensor as T;
   return (like instanceof Mask ? new Mask(tensor) : tensor) as T;
 }

@@ -1,7 +1,7 @@
-/** Transforms of boxes. https://pytorch.org/vision/stable/transforms.html#miscellaneous */
+/** Transforms of boxes and points. https://pytorch.org/vision/stable/transforms.html#miscellaneous */
 import * as torch from '../../index.js';
 import { type Args, bind, type Call, pythonFloat } from '../arguments.js';
-import { type BoxFormat, BoundingBoxes, Mask, wrap } from '../tv-tensors.js';
+import { type BoxFormat, BoundingBoxes, KeyPoints, Mask, wrap } from '../tv-tensors.js';
 import * as F from './functional/index.js';
 import { isPlain, mapTensors, sampleOf, tensorsOf, Transform } from './transform.js';
 
@@ -111,5 +111,61 @@ export class SanitizeBoundingBoxes extends Transform {
     const isListed = (tensor: Tensor): boolean =>
       tensor === boxes || tensor === labels || (tensor instanceof Mask && tensor.ndim === 3 && tensor.shape[0] === valid.shape[0]);
     return mapTensors(sample, (tensor) => (isListed(tensor) ? wrap(tensor.at(valid), tensor) : tensor));
+  }
+}
+
+/**
+ * Moves points outside of their image to its edges. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ClampKeyPoints.html
+ * @example
+ * const points = new tvTensors.KeyPoints([[-1, 2], [15, 6]], { canvasSize: [10, 12] });
+ * new v2.ClampKeyPoints()(points).tolist()  // [ [ 0, 2 ], [ 11, 6 ] ]
+ */
+export class ClampKeyPoints extends Transform {
+  protected transform(image: Tensor): Tensor {
+    return image;
+  }
+
+  override forward(...inputs: never[]): unknown {
+    return mapTensors(sampleOf(inputs), (tensor) => (tensor instanceof KeyPoints ? F.clampKeypoints(tensor) : tensor));
+  }
+}
+
+export interface SanitizePointsOptions {
+  /** Gives the labels that belong to the points, or `'default'`: those under a key that contains `label`. */
+  labelsGetter?: LabelsGetter;
+}
+
+/**
+ * Takes points away that lie outside of their image, and their labels; of groups of points those that are not whole.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.SanitizeKeyPoints.html
+ * @throws Error where the sample has no points, or not as many labels
+ * @example
+ * const points = new tvTensors.KeyPoints([[1, 2], [15, 6]], { canvasSize: [10, 12] });
+ * new v2.SanitizeKeyPoints('default')({ points, labels: torch.tensor([7, 8]) }).labels.tolist()  // [ 7 ]
+ */
+export class SanitizeKeyPoints extends Transform {
+  private readonly labelsGetter: (sample: unknown) => Tensor | null;
+
+  constructor(...args: Args<[labelsGetter: LabelsGetter], SanitizePointsOptions>) {
+    super();
+    const { labelsGetter = null } = bind<SanitizePointsOptions>('SanitizeKeyPoints', 'labelsGetter', args);
+    this.labelsGetter = typeof labelsGetter === 'string' ? findLabels : (labelsGetter ?? (() => null));
+  }
+
+  protected transform(image: Tensor): Tensor {
+    return image;
+  }
+
+  override forward(...inputs: never[]): unknown {
+    const sample = sampleOf(inputs);
+    const points = tensorsOf(sample).find((tensor) => tensor instanceof KeyPoints) as KeyPoints | undefined;
+    if (!points) throw new Error('No keypoints were found in the sample');
+    const labels = this.labelsGetter(sample);
+    if (labels && labels.shape[0] !== points.shape[0])
+      throw new Error(
+        `Number of kepyoints (shape=${String(points.shape)}) must match the number of labels.Found labels with shape=${String(labels.shape)}).`,
+      );
+    const [kept, valid] = F.sanitizeKeypoints(points);
+    return mapTensors(sample, (tensor) => (tensor === points ? kept : tensor === labels ? tensor.at(valid) : tensor));
   }
 }

@@ -1,7 +1,7 @@
 /** What transforms share: they find the image in a sample and leave the rest alone. */
 import * as torch from '../../index.js';
 import { pythonFloat } from '../arguments.js';
-import { BoundingBoxes, Image, Mask } from '../tv-tensors.js';
+import { BoundingBoxes, Image, KeyPoints, Mask } from '../tv-tensors.js';
 
 type Tensor = torch.Tensor;
 
@@ -14,8 +14,8 @@ export interface Transform {
 export const isPlain = (x: unknown): x is Record<string, unknown> =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
-/** Whether it is what belongs to an image: boxes or masks. */
-export const isTarget = (x: Tensor): boolean => x instanceof BoundingBoxes || x instanceof Mask;
+/** Whether it is what belongs to an image: boxes, points or masks. */
+export const isTarget = (x: Tensor): boolean => x instanceof BoundingBoxes || x instanceof KeyPoints || x instanceof Mask;
 
 /** Applies `change` to every tensor of a sample, depth first. */
 export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown): unknown {

@@ -5,10 +5,9 @@ import { type Args, bind } from '../../arguments.js';
 import { BoundingBoxes, type BoxFormat, wrap } from '../../tv-tensors.js';
 import { isFloat, pairOf, roundHalfEven, type Tensor } from './common.js';
 import { type Padding, type PaddingMode, sidesOf } from './crop.js';
+import { affineMap, type AffineMove, type CanvasSize as Size, numbers, type PointMap } from './points.js';
 import { outputSize } from './resize.js';
-import { expandedSize, inverseAffineMatrix, type Matrix, perspectiveCoefficients, type Points } from './warp.js';
 
-type Size = readonly [height: number, width: number];
 const named = (format: BoxFormat) => format.toLowerCase() as 'xyxy' | 'xywh' | 'cxcywh';
 
 /** New boxes from what `move` makes of the corners, in the format and dtype of the old ones. */
@@ -18,7 +17,6 @@ function moved(boxes: BoundingBoxes, canvasSize: Size, isClamped: boolean, move:
   const clamped = isClamped ? clipBoxesToImage(corners, canvasSize) : corners;
   return new BoundingBoxes(boxConvert(clamped, 'xyxy', named(boxes.format)).to(boxes.dtype), { format: boxes.format, canvasSize });
 }
-const numbers = (values: readonly number[], like: Tensor): Tensor => torch.tensor([...values], { dtype: like.dtype, device: like.device });
 
 /**
  * The boxes in another format. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.convert_bounding_box_format.html
@@ -114,79 +112,17 @@ export const cropBoxes = (boxes: BoundingBoxes, top: number, left: number, heigh
   shifted(boxes, -left, -top, [height, width]);
 
 /** The smallest upright boxes around where the corners of `corners` (N, 4) go. */
-function around(corners: Tensor, goes: (points: Tensor) => Tensor): Tensor {
+function around(corners: Tensor, goes: PointMap): Tensor {
   const places = torch.tensor([0, 1, 2, 1, 2, 3, 0, 3], { device: corners.device });
   const points = goes(corners.indexSelect(1, places).reshape(-1, 2)).reshape(-1, 4, 2);
   return torch.cat([points.amin(1), points.amax(1)], 1);
 }
-const homogeneous = (points: Tensor): Tensor => torch.cat([points, torch.onesLike(points.narrow(1, 0, 1))], 1);
-const timesRows = (points: Tensor, rows: readonly (readonly number[])[]): Tensor =>
-  homogeneous(points).matmul(numbers(rows.flat(), points).reshape(rows.length, 3).t());
 
-/** The map whose inverse is given. */
-function inverted([a, b, c, d, e, f]: Matrix): number[][] {
-  const determinant = a * e - b * d;
-  const [p, q, r, s] = [e / determinant, -b / determinant, -d / determinant, a / determinant];
-  return [
-    [p, q, -(p * c + q * f)],
-    [r, s, -(r * c + s * f)],
-  ];
-}
-
-export interface AffineMove {
-  readonly angle: number;
-  readonly translate: readonly [number, number];
-  readonly scale: number;
-  readonly shear: readonly [number, number];
-  readonly center?: readonly number[] | null;
-  readonly expand?: boolean;
-}
-
-export function affineBoxes(boxes: BoundingBoxes, { angle, translate, scale, shear, center, expand = false }: AffineMove): BoundingBoxes {
-  const [height, width] = boxes.canvasSize;
-  const middle = [width * 0.5, height * 0.5] as const;
-  const [cx, cy] = (expand ? null : center) ?? middle;
-  const rows = inverted(inverseAffineMatrix([cx, cy], angle, translate, scale, shear));
-  if (!expand) return moved(boxes, [height, width], true, (corners) => around(corners, (points) => timesRows(points, rows)));
-  const [newWidth, newHeight] = expandedSize(inverseAffineMatrix([0, 0], angle, translate, scale, shear), width, height);
-  return moved(boxes, [newHeight, newWidth], true, (corners) => {
-    const canvas = timesRows(numbers([0, 0, 0, height, width, height, width, 0], corners).reshape(4, 2), rows);
-    return around(corners, (points) => timesRows(points, rows)).sub(canvas.amin(0).repeat(2));
-  });
-}
-
-export function perspectiveBoxes(
-  boxes: BoundingBoxes,
-  startpoints: Points | null,
-  endpoints: Points | null,
-  coefficients: readonly number[] | null,
-): BoundingBoxes {
-  const [a, b, c, d, e, f, g, h] = coefficients ?? perspectiveCoefficients(startpoints!, endpoints!);
-  const scale = a * e - b * d;
-  const numerators = [
-    [(e - f * h) / scale, (c * h - b) / scale, (b * f - c * e) / scale],
-    [(f * g - d) / scale, (a - c * g) / scale, (c * d - a * f) / scale],
-  ];
-  const denominator = [(d * h - e * g) / scale, (b * g - a * h) / scale, 1];
-  return moved(boxes, boxes.canvasSize, true, (corners) =>
-    around(corners, (points) => timesRows(points, numerators).div(timesRows(points, [denominator]))),
-  );
-}
-
-/** As torchvision does: corners go against the displacement at their pixel. */
-export function elasticBoxes(boxes: BoundingBoxes, displacement: Tensor): BoundingBoxes {
-  const [height, width] = boxes.canvasSize;
-  return moved(boxes, boxes.canvasSize, true, (corners) =>
-    around(corners, (points) => {
-      const [x, y] = points.to(torch.int64).unbind(1);
-      const [column, row] = [x.clamp(0, width - 1), y.clamp(0, height - 1)];
-      const at = displacement.select(0, 0).at(row, column).to(points.dtype);
-      const size = numbers([width, height], points);
-      const pixel = torch.stack([column, row], 1).to(points.dtype).add(0.5).div(size).mul(2).sub(1);
-      return pixel.sub(at).add(1).mul(size.mul(0.5)).sub(0.5);
-    }),
-  );
-}
+const movedAround = (boxes: BoundingBoxes, canvasSize: Size, goes: PointMap): BoundingBoxes =>
+  moved(boxes, canvasSize, true, (corners) => around(corners, goes));
+export const affineBoxes = (boxes: BoundingBoxes, move: AffineMove): BoundingBoxes =>
+  movedAround(boxes, ...affineMap(boxes.canvasSize, move));
+export const mapBoxes = (boxes: BoundingBoxes, goes: PointMap): BoundingBoxes => movedAround(boxes, boxes.canvasSize, goes);
 
 export function centerCropBoxes(boxes: BoundingBoxes, size: number | readonly number[]): BoundingBoxes {
   const [height, width] = pairOf(size);

@@ -1,6 +1,6 @@
 /** What the functions on images share. Images are tensors (…, C, H, W), uint8 or float in [0, 1]. */
 import * as torch from '../../../index.js';
-import { BoundingBoxes, Mask } from '../../tv-tensors.js';
+import { BoundingBoxes, KeyPoints, Mask } from '../../tv-tensors.js';
 
 export type Tensor = torch.Tensor;
 export type DType = torch.DType;
@@ -31,7 +31,7 @@ export const asFloat = (image: Tensor): Tensor => (isFloat(image) ? image : imag
 
 /** Channels, height and width. */
 export function chw(image: Tensor): [channels: number, height: number, width: number] {
-  if (image instanceof BoundingBoxes) return [1, ...image.canvasSize];
+  if (image instanceof BoundingBoxes || image instanceof KeyPoints) return [1, ...image.canvasSize];
   if (image instanceof Mask && image.ndim === 2) return [1, image.shape[0], image.shape[1]];
   if (!(image instanceof torch.Tensor)) throw new TypeError(`images must be tensors, but got ${String(image)} instead.`);
   const [channels, height, width] = image.shape.slice(-3);

@@ -1,20 +1,23 @@
 /** The functions that move pixels, for images, masks and boxes alike. https://pytorch.org/vision/stable/transforms.html#geometry */
 import { bind, type Call } from '../../arguments.js';
-import { BoundingBoxes, Mask, wrap } from '../../tv-tensors.js';
+import { BoundingBoxes, KeyPoints, Mask, wrap } from '../../tv-tensors.js';
 import * as boxes from './boxes.js';
 import type { Tensor } from './common.js';
 import * as crops from './crop.js';
+import * as points from './points.js';
 import { type Interpolation, resize as resizeImage, type ResizeOptions } from './resize.js';
 import * as warps from './warp.js';
 
-/** Moves boxes, masks, or else images. */
+/** Moves boxes, points, masks, or else images. */
 function byKind<T extends Tensor>(
   target: T,
   onImage: (image: Tensor) => Tensor,
   onBoxes: (target: BoundingBoxes) => BoundingBoxes,
+  onPoints: (target: KeyPoints) => KeyPoints,
   onMask: (mask: Tensor) => Tensor = onImage,
 ): T {
   if (target instanceof BoundingBoxes) return onBoxes(target) as Tensor as T;
+  if (target instanceof KeyPoints) return onPoints(target) as Tensor as T;
   if (!(target instanceof Mask)) return wrap(onImage(target), target);
   // Masks may have no dim for channels.
   const moved = onMask(target.ndim === 2 ? target.unsqueeze(0) : target);
@@ -26,7 +29,12 @@ function byKind<T extends Tensor>(
  * @example v2.functional.horizontalFlip(torch.tensor([[[1, 2, 3]]]))  // tensor([[[3, 2, 1]]])
  */
 export const horizontalFlip = <T extends Tensor>(image: T): T =>
-  byKind(image, crops.horizontalFlip, (target) => boxes.flipBoxes(target, 0));
+  byKind(
+    image,
+    crops.horizontalFlip,
+    (target) => boxes.flipBoxes(target, 0),
+    (target) => points.flipPoints(target, 0),
+  );
 /**
  * The older name of `horizontalFlip`.
  * @example v2.functional.hflip(torch.tensor([[[1, 2, 3]]]))  // tensor([[[3, 2, 1]]])
@@ -36,7 +44,13 @@ export const hflip = horizontalFlip;
  * Swaps top and bottom. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.vertical_flip.html
  * @example v2.functional.verticalFlip(torch.tensor([[[1], [2]]])).flatten()  // tensor([2, 1])
  */
-export const verticalFlip = <T extends Tensor>(image: T): T => byKind(image, crops.verticalFlip, (target) => boxes.flipBoxes(target, 1));
+export const verticalFlip = <T extends Tensor>(image: T): T =>
+  byKind(
+    image,
+    crops.verticalFlip,
+    (target) => boxes.flipBoxes(target, 1),
+    (target) => points.flipPoints(target, 1),
+  );
 /**
  * The older name of `verticalFlip`.
  * @example v2.functional.vflip(torch.tensor([[[1], [2]]])).flatten()  // tensor([2, 1])
@@ -62,6 +76,7 @@ export function resize<T extends Tensor>(
     image,
     (x) => resizeImage(x, size, options),
     (target) => boxes.resizeBoxes(target, size, options.maxSize ?? null),
+    (target) => points.resizePoints(target, size, options.maxSize ?? null),
     (mask) => resizeImage(mask, size, { maxSize: options.maxSize, interpolation: 'nearest' }),
   );
 }
@@ -80,6 +95,7 @@ export function pad<T extends Tensor>(
     image,
     (x) => crops.pad(x, padding, options),
     (target) => boxes.padBoxes(target, padding, options.paddingMode ?? 'constant'),
+    (target) => points.padPoints(target, padding, options.paddingMode ?? 'constant'),
   );
 }
 
@@ -103,6 +119,7 @@ export function crop<T extends Tensor>(
     image,
     (x) => crops.crop(x, top, left, height, width),
     (target) => boxes.cropBoxes(target, top, left, height, width),
+    (target) => points.cropPoints(target, top, left, height, width),
   );
 }
 
@@ -119,6 +136,7 @@ export function centerCrop<T extends Tensor>(
     image,
     (x) => crops.centerCrop(x, outputSize),
     (target) => boxes.centerCropBoxes(target, outputSize),
+    (target) => points.centerCropPoints(target, outputSize),
   );
 }
 
@@ -171,17 +189,18 @@ export function affine<T extends Tensor>(
   const run = (x: Tensor, interpolation = options.interpolation): Tensor =>
     warps.affine(x, angle, translate, scale, shear, { ...options, ...(interpolation && { interpolation }) });
   const [shearX, shearY = 0] = typeof shear === 'number' ? [shear] : shear;
+  const move: points.AffineMove = {
+    angle,
+    translate: [translate[0], translate[1]],
+    scale,
+    shear: [shearX, shearY],
+    center: options.center,
+  };
   return byKind(
     image,
     (x) => run(x),
-    (target) =>
-      boxes.affineBoxes(target, {
-        angle,
-        translate: [translate[0], translate[1]],
-        scale,
-        shear: [shearX, shearY],
-        center: options.center,
-      }),
+    (target) => boxes.affineBoxes(target, move),
+    (target) => points.affinePoints(target, move),
     (mask) => run(mask, 'nearest'),
   );
 }
@@ -202,10 +221,12 @@ export function rotate<T extends Tensor>(
   const names = 'angle!, interpolation, expand, center, fill';
   const { angle, ...options } = bind<warps.RotateOptions & { angle: number }>('rotate', names, args);
   const { expand, center } = options;
+  const move: points.AffineMove = { angle: -angle, translate: [0, 0], scale: 1, shear: [0, 0], center, expand };
   return byKind(
     image,
     (x) => warps.rotate(x, angle, options),
-    (target) => boxes.affineBoxes(target, { angle: -angle, translate: [0, 0], scale: 1, shear: [0, 0], center, expand }),
+    (target) => boxes.affineBoxes(target, move),
+    (target) => points.affinePoints(target, move),
     (mask) => warps.rotate(mask, angle, { ...options, interpolation: 'nearest' }),
   );
 }
@@ -231,10 +252,12 @@ export function perspective<T extends Tensor>(
 ): T {
   const names = 'startpoints!, endpoints!, interpolation, fill, coefficients';
   const { startpoints, endpoints, ...options } = bind<PerspectiveArguments>('perspective', names, args);
+  const goes = (): points.PointMap => points.perspectiveMap(startpoints, endpoints, options.coefficients ?? null);
   return byKind(
     image,
     (x) => warps.perspective(x, startpoints, endpoints, options),
-    (target) => boxes.perspectiveBoxes(target, startpoints, endpoints, options.coefficients ?? null),
+    (target) => boxes.mapBoxes(target, goes()),
+    (target) => points.movePoints(target, target.canvasSize, goes()),
     (mask) => warps.perspective(mask, startpoints, endpoints, { ...options, interpolation: 'nearest' }),
   );
 }
@@ -255,7 +278,8 @@ export function elastic<T extends Tensor>(
   return byKind(
     image,
     (x) => warps.elastic(x, displacement, options),
-    (target) => boxes.elasticBoxes(target, displacement),
+    (target) => boxes.mapBoxes(target, points.elasticMap(target.canvasSize, displacement)),
+    (target) => points.movePoints(target, target.canvasSize, points.elasticMap(target.canvasSize, displacement)),
     (mask) => warps.elastic(mask, displacement, { ...options, interpolation: 'nearest' }),
   );
 }
