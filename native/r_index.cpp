@@ -60,6 +60,14 @@ void index_select(Call& c) {
   });
 }
 
+// step: of `from`, 0 where it is one element.
+template <class T> void combine_row(T* to, const T* from, int64_t step, int64_t n, int mode, T alpha) {
+  if (mode == SET) for (int64_t j = 0; j < n; j++) to[j] = from[j * step];
+  else if (mode == ADD && step == 1) for (int64_t j = 0; j < n; j++) to[j] = (T)(to[j] + from[j] * alpha);
+  else if (mode == ADD) for (int64_t j = 0; j < n; j++) to[j] = (T)(to[j] + from[0] * alpha);
+  else for (int64_t j = 0; j < n; j++) to[j] = combine(mode, to[j], from[j * step]);
+}
+
 template <class T> void index_combine(Call& c, const Rows& r, int mode, bool include_self, T alpha, int64_t* counts) {
   const int64_t n = c.t[1].numel(), *index = c.t[1].as<int64_t>();
   const View& source = c.t[2];
@@ -70,13 +78,8 @@ template <class T> void index_combine(Call& c, const Rows& r, int mode, bool inc
   if (!include_self) for (int64_t o = 0; o < r.outer; o++) for (int64_t i = 0; i < n; i++) for (int64_t j = 0; j < r.inner; j++) row(o, i)[j] = neutral<T>(mode);
   auto part = [&](int64_t begin, int64_t end, int64_t first, int64_t last) {
     for (int64_t o = begin; o < end; o++) for (int64_t i = 0; i < n; i++) {
-      T* to = row(o, i);
-      const T* from = scalar ? src : src + (o * n + i) * r.inner;
-      const int64_t step = scalar ? 0 : 1;
-      if (mode == SET) for (int64_t j = first; j < last; j++) to[j] = from[j * step];
-      else if (mode == ADD && step == 1) for (int64_t j = first; j < last; j++) to[j] = (T)(to[j] + from[j] * alpha);
-      else if (mode == ADD) for (int64_t j = first; j < last; j++) to[j] = (T)(to[j] + from[0] * alpha);
-      else for (int64_t j = first; j < last; j++) to[j] = combine(mode, to[j], from[j * step]);
+      const T* from = scalar ? src : src + (o * n + i) * r.inner + first;
+      combine_row(row(o, i) + first, from, scalar ? 0 : 1, last - first, mode, alpha);
     }
   };
   // Rows may meet at one place, columns cannot.

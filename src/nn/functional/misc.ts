@@ -1,23 +1,22 @@
 /** Smaller functions: gated, parametric and random activations, rearrangements of images, sliding blocks. */
-import { nameNode } from '../../autograd/node.js';
+import { nameNode, record } from '../../autograd/node.js';
 import { float64, int64 } from '../../ir/dtype.js';
 import { define } from '../../ops/define.js';
 import { accumulateType } from '../../ops/launch.js';
 import { inplaceOf } from '../../ops/inplace.js';
 import { contiguousRaw, copyInto } from '../../ops/memory.js';
-import { emptyOn } from '../../ops/routine.js';
+import { emptyOn, runRoutine } from '../../ops/routine.js';
 import { exponential_, uniform_ } from '../../ops/random.js';
 import { convert } from '../../ops/convert.js';
-import { ones, tensor, zeros, zerosLike } from '../../ops/creation.js';
+import { ones, tensor, zerosLike } from '../../ops/creation.js';
 import { where } from '../../ops/join.js';
-import { indexAdd, indexSelect, scatter } from '../../ops/select.js';
+import { scatter } from '../../ops/select.js';
 import type { Args, Op } from '../../ops/types.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
-import type { Tensor } from '../../tensor/tensor.js';
+import { Tensor } from '../../tensor/tensor.js';
 import { leakyRelu, preluKernel } from './activation.js';
 import { brackets, expandSize, type SizeN, toFloat } from './arguments.js';
-import { pad as padEnds } from './pad.js';
 import { scatterPlanes } from './pool.js';
 import { softmax } from './softmax.js';
 
@@ -192,20 +191,15 @@ interface BlockOptions {
 
 interface Blocks {
   kernel: number[];
+  dilation: number[];
+  padding: number[];
+  stride: number[];
   /** Number of blocks along each dim. */
   counts: number[];
-  /** Flat positions in the padded image, for each element of a block and each block. */
-  positions: () => number[];
 }
 
-/** Where the elements of sliding blocks lie in a padded image of the given size. */
-function blocksOf(
-  size: readonly number[],
-  kernelN: SizeN,
-  dilationN: SizeN,
-  paddingN: SizeN,
-  strideN: SizeN,
-): Blocks & { padding: number[] } {
+/** Sliding blocks in an image of the given size. */
+function blocksOf(size: readonly number[], kernelN: SizeN, dilationN: SizeN, paddingN: SizeN, strideN: SizeN): Blocks {
   const two = (name: string, value: SizeN) => expandSize(name, value, 2);
   const [kernel, dilation, padding, stride] = [
     two('kernel_size', kernelN),
@@ -223,27 +217,18 @@ function blocksOf(
     throw new RuntimeError(`stride should be greater than zero, but got stride_height: ${stride[0]} stride_width: ${stride[1]}`);
   const padded = size.map((n, d) => n + 2 * padding[d]);
   const counts = padded.map((n, d) => Math.floor((n - dilation[d] * (kernel[d] - 1) - 1) / stride[d]) + 1);
-  const positions = (): number[] => blockPositions(kernel, dilation, stride, counts, padded[1]);
-  return { kernel, counts, positions, padding };
+  return { kernel, dilation, padding, stride, counts };
 }
 
-/** For each element of a block and each block: where it lies in an image of the given width. */
-function blockPositions(
-  kernel: readonly number[],
-  dilation: readonly number[],
-  stride: readonly number[],
-  counts: readonly number[],
-  width: number,
-): number[] {
-  const found: number[] = [];
-  for (let i = 0; i < kernel[0]; i++) {
-    for (let j = 0; j < kernel[1]; j++) {
-      for (let y = 0; y < counts[0]; y++)
-        for (let x = 0; x < counts[1]; x++) found.push((y * stride[0] + i * dilation[0]) * width + x * stride[1] + j * dilation[1]);
-    }
-  }
-  return found;
+/** Copies between an image (N, C, H, W) and columns, which lie one after another in memory. */
+function runBlocks(name: 'im2col' | 'col2im', out: Tensor, input: Tensor, blocks: Blocks): void {
+  const { kernel, stride, padding, dilation } = blocks;
+  if (numelOf(out.sizes) > 0) runRoutine(name, [out, contiguousRaw(input)], [...kernel, ...stride, ...padding, ...dilation]);
 }
+
+/** The same memory with a batch of one before it where there is none. */
+const batched = (t: Tensor): Tensor =>
+  t.ndim === 4 ? t : new Tensor(t.storage, t.dtype, [1, ...t.sizes], [numelOf(t.sizes), ...t.strides], t.offset);
 
 type Unfold = (input: Tensor, kernelSize: SizeN, ...args: Args<[dilation: SizeN, padding: SizeN, stride: SizeN], BlockOptions>) => Tensor;
 
@@ -254,30 +239,22 @@ type Unfold = (input: Tensor, kernelSize: SizeN, ...args: Args<[dilation: SizeN,
 export const unfold: Unfold = define(
   'im2col',
   'input, kernelSize, dilation?, padding?, stride?',
-  (input: Tensor, kernelSize: SizeN, dilation: SizeN = 1, paddingN: SizeN = 0, stride: SizeN = 1) => {
+  (input: Tensor, kernelSize: SizeN, dilation: SizeN = 1, padding: SizeN = 0, stride: SizeN = 1) => {
     if (input.ndim !== 3 && input.ndim !== 4)
       throw new RuntimeError(
         `Expected 3D or 4D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: ${brackets(input.sizes)}`,
       );
-    const x = input.ndim === 4 ? input : input.unsqueeze(0);
-    const [n, c, ...size] = x.sizes;
-    const { kernel, counts, positions, padding } = blocksOf(size, kernelSize, dilation, paddingN, stride);
+    const [c, ...size] = input.sizes.slice(-3);
+    const blocks = blocksOf(size, kernelSize, dilation, padding, stride);
+    const { kernel, counts } = blocks;
     if (counts.some((count) => count < 1)) {
       throw new RuntimeError(
         `Given input with spatial size (${size.join(', ')}), kernel_size=(${kernel.join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`,
       );
     }
-    const padded = padEnds(x, [padding[1], padding[1], padding[0], padding[0]]).reshape([
-      n,
-      c,
-      (size[0] + 2 * padding[0]) * (size[1] + 2 * padding[1]),
-    ]);
-    const columns = indexSelect(padded, 2, tensor(positions(), { dtype: int64, device: input.device })).reshape([
-      n,
-      c * kernel[0] * kernel[1],
-      counts[0] * counts[1],
-    ]);
-    return nameNode('im2Col', input.ndim === 4 ? columns : columns.squeeze(0));
+    const columns = emptyOn(input, [...input.sizes.slice(0, -3), c * kernel[0] * kernel[1], counts[0] * counts[1]]);
+    runBlocks('im2col', columns, batched(input), blocks);
+    return record('im2Col', [input], columns, [], ({ grad }) => [fold(grad, size, kernelSize, dilation, padding, stride)]);
   },
 );
 
@@ -300,15 +277,15 @@ type Fold = (
 export const fold: Fold = define(
   'col2im',
   'input, outputSize, kernelSize, dilation?, padding?, stride?',
-  (input: Tensor, outputSize: SizeN, kernelSize: SizeN, dilation: SizeN = 1, paddingN: SizeN = 0, stride: SizeN = 1) => {
+  (input: Tensor, outputSize: SizeN, kernelSize: SizeN, dilation: SizeN = 1, padding: SizeN = 0, stride: SizeN = 1) => {
     if (input.ndim !== 2 && input.ndim !== 3)
       throw new RuntimeError(
         `Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions for input, but got: ${brackets(input.sizes)}`,
       );
-    const x = input.ndim === 3 ? input : input.unsqueeze(0);
     const size = expandSize('output_size', outputSize, 2);
-    const { kernel, counts, positions, padding } = blocksOf(size, kernelSize, dilation, paddingN, stride);
-    const [n, rows, length] = x.sizes;
+    const blocks = blocksOf(size, kernelSize, dilation, padding, stride);
+    const { kernel, counts } = blocks;
+    const [rows, length] = input.sizes.slice(-2);
     const area = kernel[0] * kernel[1];
     if (rows % area !== 0)
       throw new RuntimeError(
@@ -318,16 +295,9 @@ export const fold: Fold = define(
       throw new RuntimeError(
         `Given output_size=(${size.join(', ')}), kernel_size=(${kernel.join(', ')}), expected size of input's dimension 2 to match the calculated number of sliding blocks ${counts[0]} * ${counts[1]} = ${counts[0] * counts[1]}, but got input.size(2)=${length}.`,
       );
-    const padded = size.map((each, d) => each + 2 * padding[d]);
-    const values = x.reshape([n, rows / area, area * length]);
-    const base = zeros([n, rows / area, padded[0] * padded[1]], { dtype: x.dtype, device: x.device });
-    const summed = indexAdd(base, 2, tensor(positions(), { dtype: int64, device: input.device }), values).reshape([
-      n,
-      rows / area,
-      ...padded,
-    ]);
-    const image = padEnds(summed, [-padding[1], -padding[1], -padding[0], -padding[0]]);
-    return nameNode('col2Im', input.ndim === 3 ? image : image.squeeze(0));
+    const image = emptyOn(input, [...input.sizes.slice(0, -2), rows / area, ...size]);
+    runBlocks('col2im', batched(image), input, blocks);
+    return record('col2Im', [input], image, [], ({ grad }) => [unfold(grad, kernelSize, dilation, padding, stride)]);
   },
 );
 
