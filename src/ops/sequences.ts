@@ -1,7 +1,7 @@
 /** Evenly spaced numbers, and the identity. */
 import { float32, int64 } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
-import { getDefaultDtype } from '../tensor/promote.js';
+import { getDefaultDtype, isNumber } from '../tensor/promote.js';
 import { checkSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
@@ -60,16 +60,28 @@ function checkEnds(name: string, ends: readonly (Scalar | Tensor)[]): void {
       `${name} only supports 0-dimensional start and end tensors, but got start with ${start} dimension(s) and end with ${end} dimension(s).`,
     );
 }
+const spacedKeywords =
+  '*, Tensor out = None, torch.dtype dtype = None, torch.layout layout = None, torch.device device = None, bool pin_memory = False, bool requires_grad = False';
+
+/** PyTorch's list of what it takes. */
+function checkSpaced(name: string, given: readonly unknown[]): void {
+  const [start, end, steps] = given;
+  if ([start, end].every((x) => x instanceof Tensor || isNumber(x)) && Number.isInteger(steps)) return;
+  const base = name === 'logspace' ? ', float base = 10.0' : '';
+  const forms = ['Tensor start, Tensor', 'Number start, Tensor', 'Tensor start, Number', 'Number start, Number'];
+  const got = given.filter((x) => x !== undefined).map(describe);
+  throw new TypeError(
+    `${name}() received an invalid combination of arguments - got (${got.join(', ')}), but expected one of:\n` +
+      forms.map((ends) => ` * (${ends} end, int steps${base}, ${spacedKeywords})\n`).join(''),
+  );
+}
 type Spaced<O = object> = (start: Scalar, end: Scalar, steps: number, ...args: [options?: FactoryOptions & O]) => Tensor;
 /** `steps` numbers from start to end, counted from both ends as PyTorch does. */
 function spaced(name: string, ends: readonly Scalar[], steps: number, options: FactoryOptions, value: (x: number) => number): Tensor {
   const { dtype } = factory(options, getDefaultDtype());
+  checkSpaced(name, [...ends, steps]);
   checkEnds(name, ends);
   const [start, end] = ends.map((x) => (dtype.category < 2 ? Math.trunc(Number(x)) : Number(x)));
-  if (!Number.isInteger(steps))
-    throw new TypeError(
-      `${name}() received an invalid combination of arguments - got (${[...ends, steps].map(describe).join(', ')}), but expected (Scalar start, Scalar end, int steps)`,
-    );
   if (steps < 0) throw new RuntimeError('number of steps must be non-negative');
   const step = steps > 1 ? (end - start) / (steps - 1) : 0;
   const at = (i: number): number => (i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - 1 - i));
@@ -85,7 +97,7 @@ function spaced(name: string, ends: readonly Scalar[], steps: number, options: F
  */
 export const linspace: Spaced = define(
   'linspace',
-  `start, end, steps, ${FACTORY}`,
+  `start, end, steps?, ${FACTORY}`,
   (start: Scalar, end: Scalar, steps: number, ...rest: unknown[]) => spaced('linspace', [start, end], steps, optionsOf(...rest), (x) => x),
 );
 /**
@@ -94,7 +106,7 @@ export const linspace: Spaced = define(
  */
 export const logspace: Spaced<{ base?: number }> = define(
   'logspace',
-  `start, end, steps, base?, ${FACTORY}`,
+  `start, end, steps?, base?, ${FACTORY}`,
   (start: Scalar, end: Scalar, steps: number, base = 10, ...rest: unknown[]) =>
     spaced('logspace', [start, end], steps, optionsOf(...rest), (x) => base ** x),
 );

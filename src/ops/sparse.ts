@@ -16,7 +16,7 @@ import { nonzero } from './mask.js';
 import { unique } from './order.js';
 import { add, fmod, floorDivide, mul, ne } from './pointwise.js';
 import { item } from './read.js';
-import { amax, any } from './reduce.js';
+import { amax, amin, any } from './reduce.js';
 import { indexAdd } from './select.js';
 import type { FactoryOptions, Op } from './types.js';
 import { reshape, t as transposed, unbind } from './view.js';
@@ -53,6 +53,17 @@ function checkParts(places: Tensor, entries: Tensor, sizes: SizeOf): void {
     throw new RuntimeError(`values has incorrect size, expected [${expected.join(', ')}], got [${entries.sizes.join(', ')}]`);
 }
 
+/** Refuses places outside of the tensor. */
+function checkPlaces(places: Tensor, sizes: SizeOf): void {
+  if (places.sizes[1] === 0) return;
+  unbind(places, 0).forEach((row, d) => {
+    const [least, most] = [amin(row), amax(row)].map((t) => Number(item(t)));
+    if (least < 0) throw new RuntimeError(`found negative index ${least} for dim ${d}`);
+    if (most >= sizes[d])
+      throw new RuntimeError(`size is inconsistent with indices: for dim ${d}, size is ${sizes[d]} but found index ${most}`);
+  });
+}
+
 export interface SparseOptions extends FactoryOptions {
   indices?: TensorData;
   values?: TensorData;
@@ -63,7 +74,7 @@ export interface SparseOptions extends FactoryOptions {
 
 /**
  * A sparse tensor with `values` (entries, …dense dims) at `indices` (sparse dims, entries), of the smallest size that holds them unless
- * `size` is given. Values at the same place are summed. Throws where the shapes do not fit.
+ * `size` is given. Values at the same place are summed. Throws where the shapes do not fit, with `checkInvariants` also where places lie outside.
  * https://pytorch.org/docs/stable/generated/torch.sparse_coo_tensor.html
  * @example
  * torch.sparseCooTensor([[0, 1], [2, 0]], [3.5, 4], [2, 3]).toDense()
@@ -86,6 +97,8 @@ export const sparseCooTensor: (
     device?: FactoryOptions['device'],
     requiresGrad = false,
     isCoalesced = false,
+    _pinMemory = false,
+    checkInvariants = false,
   ) => {
     const given = values instanceof Tensor ? values : tensor(values, { dtype, device, requiresGrad });
     const home = device ? resolveDevice(device) : given.storage.device;
@@ -94,6 +107,7 @@ export const sparseCooTensor: (
     if (places.ndim !== 2) throw new RuntimeError(`indices must be sparse_dim x nnz, but got: [${places.sizes.join(', ')}]`);
     const sizes = size ? [...size] : inferredSizes(places, entries);
     checkParts(places, entries, sizes);
+    if (checkInvariants) checkPlaces(places, sizes);
     return new SparseTensor(detach(places), requiresGrad ? leafOf(entries) : entriesOf(entries), sizes, isCoalesced);
   },
 );

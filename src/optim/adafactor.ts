@@ -31,7 +31,7 @@ const rootMeanSquare = (x: Tensor): Tensor => x.mul(x).mean().sqrt();
 export class Adafactor extends Optimizer<AdafactorOptions> {
   constructor(params: Params<AdafactorOptions>, ...args: OptionArgs<AdafactorOptions, ['lr', 'beta2Decay', 'eps', 'd', 'weightDecay']>) {
     const defaults: AdafactorOptions = { lr: 1e-2, beta2Decay: -0.8, eps: [null, 1e-3], d: 1, weightDecay: 0, maximize: false };
-    const all = optionsOf('Adafactor', defaults, args);
+    const all = optionsOf('Adafactor', defaults, args, 'foreach');
     checkOptions({
       'learning rate': [all.lr, notNegative],
       'weight_decay value': [all.weightDecay, notNegative],

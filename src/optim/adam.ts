@@ -34,6 +34,7 @@ export interface AdamOptions extends MomentOptions {
 export const usualMoments: Omit<MomentOptions, 'maximize'> = { lr: 1e-3, betas: [0.9, 0.999], eps: 1e-8, weightDecay: 0 };
 
 const adamDefaults: AdamOptions = { ...usualMoments, amsgrad: false, maximize: false, decoupledWeightDecay: false };
+const adamChoices = ['foreach', 'capturable', 'differentiable', 'fused'] as const;
 type AdamArgs = OptionArgs<AdamOptions, ['lr', 'betas', 'eps', 'weightDecay', 'amsgrad']>;
 
 /** The options themselves, if they are in their ranges. */
@@ -85,7 +86,7 @@ const rules = Array.from({ length: 8 }, (_, i) => adamRule(!!(i & 1), !!(i & 2),
  */
 export class Adam extends Optimizer<AdamOptions> {
   constructor(params: Params<AdamOptions>, ...args: AdamArgs) {
-    super(params, checkedMoments(optionsOf('Adam', adamDefaults, args)));
+    super(params, checkedMoments(optionsOf('Adam', adamDefaults, args, ...adamChoices)));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamOptions>, state: State): Step {
@@ -125,6 +126,6 @@ export class Adam extends Optimizer<AdamOptions> {
  */
 export class AdamW extends Adam {
   constructor(params: Params<AdamOptions>, ...args: AdamArgs) {
-    super(params, { ...optionsOf('AdamW', { ...adamDefaults, weightDecay: 1e-2 }, args), decoupledWeightDecay: true });
+    super(params, { ...optionsOf('AdamW', { ...adamDefaults, weightDecay: 1e-2 }, args, ...adamChoices), decoupledWeightDecay: true });
   }
 }

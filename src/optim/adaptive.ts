@@ -34,7 +34,7 @@ export class NAdam extends Optimizer<NAdamOptions> {
     ...args: OptionArgs<NAdamOptions, ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay', 'decoupledWeightDecay']>
   ) {
     const defaults: NAdamOptions = { ...usualMoments, lr: 2e-3, momentumDecay: 4e-3, decoupledWeightDecay: false, maximize: false };
-    super(params, checkedMoments(optionsOf('NAdam', defaults, args)));
+    super(params, checkedMoments(optionsOf('NAdam', defaults, args, 'foreach', 'capturable', 'differentiable')));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<NAdamOptions>, state: State): Step {
@@ -89,7 +89,7 @@ export class RAdam extends Optimizer<RAdamOptions> {
     ...args: OptionArgs<RAdamOptions, ['lr', 'betas', 'eps', 'weightDecay', 'decoupledWeightDecay']>
   ) {
     const defaults: RAdamOptions = { ...usualMoments, decoupledWeightDecay: false, maximize: false };
-    super(params, checkedMoments(optionsOf('RAdam', defaults, args)));
+    super(params, checkedMoments(optionsOf('RAdam', defaults, args, 'foreach', 'capturable', 'differentiable')));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<RAdamOptions>, state: State): Step {
@@ -131,7 +131,7 @@ const adamaxRules = [false, true].map((maximize) =>
 export class Adamax extends Optimizer<AdamaxOptions> {
   constructor(params: Params<AdamaxOptions>, ...args: OptionArgs<AdamaxOptions, ['lr', 'betas', 'eps', 'weightDecay']>) {
     const defaults: AdamaxOptions = { ...usualMoments, lr: 2e-3, maximize: false };
-    super(params, checkedMoments(optionsOf('Adamax', defaults, args)));
+    super(params, checkedMoments(optionsOf('Adamax', defaults, args, 'foreach', 'capturable', 'differentiable')));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<AdamaxOptions>, state: State): Step {

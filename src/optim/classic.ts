@@ -50,7 +50,7 @@ export class Adagrad extends Optimizer<AdagradOptions> {
     ...args: OptionArgs<AdagradOptions, ['lr', 'lrDecay', 'weightDecay', 'initialAccumulatorValue', 'eps']>
   ) {
     const defaults: AdagradOptions = { lr: 1e-2, lrDecay: 0, weightDecay: 0, initialAccumulatorValue: 0, eps: 1e-10, maximize: false };
-    const all = optionsOf('Adagrad', defaults, args);
+    const all = optionsOf('Adagrad', defaults, args, 'foreach', 'differentiable', 'fused');
     check(all, { lrDecay: 'lr_decay value', initialAccumulatorValue: 'initial_accumulator_value value', eps: 'epsilon value' });
     super(params, all);
   }
@@ -96,7 +96,7 @@ const adadeltaRules = bothSigns((maximize) =>
 export class Adadelta extends Optimizer<AdadeltaOptions> {
   constructor(params: Params<AdadeltaOptions>, ...args: OptionArgs<AdadeltaOptions, ['lr', 'rho', 'eps', 'weightDecay']>) {
     const defaults: AdadeltaOptions = { lr: 1, rho: 0.9, eps: 1e-6, weightDecay: 0, maximize: false };
-    const all = optionsOf('Adadelta', defaults, args);
+    const all = optionsOf('Adadelta', defaults, args, 'foreach', 'capturable', 'differentiable');
     check(all, { eps: 'epsilon value' });
     checkOptions({ 'rho value': [all.rho, (x) => x >= 0 && x <= 1] });
     super(params, all);
@@ -142,7 +142,7 @@ export class RMSprop extends Optimizer<RMSpropOptions> {
     ...args: OptionArgs<RMSpropOptions, ['lr', 'alpha', 'eps', 'weightDecay', 'momentum', 'centered']>
   ) {
     const defaults: RMSpropOptions = { lr: 1e-2, alpha: 0.99, eps: 1e-8, weightDecay: 0, momentum: 0, centered: false, maximize: false };
-    const all = optionsOf('RMSprop', defaults, args);
+    const all = optionsOf('RMSprop', defaults, args, 'foreach', 'capturable', 'differentiable');
     check(all, { eps: 'epsilon value', momentum: 'momentum value', alpha: 'alpha value' });
     super(params, all);
   }
@@ -189,7 +189,7 @@ const rpropRules = bothSigns((maximize) =>
 export class Rprop extends Optimizer<RpropOptions> {
   constructor(params: Params<RpropOptions>, ...args: OptionArgs<RpropOptions, ['lr', 'etas', 'stepSizes']>) {
     const defaults: RpropOptions = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false };
-    const all = optionsOf('Rprop', defaults, args);
+    const all = optionsOf('Rprop', defaults, args, 'foreach', 'capturable', 'differentiable');
     checkOptions({ 'learning rate': [all.lr, notNegative] });
     if (!(all.etas[0] > 0 && all.etas[0] < 1 && all.etas[1] > 1)) throw new Error(`Invalid eta values: ${all.etas[0]}, ${all.etas[1]}`);
     super(params, all);
@@ -224,7 +224,7 @@ const asgdRules = [0, 1, 2, 3].map((i) =>
 export class ASGD extends Optimizer<ASGDOptions> {
   constructor(params: Params<ASGDOptions>, ...args: OptionArgs<ASGDOptions, ['lr', 'lambd', 'alpha', 't0', 'weightDecay']>) {
     const defaults: ASGDOptions = { lr: 1e-2, lambd: 1e-4, alpha: 0.75, t0: 1e6, weightDecay: 0, maximize: false };
-    const all = optionsOf('ASGD', defaults, args);
+    const all = optionsOf('ASGD', defaults, args, 'foreach', 'capturable', 'differentiable');
     check(all);
     super(params, all);
   }

@@ -52,6 +52,9 @@ const savedOptions = (group: object): Record<string, unknown> =>
  * // SGD (
  * // Parameter Group 0
  * //     dampening: 0
+ * //     differentiable: False
+ * //     foreach: None
+ * //     fused: None
  * //     lr: 0.1
  * //     maximize: False
  * //     momentum: 0
@@ -190,6 +193,9 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
    * // SGD (
    * // Parameter Group 0
    * //     dampening: 0
+   * //     differentiable: False
+   * //     foreach: None
+   * //     fused: None
    * //     lr: 0.1
    * //     maximize: False
    * //     momentum: 0

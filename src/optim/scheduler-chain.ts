@@ -8,6 +8,10 @@ type State = Record<string, unknown>;
 abstract class Combination extends LRScheduler {
   protected abstract readonly schedulers: readonly LRScheduler[];
 
+  protected override counters(): State {
+    return {};
+  }
+
   override stateDict(): State {
     return { ...super.stateDict(), _schedulers: this.schedulers.map((scheduler) => scheduler.stateDict()) };
   }

@@ -15,6 +15,9 @@ const checkMomentum = (groups: readonly Group[]): void => {
   }
 };
 
+/** What PyTorch saves of where the momentum stands, if it goes up and down at all. */
+const usesBeta1 = (cycles: boolean, groups: readonly Group[]): object => (cycles ? { use_beta1: groups.every(usesBetas) } : {});
+
 const each = (value: number | readonly number[], count: number): number[] =>
   typeof value === 'number' ? new Array<number>(count).fill(value) : [...value];
 
@@ -60,6 +63,11 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
 
   protected override savedFields(): Record<string, string> {
     return { ...super.savedFields(), T_0: 'T0', T_mult: 'TMult', eta_min: 'etaMin', T_i: 'period', T_cur: 'position' };
+  }
+
+  /** PyTorch's does not count its steps. */
+  protected override counters(): Record<string, unknown> {
+    return { ...super.counters(), _step_count: 0 };
   }
 
   protected rate(_: Group, i: number): number {
@@ -130,9 +138,13 @@ export class CyclicLR extends LRScheduler {
   private readonly maxLrs: number[];
   private readonly total: number;
   private readonly ratio: number;
-  private readonly scale: (x: number) => number;
-  private readonly byCycle: boolean;
-  private readonly momenta: { base: number[]; max: number[] } | null;
+  private readonly scaleFn: ((x: number) => number) | null;
+  private readonly scaleMode: 'cycle' | 'iterations';
+  private readonly mode: CyclicMode;
+  private readonly gamma: number;
+  private readonly cycleMomentum: boolean;
+  private readonly baseMomentums: number[];
+  private readonly maxMomentums: number[];
 
   constructor(
     optimizer: Optimizer,
@@ -159,30 +171,40 @@ export class CyclicLR extends LRScheduler {
     this.maxLrs = each(maxLr, groups.length);
     this.total = up + (down ?? up);
     this.ratio = up / this.total;
-    const scales = { triangular: () => 1, triangular2: (x: number) => 1 / 2 ** (x - 1), exp_range: (x: number) => gamma ** x };
-    if (!scaleFn && !Object.hasOwn(scales, mode)) throw new Error('mode is invalid and scale_fn is None');
-    this.scale = scaleFn ?? scales[mode];
-    this.byCycle = scaleFn ? scaleMode === 'cycle' : mode !== 'exp_range';
+    if (!scaleFn && !['triangular', 'triangular2', 'exp_range'].includes(mode)) throw new Error('mode is invalid and scale_fn is None');
+    [this.mode, this.gamma, this.scaleFn, this.cycleMomentum] = [mode, gamma, scaleFn ?? null, cycleMomentum];
+    this.scaleMode = scaleFn ? scaleMode : mode === 'exp_range' ? 'iterations' : 'cycle';
     if (cycleMomentum) checkMomentum(groups);
-    this.momenta = cycleMomentum ? { base: each(baseMomentum, groups.length), max: each(maxMomentum, groups.length) } : null;
+    [this.baseMomentums, this.maxMomentums] = cycleMomentum
+      ? [each(baseMomentum, groups.length), each(maxMomentum, groups.length)]
+      : [[], []];
     this.start();
   }
 
   protected override savedFields(): Record<string, string> {
-    return { ...super.savedFields(), max_lrs: 'maxLrs', total_size: 'total', step_ratio: 'ratio' };
+    const rates = { max_lrs: 'maxLrs', total_size: 'total', step_ratio: 'ratio', mode: 'mode', gamma: 'gamma', scale_mode: 'scaleMode' };
+    const momenta: Record<string, string> = this.cycleMomentum ? { base_momentums: 'baseMomentums', max_momentums: 'maxMomentums' } : {};
+    return { ...super.savedFields(), ...rates, cycle_momentum: 'cycleMomentum', ...momenta };
   }
 
   /** As in PyTorch, a function is not saved. */
   override stateDict(): Record<string, unknown> {
-    return { ...super.stateDict(), _scale_fn_custom: null };
+    return { ...super.stateDict(), ...usesBeta1(this.cycleMomentum, this.groups), _scale_fn_custom: null };
   }
 
   protected rate(group: Group, i: number): number {
     const cycle = Math.floor(1 + this.lastEpoch / this.total);
     const x = 1 + this.lastEpoch / this.total - cycle;
-    const height = (x <= this.ratio ? x / this.ratio : (x - 1) / (this.ratio - 1)) * this.scale(this.byCycle ? cycle : this.lastEpoch);
-    if (this.momenta) setMomentum(group, this.momenta.max[i] - (this.momenta.max[i] - this.momenta.base[i]) * height);
+    const scale = this.scale(this.scaleMode === 'cycle' ? cycle : this.lastEpoch);
+    const height = (x <= this.ratio ? x / this.ratio : (x - 1) / (this.ratio - 1)) * scale;
+    const [base, max] = [this.baseMomentums[i], this.maxMomentums[i]];
+    if (this.cycleMomentum) setMomentum(group, max - (max - base) * height);
     return this.baseLrs[i] + (this.maxLrs[i] - this.baseLrs[i]) * height;
+  }
+
+  private scale(x: number): number {
+    if (this.scaleFn) return this.scaleFn(x);
+    return this.mode === 'triangular' ? 1 : this.mode === 'triangular2' ? 1 / 2 ** (x - 1) : this.gamma ** x;
   }
 }
 
@@ -220,12 +242,23 @@ type OneCycleArguments = [
   number?,
 ];
 
-type Level = 'initial' | 'max' | 'min';
+type Level = 'initial_lr' | 'max_lr' | 'min_lr';
+type Momentum = 'max_momentum' | 'base_momentum';
+/** As PyTorch saves it. */
 interface Phase {
-  end: number;
-  lr: [Level, Level];
-  momentum: ['max' | 'base', 'max' | 'base'];
+  end_step: number;
+  start_lr: Level;
+  end_lr: Level;
+  start_momentum: Momentum;
+  end_momentum: Momentum;
 }
+const phase = (end_step: number, start_lr: Level, end_lr: Level, start_momentum: Momentum, end_momentum: Momentum): Phase => ({
+  end_step,
+  start_lr,
+  end_lr,
+  start_momentum,
+  end_momentum,
+});
 
 const anneals = {
   cos: (from: number, to: number, at: number) => to + ((from - to) / 2) * (1 + Math.cos(Math.PI * at)),
@@ -233,12 +266,12 @@ const anneals = {
 };
 
 function phasesOf(total: number, start: number, three: boolean): Phase[] {
-  const first: Phase = { end: start * total - 1, lr: ['initial', 'max'], momentum: ['max', 'base'] };
-  if (!three) return [first, { end: total - 1, lr: ['max', 'min'], momentum: ['base', 'max'] }];
+  const first = phase(start * total - 1, 'initial_lr', 'max_lr', 'max_momentum', 'base_momentum');
+  if (!three) return [first, phase(total - 1, 'max_lr', 'min_lr', 'base_momentum', 'max_momentum')];
   return [
     first,
-    { end: 2 * start * total - 2, lr: ['max', 'initial'], momentum: ['base', 'max'] },
-    { end: total - 1, lr: ['initial', 'min'], momentum: ['max', 'max'] },
+    phase(2 * start * total - 2, 'max_lr', 'initial_lr', 'base_momentum', 'max_momentum'),
+    phase(total - 1, 'initial_lr', 'min_lr', 'max_momentum', 'max_momentum'),
   ];
 }
 
@@ -254,9 +287,10 @@ function phasesOf(total: number, start: number, three: boolean): Phase[] {
 export class OneCycleLR extends LRScheduler {
   private readonly total: number;
   private readonly phases: Phase[];
-  private readonly anneal: (from: number, to: number, at: number) => number;
+  private readonly strategy: keyof typeof anneals;
   private readonly levels: Record<Level, number>[];
-  private readonly momenta: { base: number; max: number }[] | null;
+  private readonly momenta: Record<Momentum, number>[];
+  private readonly cycleMomentum: boolean;
 
   constructor(optimizer: Optimizer, ...args: OneCycleArguments | [OneCycleOptions] | [maxLr: Rates, Omit<OneCycleOptions, 'maxLr'>]) {
     const bound = bindArguments<OneCycleArguments>('OneCycleLR', oneCycleParameters, args);
@@ -282,33 +316,45 @@ export class OneCycleLR extends LRScheduler {
     if (!Object.hasOwn(anneals, annealStrategy))
       throw new Error(`anneal_strategy must be one of 'cos' or 'linear', instead got ${annealStrategy}`);
     const groups = optimizer.paramGroups as unknown as Group[];
-    const levels = each(maxLr, groups.length).map((max) => ({ initial: max / divFactor, max, min: max / divFactor / finalDivFactor }));
+    const levels = each(maxLr, groups.length).map((max) => ({
+      initial_lr: max / divFactor,
+      max_lr: max,
+      min_lr: max / divFactor / finalDivFactor,
+    }));
     // PyTorch keeps the bounds in the groups.
     levels.forEach(
-      ({ initial, max, min }, i) => lastEpoch === -1 && Object.assign(groups[i], { initialLr: initial, maxLr: max, minLr: min }),
+      (level, i) => lastEpoch === -1 && Object.assign(groups[i], { initialLr: level.initial_lr, maxLr: level.max_lr, minLr: level.min_lr }),
     );
     super(optimizer, lastEpoch);
     this.total = totalSteps || epochs! * stepsPerEpoch!;
-    [this.phases, this.anneal, this.levels] = [phasesOf(this.total, pctStart, threePhase), anneals[annealStrategy], levels];
+    [this.phases, this.strategy, this.levels] = [phasesOf(this.total, pctStart, threePhase), annealStrategy, levels];
+    this.cycleMomentum = cycleMomentum;
     if (cycleMomentum) checkMomentum(groups);
     const [bases, maxima] = [each(baseMomentum, groups.length), each(maxMomentum, groups.length)];
-    this.momenta = cycleMomentum ? bases.map((base, i) => ({ base, max: maxima[i] })) : null;
-    this.momenta?.forEach(({ base, max }, i) => lastEpoch === -1 && Object.assign(groups[i], { baseMomentum: base, maxMomentum: max }));
+    this.momenta = bases.map((base, i) => ({ base_momentum: base, max_momentum: maxima[i] }));
+    if (cycleMomentum && lastEpoch === -1)
+      groups.forEach((group, i) => Object.assign(group, { baseMomentum: bases[i], maxMomentum: maxima[i] }));
     this.start();
   }
 
   protected override savedFields(): Record<string, string> {
-    return { ...super.savedFields(), total_steps: 'total' };
+    const own = { total_steps: 'total', _schedule_phases: 'phases', _anneal_func_type: 'strategy', cycle_momentum: 'cycleMomentum' };
+    return { ...super.savedFields(), ...own };
+  }
+
+  override stateDict(): Record<string, unknown> {
+    return { ...super.stateDict(), ...usesBeta1(this.cycleMomentum, this.groups) };
   }
 
   protected rate(group: Group, i: number): number {
     if (this.lastEpoch > this.total) throw new Error(`Tried to step ${this.lastEpoch} times. The total number of steps is ${this.total}`);
-    const found = this.phases.findIndex((phase) => this.lastEpoch <= phase.end);
+    const found = this.phases.findIndex((each) => this.lastEpoch <= each.end_step);
     const at = found < 0 ? this.phases.length - 1 : found;
-    const { end, lr, momentum } = this.phases[at];
-    const begin = at === 0 ? 0 : this.phases[at - 1].end;
-    const part = (this.lastEpoch - begin) / (end - begin);
-    if (this.momenta) setMomentum(group, this.anneal(this.momenta[i][momentum[0]], this.momenta[i][momentum[1]], part));
-    return this.anneal(this.levels[i][lr[0]], this.levels[i][lr[1]], part);
+    const { end_step: end, start_lr, end_lr, start_momentum, end_momentum } = this.phases[at];
+    const begin = at === 0 ? 0 : this.phases[at - 1].end_step;
+    const anneal = (from: number, to: number): number => anneals[this.strategy](from, to, (this.lastEpoch - begin) / (end - begin));
+    const [levels, momenta] = [this.levels[i], this.momenta[i]];
+    if (this.cycleMomentum) setMomentum(group, anneal(momenta[start_momentum], momenta[end_momentum]));
+    return anneal(levels[start_lr], levels[end_lr]);
   }
 }

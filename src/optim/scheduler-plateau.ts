@@ -43,6 +43,8 @@ export class ReduceLROnPlateau {
   numBadEpochs = 0;
   lastEpoch = 0;
   private cooldownLeft = 0;
+  /** PyTorch's for groups that come later. */
+  private defaultMinLr: number | null;
   private readonly options: Required<PlateauOptions>;
 
   constructor(
@@ -60,6 +62,7 @@ export class ReduceLROnPlateau {
     if (!['rel', 'abs'].includes(thresholdMode)) throw new Error(`threshold mode ${thresholdMode} is unknown!`);
     this.options = { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps };
     this.best = mode === 'min' ? Infinity : -Infinity;
+    this.defaultMinLr = typeof minLr === 'number' ? minLr : null;
   }
 
   /** The groups of the optimizer. */
@@ -105,6 +108,8 @@ export class ReduceLROnPlateau {
     return {
       ...Object.fromEntries(options),
       min_lrs: this.groups.map((_, i) => minOf(this.options.minLr, i)),
+      default_min_lr: this.defaultMinLr,
+      mode_worse: this.options.mode === 'min' ? Infinity : -Infinity,
       best: this.best,
       num_bad_epochs: this.numBadEpochs,
       last_epoch: this.lastEpoch,
@@ -117,6 +122,7 @@ export class ReduceLROnPlateau {
   loadStateDict(state: Record<string, unknown>): void {
     const { best, num_bad_epochs: bad, last_epoch: epoch, cooldown_counter: cooldown } = state as Record<string, number>;
     [this.best, this.numBadEpochs, this.lastEpoch, this.cooldownLeft] = [best, bad, epoch, cooldown];
+    if ('default_min_lr' in state) this.defaultMinLr = state.default_min_lr as number | null;
     for (const [name, option] of savedOptions) if (name in state) Reflect.set(this.options, option, state[name]);
   }
 }

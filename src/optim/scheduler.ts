@@ -82,10 +82,15 @@ export abstract class LRScheduler {
     return { base_lrs: 'baseLrs', last_epoch: 'lastEpoch', _last_lr: 'lastLrs' };
   }
 
+  /** What PyTorch's schedulers know of their own calls. */
+  protected counters(): Record<string, unknown> {
+    return { _step_count: this.lastEpoch + 1, _is_initial: false, _get_lr_called_within_step: false };
+  }
+
   /** What another scheduler of the same kind needs to go on, under PyTorch's names. */
   stateDict(): Record<string, unknown> {
     const own = Object.entries(this.savedFields()).map(([name, field]) => [name, copied(Reflect.get(this, field))]);
-    return { ...Object.fromEntries(own), _step_count: this.lastEpoch + 1 };
+    return { ...Object.fromEntries(own), ...this.counters() };
   }
 
   /** Takes over what `stateDict` gave, here or in PyTorch. */

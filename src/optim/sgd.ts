@@ -44,7 +44,7 @@ const momentumRules = Array.from({ length: 8 }, (_, i) => withMomentum(!!(i & 1)
 export class SGD extends Optimizer<SGDOptions> {
   constructor(params: Params<SGDOptions>, ...args: OptionArgs<SGDOptions, ['lr', 'momentum', 'dampening', 'weightDecay', 'nesterov']>) {
     const defaults: SGDOptions = { lr: 1e-3, momentum: 0, dampening: 0, weightDecay: 0, nesterov: false, maximize: false };
-    const all = optionsOf('SGD', defaults, args);
+    const all = optionsOf('SGD', defaults, args, 'foreach', 'differentiable', 'fused');
     checkOptions({
       'learning rate': [all.lr, notNegative],
       'momentum value': [all.momentum, notNegative],

@@ -170,7 +170,7 @@ interface SWALROptions {
 export class SWALR extends LRScheduler {
   private readonly swaLrs: readonly number[];
   private readonly annealEpochs: number;
-  private readonly anneal: (t: number) => number;
+  private readonly strategy: 'cos' | 'linear';
 
   constructor(
     optimizer: Optimizer,
@@ -189,8 +189,16 @@ export class SWALR extends LRScheduler {
     this.swaLrs = typeof swaLr === 'number' ? this.groups.map(() => swaLr) : swaLr;
     if (this.swaLrs.length !== this.groups.length) throw new ValueError(`swa_lr must have the same length as optimizer.param_groups`);
     this.annealEpochs = epochs;
-    this.anneal = strategy === 'cos' ? (t) => (1 - Math.cos(Math.PI * t)) / 2 : (t) => t;
+    this.strategy = strategy;
     this.start();
+  }
+
+  protected override savedFields(): Record<string, string> {
+    return { ...super.savedFields(), _anneal_strategy: 'strategy', anneal_epochs: 'annealEpochs' };
+  }
+
+  private anneal(t: number): number {
+    return this.strategy === 'cos' ? (1 - Math.cos(Math.PI * t)) / 2 : t;
   }
 
   protected rate(group: Group, i: number): number {

@@ -3,7 +3,8 @@ import { DType, dtypes, uint8 } from '../ir/dtype.js';
 import type { Device } from '../device/device.js';
 import { deviceTypes } from '../device/registry.js';
 import { resolveDevice } from '../ops/memory.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { sparseCooTensor } from '../ops/sparse.js';
+import { NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { type Size, sizeOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type DeviceLike, toDevice, TorchDevice } from '../tensor/torch-device.js';
@@ -77,6 +78,8 @@ export class TensorReader implements PickleContext {
       }),
       // A tensor with attributes, which have no place here.
       named('torch._tensor._rebuild_from_type_v2', ([make, , args]) => called(make, args)),
+      named('torch.serialization._get_layout', ([name]) => name),
+      named('torch._utils._rebuild_sparse_tensor', ([layout, data]) => sparseOf(layout, data)),
       named('torch._utils._rebuild_parameter', ([data, grad]) => parameterOf(data, grad)),
       named('torch._utils._rebuild_parameter_with_state', ([data, grad]) => parameterOf(data, grad)),
       named('torch.nn.parameter.Parameter', ([data, grad = true]) => parameterOf(data, grad)),
@@ -98,6 +101,14 @@ function viewOf(storage: unknown, offset: unknown, sizes: unknown, strides: unkn
   const tensor = new Tensor(content.storage, dtype, [...sizes], [...strides], offset as number);
   if (grad === true) tensor.wantsGrad = checkDifferentiable(tensor);
   return tensor;
+}
+
+function sparseOf(layout: unknown, data: unknown): Tensor {
+  if (layout !== 'torch.sparse_coo') throw new NotImplementedError(`rebuilding sparse tensor for layout ${String(layout)}`);
+  if (!Array.isArray(data) || !(data[0] instanceof Tensor) || !(data[1] instanceof Tensor) || !areSizes(data[2]))
+    throw invalid('a sparse tensor');
+  const [places, entries, sizes, isCoalesced = false] = data as [Tensor, Tensor, number[], boolean?];
+  return sparseCooTensor(places, entries, sizes, { isCoalesced: isCoalesced === true, checkInvariants: true });
 }
 
 function called(make: unknown, args: unknown): unknown {

@@ -2,7 +2,8 @@
 import { DType } from '../ir/dtype.js';
 import type { Device } from '../device/device.js';
 import { RuntimeError } from '../tensor/errors.js';
-import { Size } from '../tensor/size.js';
+import { Size, sizeOf } from '../tensor/size.js';
+import { SparseTensor } from '../tensor/sparse.js';
 import { type Storage, Tensor } from '../tensor/tensor.js';
 import { TorchDevice } from '../tensor/torch-device.js';
 import { Parameter } from '../nn/parameter.js';
@@ -40,6 +41,7 @@ class TensorWriter {
 
   reduce(value: object, pickler: Pickler): boolean {
     if (value instanceof Parameter) this.parameter(value, pickler);
+    else if (value instanceof SparseTensor) this.sparse(value, pickler);
     else if (value instanceof Tensor) this.tensor(value, value.wantsGrad || value.node !== null, value, pickler);
     else if (value instanceof Size) pickler.call('torch', 'Size', () => pickler.tuple(() => pickler.tuple(...value)), value);
     else if (value instanceof DType) pickler.global('torch', value.name);
@@ -51,6 +53,12 @@ class TensorWriter {
   private parameter(value: Parameter, pickler: Pickler): void {
     const data = (): void => this.tensor(value, false, undefined, pickler);
     pickler.call('torch._utils', '_rebuild_parameter', () => pickler.tuple(data, value.wantsGrad, () => noHooks(pickler)), value);
+  }
+
+  private sparse(value: SparseTensor, pickler: Pickler): void {
+    const layout = (): void => pickler.call('torch.serialization', '_get_layout', () => pickler.tuple('torch.sparse_coo'));
+    const data = (): void => pickler.tuple(value.places, value.entries.detach(), sizeOf(value.sizes), value.coalesced);
+    pickler.call('torch._utils', '_rebuild_sparse_tensor', () => pickler.tuple(layout, data), value);
   }
 
   private tensor(t: Tensor, requiresGrad: boolean, key: unknown, pickler: Pickler): void {
