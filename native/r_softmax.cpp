@@ -20,7 +20,7 @@ template <class A> void softmax_backward_row(const A* g, const A* y, int64_t n, 
   for (int64_t i = 0; i < n; i++) out[i] = g[i] - out[i] * total;
 }
 
-// Runs `row(in0, in1, out)` on every line along the dim; lines that are strided or 16 bits wide go through scratch rows.
+// Runs `row(in0, in1, out)` on every line along the dim; lines that are strided or 16 bits wide go through scratch rows, neighbours together.
 template <class T, class F> void for_lines(Call& c, const T* in0, const T* in1, T* out, const Rows& r, F&& row) {
   using A = Acc<T>;
   parallel_for(r.outer * r.inner, grain_for(r.dim * 8), [&](int64_t begin, int64_t end) {
@@ -28,15 +28,17 @@ template <class T, class F> void for_lines(Call& c, const T* in0, const T* in1, 
       for (int64_t i = begin; i < end; i++) row(in0 + i * r.dim, in1 ? in1 + i * r.dim : nullptr, out + i * r.dim);
       return;
     }
-    Scratch scratch(3 * r.dim * (int64_t)sizeof(A));
+    const int64_t most = max_of(1, min_of(16, 65536 / r.dim)), room = most * r.dim;
+    Scratch scratch(3 * room * (int64_t)sizeof(A));
     if (!scratch.data) return c.fail(OUT_OF_MEMORY);
-    A *a = scratch.as<A>(), *b = a + r.dim, *o = b + r.dim;
-    for (int64_t i = begin; i < end; i++) {
-      const int64_t base = i / r.inner * r.dim * r.inner + i % r.inner;
-      for (int64_t d = 0; d < r.dim; d++) a[d] = (A)in0[base + d * r.inner];
-      if (in1) for (int64_t d = 0; d < r.dim; d++) b[d] = (A)in1[base + d * r.inner];
-      row(a, b, o);
-      for (int64_t d = 0; d < r.dim; d++) out[base + d * r.inner] = (T)o[d];
+    A *a = scratch.as<A>(), *b = a + room, *o = b + room;
+    for (int64_t i = begin, count; i < end; i += count) {
+      const int64_t first = i % r.inner, base = i / r.inner * r.dim * r.inner + first;
+      count = min_of(most, min_of(r.inner - first, end - i));
+      for (int64_t d = 0; d < r.dim; d++) for (int64_t l = 0; l < count; l++) a[l * r.dim + d] = (A)in0[base + d * r.inner + l];
+      if (in1) for (int64_t d = 0; d < r.dim; d++) for (int64_t l = 0; l < count; l++) b[l * r.dim + d] = (A)in1[base + d * r.inner + l];
+      for (int64_t l = 0; l < count; l++) row(a + l * r.dim, b + l * r.dim, o + l * r.dim);
+      for (int64_t d = 0; d < r.dim; d++) for (int64_t l = 0; l < count; l++) out[base + d * r.inner + l] = (T)o[l * r.dim + d];
     }
   });
 }

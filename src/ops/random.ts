@@ -301,9 +301,8 @@ function drawWith(out: Tensor, weights: Tensor, generator: MaybeGenerator): void
 
 /** The largest of weight / exponential: as PyTorch samples without replacement, and single samples. */
 function drawWithout(out: Tensor, weights: Tensor, generator: MaybeGenerator): void {
-  const values = weights.tolist() as number[][];
-  if (values.some((row) => row.some((w) => !(w >= 0) || w === Infinity))) throw badWeights(1);
-  if (values.some((row) => row.reduce((sum, w) => sum + w, 0) <= 0)) throw badWeights(2);
+  if (!weights.ge(0).logicalAnd(weights.lt(Infinity)).all().item()) throw badWeights(1);
+  if (weights.sum(1).le(0).any().item()) throw badWeights(2);
   const keys = draw('rng_exponential', emptyLike(weights), generator, [1]);
   const [rows, count] = out.sizes;
   runRoutine('topk', [emptyTensor(cpu(), weights.dtype, [rows, count]), out, contiguousRaw(div(weights, keys))], [1]);
