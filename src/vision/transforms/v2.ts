@@ -24,6 +24,7 @@ export * as functional from './functional/index.js';
 export { InterpolationMode } from './functional/index.js';
 export type { Kind, KindFill } from './kind.js';
 export { RandomIoUCrop, type RandomIoUCropOptions } from './iou-crop.js';
+export { JPEG } from './jpeg.js';
 export * from './misc.js';
 export { CutMix, MixUp, type MixOptions } from './mix.js';
 export { ImageClassification, type ImageClassificationOptions, SemanticSegmentation, type SemanticSegmentationOptions } from './presets.js';

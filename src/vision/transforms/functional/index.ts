@@ -2,6 +2,7 @@
 export * from './color.js';
 export { erase, type Fill, fiveCrop, type Padding, type PaddingMode, type PadOptions, tenCrop } from './crop.js';
 export { convertImageDtype, toDtype } from './dtype.js';
+export { jpeg } from './jpeg.js';
 export * from './misc.js';
 export { clampKeypoints, sanitizeKeypoints } from './points.js';
 export { clampBoundingBoxes, convertBoundingBoxFormat, sanitizeBoundingBoxes, type SanitizeBoxesOptions } from './boxes.js';
