@@ -140,7 +140,10 @@ export const expand: (input: Tensor, ...size: (number | readonly number[])[]) =>
     }
     const lead = size.length - input.ndim;
     const strides = new Array<number>(size.length).fill(0);
-    const shape = size.map((n, d) => {
+    const shape = [...size];
+    // As PyTorch, which tells of the last dim that does not fit.
+    for (let d = size.length - 1; d >= 0; d--) {
+      const n = size[d];
       const own = d < lead ? 1 : input.sizes[d - lead];
       if (n === -1 && d < lead)
         throw new RuntimeError(`The expanded size of the tensor (-1) isn't allowed in a leading, non-existing dimension ${d}`);
@@ -151,8 +154,8 @@ export const expand: (input: Tensor, ...size: (number | readonly number[])[]) =>
         );
       }
       if (d >= lead && (own !== 1 || want === 1)) strides[d] = input.strides[d - lead];
-      return want;
-    });
+      shape[d] = want;
+    }
     checkSizes(shape);
     const { sizes } = input;
     return makeView('expand', input, shape, strides, input.offset, (grad) => sumToSize(grad, sizes));

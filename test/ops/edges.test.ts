@@ -109,3 +109,9 @@ describe('mistakes in programs', () => {
     expect(torch.multinomial(torch.tensor([0, 3]), 4, true).tolist()).toEqual([1, 1, 1, 1]);
   });
 });
+
+it('expand tells of the last dim that does not fit', () => {
+  expect(() => torch.zeros(3, 4).expand(2, 2)).toThrow(
+    'The expanded size of the tensor (2) must match the existing size (4) at non-singleton dimension 1.  Target sizes: [2, 2].  Tensor sizes: [3, 4]',
+  );
+});
