@@ -64,26 +64,12 @@ export class LogitRelaxedBernoulli extends WithProbs {
   }
 }
 
-/**
- * Numbers between 0 and 1 that are the closer to the ends the lower `temperature` is; samples are differentiable.
- * https://pytorch.org/docs/stable/distributions.html#torch.distributions.relaxed_bernoulli.RelaxedBernoulli
- * @throws ValueError where both or none of `probs` and `logits` are given
- * @example
- * const logits = torch.zeros(3, { requiresGrad: true });
- * new torch.distributions.RelaxedBernoulli(0.5, { logits }).rsample().requiresGrad  // true
- */
-export class RelaxedBernoulli extends TransformedDistribution {
-  declare readonly baseDist: LogitRelaxedBernoulli;
+/** What relaxed choices take from the variables of which they are a function. */
+abstract class Relaxed extends TransformedDistribution {
+  declare readonly baseDist: LogitRelaxedBernoulli | ExpRelaxedCategorical;
 
-  constructor(...args: RelaxedArgs<Param>) {
-    const [temperature, probs, logits, validateArgs] = bindRelaxed('RelaxedBernoulli', args);
-    super(new LogitRelaxedBernoulli({ temperature, probs, logits }), new SigmoidTransform(), { validateArgs });
-  }
   override get argConstraints(): Record<string, constraints.Constraint> {
     return this.baseDist.argConstraints;
-  }
-  override get support(): constraints.Constraint {
-    return constraints.unitInterval;
   }
   /** How far samples lie from choices. */
   get temperature(): Tensor {
@@ -96,6 +82,24 @@ export class RelaxedBernoulli extends TransformedDistribution {
   /** Log odds of the choices. */
   get logits(): Tensor {
     return this.baseDist.logits;
+  }
+}
+
+/**
+ * Numbers between 0 and 1 that are the closer to the ends the lower `temperature` is; samples are differentiable.
+ * https://pytorch.org/docs/stable/distributions.html#torch.distributions.relaxed_bernoulli.RelaxedBernoulli
+ * @throws ValueError where both or none of `probs` and `logits` are given
+ * @example
+ * const logits = torch.zeros(3, { requiresGrad: true });
+ * new torch.distributions.RelaxedBernoulli(0.5, { logits }).rsample().requiresGrad  // true
+ */
+export class RelaxedBernoulli extends Relaxed {
+  constructor(...args: RelaxedArgs<Param>) {
+    const [temperature, probs, logits, validateArgs] = bindRelaxed('RelaxedBernoulli', args);
+    super(new LogitRelaxedBernoulli({ temperature, probs, logits }), new SigmoidTransform(), { validateArgs });
+  }
+  override get support(): constraints.Constraint {
+    return constraints.unitInterval;
   }
 }
 
@@ -165,29 +169,12 @@ export class ExpRelaxedCategorical extends Distribution {
  * torch.manualSeed(0);
  * new torch.distributions.RelaxedOneHotCategorical(0.5, torch.ones(3)).rsample().sum()  // tensor(1.)
  */
-export class RelaxedOneHotCategorical extends TransformedDistribution {
-  declare readonly baseDist: ExpRelaxedCategorical;
-
+export class RelaxedOneHotCategorical extends Relaxed {
   constructor(...args: RelaxedArgs<Tensor>) {
     const [temperature, probs, logits, validateArgs] = bindRelaxed('RelaxedOneHotCategorical', args);
     super(new ExpRelaxedCategorical({ temperature, probs, logits, validateArgs }), new ExpTransform(), { validateArgs });
   }
-  override get argConstraints(): Record<string, constraints.Constraint> {
-    return this.baseDist.argConstraints;
-  }
   override get support(): constraints.Constraint {
     return constraints.simplex;
-  }
-  /** How far samples lie from choices. */
-  get temperature(): Tensor {
-    return this.baseDist.temperature;
-  }
-  /** Probabilities of the choices. */
-  get probs(): Tensor {
-    return this.baseDist.probs;
-  }
-  /** Log odds of the choices. */
-  get logits(): Tensor {
-    return this.baseDist.logits;
   }
 }
