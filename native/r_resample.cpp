@@ -1,5 +1,6 @@
 // Interpolation along one dim (nn.functional.interpolate goes dim by dim) and its transpose, which is the gradient.
 #include "r_common.h"
+#include "simd.h"
 
 namespace tt { namespace TT_ISA {
 
@@ -160,6 +161,61 @@ void resample(Call& c) {
   if (out == 0 || in == 0) return;
   const Resampling r{transpose ? out : in, transpose ? in : out, (int)c.i(1), c.i(2) != 0, c.i(4) != 0, transpose, c.d(3)};
   TT_DISPATCH_FLOAT(c.t[0].dtype, resample_typed<T>(c, r, rows);)
+}
+
+static void add_tap(int32_t* sums, const int32_t* weights, const int32_t* pixels, const int32_t* from, int64_t n) {
+  TT_SIMD for (int64_t i = 0; i < n; i++) sums[i] += weights[i] * pixels[from[i]];
+}
+
+// resample_bytes for lines of neighbours: all outputs of a line at once, tap by tap.
+static void resample_byte_lines(Call& c, const int64_t* first, const int32_t* weights, int64_t width, int precision) {
+  const int64_t out = c.t[0].size[1], in = c.t[1].size[1];
+  Scratch table((width + 1) * out * 4);
+  if (!table.data) return c.fail(OUT_OF_MEMORY);
+  int32_t *from = table.as<int32_t>(), *by_tap = from + out;
+  for (int64_t o = 0; o < out; o++) {
+    from[o] = (int32_t)first[o];
+    for (int64_t k = 0; k < width; k++) by_tap[k * out + o] = weights[o * width + k];
+  }
+  parallel_for(c.t[0].size[0], grain_for(out * width), [&](int64_t begin, int64_t end) {
+    Scratch space((in + width + out) * 4);
+    if (!space.data) return c.fail(OUT_OF_MEMORY);
+    int32_t *line = space.as<int32_t>(), *sums = line + in + width;
+    for (int64_t i = in; i < in + width; i++) line[i] = 0;
+    for (int64_t p = begin; p < end; p++) {
+      const uint8_t* x = c.t[1].as<uint8_t>() + p * in;
+      uint8_t* y = c.t[0].as<uint8_t>() + p * out;
+      for (int64_t i = 0; i < in; i++) line[i] = x[i];
+      for (int64_t o = 0; o < out; o++) sums[o] = 1 << (precision - 1);
+      for (int64_t k = 0; k < width; k++) add_tap(sums, by_tap + k * out, line + k, from, out);
+      for (int64_t o = 0; o < out; o++) y[o] = (uint8_t)max_of(0, min_of(255, sums[o] >> precision));
+    }
+  });
+}
+
+// Bytes along the middle dim with weights in fixed point, as PyTorch and Pillow compute them.
+// t: out [outer, out, inner] uint8, input [outer, in, inner] uint8, first [out] int64 (where the taps of an output begin), weights [out, width]
+// int32; contiguous. params: precision (binary places, 1 … 30). Fails with INDEX_OUT_OF_RANGE.
+void resample_bytes(Call& c) {
+  const int64_t out = c.t[0].size[1], inner = c.t[0].size[2], in = c.t[1].size[1], width = c.t[3].size[1];
+  const int precision = (int)c.i(0);
+  const int64_t* first = c.t[2].as<int64_t>();
+  const int32_t* weights = c.t[3].as<int32_t>();
+  for (int64_t o = 0; o < out; o++) if (first[o] < 0 || first[o] >= in) return c.fail(INDEX_OUT_OF_RANGE, (double)first[o], (double)o, (double)in);
+  if (inner == 1) return resample_byte_lines(c, first, weights, width, precision);
+  parallel_for(c.t[0].size[0], grain_for(out * inner * width), [&](int64_t begin, int64_t end) {
+    constexpr int64_t TOGETHER = 256;
+    for (int64_t p = begin; p < end; p++) for (int64_t o = 0; o < out; o++) for (int64_t j0 = 0; j0 < inner; j0 += TOGETHER) {
+      const int64_t taps = min_of(width, in - first[o]), n = min_of(TOGETHER, inner - j0);
+      const uint8_t* x = c.t[1].as<uint8_t>() + (p * in + first[o]) * inner + j0;
+      uint8_t* y = c.t[0].as<uint8_t>() + (p * out + o) * inner + j0;
+      const int32_t* w = weights + o * width;
+      int32_t sums[TOGETHER];
+      for (int64_t j = 0; j < n; j++) sums[j] = 1 << (precision - 1);
+      for (int64_t k = 0; k < taps; k++) for (int64_t j = 0; j < n; j++) sums[j] += w[k] * x[k * inner + j];
+      for (int64_t j = 0; j < n; j++) y[j] = (uint8_t)max_of(0, min_of(255, sums[j] >> precision));
+    }
+  });
 }
 
 }}  // namespace tt::TT_ISA

@@ -1,14 +1,16 @@
 /** Resizing and sampling of images. https://pytorch.org/docs/stable/nn.functional.html#vision-functions */
 import { callable } from '../../ops/signature.js';
-import { float64, uint8 } from '../../ir/dtype.js';
+import { float64, int32, int64, uint8 } from '../../ir/dtype.js';
 import { record } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
+import { tensor } from '../../ops/creation.js';
 import { define, scalarTypeName } from '../../ops/define.js';
 import { accumulateType } from '../../ops/launch.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
 import { RuntimeError } from '../../tensor/errors.js';
+import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { brackets, type SizeN, toFloat } from './arguments.js';
 import { adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d } from './pool.js';
@@ -73,6 +75,26 @@ function resample(x: Tensor, how: Resampling): Tensor {
   if (x.dtype.isFloatingPoint) return convert(resampled(convert(x, accumulateType(x.dtype)), how.sizes, how), x.dtype);
   const wide = resampled(convert(x, float64), how.sizes, how).round();
   return convert(x.dtype === uint8 ? wide.clamp(0, 255) : wide, x.dtype);
+}
+
+/** Runs of bytes that are added up: `weights[i]` from `first[i]` on, in integers with `precision` binary places. */
+export interface ByteTaps {
+  readonly first: readonly number[];
+  readonly weights: readonly Int32Array[];
+  readonly precision: number;
+}
+
+/** Bytes (outer, n, inner) resampled along the middle dim, as PyTorch and Pillow resample bytes. */
+export function resampleBytes(input: Tensor, { first, weights, precision }: ByteTaps): Tensor {
+  const width = weights.reduce((most, row) => Math.max(most, row.length), 0);
+  const table = new Int32Array(first.length * width);
+  weights.forEach((row, i) => table.set(row, i * width));
+  const { device } = input.storage;
+  const places = tensor([...first], { dtype: int64, device });
+  const out = emptyOn(input, [input.sizes[0], first.length, input.sizes[2]]);
+  const values = convert(tensor(table), int32, device).view([first.length, width]);
+  if (numelOf(out.sizes) > 0) runRoutine('resample_bytes', [out, contiguousRaw(input), places, values], [precision]);
+  return out;
 }
 
 const spatialOf: Partial<Record<InterpolateMode, number>> = { linear: 1, bilinear: 2, bicubic: 2, trilinear: 3 };

@@ -1,4 +1,5 @@
 /** Changes the size of images as PyTorch and Pillow do. */
+import { type ByteTaps, resampleBytes } from '../../../companion.js';
 import * as torch from '../../../index.js';
 import { type Args, bind } from '../../arguments.js';
 import { batched, chw, isFloat, type Tensor } from './common.js';
@@ -92,21 +93,16 @@ function matrixOf({ first, weights }: Taps, input: number, like: Tensor): Tensor
   return torch.tensor(rows).reshape(first.length, input).to(like.device).to(like.dtype);
 }
 
-function resizeFloat(batch: Tensor, [height, width]: readonly [number, number], interpolation: Interpolation, antialias: boolean): Tensor {
+function resizeFloat(batch: Tensor, size: readonly [number, number], interpolation: Interpolation, antialias: boolean): Tensor {
+  if (interpolation !== 'lanczos') return torch.nn.functional.interpolate(batch, { size, mode: interpolation, antialias });
   const [, oldHeight, oldWidth] = chw(batch);
-  const across = matrixOf(tapsFor(oldWidth, width, interpolation, antialias), oldWidth, batch);
-  const down = matrixOf(tapsFor(oldHeight, height, interpolation, antialias), oldHeight, batch);
+  const across = matrixOf(antialiasedTaps(oldWidth, size[1], lanczos), oldWidth, batch);
+  const down = matrixOf(antialiasedTaps(oldHeight, size[0], lanczos), oldHeight, batch);
   return down.matmul(batch.matmul(across.t()));
 }
 
 /** Taps with 16-bit integers as weights, in as many binary places as fit: what PyTorch and Pillow compute bytes with. */
-interface FixedTaps {
-  first: number[];
-  weights: Int32Array[];
-  precision: number;
-}
-
-function fixedPoint({ first, weights }: Taps): FixedTaps {
+function fixedPoint({ first, weights }: Taps): ByteTaps {
   const most = weights.reduce((max, row) => Math.max(max, ...row), 0);
   let precision = 0;
   while (precision < 22 && Math.trunc(0.5 + most * 2 ** (precision + 1)) < 2 ** 15) precision++;
@@ -114,56 +110,14 @@ function fixedPoint({ first, weights }: Taps): FixedTaps {
   return { first, weights: weights.map((row) => Int32Array.from(row, rounded)), precision };
 }
 
-const toByte = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
-
-/** Resizes each of the lines of `input` bytes. */
-function resizeAcross(source: Uint8Array, lines: number, input: number, { first, weights, precision }: FixedTaps): Uint8Array {
-  const output = weights.length;
-  const target = new Uint8Array(lines * output);
-  for (let i = 0; i < output; i++) {
-    const row = weights[i];
-    for (let line = 0, at = first[i], to = i; line < lines; line++, at += input, to += output) {
-      let sum = 1 << (precision - 1);
-      for (let j = 0; j < row.length; j++) sum += row[j] * source[at + j];
-      target[to] = toByte(sum >> precision);
-    }
-  }
-  return target;
-}
-
-/** Resizes the columns of planes of `input` lines of `width` bytes, a line at a time. */
-function resizeDown(
-  source: Uint8Array,
-  planes: number,
-  input: number,
-  width: number,
-  { first, weights, precision }: FixedTaps,
-): Uint8Array {
-  const output = weights.length;
-  const target = new Uint8Array(planes * output * width);
-  const sums = new Int32Array(width);
-  for (let plane = 0; plane < planes; plane++) {
-    for (let i = 0; i < output; i++) {
-      sums.fill(1 << (precision - 1));
-      for (const [j, weight] of weights[i].entries()) {
-        const from = (plane * input + first[i] + j) * width;
-        for (let x = 0; x < width; x++) sums[x] += weight * source[from + x];
-      }
-      const to = (plane * output + i) * width;
-      for (let x = 0; x < width; x++) target[to + x] = toByte(sums[x] >> precision);
-    }
-  }
-  return target;
-}
-
 function resizeBytes(batch: Tensor, [height, width]: readonly [number, number], interpolation: Interpolation, antialias: boolean): Tensor {
   const [count, channels, oldHeight, oldWidth] = batch.shape;
   const planes = count * channels;
-  let pixels = batch.cpu().contiguous().toTypedArray() as Uint8Array;
-  const taps = (input: number, output: number): FixedTaps => fixedPoint(tapsFor(input, output, interpolation, antialias));
-  if (width !== oldWidth) pixels = resizeAcross(pixels, planes * oldHeight, oldWidth, taps(oldWidth, width));
-  if (height !== oldHeight) pixels = resizeDown(pixels, planes, oldHeight, width, taps(oldHeight, height));
-  return torch.tensor(pixels).reshape(count, channels, height, width).to(batch.device);
+  const taps = (input: number, output: number): ByteTaps => fixedPoint(tapsFor(input, output, interpolation, antialias));
+  let pixels = batch;
+  if (width !== oldWidth) pixels = resampleBytes(pixels.reshape(planes * oldHeight, oldWidth, 1), taps(oldWidth, width));
+  if (height !== oldHeight) pixels = resampleBytes(pixels.reshape(planes, oldHeight, width), taps(oldHeight, height));
+  return pixels.reshape(count, channels, height, width);
 }
 
 /** The pixel that lies under each output pixel. */
