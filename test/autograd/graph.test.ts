@@ -63,7 +63,6 @@ test.each<[string, () => torch.Tensor]>([
   ['SoftMarginLossBackward0', () => F.softMarginLoss(x, torch.ones(2, 2))],
   ['MultiMarginLossBackward0', () => F.multiMarginLoss(x, index)],
   ['IndexBackward0', () => x.at(index)],
-  ['IndexBackward0', () => x.at(mask)],
   ['TakeBackward0', () => x.take(index)],
   ['MaskedFillBackward0', () => x.maskedFill(mask, 0.5)],
   ['StackBackward0', () => torch.stack([x, x])],
