@@ -9,7 +9,8 @@ import type { Tensor } from '../tensor/tensor.js';
 import * as constraints from './constraints.js';
 import { bindArguments, Distribution, type ValidateOption } from './distribution.js';
 
-interface Spread {
+/** A covariance matrix, its inverse, or its Cholesky factor. */
+export interface Spread {
   covarianceMatrix?: Tensor | null;
   precisionMatrix?: Tensor | null;
   scaleTril?: Tensor | null;
@@ -27,10 +28,20 @@ type NormalArgs =
   | [options: { loc: Tensor } & Spread & ValidateOption];
 
 /** The lower triangle L with L Lᵀ = P⁻¹. */
-export function trilOfPrecision(precision: Tensor): Tensor {
+function trilOfPrecision(precision: Tensor): Tensor {
   const upper = cholesky(precision.flip(-2, -1)).flip(-2, -1).mT;
   const { dtype, device } = precision;
   return solveTriangular(upper, eye(precision.sizes.at(-1)!, { dtype, device }).expandAs(precision), { upper: false });
+}
+
+/** The Cholesky factor of a covariance matrix, from any of the matrices that determine it. */
+export const factors = { covarianceMatrix: cholesky, precisionMatrix: trilOfPrecision, scaleTril: (tril: Tensor): Tensor => tril };
+
+/** The one matrix that is given, by its name. */
+export function givenMatrix(spread: Spread): [keyof typeof factors, Tensor] {
+  const given = Object.entries(spread).filter(([, value]) => value);
+  if (given.length !== 1) throw new ValueError('Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.');
+  return given[0] as [keyof typeof factors, Tensor];
 }
 
 /** The squared lengths of L⁻¹ x. */
@@ -54,15 +65,13 @@ export class MultivariateNormal extends Distribution {
 
   constructor(...args: NormalArgs) {
     super();
-    const [loc, covariance, precision, scaleTril, validateArgs] = bindArguments<[Tensor, Tensor?, Tensor?, Tensor?, boolean?]>(
+    const [loc, covarianceMatrix, precisionMatrix, scaleTril, validateArgs] = bindArguments<[Tensor, Tensor?, Tensor?, Tensor?, boolean?]>(
       'MultivariateNormal',
       'loc, covarianceMatrix?, precisionMatrix?, scaleTril?, validateArgs?',
       args,
     );
     if (loc.ndim < 1) throw new ValueError('loc must be at least one-dimensional.');
-    const given = Object.entries({ covarianceMatrix: covariance, precisionMatrix: precision, scaleTril }).filter(([, value]) => value);
-    if (given.length !== 1) throw new ValueError('Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.');
-    const [name, matrix] = given[0] as [string, Tensor];
+    const [name, matrix] = givenMatrix({ covarianceMatrix, precisionMatrix, scaleTril });
     const snake = { covarianceMatrix: 'covariance_matrix', precisionMatrix: 'precision_matrix', scaleTril: 'scale_tril' }[name];
     if (matrix.ndim < 2) throw new ValueError(`${snake} matrix must be at least two-dimensional, with optional leading batch dimensions`);
     const batch = broadcastSizes(matrix.sizes.slice(0, -2), loc.sizes.slice(0, -1));
@@ -72,7 +81,7 @@ export class MultivariateNormal extends Distribution {
     Object.defineProperty(this, name, { value: wide, enumerable: true, writable: true });
     this.tril = this.loc;
     this.settle(batch, [n], validateArgs);
-    this.tril = name === 'scaleTril' ? wide : name === 'covarianceMatrix' ? cholesky(wide) : trilOfPrecision(wide);
+    this.tril = factors[name](wide);
   }
   override get hasRsample(): boolean {
     return true;

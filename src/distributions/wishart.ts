@@ -1,5 +1,4 @@
 /** Random covariance matrices. */
-import { cholesky } from '../ops/linalg/cholesky.js';
 import { slogdet } from '../ops/linalg/solve.js';
 import { trilIndices } from '../ops/misc.js';
 import { finfo } from '../ops/queries.js';
@@ -12,21 +11,14 @@ import * as constraints from './constraints.js';
 import { bindArguments, type Param, type ValidateOption } from './distribution.js';
 import { ExponentialFamily } from './exponential-family.js';
 import { Chi2 } from './gamma.js';
-import { trilOfPrecision } from './multivariate-normal.js';
+import { factors, givenMatrix, type Spread } from './multivariate-normal.js';
 import { full } from '../ops/creation.js';
 
-interface Scale {
-  covarianceMatrix?: Tensor | null;
-  precisionMatrix?: Tensor | null;
-  scaleTril?: Tensor | null;
-}
 type WishartArgs =
   | [df: Param, covarianceMatrix: Tensor | null, precisionMatrix?: Tensor | null, scaleTril?: Tensor | null, validateArgs?: boolean | null]
   | [df: Param, covarianceMatrix: Tensor, options: ValidateOption]
-  | [df: Param, options: Scale & ValidateOption]
-  | [options: { df: Param } & Scale & ValidateOption];
-
-const factors = { covarianceMatrix: cholesky, precisionMatrix: trilOfPrecision, scaleTril: (tril: Tensor) => tril };
+  | [df: Param, options: Spread & ValidateOption]
+  | [options: { df: Param } & Spread & ValidateOption];
 
 /** Σᵢ ψ(x − i / 2) over i below p. */
 const multivariateDigamma = (x: Tensor, p: number): Tensor => x.unsqueeze(-1).sub(arange(p).to(x.dtype).div(2)).digamma().sum(-1);
@@ -52,9 +44,7 @@ export class Wishart extends ExponentialFamily {
       'df, covarianceMatrix?, precisionMatrix?, scaleTril?, validateArgs?',
       args,
     );
-    const given = Object.entries({ covarianceMatrix, precisionMatrix, scaleTril }).filter(([, value]) => value != null);
-    if (given.length !== 1) throw new ValueError('Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified.');
-    const [name, matrix] = given[0] as [keyof typeof factors, Tensor];
+    const [name, matrix] = givenMatrix({ covarianceMatrix, precisionMatrix, scaleTril });
     if (matrix.ndim < 2) throw new ValueError('scale_tril must be at least two-dimensional, with optional leading batch dimensions');
     const event = matrix.sizes.slice(-2);
     const batch = broadcastSizes(matrix.sizes.slice(0, -2), df instanceof Tensor ? df.sizes : []);

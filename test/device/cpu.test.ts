@@ -94,6 +94,7 @@ describe('buffers', () => {
     expect([...array]).toEqual([1, 7, 3]);
   });
 
+  // WebAssembly has its own memory, and adopts copies.
   it.skipIf(cpu.library.kind === 'wasm')('give adopted memory back, but not memory that others see', () => {
     const array = Float32Array.from([1, 2, 3]);
     const buffer = cpu.adopt(array);
