@@ -2,6 +2,7 @@
 #define NAPI_VERSION 8
 #include "internal.h"
 #include <cstring>
+#include <mutex>
 #include <node_api.h>
 
 namespace {
@@ -63,12 +64,15 @@ napi_value alloc(napi_env env, napi_callback_info info) {
   return nullptr;
 }
 
-void drop(napi_env env, Env& e, uint32_t slot) {
-  Owned& block = e.owned[slot];
-  napi_delete_reference(env, block.owner);
-  tt::pool_free(block.data, block.bytes);
-  block.data = nullptr;
+void forget(napi_env env, Env& e, uint32_t slot) {
+  napi_delete_reference(env, e.owned[slot].owner);
+  e.owned[slot].data = nullptr;
   e.vacant.push_back(slot);
+}
+
+void drop(napi_env env, Env& e, uint32_t slot) {
+  tt::pool_free(e.owned[slot].data, e.owned[slot].bytes);
+  forget(env, e, slot);
 }
 
 // release(): f[1] the slot.
@@ -77,6 +81,72 @@ napi_value release(napi_env env, napi_callback_info) {
   auto slot = (uint32_t)e.frame[1];
   if (slot < e.owned.size() && e.owned[slot].data) drop(env, e, slot);
   return nullptr;
+}
+
+// A block on its way to another thread, which nobody owns. What a thread sent and nobody took is freed when the thread ends.
+struct Sent {
+  double ticket;
+  const Env* sender;
+  void* data;
+  int64_t bytes;
+};
+
+std::mutex sent_mutex;
+std::vector<Sent> sent;
+double tickets = 0;
+
+// send(): f[1] the slot -> f[1] the ticket for `take`.
+napi_value send(napi_env env, napi_callback_info) {
+  Env& e = *current;
+  auto slot = (uint32_t)e.frame[1];
+  Owned& block = e.owned[slot];
+  std::lock_guard<std::mutex> lock(sent_mutex);
+  sent.push_back({++tickets, &e, block.data, block.bytes});
+  forget(env, e, slot);
+  e.frame[1] = tickets;
+  return nullptr;
+}
+
+// The block of a ticket, which is gone from the list; without data where there is none.
+Sent take_sent(double ticket) {
+  std::lock_guard<std::mutex> lock(sent_mutex);
+  for (Sent& s : sent) {
+    if (s.ticket != ticket) continue;
+    Sent found = s;
+    s = sent.back();
+    sent.pop_back();
+    return found;
+  }
+  return {0, nullptr, nullptr, 0};
+}
+
+// take(owner): f[1] the ticket -> f[1] address or 0, f[3] the slot.
+napi_value take(napi_env env, napi_callback_info info) {
+  size_t argc = 1;
+  napi_value owner;
+  napi_get_cb_info(env, info, &argc, &owner, nullptr, nullptr);
+  Env& e = *current;
+  Sent block = take_sent(e.frame[1]);
+  e.frame[1] = 0;
+  napi_ref ref;
+  if (!block.data) return nullptr;
+  if (napi_create_reference(env, owner, 0, &ref) != napi_ok) {
+    tt::pool_free(block.data, block.bytes);
+    return nullptr;
+  }
+  e.frame[1] = (double)(uintptr_t)block.data;
+  e.frame[3] = remember(e, {ref, block.data, block.bytes});
+  return nullptr;
+}
+
+void free_sent_by(const Env* e) {
+  std::lock_guard<std::mutex> lock(sent_mutex);
+  size_t kept = 0;
+  for (const Sent& s : sent) {
+    if (s.sender == e) tt::pool_free(s.data, s.bytes);
+    else sent[kept++] = s;
+  }
+  sent.resize(kept);
 }
 
 // sweep(): frees the blocks whose owners were collected -> f[1] what the others weigh, a small block as much as the objects around it.
@@ -167,6 +237,7 @@ napi_value external(napi_env env, napi_callback_info) {
 void finalize(void* data) {
   auto e = static_cast<Env*>(data);
   for (Owned& block : e->owned) if (block.data) tt::pool_free(block.data, block.bytes);
+  free_sent_by(e);
   if (current == e) current = nullptr;
   delete e;
 }
@@ -196,6 +267,8 @@ napi_value init(napi_env env, napi_value exports) {
   add(env, exports, "call", call);
   add(env, exports, "alloc", alloc);
   add(env, exports, "release", release);
+  add(env, exports, "send", send);
+  add(env, exports, "take", take);
   add(env, exports, "sweep", sweep);
   add(env, exports, "adopt", adopt);
   add(env, exports, "detach", detach);

@@ -28,7 +28,7 @@ class FetchingWorker {
       if (this.broken) return this.port.postMessage({ task, kind: 'error', error: this.broken }, []);
       const batch = await this.fetch(indices);
       if (batch === END) return this.port.postMessage({ task, kind: 'end' }, []);
-      const parcel = pack(batch, spare);
+      const parcel = pack(batch, { spare, given: this.isStacked });
       this.port.postMessage({ task, kind: 'batch', parcel }, moved(parcel.block));
     } catch (error) {
       this.port.postMessage({ task, kind: 'error', error: failure(error) }, []);
@@ -49,6 +49,11 @@ class FetchingWorker {
     if (setup.collate === 'main') this.collate = (samples: unknown) => samples;
     else if (setup.collate) this.collate = (await importExport(setup.collate)) as Collate;
     if (setup.init) await ((await importExport(setup.init)) as (id: number, ...args: unknown[]) => unknown)(setup.id, ...setup.init.args);
+  }
+
+  /** Whether batches consist of tensors that collating made, and that the dataset cannot have kept. */
+  private get isStacked(): boolean {
+    return this.setup!.batchSize !== null && this.collate === null;
   }
 
   private fetch(indices: number | readonly number[] | null): unknown {

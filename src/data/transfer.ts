@@ -1,4 +1,4 @@
-/** Values on their way between threads: the memory of tensors goes through shared blocks, the rest is copied. */
+/** Values on their way between threads: tensors are handed over with their memory, or copied through shared blocks. */
 import { getDevice } from '../device/registry.js';
 import { type DType, dtypes } from '../ir/dtype.js';
 import { contiguousRaw } from '../ops/memory.js';
@@ -6,7 +6,8 @@ import { convert } from '../ops/convert.js';
 import { isOptions } from '../ops/signature.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
-import { contiguousStrides } from '../tensor/shape.js';
+import { RuntimeError } from '../tensor/errors.js';
+import { contiguousStrides, isContiguous } from '../tensor/shape.js';
 import { Storage, Tensor } from '../tensor/tensor.js';
 
 /** Memory that both threads see, or, in pages that are not isolated, memory that is handed over. */
@@ -22,28 +23,38 @@ function newBlock(bytes: number): Block {
 /** What has to be named when a block is posted: memory that is not shared moves. */
 export const moved = (block: Block | null): Transferable[] => (block instanceof ArrayBuffer ? [block] : []);
 
-/** A value in which tensors are places of a block. */
+/** A value in which tensors are places of a block, or memory that a ticket gives. */
 export type Encoded =
   | readonly ['value', unknown]
   | readonly ['list', readonly Encoded[]]
   | readonly ['object', readonly (readonly [string, Encoded])[]]
-  | readonly ['tensor', dtype: string, sizes: readonly number[], offset: number];
+  | readonly ['tensor', dtype: string, sizes: readonly number[], offset: number]
+  | readonly ['sent', dtype: string, sizes: readonly number[], ticket: number];
 
 export interface Parcel {
   readonly value: Encoded;
   readonly block: Block | null;
 }
 
-/** Packs a value for another thread. `spare` is a block that may be used again. */
-export function pack(value: unknown, spare: Block | null = null): Parcel {
+export interface PackOptions {
+  /** A block that may be used again. */
+  readonly spare?: Block | null;
+  /** Nobody keeps the tensors of the value: their memory goes with them where it can. */
+  readonly given?: boolean;
+}
+
+/** Packs a value for another thread. */
+export function pack(value: unknown, { spare = null, given = false }: PackOptions = {}): Parcel {
   const tensors: { tensor: Tensor; offset: number }[] = [];
   let size = 0;
   const encode = (x: unknown): Encoded => {
     if (Array.isArray(x)) return ['list', x.map(encode)];
     if (isOptions(x)) return ['object', Object.entries(x).map(([key, item]) => [key, encode(item)] as const)];
     if (!(x instanceof Tensor)) return ['value', x];
+    const ticket = given ? send(x) : null;
+    if (ticket !== null) return ['sent', x.dtype.name, [...x.sizes], ticket];
     const offset = size;
-    size += aligned(numelOf(x.sizes) * x.dtype.itemsize);
+    size += aligned(bytesOf(x.dtype, x.sizes));
     tensors.push({ tensor: x, offset });
     return ['tensor', x.dtype.name, [...x.sizes], offset];
   };
@@ -54,9 +65,17 @@ export function pack(value: unknown, spare: Block | null = null): Parcel {
   return { value: encoded, block };
 }
 
+const bytesOf = (dtype: DType, sizes: readonly number[]): number => numelOf(sizes) * dtype.itemsize;
+
+/** The ticket for the memory of a tensor that is all of it. */
+function send({ storage, dtype, sizes, strides, offset }: Tensor): number | null {
+  const isWhole = offset === 0 && isContiguous(sizes, strides) && storage.buffer.bytes === bytesOf(dtype, sizes);
+  return isWhole && storage.device === getDevice('cpu') ? storage.device.send(storage.buffer) : null;
+}
+
 function copyOut(tensor: Tensor, bytes: Uint8Array, offset: number): void {
   const dense = contiguousRaw(convert(tensor, tensor.dtype, getDevice('cpu')));
-  const count = numelOf(dense.sizes) * dense.dtype.itemsize;
+  const count = bytesOf(dense.dtype, dense.sizes);
   if (count > 0) dense.storage.device.read(dense.buffer, dense.offset * dense.dtype.itemsize, bytes.subarray(offset, offset + count));
 }
 
@@ -69,12 +88,20 @@ export function unpack({ value, block }: Parcel, share = false): unknown {
     if (encoded[0] === 'value') return encoded[1];
     if (encoded[0] === 'list') return encoded[1].map(decode);
     if (encoded[0] === 'object') return Object.fromEntries(encoded[1].map(([key, item]) => [key, decode(item)]));
-    const [, name, sizes, offset] = encoded;
+    const [kind, name, sizes, place] = encoded;
     const dtype = dtypeNamed(name);
-    const content = bytes ? bytes.subarray(offset, offset + numelOf(sizes) * dtype.itemsize) : new Uint8Array(0);
+    if (kind === 'sent') return take(place, dtype, sizes);
+    const content = bytes ? bytes.subarray(place, place + bytesOf(dtype, sizes)) : new Uint8Array(0);
     return share && content.length > 0 ? sharing(content, dtype, sizes) : copyIn(content, dtype, sizes);
   };
   return decode(value);
+}
+
+function take(ticket: number, dtype: DType, sizes: readonly number[]): Tensor {
+  const device = getDevice('cpu');
+  const buffer = device.take(ticket, bytesOf(dtype, sizes));
+  if (!buffer) throw new RuntimeError('the thread that made this batch has ended, and its memory with it');
+  return new Tensor(new Storage(device, buffer), dtype, sizes, contiguousStrides(sizes), 0);
 }
 
 function copyIn(bytes: Uint8Array, dtype: DType, sizes: readonly number[]): Tensor {

@@ -136,13 +136,18 @@ export class WorkerPool {
       }
     };
     for (let i = 0; i < this.options.prefetchFactor * this.workers.length; i++) launch();
-    while (tasks.length > 0) {
-      const [task, reply] = await this.next(tasks);
-      tasks.splice(tasks.indexOf(task), 1);
-      const delivery = task.worker.open(reply);
-      if (!delivery) active.delete(task.worker);
-      launch();
-      if (delivery) yield delivery.batch;
+    try {
+      while (tasks.length > 0) {
+        const [task, reply] = await this.next(tasks);
+        tasks.splice(tasks.indexOf(task), 1);
+        const delivery = task.worker.open(reply);
+        if (!delivery) active.delete(task.worker);
+        launch();
+        if (delivery) yield delivery.batch;
+      }
+    } finally {
+      // Where the loop ended before: memory that was sent and never taken would stay.
+      for (const { worker, reply } of tasks) reply.then((each) => worker.open(each)).catch(() => {});
     }
   }
 

@@ -77,6 +77,10 @@ export interface Device {
   free(buffer: DeviceBuffer): void;
   /** `free` for a buffer that `adopt` gave: its array is empty afterwards, where the array is all of its memory. */
   discard(buffer: DeviceBuffer): void;
+  /** The ticket with which another thread `take`s the memory of `buffer`, which is gone here then; null where it has to be copied. */
+  send(buffer: DeviceBuffer): number | null;
+  /** The memory that another thread sent, `bytes` long; null where it went with that thread. */
+  take(ticket: number, bytes: number): DeviceBuffer | null;
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void;
   read(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): void;
   readAsync(buffer: DeviceBuffer, byteOffset: number, target: ArrayBufferView): Promise<void>;

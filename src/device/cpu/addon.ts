@@ -66,8 +66,8 @@ export function loadAddon(path = addonPath()): Library {
     },
   };
   limitMemory(addon);
-  const { frame, call, alloc, release, adopt, detach, write, read, routines, ops, isa, sanitizer } = addon;
-  return { kind: 'native', frame, call, alloc, release, adopt, detach, write, read, routines, ops, isa, sanitizer, collector };
+  const { frame, call, alloc, release, send, take, adopt, detach, write, read, routines, ops, isa, sanitizer } = addon;
+  return { kind: 'native', frame, call, alloc, release, send, take, adopt, detach, write, read, routines, ops, isa, sanitizer, collector };
 }
 
 /** Refuses allocations that the machine cannot back: the kernel would kill the process when they are touched. */

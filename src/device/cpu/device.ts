@@ -182,6 +182,28 @@ export class CpuDevice implements Device {
     if (byteLength === memory.byteLength) this.library.detach?.(memory);
   }
 
+  send(buffer: DeviceBuffer): number | null {
+    const block = buffer as CpuBuffer;
+    if (!this.library.send || block.slot < 0) return null;
+    this.currentFrame()[1] = block.slot;
+    block.address = 0;
+    block.slot = -1;
+    this.library.send();
+    this.policy.discharge(block.bytes);
+    return this.currentFrame()[1];
+  }
+
+  take(ticket: number, bytes: number): CpuBuffer | null {
+    this.policy.charge(bytes);
+    const buffer = new CpuBuffer(bytes);
+    this.currentFrame()[1] = ticket;
+    this.library.take?.(buffer);
+    const f = this.currentFrame();
+    buffer.address = f[1];
+    buffer.slot = f[3];
+    return buffer.address === 0 ? null : buffer;
+  }
+
   private release(block: CpuBuffer): void {
     this.currentFrame()[1] = block.slot;
     block.address = 0;

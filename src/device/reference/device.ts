@@ -58,6 +58,14 @@ export class ReferenceDevice implements Device {
 
   discard(_buffer: DeviceBuffer): void {}
 
+  send(_buffer: DeviceBuffer): null {
+    return null;
+  }
+
+  take(_ticket: number, _bytes: number): null {
+    return null;
+  }
+
   write(buffer: DeviceBuffer, byteOffset: number, source: ArrayBufferView): void {
     part(buffer, byteOffset, source.byteLength).set(bytesOf(source));
   }
