@@ -1,14 +1,10 @@
 // JPEGs that workers decode.
 import { join } from 'node:path';
-import sharp from 'sharp';
 import * as torch from 'typetorch';
 import * as vision from 'typetorch/vision';
 
-const PICTURES = 256;
+export const PICTURES = 256;
 const [HEIGHT, WIDTH] = [375, 500];
-
-// One thread for each picture: the workers are what is measured.
-sharp.concurrency(1);
 
 /** Smooth colours under noise, as photographs are. */
 function photograph() {

@@ -86,9 +86,42 @@ describe('PNG', () => {
 });
 
 describe('JPEG', () => {
-  test.runIf(hasSharp).each(named('jpeg'))('%s is decoded nearly as by Pillow', async (_, each) => {
-    const decoded = await io.decodeJpeg(bytes(each.file));
-    expect(decoded.double().sub(expectedImage(each).double()).abs().max().item()).toBeLessThanOrEqual(3);
+  test.each(named('jpeg'))('%s is decoded as by Pillow', async (_, each) => {
+    expect((await io.decodeJpeg(bytes(each.file))).tolist()).toEqual(expectedImage(each).tolist());
+  });
+
+  test('several at once do not disturb each other', async () => {
+    const names = ['jpeg RGB', 'jpeg L', 'jpeg progressive', 'jpeg RGB'];
+    const decoded = await Promise.all(names.map((name) => io.decodeJpeg(bytes(described[name].file))));
+    expect(decoded.map((image) => image.tolist())).toEqual(names.map((name) => expectedImage(described[name]).tolist()));
+  });
+
+  // sharp decodes as far as it can where it is there.
+  test('that is broken is refused, or decoded as far as it goes, and the next one is whole', async () => {
+    const file = bytes(described['jpeg RGB'].file);
+    torch.manualSeed(0);
+    for (let i = 0; i < 60; i++) {
+      const broken = file.slice();
+      const [at, byte] = torch.randint(0, file.length, [2]).tolist() as number[];
+      broken[at] = byte;
+      const found = await io.decodeImage(i % 2 === 0 ? broken : broken.subarray(0, at + 1)).catch((error: Error) => error);
+      if (found instanceof Error) expect(found.message).not.toBe('');
+      else expect(found.ndim).toBe(3);
+    }
+    expect((await io.decodeJpeg(file)).tolist()).toEqual(expectedImage(described['jpeg RGB']).tolist());
+  });
+
+  test('that claims to be huge is refused', async () => {
+    const huge = bytes(described['jpeg RGB'].file);
+    const frame = Buffer.from(huge.buffer).indexOf(Buffer.from([0xff, 0xc0]));
+    new DataView(huge.buffer).setUint32(frame + 5, 0xfff0fff0);
+    await expect(io.decodeJpeg(huge)).rejects.toThrow();
+  });
+
+  test.runIf(hasSharp)('in CMYK is decoded as by Pillow', async () => {
+    const { cmyk } = described;
+    expect((await io.decodeJpeg(bytes(cmyk.file), 'RGB')).tolist()).toEqual(expectedImage(cmyk).tolist());
+    expect([...(await io.decodeJpeg(bytes(cmyk.file))).shape]).toEqual([4, cmyk.size[1], cmyk.size[0]]);
   });
 
   test.runIf(hasSharp)('survives writing and reading, nearly', async () => {
@@ -100,8 +133,25 @@ describe('JPEG', () => {
   });
 
   test.runIf(!hasSharp)('asks for sharp where it is missing', async () => {
-    await expect(io.decodeImage(bytes(described['jpeg RGB'].file))).rejects.toThrow(
-      'images other than PNG need the package sharp: npm install sharp',
-    );
+    await expect(io.decodeImage(bytes(described.cmyk.file))).rejects.toThrow('needs the package sharp: npm install sharp');
+  });
+});
+
+describe('EXIF', () => {
+  test.each(named('exif'))('%s is turned as by Pillow', async (_, each) => {
+    const turned = await io.decodeImage(bytes(each.file), { applyExifOrientation: true });
+    expect(turned.tolist()).toEqual(expectedImage(each).tolist());
+    expect([...(await io.decodeImage(bytes(each.file))).shape]).toEqual([3, 9, 11]);
+  });
+
+  test('that is cut off or points outside leaves the image as it is', async () => {
+    const file = bytes(described['exif 6 png'].file);
+    const at = Buffer.from(file.buffer).indexOf('eXIf') + 4;
+    for (let offset = 0; offset < 26; offset++) {
+      const broken = file.slice();
+      broken[at + offset] = 0xff;
+      const { shape } = await io.decodeImage(broken, { applyExifOrientation: true });
+      expect([[3, 9, 11], [3, 11, 9]]).toContainEqual([...shape]); // prettier-ignore
+    }
   });
 });

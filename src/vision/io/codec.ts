@@ -1,16 +1,28 @@
-/** Decoders and encoders of images: the platform's in browsers; in Node its zlib for PNG, and the package sharp for everything else. */
+/**
+ * Decoders and encoders of images: the platform's in browsers; in Node its zlib for PNG, libjpeg-turbo for JPEG,
+ * and the package sharp for everything else.
+ */
 import { isNode } from '../node.js';
+import { orientationOf } from './exif.js';
+import { decodeJpeg, isJpeg } from './jpeg.js';
 import { decodePng, encodePng, isPng, type Pixels } from './png.js';
 
 /** The part of sharp that is used here. https://sharp.pixelplumbing.com */
 interface Sharp {
-  rotate(): Sharp;
+  metadata(): Promise<{ space?: string }>;
+  pipelineColourspace(space: string): Sharp;
+  toColourspace(space: string): Sharp;
   raw(): Sharp;
   jpeg(options: { quality: number }): Sharp;
-  toColourspace(space: string): Sharp;
   toBuffer(options: { resolveWithObject: true }): Promise<{ data: Uint8Array; info: { width: number; height: number; channels: number } }>;
 }
-type SharpFactory = (input: Uint8Array, options?: { raw?: { width: number; height: number; channels: number }; failOn?: string }) => Sharp;
+interface SharpOptions {
+  raw?: { width: number; height: number; channels: number };
+  failOn?: string;
+  ignoreIcc?: boolean;
+}
+const CMYK = 'cmyk';
+type SharpFactory = (input: Uint8Array, options?: SharpOptions) => Sharp;
 
 async function importSharp(): Promise<SharpFactory> {
   // Not a literal, so that the package may be absent.
@@ -18,17 +30,23 @@ async function importSharp(): Promise<SharpFactory> {
   try {
     return ((await import(name)) as { default: SharpFactory }).default;
   } catch {
-    throw new Error('images other than PNG need the package sharp: npm install sharp');
+    throw new Error(
+      'writing JPEG, and reading damaged images or formats other than JPEG and PNG, needs the package sharp: npm install sharp',
+    );
   }
 }
 let sharpThere: SharpFactory | null = null;
 const loadSharp = async (): Promise<SharpFactory> => (sharpThere ??= await importSharp());
 
-async function decodeWithSharp(file: Uint8Array, applyExifOrientation: boolean): Promise<Pixels> {
+/** The pixels as they stand in the file: profiles of colours are not applied, as in torchvision. */
+async function decodeWithSharp(file: Uint8Array): Promise<Pixels> {
   const sharp = await loadSharp();
-  const image = sharp(file, { failOn: 'error' });
-  const { data, info } = await (applyExifOrientation ? image.rotate() : image).raw().toBuffer({ resolveWithObject: true });
-  return { width: info.width, height: info.height, channels: info.channels, data };
+  const image = sharp(file, { failOn: 'error', ignoreIcc: true });
+  const isCmyk = (await image.metadata()).space === CMYK;
+  const opened = isCmyk ? image.pipelineColourspace(CMYK).toColourspace(CMYK) : image;
+  const { data, info } = await opened.raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return isCmyk ? { width, height, channels, data: data.map((ink) => 255 - ink), isCmyk } : { width, height, channels, data };
 }
 
 /** Browsers give four channels; alpha that is nowhere used is left out. */
@@ -44,10 +62,11 @@ async function decodeWithPlatform(file: Uint8Array, applyExifOrientation: boolea
   return toChannels(rgba, 3);
 }
 
-/** Decodes any format that is known here. */
-export async function decode(file: Uint8Array, applyExifOrientation: boolean): Promise<Pixels> {
-  if (!isNode()) return decodeWithPlatform(file, applyExifOrientation);
-  return isPng(file) ? decodePng(file) : decodeWithSharp(file, applyExifOrientation);
+/** Decodes any format that is known here. With `turn`, the orientation comes along where the pixels do not have it yet. */
+export async function decode(file: Uint8Array, turn: boolean): Promise<Pixels> {
+  if (!isNode()) return decodeWithPlatform(file, turn);
+  const pixels = isPng(file) ? decodePng(file) : (isJpeg(file) && (await decodeJpeg(file))) || (await decodeWithSharp(file));
+  return turn ? { ...pixels, orientation: orientationOf(file) } : pixels;
 }
 
 async function encodeWithPlatform(pixels: Pixels, type: string, quality?: number): Promise<Uint8Array> {
@@ -72,8 +91,24 @@ export async function encodeAsJpeg(pixels: Pixels, quality: number): Promise<Uin
   return (await gray.jpeg({ quality }).toBuffer({ resolveWithObject: true })).data;
 }
 
+/** One of red, green and blue of what JPEG files hold for cyan, magenta or yellow, and for black (255: no ink); rounded as in Pillow. */
+function lightOf(colour: number, black: number): number {
+  const v = black * (255 - colour) + 128;
+  return Math.max(0, black - (((v >> 8) + v) >> 8));
+}
+
+function rgbOfCmyk({ width, height, data }: Pixels): Pixels {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let i = 0; i < rgb.length; i++) {
+    const pixel = 4 * Math.floor(i / 3);
+    rgb[i] = lightOf(data[pixel + (i % 3)], data[pixel + 3]);
+  }
+  return { width, height, channels: 3, data: rgb };
+}
+
 /** The same picture with 1, 2, 3 or 4 channels. Luminance is that of JPEG and Pillow. */
 export function toChannels(pixels: Pixels, channels: number): Pixels {
+  if (pixels.isCmyk) return toChannels(rgbOfCmyk(pixels), channels);
   if (pixels.channels === channels) return pixels;
   const { width, height, channels: had, data } = pixels;
   const result = new Uint8Array(width * height * channels);

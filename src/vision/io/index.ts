@@ -4,6 +4,7 @@ import * as torch from '../../index.js';
 import { type Args, bind } from '../arguments.js';
 import { builtin } from '../node.js';
 import { decode, encodeAsJpeg, encodeAsPng, toChannels } from './codec.js';
+import { upright } from './exif.js';
 import type { Pixels } from './png.js';
 
 type Tensor = torch.Tensor;
@@ -53,7 +54,7 @@ const tensorOf = ({ width, height, channels, data }: Pixels): Tensor =>
   consume(data, (bytes) => bytes.reshape(height, width, channels).permute(2, 0, 1).clone({ memoryFormat: 'contiguous_format' }));
 
 /**
- * Bytes (C, H, W) of an image file: its content, or its path. Node decodes PNG by itself and other formats through the package sharp.
+ * Bytes (C, H, W) of an image file: its content, or its path. Node needs the package sharp for formats other than JPEG and PNG.
  * https://pytorch.org/vision/stable/generated/torchvision.io.decode_image.html
  * @example
  * const bytes = await vision.io.encodePng(torch.zeros(3, 32, 48, { dtype: torch.uint8 }));
@@ -71,7 +72,7 @@ export async function decodeImage(
   const file = typeof input === 'string' ? builtin('node:fs').readFileSync(input) : bytesOf(input);
   if (file.length === 0) throw new Error('Expected a non empty 1-dimensional tensor');
   const pixels = await decode(file, applyExifOrientation);
-  return tensorOf(channels === 0 ? pixels : toChannels(pixels, channels));
+  return upright(tensorOf(channels === 0 ? pixels : toChannels(pixels, channels)), pixels.orientation);
 }
 
 /**

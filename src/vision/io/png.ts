@@ -8,6 +8,10 @@ export interface Pixels {
   /** 1: gray, 2: gray and alpha, 3: red, green, blue, 4: with alpha */
   channels: number;
   data: Uint8Array;
+  /** The four channels are cyan, magenta, yellow and black, 255 where there is no ink. */
+  isCmyk?: boolean;
+  /** How the camera was held, 1 to 8 as in EXIF; upright where it is absent. */
+  orientation?: number;
 }
 
 const signature = [137, 80, 78, 71, 13, 10, 26, 10];
