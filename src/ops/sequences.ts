@@ -76,16 +76,18 @@ function checkSpaced(name: string, given: readonly unknown[]): void {
   );
 }
 type Spaced<O = object> = (start: Scalar, end: Scalar, steps: number, ...args: [options?: FactoryOptions & O]) => Tensor;
-/** `steps` numbers from start to end, counted from both ends as PyTorch does. */
+/** `steps` numbers from start to end, counted from both ends as PyTorch does: the step is a float32 for float32, and each number rounded once. */
 function spaced(name: string, ends: readonly Scalar[], steps: number, options: FactoryOptions, value: (x: number) => number): Tensor {
   const { dtype } = factory(options, getDefaultDtype());
   checkSpaced(name, [...ends, steps]);
   checkEnds(name, ends);
-  const [start, end] = ends.map((x) => (dtype.category < 2 ? Math.trunc(Number(x)) : Number(x)));
   if (steps < 0) throw new RuntimeError('number of steps must be non-negative');
-  const step = steps > 1 ? (end - start) / (steps - 1) : 0;
-  const at = (i: number): number => (i < steps / 2 || steps === 1 ? start + step * i : end - step * (steps - 1 - i));
-  const round = dtype === float32 ? Math.fround : dtype.category === 1 ? Math.trunc : (x: number): number => x;
+  const single = dtype === float32 ? Math.fround : (x: number): number => x;
+  const [start, end] = ends.map((x) => (dtype.category < 2 ? Math.trunc(Number(x)) : single(Number(x))));
+  const step = steps > 1 ? single(single(end - start) / (steps - 1)) : 0;
+  const isFirstHalf = (i: number): boolean => i < Math.floor(steps / 2) || steps === 1;
+  const at = (i: number): number => single(isFirstHalf(i) ? start + step * i : end - step * (steps - 1 - i));
+  const round = dtype.category === 1 ? Math.trunc : single;
   return tensor(
     Array.from({ length: steps }, (_, i) => round(value(at(i)))),
     { ...options, dtype },

@@ -6,15 +6,24 @@ type Data = Parameters<typeof torch.asTensor>[0];
 
 const plain = { clone: torch.Tensor.prototype.clone, detach: torch.Tensor.prototype.detach, to: torch.Tensor.prototype.to };
 
+export interface TVTensorOptions {
+  /** By default those of the data. */
+  dtype?: torch.DType;
+  device?: Parameters<typeof torch.device>[0];
+  requiresGrad?: boolean;
+}
+
 /**
  * The base of the kinds. Shares the memory of `data`, and shows its class when printed. `clone`, `detach`, `to` and `requiresGrad_` keep
  * the kind; what other operations give is a plain tensor. https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.TVTensor.html
  * @example new tvTensors.Image(torch.zeros(3, 4, 5)) instanceof tvTensors.TVTensor  // true
  */
 export abstract class TVTensor extends torch.Tensor {
-  constructor(data: Data) {
+  constructor(data: Data, { dtype, device, requiresGrad }: TVTensorOptions = {}) {
     super([]);
-    const view = data instanceof torch.Tensor ? data.viewAs(data) : torch.asTensor(data);
+    const tensor = torch.asTensor(data, { ...(dtype && { dtype }), ...(device && { device }) });
+    const view = tensor.viewAs(tensor);
+    if (requiresGrad !== undefined) view.detach_().requiresGrad_(requiresGrad);
     return Object.setPrototypeOf(view, new.target.prototype) as this;
   }
 
@@ -40,7 +49,26 @@ export abstract class TVTensor extends torch.Tensor {
  * https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.Image.html
  * @example new tvTensors.Image(torch.zeros(3, 4, 5)).shape  // torch.Size([3, 4, 5])
  */
-export class Image extends TVTensor {}
+export class Image extends TVTensor {
+  constructor(data: Data, options?: TVTensorOptions) {
+    const image = torch.asTensor(data);
+    if (image.ndim < 2) throw new Error(`Tensor must be 2D or higher, got ${image.ndim}D tensor.`);
+    super(image.ndim === 2 ? image.unsqueeze(0) : image, options);
+  }
+}
+
+/**
+ * A video (…, T, C, H, W), transformed as images are, all frames alike.
+ * https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.Video.html
+ * @throws Error where there are fewer than four dims
+ * @example new v2.Resize(4)(new tvTensors.Video(torch.zeros(2, 3, 8, 8))).shape  // torch.Size([2, 3, 4, 4])
+ */
+export class Video extends TVTensor {
+  constructor(data: Data, options?: TVTensorOptions) {
+    super(data, options);
+    if (this.ndim < 4) throw new Error(`Tensor must be 4D or higher, got ${this.ndim}D tensor.`);
+  }
+}
 
 /**
  * Classes of pixels (H, W), or masks of objects (N, H, W): resized and rotated without new values.
@@ -51,20 +79,56 @@ export class Image extends TVTensor {}
 export class Mask extends TVTensor {}
 
 /**
- * Corners; a corner and the sizes; or the middle and the sizes.
- * https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.BoundingBoxFormat.html
+ * Corners; a corner and the sizes; the middle and the sizes. With an `R` boxes are rotated by an angle in degrees, counter-clockwise;
+ * eight numbers are four corners. https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.BoundingBoxFormat.html
  */
-export const BoundingBoxFormat = { XYXY: 'XYXY', XYWH: 'XYWH', CXCYWH: 'CXCYWH' } as const;
-export type BoxFormat = 'XYXY' | 'XYWH' | 'CXCYWH';
+export const BoundingBoxFormat = {
+  XYXY: 'XYXY',
+  XYWH: 'XYWH',
+  CXCYWH: 'CXCYWH',
+  XYWHR: 'XYWHR',
+  CXCYWHR: 'CXCYWHR',
+  XYXYXYXY: 'XYXYXYXY',
+} as const;
+export type BoxFormat = keyof typeof BoundingBoxFormat;
+/** What a format may be given as. */
+export type FormatName = BoxFormat | Lowercase<BoxFormat>;
 
-export interface BoundingBoxesOptions {
-  format: BoxFormat;
+/** How boxes are kept in their image: as little cut off as possible, entirely inside, or not at all. Upright ones have one way only. */
+export type ClampingMode = 'soft' | 'hard' | null;
+
+/**
+ * Whether boxes of this format have an angle.
+ * @example tvTensors.isRotatedBoundingFormat('XYWHR')  // true
+ */
+export const isRotatedBoundingFormat = (format: FormatName): boolean => ['XYWHR', 'CXCYWHR', 'XYXYXYXY'].includes(format.toUpperCase());
+
+/** The format of a name in capitals or not. */
+export function boxFormat(name: FormatName): BoxFormat {
+  const format = name.toUpperCase() as BoxFormat;
+  if (!(format in BoundingBoxFormat)) throw new Error(`'${format}' is no format of bounding boxes`);
+  return format;
+}
+
+export interface BoundingBoxesOptions extends TVTensorOptions {
+  format: FormatName;
   /** Of the image that the boxes lie in. */
   canvasSize: readonly [height: number, width: number];
+  clampingMode?: ClampingMode;
+}
+
+/** Numbers without a fraction are floats where boxes are rotated. */
+function boxData(data: Data, isRotated: boolean): Tensor {
+  const boxes = torch.asTensor(data);
+  if (!isRotated || boxes.dtype.isFloatingPoint) return boxes;
+  if (data instanceof torch.Tensor) throw new Error(`Rotated bounding boxes should be floating point tensors, got ${String(boxes.dtype)}.`);
+  return boxes.to(torch.getDefaultDtype());
 }
 
 /**
- * Boxes (N, 4) in an image. https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.BoundingBoxes.html
+ * Boxes (N, 4) in an image; rotated ones are (N, 5) or, as four corners, (N, 8).
+ * https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.BoundingBoxes.html
+ * @throws Error where the tensor has more than two dims, or rotated boxes are integers
  * @example
  * const boxes = new tvTensors.BoundingBoxes([[1, 2, 5, 6]], { format: 'XYXY', canvasSize: [10, 12] });
  * v2.functional.horizontalFlip(boxes).tolist()  // [ [ 7, 2, 11, 6 ] ]
@@ -72,18 +136,29 @@ export interface BoundingBoxesOptions {
 export class BoundingBoxes extends TVTensor {
   readonly format: BoxFormat;
   readonly canvasSize: readonly [height: number, width: number];
+  clampingMode: ClampingMode;
 
-  constructor(data: Data, { format, canvasSize }: BoundingBoxesOptions) {
-    const boxes = torch.asTensor(data);
-    super(boxes.ndim === 1 ? boxes.unsqueeze(0) : boxes);
-    if (this.ndim !== 2 || this.shape[1] !== 4) throw new Error(`Expected boxes of shape (N, 4), but got ${String(this.shape)}`);
-    this.format = format;
+  constructor(data: Data, { format, canvasSize, clampingMode = 'soft', ...options }: BoundingBoxesOptions) {
+    const boxes = boxData(data, isRotatedBoundingFormat(format));
+    super(boxes.ndim === 1 ? boxes.unsqueeze(0) : boxes, options);
+    if (this.ndim !== 2) throw new Error(`Expected a 1D or 2D tensor, got ${this.ndim}D`);
+    const numbers = { XYXYXYXY: 8, XYWHR: 5, CXCYWHR: 5, XYXY: 4, XYWH: 4, CXCYWH: 4 }[boxFormat(format)];
+    if (this.shape[1] !== numbers) throw new Error(`Expected boxes of shape (N, ${numbers}), but got ${String(this.shape)}`);
+    if (!['soft', 'hard', null].includes(clampingMode)) throw new Error(`clamping_mode must be None, hard or soft, got ${clampingMode}.`);
+    this.format = boxFormat(format);
     this.canvasSize = canvasSize;
+    this.clampingMode = clampingMode;
   }
 
   protected override suffix(): string {
-    return `, format=BoundingBoxFormat.${this.format}, canvas_size=(${this.canvasSize.join(', ')})`;
+    const mode = this.clampingMode ?? 'None';
+    return `, format=BoundingBoxFormat.${this.format}, canvas_size=(${this.canvasSize.join(', ')}), clamping_mode=${mode}`;
   }
+}
+
+export interface KeyPointsOptions extends TVTensorOptions {
+  /** Of the image that the points lie in. */
+  canvasSize: readonly [height: number, width: number];
 }
 
 /**
@@ -96,9 +171,9 @@ export class BoundingBoxes extends TVTensor {
 export class KeyPoints extends TVTensor {
   readonly canvasSize: readonly [height: number, width: number];
 
-  constructor(data: Data, { canvasSize }: { canvasSize: readonly [height: number, width: number] }) {
+  constructor(data: Data, { canvasSize, ...options }: KeyPointsOptions) {
     const points = torch.asTensor(data);
-    super(points.ndim === 1 ? points.unsqueeze(0) : points);
+    super(points.ndim === 1 ? points.unsqueeze(0) : points, options);
     if (this.shape.at(-1) !== 2) throw new Error(`Expected a tensor of shape (..., 2), not ${String(this.shape)}`);
     this.canvasSize = canvasSize;
   }
@@ -108,16 +183,27 @@ export class KeyPoints extends TVTensor {
   }
 }
 
+/** What `wrap` may change. */
+export interface WrapOptions {
+  format?: FormatName;
+  canvasSize?: readonly [height: number, width: number];
+  clampingMode?: ClampingMode;
+}
+
 /**
- * `tensor` as the kind that `like` is. https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.wrap.html
+ * `tensor` as the kind that `like` is, with its format and sizes unless others are given.
+ * https://pytorch.org/vision/stable/generated/torchvision.tv_tensors.wrap.html
  * @example tvTensors.wrap(torch.ones(1, 2, 2), new tvTensors.Image(torch.zeros(1, 2, 2))) instanceof tvTensors.Image  // true
  */
-export function wrap<T extends Tensor>(tensor: Tensor, like: T): T {
+export function wrap<T extends Tensor>(tensor: Tensor, like: T, options: WrapOptions = {}): T {
   if (tensor === like) return like;
-  if (like instanceof BoundingBoxes) return new BoundingBoxes(tensor, like) as Tensor as T;
-  if (like instanceof KeyPoints) return new KeyPoints(tensor, like) as Tensor as T;
-  if (like instanceof Image) return new Image(tensor) as Tensor as T;
-  return (like instanceof Mask ? new Mask(tensor) : tensor) as T;
+  if (like instanceof BoundingBoxes) {
+    const { format, canvasSize, clampingMode } = like;
+    return new BoundingBoxes(tensor, { format, canvasSize, clampingMode, ...options }) as Tensor as T;
+  }
+  if (like instanceof KeyPoints) return new KeyPoints(tensor, { canvasSize: like.canvasSize, ...options }) as Tensor as T;
+  const kind = [Image, Video, Mask].find((each) => like instanceof each);
+  return (kind ? new kind(tensor) : tensor) as T;
 }
 
 for (const [name, method] of Object.entries(plain)) {

@@ -44,13 +44,13 @@ describe('boxes', () => {
     expect(rounded(F.rotate(xywh, 30))).toEqual([[0.17, 2.902, 5.464, 5.464], [2.402, 3.768, 4.232, 5.33]]); // prettier-ignore
     const whole = new tvTensors.BoundingBoxes([[1, 2, 5, 7]], { format: 'XYXY', canvasSize: [10, 12] });
     expect([F.resize(whole, [21, 7]).tolist(), F.rotate(whole, 30).tolist()]).toEqual([[[0, 4, 2, 14]], [[0, 2, 6, 9]]]); // prettier-ignore
-    expect(F.convertBoundingBoxFormat(boxes(), 'CXCYWH').tolist()).toEqual([[3, 4, 4, 4], [5.5, 4.5, 11, 9]]); // prettier-ignore
+    expect(F.convertBoundingBoxFormat(boxes(), { newFormat: 'CXCYWH' }).tolist()).toEqual([[3, 4, 4, 4], [5.5, 4.5, 11, 9]]); // prettier-ignore
     expect(() => F.pad(boxes(), 1, { paddingMode: 'reflect' })).toThrow("Padding mode 'reflect' is not supported with bounding boxes");
   });
 
   it('are printed with what they are', () => {
     expect(String(boxes())).toBe(
-      'BoundingBoxes([[ 1.,  2.,  5.,  6.],\n               [ 0.,  0., 11.,  9.]], format=BoundingBoxFormat.XYXY, canvas_size=(10, 12))',
+      'BoundingBoxes([[ 1.,  2.,  5.,  6.],\n               [ 0.,  0., 11.,  9.]], format=BoundingBoxFormat.XYXY, canvas_size=(10, 12), clamping_mode=soft)',
     );
     expect(boxes() instanceof torch.Tensor).toBe(true);
     expect(() => new tvTensors.BoundingBoxes([[1, 2]], { format: 'XYXY', canvasSize: [1, 1] })).toThrow('Expected boxes of shape (N, 4)');

@@ -133,7 +133,7 @@ describe('transforms', () => {
     ],
     [new v2.RandomPerspective({ distortionScale: 0.6, p: 1 }), 'RandomPerspective(p=1.0, distortion_scale=0.6, interpolation=bilinear, fill=0)'],
     [new v2.ElasticTransform({ alpha: 9 }), 'ElasticTransform(alpha=[9.0, 9.0], sigma=[5.0, 5.0], interpolation=bilinear, fill=0)'],
-    [new v2.GaussianBlur({ kernelSize: 3 }), 'GaussianBlur(kernel_size=(3, 3), sigma=(0.1, 2.0))'],
+    [new v2.GaussianBlur({ kernelSize: 3 }), 'GaussianBlur(kernel_size=(3, 3), sigma=[0.1, 2.0])'],
     [new v2.Normalize({ mean: [0.5], std: [1] }), 'Normalize(mean=[0.5], std=[1.0], inplace=False)'],
     [new v2.ToDtype({ dtype: torch.float32, scale: true }), 'ToDtype(scale=True)'],
     [new v2.ColorJitter({ brightness: 0.5 }), 'ColorJitter(brightness=(0.5, 1.5))'],

@@ -94,23 +94,32 @@ function sourceOf(mode: Exclude<PadMode, 'constant'>, i: number, n: number, befo
   return sources.circular(i - Math.max(before, 0), left) - Math.min(before, 0);
 }
 
+/** Refuses margins that the mode cannot fill; the last dim is looked at first. */
+function checkBorders(input: Tensor, ends: readonly (readonly number[])[], spatial: number, mode: PadMode): void {
+  for (let d = input.ndim - 1; d >= input.ndim - spatial; d--) {
+    const [before, behind] = ends[d];
+    const n = input.sizes[d];
+    if (mode === 'reflect' && (before >= n || behind >= n)) {
+      throw new RuntimeError(
+        `Argument #${2 * (input.ndim - d) + 2}: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${behind}) at dimension ${d} of input ${brackets(input.sizes)}`,
+      );
+    }
+    if (mode === 'circular' && (before > n || behind > n)) throw new RuntimeError('Padding value causes wrapping around more than once.');
+    if (n + before + behind < 0) throw new RuntimeError(`input (W: ${n}) is too small. Calculated output W: ${n + before + behind}`);
+  }
+}
+
 function borderPad(input: Tensor, pad: readonly number[], mode: Exclude<PadMode, 'constant'>): Tensor {
   const spatial = pad.length / 2;
   if (pad.length % 2 !== 0 || spatial < 1 || spatial > 3 || (input.ndim !== spatial + 1 && input.ndim !== spatial + 2)) {
     throw new RuntimeError(`Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now`);
   }
   const ends = endsOf(input, pad);
+  checkBorders(input, ends, spatial, mode);
   let x = input;
   for (let d = input.ndim - spatial; d < input.ndim; d++) {
     const [before, behind] = ends[d];
     const n = input.sizes[d];
-    if (mode === 'reflect' && (before >= n || behind >= n)) {
-      throw new RuntimeError(
-        `Argument #4: Padding size should be less than the corresponding input dimension, but got: padding (${before}, ${behind}) at dimension ${d} of input ${brackets(input.sizes)}`,
-      );
-    }
-    if (mode === 'circular' && (before > n || behind > n)) throw new RuntimeError('Padding value causes wrapping around more than once.');
-    if (n + before + behind < 0) throw new RuntimeError(`input (W: ${n}) is too small. Calculated output W: ${n + before + behind}`);
     if (before === 0 && behind === 0) continue;
     const index = Array.from({ length: n + before + behind }, (_, i) => sourceOf(mode, i, n, before, behind));
     const name = mode === 'circular' ? 'circularPad' : `${mode === 'reflect' ? 'reflection' : 'replication'}Pad${spatial}d`;

@@ -161,7 +161,7 @@ export class CocoDetection extends CocoDataset<CocoAnnotation[]> {
     if (annotations.length === 0) return [new Image(image), { image_id }];
     const canvasSize = [image.shape[1], image.shape[2]] as const;
     const rows = torch.tensor(annotations.map(({ bbox }) => bbox)).to(torch.float32);
-    const boxes = convertBoundingBoxFormat(new BoundingBoxes(rows, { format: 'XYWH', canvasSize }), 'XYXY');
+    const boxes = convertBoundingBoxFormat(new BoundingBoxes(rows, { format: 'XYWH', canvasSize }), { newFormat: 'XYXY' });
     return [new Image(image), { image_id, boxes, labels: torch.tensor(annotations.map(({ category_id }) => category_id)) }];
   }
 }

@@ -1,10 +1,19 @@
 /** Boxes: formats, areas, overlaps and suppression. https://pytorch.org/vision/stable/ops.html#box-operators */
 import * as torch from '../../index.js';
 import { type Args, bind, type Call } from '../arguments.js';
+import {
+  type BoxFormat,
+  convertRotated,
+  fromCorners,
+  type RotatedFormat,
+  rotatedFormats,
+  toCorners,
+  uprightFormats,
+} from './box-formats.js';
 
 type Tensor = torch.Tensor;
 
-export type BoxFormat = 'xyxy' | 'xywh' | 'cxcywh';
+export type { BoxFormat, RotatedFormat } from './box-formats.js';
 interface FormatOptions {
   fmt?: BoxFormat;
 }
@@ -14,42 +23,32 @@ interface EpsOptions {
 }
 type EpsArgs = Args<[eps: number], EpsOptions>;
 
-const formats: readonly string[] = ['xyxy', 'xywh', 'cxcywh'];
-
 /** Integers are computed with in 64 bits, floats at least in 32. */
 function upcast(t: Tensor): Tensor {
   if (t.dtype.isFloatingPoint) return t.dtype === torch.float64 ? t : t.to(torch.float32);
   return t.dtype === torch.int32 || t.dtype === torch.int64 ? t : t.to(torch.int32);
 }
 
-function toCorners(boxes: Tensor, format: BoxFormat): Tensor {
-  const [a, b, width, height] = boxes.unbind(-1);
-  if (format === 'xyxy') return boxes;
-  if (format === 'xywh') return torch.stack([a, b, a.add(width), b.add(height)], -1);
-  const [halfWidth, halfHeight] = [width.mul(0.5), height.mul(0.5)];
-  return torch.stack([a.sub(halfWidth), b.sub(halfHeight), a.add(halfWidth), b.add(halfHeight)], -1);
-}
-
-function fromCorners(boxes: Tensor, format: BoxFormat): Tensor {
-  const [left, top, right, bottom] = boxes.unbind(-1);
-  const [width, height] = [right.sub(left), bottom.sub(top)];
-  if (format === 'xyxy') return boxes;
-  if (format === 'xywh') return torch.stack([left, top, width, height], -1);
-  return torch.stack([left.add(right).div(2), top.add(bottom).div(2), width, height], -1);
-}
+type AnyFormat = BoxFormat | RotatedFormat;
 
 /**
- * (…, 4) from one format to another. https://pytorch.org/vision/stable/generated/torchvision.ops.box_convert.html
+ * Boxes (…, 4) from one format to another; rotated ones are (…, 5) or, as four corners, (…, 8).
+ * https://pytorch.org/vision/stable/generated/torchvision.ops.box_convert.html
+ * @throws Error where a format is unknown, or one is upright and the other rotated
  * @example vision.ops.boxConvert(torch.tensor([[5, 5, 10, 10]]), 'xywh', 'xyxy')  // tensor([[ 5,  5, 15, 15]])
  */
 export function boxConvert(
   boxes: Tensor,
-  ...args: Call<[inFmt: BoxFormat, outFmt: BoxFormat], [], { inFmt: BoxFormat; outFmt: BoxFormat }>
+  ...args: Call<[inFmt: AnyFormat, outFmt: AnyFormat], [], { inFmt: AnyFormat; outFmt: AnyFormat }>
 ): Tensor {
-  const { inFmt, outFmt } = bind<{ inFmt: BoxFormat; outFmt: BoxFormat }>('box_convert', 'inFmt!, outFmt!', args);
-  if (!formats.includes(inFmt) || !formats.includes(outFmt))
-    throw new Error(`Unsupported Bounding Box Conversions for given in_fmt ${inFmt} and out_fmt ${outFmt}`);
-  return inFmt === outFmt ? boxes.clone() : fromCorners(toCorners(boxes, inFmt), outFmt);
+  const { inFmt, outFmt } = bind<{ inFmt: AnyFormat; outFmt: AnyFormat }>('box_convert', 'inFmt!, outFmt!', args);
+  const both = (formats: readonly string[]): boolean => [inFmt, outFmt].every((format) => formats.includes(format));
+  const text = `Unsupported Bounding Box Conversions for given in_fmt ${inFmt} and out_fmt ${outFmt}`;
+  if (!both([...uprightFormats, ...rotatedFormats])) throw new Error(text);
+  if (inFmt === outFmt) return boxes.clone();
+  if (both(uprightFormats)) return fromCorners(toCorners(boxes, inFmt as BoxFormat), outFmt as BoxFormat);
+  if (both(rotatedFormats)) return convertRotated(boxes, inFmt as RotatedFormat, outFmt as RotatedFormat);
+  throw new Error(text);
 }
 
 /**
@@ -58,7 +57,7 @@ export function boxConvert(
  */
 export function boxArea(boxes: Tensor, ...args: FormatArgs): Tensor {
   const { fmt = 'xyxy' } = bind<FormatOptions>('box_area', 'fmt', args);
-  if (!formats.includes(fmt)) throw new Error(`Unsupported Bounding Box area for given format ${fmt}`);
+  if (!uprightFormats.includes(fmt)) throw new Error(`Unsupported Bounding Box area for given format ${fmt}`);
   const [a, b, c, d] = upcast(boxes).unbind(-1);
   return fmt === 'xyxy' ? c.sub(a).mul(d.sub(b)) : c.mul(d);
 }
@@ -94,7 +93,7 @@ function hull(boxes1: Tensor, boxes2: Tensor): [width: Tensor, height: Tensor] {
  */
 export function boxIou(boxes1: Tensor, boxes2: Tensor, ...args: FormatArgs): Tensor {
   const { fmt = 'xyxy' } = bind<FormatOptions>('box_iou', 'fmt', args);
-  if (!formats.includes(fmt)) throw new Error(`Unsupported Box IoU Calculation for given fmt ${fmt}.`);
+  if (!uprightFormats.includes(fmt)) throw new Error(`Unsupported Box IoU Calculation for given fmt ${fmt}.`);
   const { intersection, union } = overlap(toCorners(boxes1, fmt), toCorners(boxes2, fmt));
   return intersection.div(union);
 }

@@ -6,7 +6,7 @@ import * as F from './functional/index.js';
 import { cifar10, imagenet, type Policy, svhn } from './auto-augment-policies.js';
 import { fillOf, type KindFill } from './kind.js';
 import { sampleDirichlet } from './mix.js';
-import { random, randomInteger, Transform } from './transform.js';
+import { isTarget, random, randomInteger, sampleOf, tensorsOf, Transform } from './transform.js';
 
 type Tensor = torch.Tensor;
 interface Options {
@@ -64,6 +64,14 @@ abstract class AutoAugmentBase extends Transform {
   constructor({ interpolation = 'nearest', fill = null }: Options) {
     super();
     [this.interpolation, this.fill] = [interpolation, fill];
+  }
+
+  override forward(...inputs: never[]): unknown {
+    const found = tensorsOf(sampleOf(inputs));
+    const wrong = found.find(isTarget);
+    if (wrong) throw new TypeError(`Inputs of type ${wrong.constructor.name} are not supported by ${this.constructor.name}()`);
+    if (found.length === 0) throw new TypeError('Found no image in the sample.');
+    return super.forward(...inputs);
   }
 
   /** Augments with one of the strengths. */

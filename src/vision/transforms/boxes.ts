@@ -1,8 +1,9 @@
 /** Transforms of boxes and points. https://pytorch.org/vision/stable/transforms.html#miscellaneous */
 import * as torch from '../../index.js';
 import { type Args, bind, type Call, pythonFloat } from '../arguments.js';
-import { type BoxFormat, BoundingBoxes, KeyPoints, Mask, wrap } from '../tv-tensors.js';
+import { BoundingBoxes, type ClampingMode, type FormatName, KeyPoints, Mask, TVTensor, wrap } from '../tv-tensors.js';
 import * as F from './functional/index.js';
+import { getBoundingBoxes, getKeypoints } from './query.js';
 import { isPlain, mapTensors, sampleOf, tensorsOf, Transform } from './transform.js';
 
 type Tensor = torch.Tensor;
@@ -27,17 +28,19 @@ abstract class BoxTransform extends Transform {
  * new v2.ConvertBoundingBoxFormat('XYWH')(boxes).tolist()  // [ [ 1, 2, 4, 4 ] ]
  */
 export class ConvertBoundingBoxFormat extends BoxTransform {
-  readonly format: BoxFormat;
+  readonly format: FormatName;
 
-  constructor(...args: Call<[format: BoxFormat], [], { format: BoxFormat }>) {
+  constructor(...args: Call<[format: FormatName], [], { format: FormatName }>) {
     super();
-    this.format = bind<{ format: BoxFormat }>('ConvertBoundingBoxFormat', 'format!', args).format;
+    this.format = bind<{ format: FormatName }>('ConvertBoundingBoxFormat', 'format!', args).format;
   }
 
   protected change(boxes: BoundingBoxes): BoundingBoxes {
-    return F.convertBoundingBoxFormat(boxes, this.format);
+    return F.convertBoundingBoxFormat(boxes, { newFormat: this.format });
   }
 }
+
+type ClampArgs = Args<[clampingMode: ClampingMode | 'auto'], { clampingMode?: ClampingMode | 'auto' }>;
 
 /**
  * Cuts boxes off at the edges of their image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ClampBoundingBoxes.html
@@ -46,25 +49,82 @@ export class ConvertBoundingBoxFormat extends BoxTransform {
  * new v2.ClampBoundingBoxes()(boxes).tolist()  // [ [ 0, 2, 12, 6 ] ]
  */
 export class ClampBoundingBoxes extends BoxTransform {
+  /** `'auto'`: that of the boxes. */
+  readonly clampingMode: ClampingMode | 'auto';
+
+  constructor(...args: ClampArgs) {
+    super();
+    const { clampingMode = 'auto' } = bind<{ clampingMode?: ClampingMode | 'auto' }>('ClampBoundingBoxes', 'clampingMode', args);
+    this.clampingMode = clampingMode;
+  }
+
   protected change(boxes: BoundingBoxes): BoundingBoxes {
-    return F.clampBoundingBoxes(boxes);
+    return F.clampBoundingBoxes(boxes, { clampingMode: this.clampingMode });
   }
 }
 
-/** The first tensor under a key that speaks of labels. */
-function findLabels(sample: unknown): Tensor | null {
-  if (Array.isArray(sample)) return sample.map(findLabels).find((found) => found !== null) ?? null;
-  if (!isPlain(sample)) return null;
-  const named = Object.entries(sample).find(([key, value]) => /label/i.test(key) && value instanceof torch.Tensor);
-  return named ? (named[1] as Tensor) : findLabels(Object.values(sample));
+/**
+ * Says how the transforms behind it keep boxes in their image. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.SetClampingMode.html
+ * @throws Error where the mode is none of `'soft'`, `'hard'` and null
+ * @example
+ * const boxes = new tvTensors.BoundingBoxes([[-1, 2, 15, 6]], { format: 'XYXY', canvasSize: [10, 12] });
+ * new v2.SetClampingMode(null)(boxes).clampingMode  // null
+ */
+export class SetClampingMode extends BoxTransform {
+  readonly clampingMode: ClampingMode;
+
+  constructor(...args: Call<[clampingMode: ClampingMode], [], { clampingMode: ClampingMode }>) {
+    super();
+    this.clampingMode = bind<{ clampingMode: ClampingMode }>('SetClampingMode', 'clampingMode!', args).clampingMode;
+    if (![null, 'soft', 'hard'].includes(this.clampingMode))
+      throw new Error(`clamping_mode must be soft, hard or None, got ${this.clampingMode}`);
+  }
+
+  protected change(boxes: BoundingBoxes): BoundingBoxes {
+    return wrap(boxes.detach().clone(), boxes, { clampingMode: this.clampingMode });
+  }
 }
 
-export type LabelsGetter = ((sample: unknown) => Tensor | null) | 'default' | null;
+const isLabels = (value: unknown): value is Tensor => value instanceof torch.Tensor && !(value instanceof TVTensor);
+
+/** The second entry of a pair, if that is a plain tensor, or what is there or in the sample itself under a key that speaks of labels. */
+function findLabels(sample: unknown): unknown {
+  const described: unknown = Array.isArray(sample) ? sample[1] : sample;
+  if (isLabels(described)) return described;
+  if (!isPlain(described))
+    throw new Error(
+      `When using the default labels_getter, the input passed to forward must be a dictionary or a two-tuple whose second item is a dictionary or a tensor, but got ${String(described)} instead.`,
+    );
+  const keys = Object.keys(described);
+  const key = keys.find((each) => each.toLowerCase() === 'labels') ?? keys.find((each) => /label/i.test(each));
+  if (key === undefined)
+    throw new Error(
+      'Could not infer where the labels are in the sample. Try passing a callable as the labels_getter parameter?If there are no labels in the sample by design, pass labels_getter=None.',
+    );
+  return described[key];
+}
+
+const getterOf = (getter: LabelsGetter): ((sample: unknown) => unknown) =>
+  typeof getter === 'string' ? findLabels : (getter ?? (() => null));
+
+/** The labels as a list, each a tensor with as many entries as there are boxes or points. */
+function checkedLabels(labels: unknown, target: Tensor, message: string): readonly Tensor[] {
+  if (labels === null || labels === undefined) return [];
+  const list: unknown[] = Array.isArray(labels) ? labels : [labels];
+  const wrong = list.find((each) => !(each instanceof torch.Tensor));
+  if (wrong !== undefined) throw new Error(`The labels in the input to forward() must be a tensor or None, got ${typeof wrong} instead.`);
+  for (const each of list as Tensor[])
+    if (each.shape[0] !== target.shape[0])
+      throw new Error(`${message} must match the number of labels.Found labels with shape=${String(each.shape)}).`);
+  return list as Tensor[];
+}
+
+export type LabelsGetter = ((sample: unknown) => Tensor | readonly Tensor[] | null) | 'default' | null;
 
 export interface SanitizeOptions {
   minSize?: number;
   minArea?: number;
-  /** Gives the labels that belong to the boxes; null if there are none. By default those under a key that contains `label`. */
+  /** Gives the labels that belong to the boxes; null if there are none. By default the second of a pair, or those under a key that contains `label`. */
   labelsGetter?: LabelsGetter;
 }
 
@@ -79,18 +139,18 @@ export interface SanitizeOptions {
 export class SanitizeBoundingBoxes extends Transform {
   readonly minSize: number;
   readonly minArea: number;
-  private readonly labelsGetter: (sample: unknown) => Tensor | null;
+  private readonly labelsGetter: (sample: unknown) => unknown;
   private readonly isDefault: boolean;
 
   constructor(...args: Args<[minSize: number, minArea: number, labelsGetter: LabelsGetter], SanitizeOptions>) {
     super();
     const given = bind<SanitizeOptions>('SanitizeBoundingBoxes', 'minSize, minArea, labelsGetter', args);
     const { minSize = 1, minArea = 1, labelsGetter = 'default' } = given;
-    if (minSize < 1) throw new Error(`min_size must be >= 1, got ${minSize}.`);
-    if (minArea < 1) throw new Error(`min_area must be >= 1, got ${minArea}.`);
+    if (minSize < 1) throw new Error(`min_size must be >= 1, got ${pythonFloat(minSize)}.`);
+    if (minArea < 1) throw new Error(`min_area must be >= 1, got ${pythonFloat(minArea)}.`);
     [this.minSize, this.minArea] = [minSize, minArea];
     this.isDefault = labelsGetter === 'default';
-    this.labelsGetter = typeof labelsGetter === 'string' ? findLabels : (labelsGetter ?? (() => null));
+    this.labelsGetter = getterOf(labelsGetter);
   }
 
   override extraRepr(): string {
@@ -104,12 +164,12 @@ export class SanitizeBoundingBoxes extends Transform {
 
   override forward(...inputs: never[]): unknown {
     const sample = sampleOf(inputs);
-    const boxes = tensorsOf(sample).find((tensor) => tensor instanceof BoundingBoxes) as BoundingBoxes | undefined;
-    if (!boxes) throw new Error('No bounding boxes were found in the sample');
-    const labels = this.labelsGetter(sample);
+    const found = this.labelsGetter(sample);
+    const boxes = getBoundingBoxes(tensorsOf(sample));
+    const labels = checkedLabels(found, boxes, `Number of boxes (shape=${String(boxes.shape)}) and`);
     const [, valid] = F.sanitizeBoundingBoxes(boxes, { minSize: this.minSize, minArea: this.minArea });
-    const isListed = (tensor: Tensor): boolean =>
-      tensor === boxes || tensor === labels || (tensor instanceof Mask && tensor.ndim === 3 && tensor.shape[0] === valid.shape[0]);
+    const fits = (tensor: Tensor): boolean => tensor instanceof Mask && tensor.shape[0] === valid.shape[0];
+    const isListed = (tensor: Tensor): boolean => tensor instanceof BoundingBoxes || labels.includes(tensor) || fits(tensor);
     return mapTensors(sample, (tensor) => (isListed(tensor) ? wrap(tensor.at(valid), tensor) : tensor));
   }
 }
@@ -144,12 +204,18 @@ export interface SanitizePointsOptions {
  * new v2.SanitizeKeyPoints('default')({ points, labels: torch.tensor([7, 8]) }).labels.tolist()  // [ 7 ]
  */
 export class SanitizeKeyPoints extends Transform {
-  private readonly labelsGetter: (sample: unknown) => Tensor | null;
+  private readonly isDefault: boolean;
+  private readonly labelsGetter: (sample: unknown) => unknown;
 
   constructor(...args: Args<[labelsGetter: LabelsGetter], SanitizePointsOptions>) {
     super();
     const { labelsGetter = null } = bind<SanitizePointsOptions>('SanitizeKeyPoints', 'labelsGetter', args);
-    this.labelsGetter = typeof labelsGetter === 'string' ? findLabels : (labelsGetter ?? (() => null));
+    this.labelsGetter = getterOf(labelsGetter);
+    this.isDefault = labelsGetter === 'default';
+  }
+
+  override extraRepr(): string {
+    return this.isDefault ? 'labels_getter=default' : '';
   }
 
   protected transform(image: Tensor): Tensor {
@@ -158,14 +224,9 @@ export class SanitizeKeyPoints extends Transform {
 
   override forward(...inputs: never[]): unknown {
     const sample = sampleOf(inputs);
-    const points = tensorsOf(sample).find((tensor) => tensor instanceof KeyPoints) as KeyPoints | undefined;
-    if (!points) throw new Error('No keypoints were found in the sample');
-    const labels = this.labelsGetter(sample);
-    if (labels && labels.shape[0] !== points.shape[0])
-      throw new Error(
-        `Number of kepyoints (shape=${String(points.shape)}) must match the number of labels.Found labels with shape=${String(labels.shape)}).`,
-      );
+    const points = getKeypoints(tensorsOf(sample));
+    const labels = checkedLabels(this.labelsGetter(sample), points, `Number of kepyoints (shape=${String(points.shape)})`);
     const [kept, valid] = F.sanitizeKeypoints(points);
-    return mapTensors(sample, (tensor) => (tensor === points ? kept : tensor === labels ? tensor.at(valid) : tensor));
+    return mapTensors(sample, (tensor) => (tensor === points ? kept : labels.includes(tensor) ? tensor.at(valid) : tensor));
   }
 }

@@ -1,6 +1,6 @@
 /** Transforms of colours. https://pytorch.org/vision/stable/transforms.html#color */
 import type * as torch from '../../index.js';
-import { type Args, bind, type Call } from '../arguments.js';
+import { type Args, bind, type Call, pythonFloat } from '../arguments.js';
 import { chw } from './functional/common.js';
 import * as F from './functional/index.js';
 import { permutation, random, RandomTransform, Transform, uniform } from './transform.js';
@@ -53,6 +53,9 @@ export class RGB extends Transform {
   }
 }
 
+/** Bounds: whole numbers are integers, others floats. */
+const pythonTuple = (range: Range): string => `(${range.map((x) => (x === Infinity ? 'inf' : String(x))).join(', ')})`;
+
 type Strength = number | Range | null;
 
 /** Factors around `center`; a single number says how far from it they may be. */
@@ -62,7 +65,9 @@ function strengthRange(value: Strength | undefined, name: string, center: number
   const [low, high] = typeof value === 'number' ? [center - value, center + value] : value;
   const least = typeof value === 'number' && center === 1 ? Math.max(low, 0) : low;
   if (!(bound[0] <= least && least <= high && high <= bound[1]))
-    throw new Error(`${name} values should be between (${bound.join(', ')}) and increasing, but got [${least}, ${high}].`);
+    throw new Error(
+      `${name} values should be between ${pythonTuple(bound)} and increasing, but got [${pythonFloat(least)}, ${pythonFloat(high)}].`,
+    );
   return least === center && high === center ? null : [least, high];
 }
 

@@ -4,8 +4,9 @@ import { type Args, bind, type Call } from '../arguments.js';
 import { chw, pairOf, roundHalfEven } from './functional/common.js';
 import { sidesOf } from './functional/crop.js';
 import * as F from './functional/index.js';
+import { BoundingBoxes, Mask } from '../tv-tensors.js';
 import { fillOf, type KindFill } from './kind.js';
-import { random, randomInteger, RandomGeometricTransform, GeometricTransform, Transform, uniform } from './transform.js';
+import { random, randomInteger, RandomGeometricTransform, GeometricTransform, tensorsOf, Transform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Size = number | readonly number[];
@@ -100,6 +101,18 @@ export class CenterCrop extends GeometricTransform {
   }
 }
 
+function checkedPadding(padding: F.Padding): F.Padding {
+  const isWhole = (n: unknown): boolean => Number.isInteger(n);
+  if (typeof padding === 'number' ? isWhole(padding) : [1, 2, 4].includes(padding.length) && padding.every(isWhole)) return padding;
+  const shown = typeof padding === 'number' ? String(padding) : `(${padding.join(', ')})`;
+  throw new Error(`Padding must be an int or a 1, 2, or 4 element of tuple or list, got ${shown}.`);
+}
+
+function checkedMode(mode: F.PaddingMode): F.PaddingMode {
+  if (['constant', 'edge', 'reflect', 'symmetric'].includes(mode)) return mode;
+  throw new Error('Padding mode should be either constant, edge, reflect or symmetric');
+}
+
 interface KindPadOptions {
   fill?: KindFill;
   paddingMode?: F.PaddingMode;
@@ -179,6 +192,12 @@ export class RandomResizedCrop extends GeometricTransform {
   }
 }
 
+/** Refuses what cannot be cut into several. */
+function checkPictures(inputs: readonly never[], name: string): void {
+  if (tensorsOf(inputs).some((t) => t instanceof BoundingBoxes || t instanceof Mask))
+    throw new TypeError(`BoundingBoxes'es and Mask's are not supported by ${name}()`);
+}
+
 export interface FiveCrop {
   (image: Tensor): Tensor[];
 }
@@ -193,6 +212,11 @@ export class FiveCrop extends Transform {
   constructor(...args: Sized) {
     super();
     this.size = sizeFrom('FiveCrop', args);
+  }
+
+  override forward(...inputs: never[]): unknown {
+    checkPictures(inputs, 'FiveCrop');
+    return super.forward(...inputs);
   }
 
   protected transform(image: Tensor): Tensor[] {
@@ -219,6 +243,11 @@ export class TenCrop extends Transform {
     this.verticalFlip = verticalFlip;
   }
 
+  override forward(...inputs: never[]): unknown {
+    checkPictures(inputs, 'TenCrop');
+    return super.forward(...inputs);
+  }
+
   protected transform(image: Tensor): Tensor[] {
     return F.tenCrop(image, this.size, this.verticalFlip);
   }
@@ -236,9 +265,13 @@ export class Pad extends GeometricTransform {
   constructor(...args: Call<[padding: F.Padding], [fill: KindFill, paddingMode: F.PaddingMode], KindPadOptions & { padding: F.Padding }>) {
     super();
     const given = bind<KindPadOptions & { padding: F.Padding }>('Pad', 'padding!, fill, paddingMode', args);
-    this.padding = given.padding;
+    this.padding = checkedPadding(given.padding);
     this.fill = given.fill ?? 0;
-    this.paddingMode = given.paddingMode ?? 'constant';
+    this.paddingMode = checkedMode(given.paddingMode ?? 'constant');
+  }
+
+  protected override lists(): readonly string[] {
+    return ['padding'];
   }
 
   protected transform(image: Tensor): Tensor {
@@ -257,7 +290,7 @@ export interface RandomCropOptions extends KindPadOptions {
  */
 export class RandomCrop extends GeometricTransform {
   readonly size: readonly [number, number];
-  /** Left, top, right and bottom. */
+  /** Left, right, top and bottom. */
   readonly padding: readonly number[] | null;
   readonly padIfNeeded: boolean;
   readonly fill: KindFill;
@@ -274,11 +307,10 @@ export class RandomCrop extends GeometricTransform {
     const names = 'size!, padding, padIfNeeded, fill, paddingMode';
     const given = bind<RandomCropOptions & SizeOptions>('RandomCrop', names, args);
     this.size = pairOf(given.size);
-    const [left, right, top, bottom] = sidesOf(given.padding ?? 0);
-    this.padding = given.padding == null ? null : [left, top, right, bottom];
+    this.padding = given.padding == null ? null : sidesOf(checkedPadding(given.padding));
     this.padIfNeeded = given.padIfNeeded ?? false;
     this.fill = given.fill ?? 0;
-    this.paddingMode = given.paddingMode ?? 'constant';
+    this.paddingMode = checkedMode(given.paddingMode ?? 'constant');
   }
 
   protected override lists(): readonly string[] {
@@ -288,7 +320,7 @@ export class RandomCrop extends GeometricTransform {
   protected transform(image: Tensor): Tensor {
     const [, imageHeight, imageWidth] = chw(image);
     const [height, width] = this.size;
-    const [left, top, right, bottom] = this.padding ?? [0, 0, 0, 0];
+    const [left, right, top, bottom] = this.padding ?? [0, 0, 0, 0];
     const extraY = this.padIfNeeded ? Math.max(height - imageHeight - top - bottom, 0) : 0;
     const extraX = this.padIfNeeded ? Math.max(width - imageWidth - left - right, 0) : 0;
     const padding = [left + extraX, top + extraY, right + extraX, bottom + extraY];

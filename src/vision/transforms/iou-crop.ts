@@ -104,7 +104,7 @@ export class RandomIoUCrop extends GeometricTransform<{ crop: Crop | null }> {
       throw new TypeError(
         'RandomIoUCrop() requires input sample to contain tensor or PIL images and bounding boxes. Sample can also contain masks.',
       );
-    const corners = F.convertBoundingBoxFormat(boxes, 'XYXY');
+    const corners = F.convertBoundingBoxFormat(boxes, { newFormat: 'XYXY' });
     for (;;) {
       const least = this.options[randomInteger(0, this.options.length)];
       if (least >= 1) return { crop: null };

@@ -21,7 +21,9 @@ export class JPEG extends Transform<{ quality: number }> {
     const { quality } = bind<{ quality: Quality }>('JPEG', 'quality!', args);
     const [least, most] = typeof quality === 'number' ? [quality, quality] : quality;
     if (!(1 <= least && least <= most && most <= 100 && Number.isInteger(least) && Number.isInteger(most)))
-      throw new Error(`quality must be an integer from 1 to 100, got quality =[${least}, ${most}]`);
+      throw new Error(
+        `quality must be an integer from 1 to 100, got quality =${typeof quality === 'number' ? `[${least}, ${most}]` : `(${least}, ${most})`}`,
+      );
     [this.quality, this.isRange] = [[least, most], typeof quality !== 'number'];
   }
 

@@ -1,12 +1,12 @@
 /** Conversions, normalisation, noise and erasure. https://pytorch.org/vision/stable/transforms.html */
 import * as torch from '../../index.js';
-import { type Args, bind, type Call } from '../arguments.js';
+import { type Args, bind, type Call, pythonFloat } from '../arguments.js';
 import { randomBox } from './crop.js';
 import { chw, pairOf } from './functional/common.js';
 import * as F from './functional/index.js';
 import { TVTensor, wrap } from '../tv-tensors.js';
 import { byKind, type Kind } from './kind.js';
-import { isTarget, mapTensors, randomInteger, RandomTransform, sampleOf, Transform, uniform } from './transform.js';
+import { changeSample, isPlain, isTarget, mapTensors, randomInteger, RandomTransform, sampleOf, Transform, uniform } from './transform.js';
 
 type Tensor = torch.Tensor;
 type Range = readonly [number, number];
@@ -35,24 +35,38 @@ export class ToPureTensor extends Transform {
   }
 }
 
+const isPixels = (value: unknown): value is F.PixelSource =>
+  typeof value === 'object' && value !== null && ['data', 'width', 'height'].every((key) => key in value);
+
+/** Applies `change` to all pixels of a sample. */
+function mapPixels(value: unknown, change: (pixels: F.PixelSource) => Tensor): unknown {
+  if (value instanceof torch.Tensor) return value;
+  if (isPixels(value)) return change(value);
+  if (Array.isArray(value)) return value.map((each) => mapPixels(each, change));
+  return isPlain(value) ? Object.fromEntries(Object.entries(value).map(([key, each]) => [key, mapPixels(each, change)])) : value;
+}
+
 export interface ToImage {
   (image: Tensor | F.PixelSource): Tensor;
 }
 
 /**
- * Pixels row by row become a tensor (C, H, W); tensors stay.
+ * Pixels row by row become an image (C, H, W), and so does the first tensor; what has a kind stays.
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToImage.html
  * @example new v2.ToImage()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
 export class ToImage extends Transform {
   override forward(...inputs: never[]): unknown {
-    const sample = sampleOf(inputs);
-    const convert = (image: unknown): unknown => this.transform(F.toImage(image as Tensor | F.PixelSource));
-    return Array.isArray(sample) ? [convert(sample[0]), ...(sample.slice(1) as unknown[])] : convert(sample);
+    const withTensors = mapPixels(sampleOf(inputs), (pixels) => this.fromPixels(pixels));
+    return changeSample(withTensors, false, () => (tensor) => this.transform(tensor));
+  }
+
+  protected fromPixels(pixels: F.PixelSource): Tensor {
+    return F.toImage(pixels);
   }
 
   protected transform(image: Tensor): Tensor {
-    return image;
+    return image instanceof TVTensor ? image : F.toImage(image);
   }
 }
 
@@ -60,13 +74,21 @@ export class ToImage extends Transform {
  * The same: bytes (C, H, W) of pixels. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.PILToTensor.html
  * @example new v2.PILToTensor()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export class PILToTensor extends ToImage {}
+export class PILToTensor extends ToImage {
+  protected override fromPixels(pixels: F.PixelSource): Tensor {
+    return F.pilToTensor(pixels);
+  }
+
+  protected override transform(image: Tensor): Tensor {
+    return image;
+  }
+}
 
 /**
  * Floats in [0, 1] of bytes. https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.ToTensor.html
  * @example new v2.ToTensor()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).dtype  // torch.float32
  */
-export class ToTensor extends ToImage {
+export class ToTensor extends PILToTensor {
   protected override transform(image: Tensor): Tensor {
     return image.dtype === torch.uint8 ? F.toDtype(image, torch.float32, true) : image;
   }
@@ -103,7 +125,7 @@ export class ToDtype extends Transform {
     const dtype = byKind(this.dtype as ReadonlyMap<Kind, torch.DType | null>, target);
     if (dtype === undefined)
       throw new Error(
-        `No dtype was specified for type ${target.constructor.name}. If you only need to convert the dtype of images or videos, you can just pass e.g. dtype=torch.float32. If you're passing a dict as dtype, you can use "others" as a catch-all key.`,
+        `No dtype was specified for type ${target.constructor.name}. If you only need to convert the dtype of images or videos, you can just pass e.g. dtype=torch.float32. If you're passing a dict as dtype, you can use "others" as a catch-all key e.g. dtype={tv_tensors.Mask: torch.int64, "others": None} to pass-through the rest of the inputs.`,
       );
     return dtype;
   }
@@ -125,8 +147,13 @@ export class ConvertImageDtype extends Transform {
     super();
   }
 
+  /** Masks and boxes are converted as well, without scaling. */
+  protected override movesPixels(): boolean {
+    return true;
+  }
+
   protected transform(image: Tensor): Tensor {
-    return F.convertImageDtype(image, this.dtype);
+    return isTarget(image) ? wrap(image.to(this.dtype), image) : F.convertImageDtype(image, this.dtype);
   }
 }
 
@@ -245,7 +272,11 @@ export class GaussianBlur extends Transform {
       throw new Error('Kernel size value should be an odd and positive number.');
     this.sigma = pairOf(sigma);
     if (!(this.sigma[0] > 0 && this.sigma[0] <= this.sigma[1]))
-      throw new Error(`sigma values should be positive and of the form (min, max). Got ${String(this.sigma)}`);
+      throw new Error(`sigma values should be positive and of the form (min, max). Got [${this.sigma.map(pythonFloat).join(', ')}]`);
+  }
+
+  protected override lists(): readonly string[] {
+    return ['sigma'];
   }
 
   protected transform(image: Tensor): Tensor {

@@ -1,7 +1,8 @@
 /** Mixes of the images of a batch. https://pytorch.org/vision/stable/transforms.html#cutmix-mixup */
 import * as torch from '../../index.js';
 import { chw } from './functional/common.js';
-import { randomInteger, sampleOf, Transform } from './transform.js';
+import { wrap } from '../tv-tensors.js';
+import { isTarget, randomInteger, sampleOf, tensorsOf, Transform } from './transform.js';
 
 type Tensor = torch.Tensor;
 
@@ -73,12 +74,14 @@ abstract class Mix extends Transform {
   override forward(...inputs: never[]): unknown {
     const sample = sampleOf(inputs);
     const labels = this.labelsGetter(sample);
+    if (tensorsOf(sample).some(isTarget))
+      throw new Error(`${this.constructor.name}() does not support PIL images, bounding boxes, keypoints and masks.`);
     this.checkLabels(labels);
     const values: unknown[] = Array.isArray(sample) ? sample : Object.values(sample as object);
     const images = values.find((value) => value instanceof torch.Tensor && value !== labels) as Tensor;
     this.checkImages(images, labels);
     const [mixed, share] = this.mix(images);
-    const changed = (value: unknown) => (value === images ? mixed : value === labels ? this.mixLabels(labels, share) : value);
+    const changed = (value: unknown) => (value === images ? wrap(mixed, images) : value === labels ? this.mixLabels(labels, share) : value);
     return Array.isArray(sample)
       ? sample.map(changed)
       : Object.fromEntries(Object.entries(sample as object).map(([key, value]) => [key, changed(value)]));

@@ -1,7 +1,7 @@
 /** What transforms share: they find the image in a sample and leave the rest alone. */
 import * as torch from '../../index.js';
 import { pythonFloat } from '../arguments.js';
-import { BoundingBoxes, Image, KeyPoints, Mask } from '../tv-tensors.js';
+import { BoundingBoxes, Image, KeyPoints, Mask, TVTensor, Video, wrap } from '../tv-tensors.js';
 
 type Tensor = torch.Tensor;
 
@@ -17,6 +17,9 @@ export const isPlain = (x: unknown): x is Record<string, unknown> =>
 /** Whether it is what belongs to an image: boxes, points or masks. */
 export const isTarget = (x: Tensor): boolean => x instanceof BoundingBoxes || x instanceof KeyPoints || x instanceof Mask;
 
+/** Whether it says that it is an image or a video. */
+const isPicture = (x: Tensor): boolean => x instanceof Image || x instanceof Video;
+
 /** Applies `change` to every tensor of a sample, depth first. */
 export function mapTensors(value: unknown, change: (tensor: Tensor) => unknown): unknown {
   if (value instanceof torch.Tensor) return change(value);
@@ -31,7 +34,7 @@ export function tensorsOf(sample: unknown): Tensor[] {
 }
 
 /**
- * `sample` with its images changed, and its boxes and masks if `movesPixels`; without an `Image`, the first tensor that is no box or mask is
+ * `sample` with its images changed, and its boxes and masks if `movesPixels`; without an `Image` or `Video`, the first tensor that is no box or mask is
  * the image. `prepare` sees them all and gives the change. All changes see the same random numbers, so that they stay together.
  */
 export function changeSample(
@@ -40,9 +43,9 @@ export function changeSample(
   prepare: (inputs: readonly Tensor[]) => (tensor: Tensor) => unknown,
 ): unknown {
   const tensors = tensorsOf(sample);
-  const plain = tensors.some((t) => t instanceof Image) ? undefined : tensors.find((t) => !isTarget(t));
+  const plain = tensors.some(isPicture) ? undefined : tensors.find((t) => !isTarget(t));
   let isOpen = true;
-  const takes = (t: Tensor): boolean => t instanceof Image || (isTarget(t) ? movesPixels : t === plain && isOpen);
+  const takes = (t: Tensor): boolean => isPicture(t) || (isTarget(t) ? movesPixels : t === plain && isOpen);
   const inputs = tensors.filter(takes);
   const change = prepare(inputs);
   const start = inputs.length > 1 ? torch.getRngState() : null;
@@ -51,7 +54,7 @@ export function changeSample(
     if (tensor === plain) isOpen = false;
     if (start) torch.setRngState(start);
     const changed = change(tensor);
-    return tensor instanceof Image && changed instanceof torch.Tensor ? new Image(changed) : changed;
+    return isPicture(tensor) ? mapTensors(changed, (each) => (each instanceof TVTensor ? each : wrap(each, tensor))) : changed;
   });
 }
 

@@ -44,8 +44,8 @@ export class RandomRotation extends GeometricTransform {
   readonly degrees: Range;
   readonly interpolation: F.Interpolation;
   readonly expand: boolean;
-  readonly center: Center;
   readonly fill: KindFill;
+  readonly center: Center;
 
   constructor(
     ...args: Call<
@@ -59,8 +59,8 @@ export class RandomRotation extends GeometricTransform {
     this.degrees = angleRange(given.degrees, 'degrees', [2]);
     this.interpolation = given.interpolation ?? 'nearest';
     this.expand = given.expand ?? false;
-    this.center = given.center ?? null;
     this.fill = given.fill ?? 0;
+    this.center = given.center ?? null;
   }
 
   protected override lists(): readonly string[] {
@@ -116,6 +116,8 @@ export class RandomAffine extends GeometricTransform {
     super();
     const names = 'degrees!, translate, scale, shear, interpolation, fill, center';
     const { degrees, translate = null, scale = null, shear, ...options } = bind<RandomAffineOptions & Degrees>('RandomAffine', names, args);
+    if (translate && translate.length !== 2) throw new Error('translate should be a sequence of length 2.');
+    if (scale && scale.length !== 2) throw new Error('scale should be a sequence of length 2.');
     if (translate?.some((t) => !(t >= 0 && t <= 1))) throw new Error('translation values should be between 0 and 1');
     if (scale?.some((s) => !(s > 0))) throw new Error('scale values should be positive');
     this.degrees = angleRange(degrees, 'degrees', [2]);
@@ -193,6 +195,8 @@ export class RandomPerspective extends RandomGeometricTransform {
   }
 }
 
+const lengthOf = (value: number | Range): number => (typeof value === 'number' ? 1 : value.length);
+
 export interface ElasticOptions extends KindWarpOptions {
   /** How far pixels move. */
   alpha?: number | Range;
@@ -215,8 +219,8 @@ export class ElasticTransform extends GeometricTransform {
   ) {
     super();
     const { alpha = 50, sigma = 5, ...options } = bind<ElasticOptions>('ElasticTransform', 'alpha, sigma, interpolation, fill', args);
-    this.alpha = pairOf(alpha, `If alpha is a sequence its length should be 1 or 2. Got ${String(alpha)}`);
-    this.sigma = pairOf(sigma, `If sigma is a sequence its length should be 1 or 2. Got ${String(sigma)}`);
+    this.alpha = pairOf(alpha, `If alpha is a sequence its length should be 1 or 2. Got ${lengthOf(alpha)}`);
+    this.sigma = pairOf(sigma, `If sigma is a sequence its length should be 1 or 2. Got ${lengthOf(sigma)}`);
     this.interpolation = options.interpolation ?? 'bilinear';
     this.fill = options.fill ?? 0;
   }

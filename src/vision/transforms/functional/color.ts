@@ -1,13 +1,23 @@
 /** Colours of images. https://pytorch.org/vision/stable/transforms.html#color */
 import * as torch from '../../../index.js';
-import { bind, type Call } from '../../arguments.js';
+import { bind, type Call, pythonFloat } from '../../arguments.js';
+import { wrap } from '../../tv-tensors.js';
 import { asFloat, chw, isFloat, maxValue, numValueBits, type Tensor } from './common.js';
 import { toDtype } from './dtype.js';
+
+/** x + y · factor, rounded once, as PyTorch's processors do: in float64 the product of two floats is exact. */
+function addScaled(x: Tensor, y: Tensor, factor: number): Tensor {
+  if (x.dtype !== torch.float32) return x.add(y, { alpha: factor });
+  return x
+    .to(torch.float64)
+    .add(y.to(torch.float64), { alpha: Math.fround(factor) })
+    .to(torch.float32);
+}
 
 /** Luminance, (…, 3, H, W) → (…, 1, H, W), not yet in the dtype of the image. */
 function luminance(image: Tensor): Tensor {
   const [red, green, blue] = asFloat(image).unbind(-3);
-  return red.mul(0.2989).add(green, { alpha: 0.587 }).add(blue, { alpha: 0.114 }).unsqueeze(-3);
+  return addScaled(addScaled(red.mul(0.2989), green, 0.587), blue, 0.114).unsqueeze(-3);
 }
 
 /**
@@ -21,7 +31,7 @@ export function rgbToGrayscale(image: Tensor, numOutputChannels: number | { numO
   const wanted = typeof numOutputChannels === 'number' ? numOutputChannels : (numOutputChannels.numOutputChannels ?? 1);
   if (wanted !== 1 && wanted !== 3) throw new Error(`num_output_channels must be 1 or 3, got ${wanted}.`);
   const gray = chw(image)[0] === 1 ? image.clone() : luminance(image).to(image.dtype);
-  return wanted === 3 ? gray.expand([...image.shape.slice(0, -3), 3, ...image.shape.slice(-2)]) : gray;
+  return wrap(wanted === 3 ? gray.expand([...image.shape.slice(0, -3), 3, ...image.shape.slice(-2)]) : gray, image);
 }
 
 /**
@@ -47,19 +57,14 @@ function checkChannels(image: Tensor): number {
 }
 
 function checkFactor(name: string, factor: number): void {
-  if (!(factor >= 0)) throw new Error(`${name} (${factor}) is not non-negative.`);
+  if (!(factor >= 0)) throw new Error(`${name} (${pythonFloat(factor)}) is not non-negative.`);
 }
 
-const clipped = (value: Tensor, like: Tensor): Tensor => value.clamp(0, maxValue(like.dtype)).to(like.dtype);
+const clipped = (value: Tensor, like: Tensor): Tensor => wrap(value.clamp(0, maxValue(like.dtype)).to(like.dtype), like);
 
 /** image · ratio + other · (1 − ratio) */
 const blend = (image: Tensor, other: Tensor, ratio: number): Tensor =>
-  clipped(
-    asFloat(image)
-      .mul(ratio)
-      .add(other, { alpha: 1 - ratio }),
-    image,
-  );
+  clipped(addScaled(asFloat(image).mul(ratio), other, 1 - ratio), image);
 
 /**
  * An image blended with black: 0 gives black, 1 the image itself, more a brighter one.
@@ -121,8 +126,8 @@ export function adjustSharpness(image: Tensor, ...args: Call<[sharpnessFactor: n
   const smooth = torch.nn.functional.conv2d(values, kernel);
   const blurred = isFloat(image) ? smooth : smooth.round();
   const inner = values.narrow(-2, 1, height - 2).narrow(-1, 1, width - 2);
-  const change = blurred.sub(inner).mul(1 - sharpnessFactor);
-  const sharpened = values.add(torch.nn.functional.pad(change, [1, 1, 1, 1]));
+  const change = torch.nn.functional.pad(blurred.sub(inner), [1, 1, 1, 1]);
+  const sharpened = addScaled(values, change, 1 - sharpnessFactor);
   return clipped(sharpened.reshape(image.shape), image);
 }
 
@@ -178,7 +183,7 @@ export function adjustHue(image: Tensor, ...args: Call<[hueFactor: number], [], 
   if (!(hueFactor >= -0.5 && hueFactor <= 0.5)) throw new Error(`hue_factor (${hueFactor}) is not in [-0.5, 0.5].`);
   if (checkChannels(image) === 1 || image.numel() === 0) return image;
   const [hue, saturation, value] = rgbToHsv(toDtype(image, torch.float32, true));
-  return toDtype(hsvToRgb(hue.add(hueFactor).remainder(1), saturation, value), image.dtype, true);
+  return wrap(toDtype(hsvToRgb(hue.add(hueFactor).remainder(1), saturation, value), image.dtype, true), image);
 }
 
 /**
@@ -192,7 +197,7 @@ export function adjustGamma(image: Tensor, ...args: Call<[gamma: number], [gain:
   const { gamma, gain = 1 } = bind<{ gamma: number; gain?: number }>('adjust_gamma', 'gamma!, gain', args);
   if (!(gamma >= 0)) throw new Error('Gamma should be a non-negative real number');
   const powered = (isFloat(image) ? image : toDtype(image, torch.float32, true)).pow(gamma);
-  return toDtype(gain === 1 ? powered : powered.mul(gain).clamp(0, 1), image.dtype, true);
+  return wrap(toDtype(gain === 1 ? powered : powered.mul(gain).clamp(0, 1), image.dtype, true), image);
 }
 
 /**
@@ -208,14 +213,11 @@ export function posterize(image: Tensor, ...args: Call<[bits: number], [], { bit
     throw new TypeError(`bits must be a positive integer in the range [0, 8], got ${bits} instead.`);
   if (isFloat(image)) {
     const levels = 2 ** bits;
-    return image
-      .mul(levels)
-      .floor()
-      .clamp(0, levels - 1)
-      .mul(1 / levels);
+    const floors = image.mul(levels).floor();
+    return wrap(floors.clamp(0, levels - 1).mul(1 / levels), image);
   }
   const all = numValueBits(image.dtype);
-  return bits >= all ? image : image.bitwiseAnd((2 ** bits - 1) * 2 ** (all - bits));
+  return bits >= all ? image : wrap(image.bitwiseAnd((2 ** bits - 1) * 2 ** (all - bits)), image);
 }
 
 /**
@@ -225,8 +227,8 @@ export function posterize(image: Tensor, ...args: Call<[bits: number], [], { bit
  * // tensor([255, 155,  55], dtype=torch.uint8)
  */
 export function invert(image: Tensor): Tensor {
-  if (isFloat(image)) return image.neg().add(1);
-  return image.dtype === torch.uint8 ? image.bitwiseNot() : image.bitwiseXor(maxValue(image.dtype));
+  if (isFloat(image)) return wrap(image.neg().add(1), image);
+  return wrap(image.dtype === torch.uint8 ? image.bitwiseNot() : image.bitwiseXor(maxValue(image.dtype)), image);
 }
 
 /**
@@ -238,8 +240,10 @@ export function invert(image: Tensor): Tensor {
 export function solarize(image: Tensor, ...args: Call<[threshold: number], [], { threshold: number }>): Tensor {
   const { threshold } = bind<{ threshold: number }>('solarize', 'threshold!', args);
   if (threshold > maxValue(image.dtype))
-    throw new TypeError(`Threshold should be less or equal the maximum value of the dtype, but got ${threshold}`);
-  return torch.where(image.ge(threshold), invert(image), image);
+    throw new TypeError(
+      `Threshold should be less or equal the maximum value of the dtype, but got ${isFloat(image) ? pythonFloat(threshold) : threshold}`,
+    );
+  return wrap(torch.where(image.ge(threshold), invert(image), image), image);
 }
 
 /**
@@ -283,7 +287,7 @@ export function equalize(image: Tensor): Tensor {
     .clamp(0, 255);
   const table = torch.cat([torch.zerosLike(step), shades], -1);
   const equalized = table.gather(-1, flat).to(torch.uint8).reshape(bytes.shape);
-  return toDtype(torch.where(step.ne(0).unsqueeze(-1), equalized, bytes), image.dtype, true);
+  return wrap(toDtype(torch.where(step.ne(0).unsqueeze(-1), equalized, bytes), image.dtype, true), image);
 }
 
 /**
@@ -300,5 +304,5 @@ export function permuteChannels(
   const [channels] = chw(image);
   if (permutation.length !== channels)
     throw new Error(`Length of permutation does not match number of channels: ${permutation.length} != ${channels}`);
-  return image.indexSelect(-3, torch.tensor(permutation, { dtype: torch.int64, device: image.device }));
+  return wrap(image.indexSelect(-3, torch.tensor(permutation, { dtype: torch.int64, device: image.device })), image);
 }

@@ -1,6 +1,7 @@
 /** Flips, crops and margins of images. https://pytorch.org/vision/stable/transforms.html#geometry */
 import * as torch from '../../../index.js';
 import { type Args, bind, type Call } from '../../arguments.js';
+import { wrap } from '../../tv-tensors.js';
 import { batched, chw, isFloat, pairOf, roundHalfEven, type Tensor } from './common.js';
 
 /** Swaps left and right. */
@@ -118,10 +119,13 @@ interface CropSize {
  * @example v2.functional.fiveCrop(torch.zeros(3, 32, 48, { dtype: torch.uint8 }), 16).length  // 5
  */
 export function fiveCrop(image: Tensor, ...args: Call<[size: number | readonly number[]], [], CropSize>): Tensor[] {
-  const [height, width] = pairOf(bind<CropSize>('five_crop', 'size!', args).size);
+  const { size } = bind<CropSize>('five_crop', 'size!', args);
+  const [height, width] = pairOf(size);
   const [, imageHeight, imageWidth] = chw(image);
   if (width > imageWidth || height > imageHeight)
-    throw new Error(`Requested crop size ${height},${width} is bigger than input size ${imageHeight},${imageWidth}`);
+    throw new Error(
+      `Requested crop size ${typeof size === 'number' ? size : `[${size.join(', ')}]`} is bigger than input size (${imageHeight}, ${imageWidth})`,
+    );
   const [bottom, right] = [imageHeight - height, imageWidth - width];
   const corners = [
     [0, 0],
@@ -129,7 +133,7 @@ export function fiveCrop(image: Tensor, ...args: Call<[size: number | readonly n
     [bottom, 0],
     [bottom, right],
   ].map(([top, left]) => crop(image, top, left, height, width));
-  return [...corners, centerCrop(image, [height, width])];
+  return [...corners, centerCrop(image, [height, width])].map((part) => wrap(part, image));
 }
 
 /**
@@ -142,7 +146,7 @@ export function tenCrop(
   ...args: Call<[size: number | readonly number[]], [verticalFlip: boolean], CropSize & { verticalFlip?: boolean }>
 ): Tensor[] {
   const { size, verticalFlip: isVertical = false } = bind<CropSize & { verticalFlip?: boolean }>('ten_crop', 'size!, verticalFlip', args);
-  return [...fiveCrop(image, size), ...fiveCrop(isVertical ? verticalFlip(image) : horizontalFlip(image), size)];
+  return [...fiveCrop(image, size), ...fiveCrop(wrap(isVertical ? verticalFlip(image) : horizontalFlip(image), image), size)];
 }
 
 /**

@@ -1,6 +1,7 @@
 /** Conversions between the dtypes of images. */
 import * as torch from '../../../index.js';
 import { type Args, bind } from '../../arguments.js';
+import { wrap } from '../../tv-tensors.js';
 import { type DType, isFloat, maxValue, numValueBits, type Tensor } from './common.js';
 
 function floatToInt(image: Tensor, dtype: DType): Tensor {
@@ -16,6 +17,11 @@ function intToInt(image: Tensor, dtype: DType): Tensor {
   return shift > 0 ? image.bitwiseRightShift(shift).to(dtype) : image.to(dtype).bitwiseLeftShift(-shift);
 }
 
+function scaled(image: Tensor, dtype: DType): Tensor {
+  if (isFloat(image)) return floatToInt(image, dtype);
+  return dtype.isFloatingPoint ? image.to(dtype).mul(1 / maxValue(image.dtype)) : intToInt(image, dtype);
+}
+
 /**
  * Converts the dtype; with `scale`, values as well: [0, 255] to [0, 1].
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_dtype.html
@@ -27,8 +33,7 @@ export function toDtype(image: Tensor, ...args: Args<[dtype: DType, scale: boole
   const { dtype = torch.float32, scale = false } = bind<{ dtype?: DType; scale?: boolean }>('to_dtype', 'dtype, scale', args);
   if (image.dtype === dtype) return image;
   if (!scale || (isFloat(image) && dtype.isFloatingPoint)) return image.to(dtype);
-  if (isFloat(image)) return floatToInt(image, dtype);
-  return dtype.isFloatingPoint ? image.to(dtype).mul(1 / maxValue(image.dtype)) : intToInt(image, dtype);
+  return wrap(scaled(image, dtype), image);
 }
 
 /**

@@ -77,7 +77,10 @@ export function resize<T extends Tensor>(
     (x) => resizeImage(x, size, options),
     (target) => boxes.resizeBoxes(target, size, options.maxSize ?? null),
     (target) => points.resizePoints(target, size, options.maxSize ?? null),
-    (mask) => resizeImage(mask, size, { maxSize: options.maxSize, interpolation: 'nearest' }),
+    (mask) => {
+      const interpolation = options.interpolation === 'nearest-exact' ? 'nearest-exact' : 'nearest';
+      return resizeImage(mask, size, { maxSize: options.maxSize, interpolation });
+    },
   );
 }
 
@@ -96,6 +99,10 @@ export function pad<T extends Tensor>(
     (x) => crops.pad(x, padding, options),
     (target) => boxes.padBoxes(target, padding, options.paddingMode ?? 'constant'),
     (target) => points.padPoints(target, padding, options.paddingMode ?? 'constant'),
+    (mask) => {
+      if (Array.isArray(options.fill)) throw new Error('Non-scalar fill value is not supported');
+      return crops.pad(mask, padding, options);
+    },
   );
 }
 
@@ -256,7 +263,7 @@ export function perspective<T extends Tensor>(
   return byKind(
     image,
     (x) => warps.perspective(x, startpoints, endpoints, options),
-    (target) => boxes.mapBoxes(target, goes()),
+    (target) => boxes.perspectiveBoxes(target, goes()),
     (target) => points.movePoints(target, target.canvasSize, goes()),
     (mask) => warps.perspective(mask, startpoints, endpoints, { ...options, interpolation: 'nearest' }),
   );
@@ -278,7 +285,7 @@ export function elastic<T extends Tensor>(
   return byKind(
     image,
     (x) => warps.elastic(x, displacement, options),
-    (target) => boxes.mapBoxes(target, points.elasticMap(target.canvasSize, displacement)),
+    (target) => boxes.elasticBoxes(target, points.elasticMap(target.canvasSize, displacement)),
     (target) => points.movePoints(target, target.canvasSize, points.elasticMap(target.canvasSize, displacement)),
     (mask) => warps.elastic(mask, displacement, { ...options, interpolation: 'nearest' }),
   );

@@ -5,7 +5,14 @@ export { convertImageDtype, toDtype } from './dtype.js';
 export { jpeg } from './jpeg.js';
 export * from './misc.js';
 export { clampKeypoints, sanitizeKeypoints } from './points.js';
-export { clampBoundingBoxes, convertBoundingBoxFormat, sanitizeBoundingBoxes, type SanitizeBoxesOptions } from './boxes.js';
+export {
+  clampBoundingBoxes,
+  type ClampBoxesOptions,
+  convertBoundingBoxFormat,
+  type ConvertFormatOptions,
+  sanitizeBoundingBoxes,
+  type SanitizeBoxesOptions,
+} from './boxes.js';
 export {
   affine,
   centerCrop,

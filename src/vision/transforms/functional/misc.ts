@@ -1,6 +1,7 @@
 /** Normalisation, blur, noise. https://pytorch.org/vision/stable/transforms.html#functionals */
 import * as torch from '../../../index.js';
-import { type Args, bind, type Call } from '../../arguments.js';
+import { type Args, bind, type Call, pythonFloat } from '../../arguments.js';
+import { Image, wrap } from '../../tv-tensors.js';
 import { batched, chw, isFloat, pairOf, type Tensor } from './common.js';
 
 export interface NormalizeOptions {
@@ -22,7 +23,7 @@ export function normalize(
   if (image.ndim < 3) throw new Error(`Expected tensor to be a tensor image of size (..., C, H, W). Got ${String(image.shape)}.`);
   if (std.includes(0)) throw new Error('std evaluated to zero, leading to division by zero.');
   const vector = (values: readonly number[]) => torch.tensor([...values], { dtype: image.dtype, device: image.device }).reshape(-1, 1, 1);
-  return inplace ? image.sub_(vector(mean)).div_(vector(std)) : image.sub(vector(mean)).div(vector(std));
+  return inplace ? image.sub_(vector(mean)).div_(vector(std)) : wrap(image.sub(vector(mean)).div(vector(std)), image);
 }
 
 function gaussianKernel(size: number, sigma: number, like: Tensor): Tensor {
@@ -64,7 +65,7 @@ export function gaussianBlur(
   const padded = torch.nn.functional.pad(values, [kx >> 1, kx >> 1, ky >> 1, ky >> 1], 'reflect');
   const planes = padded.reshape(-1, 1, ...padded.shape.slice(-2));
   const blurred = torch.nn.functional.conv2d(planes, kernel.reshape(1, 1, ky, kx)).reshape(-1, channels, height, width);
-  return unbatch(isFloat(image) ? blurred : blurred.round().to(image.dtype));
+  return wrap(unbatch(isFloat(image) ? blurred : blurred.round().to(image.dtype)), image);
 }
 
 export interface GaussianNoiseOptions {
@@ -81,10 +82,10 @@ export interface GaussianNoiseOptions {
  */
 export function gaussianNoise(image: Tensor, ...args: Args<[mean: number, sigma: number, clip: boolean], GaussianNoiseOptions>): Tensor {
   const { mean = 0, sigma = 0.1, clip = true } = bind<GaussianNoiseOptions>('gaussian_noise', 'mean, sigma, clip', args);
-  if (sigma < 0) throw new Error(`sigma shouldn't be negative. Got ${sigma}`);
+  if (sigma < 0) throw new Error(`sigma shouldn't be negative. Got ${pythonFloat(sigma)}`);
   if (isFloat(image)) {
     const noisy = image.add(torch.randnLike(image).mul(sigma).add(mean));
-    return clip ? noisy.clamp(0, 1) : noisy;
+    return wrap(clip ? noisy.clamp(0, 1) : noisy, image);
   }
   if (image.dtype !== torch.uint8)
     throw new Error(`Input tensor is expected to be in uint8 or float dtype, got dtype=${String(image.dtype)}`);
@@ -94,16 +95,25 @@ export function gaussianNoise(image: Tensor, ...args: Args<[mean: number, sigma:
     .add(mean * 255)
     .to(torch.int16);
   const noisy = image.to(torch.int16).add(noise);
-  return (clip ? noisy.clamp(0, 255) : noisy).to(torch.uint8);
+  return wrap((clip ? noisy.clamp(0, 255) : noisy).to(torch.uint8), image);
 }
 
 /**
- * Bytes (…, C, H, W) of an image: a tensor, or pixels row by row as canvases and decoders give them.
+ * An image (…, C, H, W): of a tensor, or bytes of pixels row by row as canvases and decoders give them.
  * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.to_image.html
  * @example v2.functional.toImage(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).shape  // torch.Size([3, 32, 48])
  */
-export function toImage(source: Tensor | PixelSource): Tensor {
-  if (source instanceof torch.Tensor) return source.ndim === 2 ? source.unsqueeze(0) : source;
+export function toImage(source: Tensor | PixelSource): Image {
+  return new Image(source instanceof torch.Tensor ? source : pilToTensor(source));
+}
+
+/**
+ * Bytes (C, H, W) of pixels that lie row by row, as canvases and decoders give them; there is no PIL here.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.pil_to_tensor.html
+ * @throws Error where there are not as many bytes as pixels need
+ * @example v2.functional.pilToTensor({ data: [1, 2, 3, 4, 5, 6], width: 2, height: 1 }).shape  // torch.Size([3, 1, 2])
+ */
+export function pilToTensor(source: PixelSource): Tensor {
   const { data, width, height } = source;
   const channels = data.length / (width * height);
   if (!Number.isInteger(channels)) throw new Error(`${data.length} bytes are no image of ${width} by ${height} pixels`);
@@ -139,3 +149,20 @@ export function getSize(image: Tensor): [height: number, width: number] {
  * @example v2.functional.getNumChannels(torch.zeros(3, 32, 48))  // 3
  */
 export const getNumChannels = (image: Tensor): number => chw(image)[0];
+
+/**
+ * The number of frames of a video (…, T, C, H, W). https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.get_num_frames.html
+ * @example v2.functional.getNumFrames(torch.zeros(5, 3, 4, 4))  // 5
+ */
+export const getNumFrames = (video: Tensor): number => video.shape.at(-4)!;
+
+/**
+ * `numSamples` frames of a video (…, T, C, H, W), as far apart as possible.
+ * https://pytorch.org/vision/stable/generated/torchvision.transforms.v2.functional.uniform_temporal_subsample.html
+ * @example v2.functional.uniformTemporalSubsample(torch.zeros(10, 3, 4, 4), 4).shape  // torch.Size([4, 3, 4, 4])
+ */
+export function uniformTemporalSubsample(video: Tensor, ...args: Call<[numSamples: number], [], { numSamples: number }>): Tensor {
+  const { numSamples } = bind<{ numSamples: number }>('uniform_temporal_subsample', 'numSamples!', args);
+  const places = torch.linspace(0, getNumFrames(video) - 1, numSamples, { device: video.device }).to(torch.int64);
+  return wrap(video.indexSelect(-4, places), video);
+}

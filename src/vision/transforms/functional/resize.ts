@@ -156,7 +156,7 @@ export function outputSize(
   const [newShort, newLong] = [wanted[0], Math.trunc((wanted[0] * long) / short)];
   if (maxSize === null) return oriented(newShort, newLong);
   if (maxSize <= newShort)
-    throw new Error(`max_size = ${maxSize} must be strictly greater than the requested size for the smaller edge size = ${String(size)}`);
+    throw new Error(`max_size = ${maxSize} must be strictly greater than the requested size for the smaller edge size = [${newShort}]`);
   return newLong > maxSize ? oriented(Math.trunc((maxSize * newShort) / newLong), maxSize) : oriented(newShort, newLong);
 }
 

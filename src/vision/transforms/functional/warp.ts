@@ -64,36 +64,41 @@ export function inverseAffineMatrix([cx, cy]: Pair, angle: number, [tx, ty]: Pai
   return [m0, m1, cx - m0 * (cx + tx) - m1 * (cy + ty), m3, m4, cy - m3 * (cx + tx) - m4 * (cy + ty)];
 }
 
-/** Coordinates (1, H · W, 3) of pixels as x, y, 1, counted from `start`. */
+/** Where pixels lie, as a row and a column, counted from `start`. */
 function pixelPlaces(
   width: number,
   height: number,
-  startX: number,
-  startY: number,
-  dtype: torch.DType,
-  device: torch.Tensor['device'],
-): Tensor {
-  const x = torch
-    .linspace(startX, startX + width - 1, width, { dtype, device })
-    .reshape(1, width)
-    .expand(height, width);
-  const y = torch
-    .linspace(startY, startY + height - 1, height, { dtype, device })
-    .reshape(height, 1)
-    .expand(height, width);
-  return torch.stack([x, y, torch.onesLike(x)], -1).reshape(1, height * width, 3);
+  [startX, startY]: Pair,
+  { dtype, device }: { dtype: torch.DType; device: Tensor['device'] },
+): [x: Tensor, y: Tensor] {
+  const places = (start: number, count: number): Tensor => torch.linspace(start, start + count - 1, count, { dtype, device });
+  return [places(startX, width).reshape(1, width), places(startY, height).reshape(height, 1)];
 }
 
-function affineGrid(matrix: Matrix, image: Tensor, outWidth: number, outHeight: number): Tensor {
+/** The rows of three numbers, divided by half of the width and half of the height in the dtype of the pixels. */
+function perHalf(rows: readonly number[], image: Tensor): number[][] {
   const [, height, width] = chw(image);
-  const [dtype, device] = [dtypeOf(image), image.device];
-  const places = pixelPlaces(outWidth, outHeight, (1 - outWidth) / 2, (1 - outHeight) / 2, dtype, device);
-  const theta = torch
-    .tensor([...matrix], { dtype, device })
-    .reshape(1, 2, 3)
-    .transpose(1, 2);
-  const half = torch.tensor([0.5 * width, 0.5 * height], { dtype, device });
-  return places.bmm(theta.div(half)).reshape(1, outHeight, outWidth, 2);
+  const dtype = dtypeOf(image);
+  const half = torch.tensor([0.5 * width, 0.5 * height], { dtype });
+  return torch
+    .tensor([...rows], { dtype })
+    .reshape(2, 3)
+    .div(half.unsqueeze(1))
+    .tolist() as number[][];
+}
+
+/** a · x + b · y + c. A product of matrices might round once where PyTorch rounds twice, and move pixels that lie between two. */
+const weighed = (x: Tensor, y: Tensor, [a, b, c]: readonly number[]): Tensor => x.mul(a).add(y.mul(b)).add(c);
+
+function affineGrid(matrix: Matrix, image: Tensor, outWidth: number, outHeight: number): Tensor {
+  const place = { dtype: dtypeOf(image), device: image.device };
+  const [x, y] = pixelPlaces(outWidth, outHeight, [(1 - outWidth) / 2, (1 - outHeight) / 2], place);
+  return torch
+    .stack(
+      perHalf(matrix, image).map((row) => weighed(x, y, row)),
+      -1,
+    )
+    .unsqueeze(0);
 }
 
 /** The centre as an offset from the middle of the image. */
@@ -191,32 +196,10 @@ export function perspectiveCoefficients(startpoints: Points, endpoints: Points):
 
 function perspectiveGrid(coefficients: readonly number[], image: Tensor): Tensor {
   const [, height, width] = chw(image);
-  const [dtype, device] = [dtypeOf(image), image.device];
-  const [a, b, c, d, e, f, g, h] = coefficients;
-  const places = pixelPlaces(width, height, 0.5, 0.5, dtype, device);
-  const half = torch.tensor([0.5 * width, 0.5 * height], { dtype, device });
-  const numerators = torch
-    .tensor(
-      [
-        [a, b, c],
-        [d, e, f],
-      ],
-      { dtype, device },
-    )
-    .t()
-    .unsqueeze(0)
-    .div(half);
-  const denominators = torch
-    .tensor(
-      [
-        [g, h, 1],
-        [g, h, 1],
-      ],
-      { dtype, device },
-    )
-    .t()
-    .unsqueeze(0);
-  return places.bmm(numerators).div(places.bmm(denominators)).sub(1).reshape(1, height, width, 2);
+  const [x, y] = pixelPlaces(width, height, [0.5, 0.5], { dtype: dtypeOf(image), device: image.device });
+  const divisor = weighed(x, y, [...coefficients.slice(6), 1]);
+  const sides = perHalf(coefficients.slice(0, 6), image).map((row) => weighed(x, y, row).div(divisor).sub(1));
+  return torch.stack(sides, -1).unsqueeze(0);
 }
 
 export interface PerspectiveOptions extends WarpOptions {
