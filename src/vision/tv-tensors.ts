@@ -103,7 +103,11 @@ export type ClampingMode = 'soft' | 'hard' | null;
  */
 export const isRotatedBoundingFormat = (format: FormatName): boolean => ['XYWHR', 'CXCYWHR', 'XYXYXYXY'].includes(format.toUpperCase());
 
-/** The format of a name in capitals or not. */
+/**
+ * The format of a name in capitals or not.
+ * @throws Error where there is no such format
+ * @example tvTensors.boxFormat('xywh')  // XYWH
+ */
 export function boxFormat(name: FormatName): BoxFormat {
   const format = name.toUpperCase() as BoxFormat;
   if (!(format in BoundingBoxFormat)) throw new Error(`'${format}' is no format of bounding boxes`);
