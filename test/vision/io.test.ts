@@ -115,7 +115,7 @@ describe('JPEG', () => {
     const huge = bytes(described['jpeg RGB'].file);
     const frame = Buffer.from(huge.buffer).indexOf(Buffer.from([0xff, 0xc0]));
     new DataView(huge.buffer).setUint32(frame + 5, 0xfff0fff0);
-    await expect(io.decodeJpeg(huge)).rejects.toThrow();
+    await expect(io.decodeJpeg(huge)).rejects.toThrow(/VipsJpeg|package sharp/);
   });
 
   test.runIf(hasSharp)('in CMYK is decoded as by Pillow', async () => {
