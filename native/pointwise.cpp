@@ -62,6 +62,8 @@ template <class S, class D> void load_tile(void* reg, const char* data, int64_t 
     } else if (col_stride == 0) {
       D x = convert<D, S>(s->value);
       TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = x;
+    } else if (col_stride == -size) {
+      TT_SIMD for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[-c].value);
     } else {
       with_constant(col_stride / size, [=](auto n) { for (int64_t c = 0; c < cols; c++) d[c] = convert<D, S>(s[c * n].value); });
     }

@@ -163,58 +163,104 @@ void resample(Call& c) {
   TT_DISPATCH_FLOAT(c.t[0].dtype, resample_typed<T>(c, r, rows);)
 }
 
-static void add_tap(int32_t* sums, const int32_t* weights, const int32_t* pixels, const int32_t* from, int64_t n) {
-  TT_SIMD for (int64_t i = 0; i < n; i++) sums[i] += weights[i] * pixels[from[i]];
+// Taps of bytes along a dim: output o is the sum of weights[o][k] · input[first[o] + k].
+struct ByteTaps {
+  const int32_t *first, *weights;
+  int64_t width, in, out;
+  int precision;
+};
+// Output o of n lines that lie beside each other: x and y begin at the first of them, `step` leads to their next bytes.
+static void weigh_bytes(const ByteTaps& t, int64_t o, const uint8_t* x, int64_t step, int64_t n, uint8_t* y) {
+  constexpr int64_t L = lanes<int32_t>;
+  const int64_t taps = min_of(t.width, t.in - t.first[o]), whole = n / L * L;
+  const int32_t *w = t.weights + o * t.width, half = 1 << (t.precision - 1);
+  x += t.first[o] * step;
+  for (int64_t j = 0; j < whole; j += L) {
+    vi sums = vi{} + half;
+    for (int64_t k = 0; k < taps; k++) {
+      vi bytes;
+      for (int64_t l = 0; l < L; l++) bytes[l] = x[k * step + j + l];
+      sums += w[k] * bytes;
+    }
+    sums >>= t.precision;
+    sums = select(sums > 0, sums, vi{});
+    sums = select(sums < 255, sums, vi{} + 255);
+    TT_SIMD for (int64_t l = 0; l < L; l++) y[j + l] = (uint8_t)sums[l];
+  }
+  for (int64_t j = whole; j < n; j++) {
+    int32_t sum = half;
+    for (int64_t k = 0; k < taps; k++) sum += w[k] * x[k * step + j];
+    y[j] = (uint8_t)max_of(0, min_of(255, sum >> t.precision));
+  }
 }
 
-// resample_bytes for lines of neighbours: all outputs of a line at once, tap by tap.
-static void resample_byte_lines(Call& c, const int64_t* first, const int32_t* weights, int64_t width, int precision) {
-  const int64_t out = c.t[0].size[1], in = c.t[1].size[1];
-  Scratch table((width + 1) * out * 4);
-  if (!table.data) return c.fail(OUT_OF_MEMORY);
-  int32_t *from = table.as<int32_t>(), *by_tap = from + out;
-  for (int64_t o = 0; o < out; o++) {
-    from[o] = (int32_t)first[o];
-    for (int64_t k = 0; k < width; k++) by_tap[k * out + o] = weights[o * width + k];
+constexpr int64_t SIDE = 16;
+typedef uint8_t Bytes __attribute__((vector_size(SIDE)));
+#ifdef __clang__
+#define TT_LANES(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define TT_LANES(a, b, ...) __builtin_shuffle(a, b, Bytes{__VA_ARGS__})
+#endif
+
+// A block of 16 lines of 16 bytes turned; of lines that are not there the last one is read, and none is written.
+static void turn_block(const uint8_t* x, int64_t x_line, int64_t x_lines, uint8_t* y, int64_t y_line, int64_t y_lines) {
+  Bytes a[SIDE], b[SIDE];
+  for (int64_t i = 0; i < SIDE; i++) a[i] = load<Bytes>(x + min_of(i, x_lines - 1) * x_line);
+  for (int round = 0; round < 4; round++) {
+    for (int i = 0; i < SIDE / 2; i++) {
+      b[2 * i] = TT_LANES(a[i], a[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+      b[2 * i + 1] = TT_LANES(a[i], a[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    }
+    for (int i = 0; i < SIDE; i++) a[i] = b[i];
   }
-  parallel_for(c.t[0].size[0], grain_for(out * width), [&](int64_t begin, int64_t end) {
-    Scratch space((in + width + out) * 4);
+  for (int64_t i = 0; i < min_of(y_lines, SIDE); i++) store(y + i * y_line, a[i]);
+}
+#undef TT_LANES
+
+// Up to 16 lines of n bytes beside each other, and back.
+static void lines_beside(const uint8_t* x, int64_t line, int64_t lines, int64_t n, uint8_t* y) {
+  for (int64_t i = 0; n >= SIDE && i < n; i += SIDE) {
+    const int64_t at = min_of(i, n - SIDE);
+    turn_block(x + at, line, lines, y + at * SIDE, SIDE, SIDE);
+  }
+  if (n < SIDE) for (int64_t i = 0; i < n; i++) for (int64_t l = 0; l < lines; l++) y[i * SIDE + l] = x[l * line + i];
+}
+static void lines_apart(const uint8_t* x, int64_t n, uint8_t* y, int64_t line, int64_t lines) {
+  for (int64_t i = 0; n >= SIDE && i < n; i += SIDE) {
+    const int64_t at = min_of(i, n - SIDE);
+    turn_block(x + at * SIDE, SIDE, SIDE, y + at, line, lines);
+  }
+  if (n < SIDE) for (int64_t i = 0; i < n; i++) for (int64_t l = 0; l < lines; l++) y[l * line + i] = x[i * SIDE + l];
+}
+
+// resample_bytes for lines of neighbours: 16 at once, which are laid beside each other for it.
+static void resample_byte_lines(Call& c, const ByteTaps& t) {
+  const int64_t all = c.t[0].size[0];
+  parallel_for(ceil_div(all, SIDE), grain_for(t.out * t.width * SIDE / 4), [&](int64_t begin, int64_t end) {
+    Scratch space((t.in + t.out) * SIDE);
     if (!space.data) return c.fail(OUT_OF_MEMORY);
-    int32_t *line = space.as<int32_t>(), *sums = line + in + width;
-    for (int64_t i = in; i < in + width; i++) line[i] = 0;
-    for (int64_t p = begin; p < end; p++) {
-      const uint8_t* x = c.t[1].as<uint8_t>() + p * in;
-      uint8_t* y = c.t[0].as<uint8_t>() + p * out;
-      for (int64_t i = 0; i < in; i++) line[i] = x[i];
-      for (int64_t o = 0; o < out; o++) sums[o] = 1 << (precision - 1);
-      for (int64_t k = 0; k < width; k++) add_tap(sums, by_tap + k * out, line + k, from, out);
-      for (int64_t o = 0; o < out; o++) y[o] = (uint8_t)max_of(0, min_of(255, sums[o] >> precision));
+    uint8_t *x = space.as<uint8_t>(), *y = x + t.in * SIDE;
+    for (int64_t p = begin * SIDE; p < min_of(end * SIDE, all); p += SIDE) {
+      const int64_t lines = min_of(SIDE, all - p);
+      lines_beside(c.t[1].as<uint8_t>() + p * t.in, t.in, lines, t.in, x);
+      for (int64_t o = 0; o < t.out; o++) weigh_bytes(t, o, x, SIDE, SIDE, y + o * SIDE);
+      lines_apart(y, t.out, c.t[0].as<uint8_t>() + p * t.out, t.out, lines);
     }
   });
 }
 
 // Bytes along the middle dim with weights in fixed point, as PyTorch and Pillow compute them.
-// t: out [outer, out, inner] uint8, input [outer, in, inner] uint8, first [out] int64 (where the taps of an output begin), weights [out, width]
+// t: out [outer, out, inner] uint8, input [outer, in, inner] uint8, first [out] int32 (where the taps of an output begin), weights [out, width]
 // int32; contiguous. params: precision (binary places, 1 … 30). Fails with INDEX_OUT_OF_RANGE.
 void resample_bytes(Call& c) {
-  const int64_t out = c.t[0].size[1], inner = c.t[0].size[2], in = c.t[1].size[1], width = c.t[3].size[1];
-  const int precision = (int)c.i(0);
-  const int64_t* first = c.t[2].as<int64_t>();
-  const int32_t* weights = c.t[3].as<int32_t>();
-  for (int64_t o = 0; o < out; o++) if (first[o] < 0 || first[o] >= in) return c.fail(INDEX_OUT_OF_RANGE, (double)first[o], (double)o, (double)in);
-  if (inner == 1) return resample_byte_lines(c, first, weights, width, precision);
-  parallel_for(c.t[0].size[0], grain_for(out * inner * width), [&](int64_t begin, int64_t end) {
-    constexpr int64_t TOGETHER = 256;
-    for (int64_t p = begin; p < end; p++) for (int64_t o = 0; o < out; o++) for (int64_t j0 = 0; j0 < inner; j0 += TOGETHER) {
-      const int64_t taps = min_of(width, in - first[o]), n = min_of(TOGETHER, inner - j0);
-      const uint8_t* x = c.t[1].as<uint8_t>() + (p * in + first[o]) * inner + j0;
-      uint8_t* y = c.t[0].as<uint8_t>() + (p * out + o) * inner + j0;
-      const int32_t* w = weights + o * width;
-      int32_t sums[TOGETHER];
-      for (int64_t j = 0; j < n; j++) sums[j] = 1 << (precision - 1);
-      for (int64_t k = 0; k < taps; k++) for (int64_t j = 0; j < n; j++) sums[j] += w[k] * x[k * inner + j];
-      for (int64_t j = 0; j < n; j++) y[j] = (uint8_t)max_of(0, min_of(255, sums[j] >> precision));
-    }
+  const ByteTaps t{c.t[2].as<int32_t>(), c.t[3].as<int32_t>(), c.t[3].size[1], c.t[1].size[1], c.t[0].size[1], (int)c.i(0)};
+  for (int64_t o = 0; o < t.out; o++)
+    if (t.first[o] < 0 || t.first[o] >= t.in) return c.fail(INDEX_OUT_OF_RANGE, (double)t.first[o], (double)o, (double)t.in);
+  const int64_t inner = c.t[0].size[2];
+  if (inner == 1) return resample_byte_lines(c, t);
+  parallel_for(c.t[0].size[0] * t.out, grain_for(inner * t.width / 4), [&](int64_t begin, int64_t end) {
+    for (int64_t p = begin; p < end; p++)
+      weigh_bytes(t, p % t.out, c.t[1].as<uint8_t>() + p / t.out * t.in * inner, inner, inner, c.t[0].as<uint8_t>() + p * inner);
   });
 }
 

@@ -165,7 +165,10 @@ function transferred(source: Tensor, device: Device): Tensor {
 export const isDense = (t: Tensor): boolean => isContiguous(t.sizes, t.strides);
 
 /** `t`, or a contiguous copy of it, outside the graph. */
-export const contiguousRaw = (t: Tensor): Tensor => (isDense(t) ? t : copyOf(t, contiguousStrides(t.sizes)));
+export const contiguousRaw = (t: Tensor): Tensor => (isDense(t) ? t : copyRaw(t));
+
+/** A contiguous copy outside the graph. */
+export const copyRaw = (t: Tensor): Tensor => copyOf(t, contiguousStrides(t.sizes));
 
 function copyOf(t: Tensor, strides: readonly number[]): Tensor {
   const copy = emptyStridedTensor(t.storage.device, t.dtype, t.sizes, strides);

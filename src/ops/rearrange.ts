@@ -1,17 +1,20 @@
 /** Elements in another order: reversed, shifted, turned. */
-import { int64 } from '../ir/dtype.js';
 import { nameNode, record } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { wrapDim, wrapDims } from '../tensor/shape.js';
-import type { Tensor } from '../tensor/tensor.js';
+import { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
 import { cat } from './join.js';
-import { clone, sequence } from './memory.js';
-import { indexSelect } from './select.js';
+import { clone, copyRaw } from './memory.js';
 import { narrow, reshape, transpose } from './view.js';
 import type { Dims, Op } from './types.js';
 
-const indexOf = (input: Tensor, n: number, start: number, step: number): Tensor => sequence(n, start, step, int64, input.storage.device);
+/** Read backwards, with negative strides. */
+function reversed({ storage, dtype, sizes, strides, offset }: Tensor, dims: readonly number[]): Tensor {
+  const first = dims.reduce((at, d) => at + Math.max(sizes[d] - 1, 0) * strides[d], offset);
+  const turned = strides.map((stride, d) => (dims.includes(d) ? -stride : stride));
+  return copyRaw(new Tensor(storage, dtype, sizes, turned, first));
+}
 
 /**
  * The order of the elements along `dims` reversed, as a copy. https://pytorch.org/docs/stable/generated/torch.flip.html
@@ -27,8 +30,7 @@ export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => T
     if (input.ndim === 0) return clone(input);
     const list = typeof dims === 'number' ? [dims] : dims;
     if (list.length === 0) return clone(input);
-    const reversed = (x: Tensor, d: number): Tensor => indexSelect(x, d, indexOf(x, x.sizes[d], x.sizes[d] - 1, -1));
-    return record('flip', [input], wrapDims(list, input.ndim).reduce(reversed, input.detach()), [], ({ grad }) => [flip(grad, list)]);
+    return record('flip', [input], reversed(input, wrapDims(list, input.ndim)), [], ({ grad }) => [flip(grad, list)]);
   },
 );
 /**

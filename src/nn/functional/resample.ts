@@ -1,9 +1,9 @@
 /** Resizing and sampling of images. https://pytorch.org/docs/stable/nn.functional.html#vision-functions */
 import { callable } from '../../ops/signature.js';
-import { float64, int32, int64, uint8 } from '../../ir/dtype.js';
+import { float64, int32, uint8 } from '../../ir/dtype.js';
 import { record } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
-import { tensor } from '../../ops/creation.js';
+import { fromNumpy } from '../../ops/creation.js';
 import { define, scalarTypeName } from '../../ops/define.js';
 import { accumulateType } from '../../ops/launch.js';
 import { contiguousRaw } from '../../ops/memory.js';
@@ -77,23 +77,20 @@ function resample(x: Tensor, how: Resampling): Tensor {
   return convert(x.dtype === uint8 ? wide.clamp(0, 255) : wide, x.dtype);
 }
 
-/** Runs of bytes that are added up: `weights[i]` from `first[i]` on, in integers with `precision` binary places. */
+/** Runs of bytes that are added up: `width` weights from `first[i]` on, in integers with `precision` binary places. */
 export interface ByteTaps {
-  readonly first: readonly number[];
-  readonly weights: readonly Int32Array[];
+  readonly first: Int32Array;
+  readonly width: number;
+  readonly weights: Int32Array;
   readonly precision: number;
 }
 
 /** Bytes (outer, n, inner) resampled along the middle dim, as PyTorch and Pillow resample bytes. */
-export function resampleBytes(input: Tensor, { first, weights, precision }: ByteTaps): Tensor {
-  const width = weights.reduce((most, row) => Math.max(most, row.length), 0);
-  const table = new Int32Array(first.length * width);
-  weights.forEach((row, i) => table.set(row, i * width));
-  const { device } = input.storage;
-  const places = tensor([...first], { dtype: int64, device });
+export function resampleBytes(input: Tensor, { first, width, weights, precision }: ByteTaps): Tensor {
   const out = emptyOn(input, [input.sizes[0], first.length, input.sizes[2]]);
-  const values = convert(tensor(table), int32, device).view([first.length, width]);
-  if (numelOf(out.sizes) > 0) runRoutine('resample_bytes', [out, contiguousRaw(input), places, values], [precision]);
+  const [places, table] = [first, weights].map((values) => convert(fromNumpy(values), int32, input.storage.device));
+  if (numelOf(out.sizes) > 0)
+    runRoutine('resample_bytes', [out, contiguousRaw(input), places, table.view([first.length, width])], [precision]);
   return out;
 }
 

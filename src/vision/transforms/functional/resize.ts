@@ -39,10 +39,11 @@ const linear: Filter = { radius: 1, weight: (distance) => Math.max(0, 1 - Math.a
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 const lanczos: Filter = { radius: 3, weight: (x) => (x > -3 && x < 3 ? sinc(x) * sinc(x / 3) : 0) };
 
-/** For each output pixel, its first input pixel and the weights from there. */
+/** For each output pixel, its first input pixel and `width` weights from there, the last of which may be zeros. */
 interface Taps {
-  first: number[];
-  weights: number[][];
+  first: Int32Array;
+  width: number;
+  weights: Float64Array;
 }
 
 /** The filter is widened by the scale, so that all pixels count when an image shrinks. */
@@ -50,34 +51,35 @@ function antialiasedTaps(input: number, output: number, { radius, weight }: Filt
   const scale = input / output;
   const widening = Math.max(scale, 1);
   const support = radius * widening;
-  const taps: Taps = { first: [], weights: [] };
+  const startOf = (centre: number): number => Math.max(Math.trunc(centre - support + 0.5), 0);
+  const endOf = (centre: number): number => Math.min(Math.trunc(centre + support + 0.5), input);
+  const centres = new Float64Array(output).map((_, i) => scale * (i + 0.5));
+  const first = new Int32Array(centres.map(startOf));
+  const width = centres.reduce((most, centre) => Math.max(most, endOf(centre) - startOf(centre)), 0);
+  const weights = new Float64Array(output * width);
   for (let i = 0; i < output; i++) {
-    const centre = scale * (i + 0.5);
-    const start = Math.max(Math.trunc(centre - support + 0.5), 0);
-    const end = Math.min(Math.trunc(centre + support + 0.5), input);
-    const raw = Array.from({ length: end - start }, (_, j) => weight((j + start - centre + 0.5) / widening));
-    const total = raw.reduce((sum, w) => sum + w, 0);
-    taps.first.push(start);
-    taps.weights.push(raw.map((w) => w / total));
+    const count = endOf(centres[i]) - first[i];
+    let total = 0;
+    for (let j = 0; j < count; j++) total += weights[i * width + j] = weight((j + first[i] - centres[i] + 0.5) / widening);
+    for (let j = 0; j < count; j++) weights[i * width + j] /= total;
   }
-  return taps;
+  return { first, width, weights };
 }
 
 /** Neighbours only; what lies outside is the pixel at the border. */
 function plainTaps(input: number, output: number, { radius, weight }: Filter): Taps {
   const scale = input / output;
-  const taps: Taps = { first: [], weights: [] };
+  const width = 2 * radius;
+  const clamp = (position: number): number => Math.min(Math.max(position, 0), input - 1);
+  const first = new Int32Array(output);
+  const weights = new Float64Array(output * width);
   for (let i = 0; i < output; i++) {
     const centre = scale * (i + 0.5) - 0.5;
     const start = Math.floor(centre) - radius + 1;
-    const clamp = (position: number) => Math.min(Math.max(position, 0), input - 1);
-    const first = clamp(start);
-    const weights = new Array<number>(clamp(start + 2 * radius - 1) - first + 1).fill(0);
-    for (let j = start; j < start + 2 * radius; j++) weights[clamp(j) - first] += weight(j - centre);
-    taps.first.push(first);
-    taps.weights.push(weights);
+    first[i] = clamp(start);
+    for (let j = start; j < start + width; j++) weights[i * width + clamp(j) - first[i]] += weight(j - centre);
   }
-  return taps;
+  return { first, width, weights };
 }
 
 function tapsFor(input: number, output: number, interpolation: Interpolation, antialias: boolean): Taps {
@@ -87,9 +89,10 @@ function tapsFor(input: number, output: number, interpolation: Interpolation, an
 }
 
 /** The taps as a matrix (output, input). */
-function matrixOf({ first, weights }: Taps, input: number, like: Tensor): Tensor {
+function matrixOf({ first, width, weights }: Taps, input: number, like: Tensor): Tensor {
   const rows = new Float64Array(first.length * input);
-  for (const [i, row] of weights.entries()) rows.set(row, i * input + first[i]);
+  for (const [i, start] of first.entries())
+    rows.set(weights.subarray(i * width, i * width + Math.min(width, input - start)), i * input + start);
   return torch.tensor(rows).reshape(first.length, input).to(like.device).to(like.dtype);
 }
 
@@ -102,12 +105,12 @@ function resizeFloat(batch: Tensor, size: readonly [number, number], interpolati
 }
 
 /** Taps with 16-bit integers as weights, in as many binary places as fit: what PyTorch and Pillow compute bytes with. */
-function fixedPoint({ first, weights }: Taps): ByteTaps {
-  const most = weights.reduce((max, row) => Math.max(max, ...row), 0);
+function fixedPoint({ first, width, weights }: Taps): ByteTaps {
+  const most = weights.reduce((max, w) => Math.max(max, w), 0);
   let precision = 0;
   while (precision < 22 && Math.trunc(0.5 + most * 2 ** (precision + 1)) < 2 ** 15) precision++;
-  const rounded = (w: number) => Math.trunc(w * 2 ** precision + (w < 0 ? -0.5 : 0.5));
-  return { first, weights: weights.map((row) => Int32Array.from(row, rounded)), precision };
+  const one = 2 ** precision;
+  return { first, width, weights: new Int32Array(weights.map((w) => w * one + (w < 0 ? -0.5 : 0.5))), precision };
 }
 
 function resizeBytes(batch: Tensor, [height, width]: readonly [number, number], interpolation: Interpolation, antialias: boolean): Tensor {
