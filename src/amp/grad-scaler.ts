@@ -4,7 +4,7 @@ import { full } from '../ops/creation.js';
 import { isfinite, mul } from '../ops/pointwise.js';
 import { Signature } from '../ops/signature.js';
 import type { Args } from '../ops/types.js';
-import { RuntimeError, ValueError } from '../tensor/errors.js';
+import { AssertionError, RuntimeError, ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 
 export interface GradScalerOptions {
@@ -72,8 +72,8 @@ export class GradScaler {
     const bound = signature.bind(args) as [string?, number?, number?, number?, number?, boolean?];
     const [device = 'cpu', initScale = 65536, growthFactor = 2, backoffFactor = 0.5, growthInterval = 2000, enabled = true] = bound;
     this.device = device;
-    if (enabled && !(growthFactor > 1)) throw new Error('The growth factor must be > 1.0.');
-    if (enabled && !(backoffFactor < 1)) throw new Error('The backoff factor must be < 1.0.');
+    if (enabled && !(growthFactor > 1)) throw new AssertionError('The growth factor must be > 1.0.');
+    if (enabled && !(backoffFactor < 1)) throw new AssertionError('The backoff factor must be < 1.0.');
     this.enabled = enabled;
     this.factor = initScale;
     this.growthFactor = growthFactor;
@@ -115,7 +115,7 @@ export class GradScaler {
     const progress = this.progressOf(optimizer);
     if (progress.stepped) throw new RuntimeError('step() has already been called since the last update().');
     if (progress.foundInf === null) this.unscale_(optimizer);
-    if (progress.foundInf === null) throw new Error('No inf checks were recorded for this optimizer.');
+    if (progress.foundInf === null) throw new AssertionError('No inf checks were recorded for this optimizer.');
     progress.stepped = true;
     return progress.foundInf ? undefined : optimizer.step();
   }
@@ -130,7 +130,7 @@ export class GradScaler {
 
   private adjust(): void {
     const found = [...this.progress.values()].flatMap(({ foundInf }) => foundInf ?? []);
-    if (found.length === 0) throw new Error('No inf checks were recorded prior to update.');
+    if (found.length === 0) throw new AssertionError('No inf checks were recorded prior to update.');
     if (found.includes(true)) {
       this.factor = Math.fround(this.factor * this.backoffFactor);
       this.goodSteps = 0;

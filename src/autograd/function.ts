@@ -1,5 +1,5 @@
 /** Users' own differentiable operations. */
-import { RuntimeError } from '../tensor/errors.js';
+import { NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { gradOps } from './engine.js';
 import { noGrad } from './modes.js';
@@ -125,11 +125,11 @@ class UserNode extends Node {
  */
 export class Function {
   static forward(_ctx: FunctionContext, ..._args: never[]): Outputs {
-    throw new RuntimeError('You must implement the forward function for custom autograd.Function.');
+    throw new NotImplementedError('You must implement the forward function for custom autograd.Function.');
   }
   /** The gradients of the inputs, one for each (null for what is no tensor), from those of the outputs; subclasses define it. */
   static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Tensor | null | readonly (Tensor | null | undefined)[] {
-    throw new RuntimeError(
+    throw new NotImplementedError(
       'You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.',
     );
   }

@@ -218,7 +218,7 @@ const nodeNames = new Map<string, string>();
 function nodeName(name: string): string {
   let full = nodeNames.get(name);
   if (!full) {
-    full = /Backwards?\d*$|^CopySlices$/.test(name) ? name : `${name.replace(/(?<=^|\d)[a-z]/g, (c) => c.toUpperCase())}Backward0`;
+    full = /Backwards?\d*(_copy)?$|^CopySlices$/.test(name) ? name : `${name.replace(/(?<=^|\d)[a-z]/g, (c) => c.toUpperCase())}Backward0`;
     nodeNames.set(name, full);
   }
   return full;

@@ -3,6 +3,7 @@ import { tensor } from '../ops/creation.js';
 import { stack } from '../ops/join.js';
 import { isOptions } from '../ops/signature.js';
 import { Tensor } from '../tensor/tensor.js';
+import { RuntimeError } from '../tensor/errors.js';
 
 const isScalar = (x: unknown): x is number | boolean | bigint => ['number', 'boolean', 'bigint'].includes(typeof x);
 
@@ -37,7 +38,7 @@ export function defaultCollate(batch: readonly unknown[]): unknown {
 
 function collateLists(batch: readonly (readonly unknown[])[]): unknown[] {
   const [first] = batch;
-  if (batch.some((each) => each.length !== first.length)) throw new Error('each element in list of batch should be of equal size');
+  if (batch.some((each) => each.length !== first.length)) throw new RuntimeError('each element in list of batch should be of equal size');
   return first.map((_, i) => defaultCollate(batch.map((each) => each[i])));
 }
 

@@ -3,7 +3,7 @@ import type { Args } from '../ops/types.js';
 import { callable } from '../ops/signature.js';
 import { type Generator, randperm } from '../ops/random.js';
 import { select } from '../ops/view.js';
-import { IndexError, ValueError } from '../tensor/errors.js';
+import { AssertionError, IndexError, ValueError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -78,7 +78,8 @@ export class ChainDataset<T> extends IterableDataset<T> {
   constructor(datasets: Iterable<IterableDataset<T>>) {
     super();
     this.datasets = [...datasets];
-    if (this.datasets.some((each) => !(each instanceof IterableDataset))) throw new TypeError('ChainDataset only supports IterableDataset');
+    if (this.datasets.some((each) => !(each instanceof IterableDataset)))
+      throw new AssertionError('ChainDataset only supports IterableDataset');
   }
 
   *[Symbol.iterator](): Iterator<T> {
@@ -98,7 +99,7 @@ export class TensorDataset extends Dataset<Tensor[]> {
   constructor(...tensors: Tensor[]) {
     super();
     if (tensors.length === 0 || tensors.some((t) => t.ndim === 0 || t.sizes[0] !== tensors[0].sizes[0]))
-      throw new Error('Size mismatch between tensors');
+      throw new AssertionError('Size mismatch between tensors');
     this.tensors = tensors;
   }
 
@@ -167,8 +168,9 @@ export class ConcatDataset<T> extends Dataset<T> {
   constructor(datasets: Iterable<Dataset<T>>) {
     super();
     this.datasets = [...datasets];
-    if (this.datasets.length === 0) throw new Error('datasets should not be an empty iterable');
-    if (this.datasets.some((each) => !(each instanceof Dataset))) throw new TypeError('ConcatDataset does not support IterableDataset');
+    if (this.datasets.length === 0) throw new AssertionError('datasets should not be an empty iterable');
+    if (this.datasets.some((each) => !(each instanceof Dataset)))
+      throw new AssertionError('ConcatDataset does not support IterableDataset');
     let end = 0;
     this.cumulativeSizes = this.datasets.map((each) => (end += each.length));
   }
@@ -230,11 +232,11 @@ export class StackDataset<T = unknown[]> extends Dataset<T> {
 function partSizes(lengths: readonly number[], total: number): number[] {
   const sum = lengths.reduce((a, b) => a + b, 0);
   if (Math.abs(sum - 1) > 1e-9 || sum > 1 + 1e-9) {
-    if (sum !== total) throw new Error('Sum of input lengths does not equal the length of the input dataset!');
+    if (sum !== total) throw new ValueError('Sum of input lengths does not equal the length of the input dataset!');
     return [...lengths];
   }
   const sizes = lengths.map((fraction) => {
-    if (fraction < 0 || fraction > 1) throw new Error(`Fraction ${fraction} is not between 0 and 1`);
+    if (fraction < 0 || fraction > 1) throw new ValueError(`Fraction ${fraction} is not between 0 and 1`);
     return Math.floor(total * fraction);
   });
   const rest = total - sizes.reduce((a, b) => a + b, 0);

@@ -20,7 +20,7 @@ export function getDevice(type: string, index = 0): Device {
   let device = devices.get(key);
   if (!device) {
     const factory = factories.get(type);
-    if (!factory && type === 'cuda') throw new Error('Torch not compiled with CUDA enabled');
+    if (!factory && type === 'cuda') throw Object.assign(new Error('Torch not compiled with CUDA enabled'), { name: 'AssertionError' });
     if (!factory) throw new Error(`Expected one of ${deviceTypes().join(', ')} device type at start of device string: ${type}`);
     device = factory(index);
     devices.set(key, device);

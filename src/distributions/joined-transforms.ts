@@ -2,7 +2,7 @@
 import { bind } from '../nn/arguments.js';
 import { cat, stack } from '../ops/join.js';
 import type { Args } from '../ops/types.js';
-import { ValueError } from '../tensor/errors.js';
+import { AssertionError, ValueError } from '../tensor/errors.js';
 import { numelOf } from '../tensor/size.js';
 import type { Tensor } from '../tensor/tensor.js';
 import * as constraints from './constraints.js';
@@ -104,7 +104,7 @@ export class CatTransform extends OfPieces {
     super(tseq, dim, { cacheSize });
     this.lengths = lengths ?? tseq.map(() => 1);
     if (this.lengths.length !== tseq.length)
-      throw new ValueError(`lengths (${this.lengths.length}) must match transforms (${tseq.length})`);
+      throw new AssertionError(`lengths (${this.lengths.length}) must match transforms (${tseq.length})`);
   }
   /** Where inputs lie. */
   get domain(): constraints.Constraint {
@@ -119,7 +119,7 @@ export class CatTransform extends OfPieces {
   }
   protected pieces(whole: Tensor): readonly Tensor[] {
     const [size, total] = [whole.size(this.dim), this.lengths.reduce((a, b) => a + b, 0)];
-    if (size !== total) throw new ValueError(`x.size(${this.dim}) = ${size} must equal length ${total}`);
+    if (size !== total) throw new AssertionError(`x.size(${this.dim}) = ${size} must equal length ${total}`);
     return whole.split([...this.lengths], this.dim);
   }
   protected joined(pieces: readonly Tensor[]): Tensor {
@@ -157,7 +157,7 @@ export class StackTransform extends OfPieces {
   }
   protected pieces(whole: Tensor): readonly Tensor[] {
     const [size, count] = [whole.size(this.dim), this.transforms.length];
-    if (size !== count) throw new ValueError(`x.size(${this.dim}) = ${size} must equal len(transforms) ${count}`);
+    if (size !== count) throw new AssertionError(`x.size(${this.dim}) = ${size} must equal len(transforms) ${count}`);
     return whole.unbind(this.dim);
   }
   protected joined(pieces: readonly Tensor[]): Tensor {

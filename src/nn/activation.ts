@@ -6,6 +6,7 @@ import { bind, float, type Place, type PlaceArgs, python } from './arguments.js'
 import * as F from './functional/index.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { AssertionError } from '../tensor/errors.js';
 
 type InplaceArgs = Args<[inplace: boolean], { inplace?: boolean }>;
 
@@ -328,7 +329,7 @@ export class Hardtanh extends Module {
       'minVal?, maxVal?, inplace?',
       args,
     );
-    if (!(this.maxVal > this.minVal)) throw new Error('max_val must be greater than min_val');
+    if (!(this.maxVal > this.minVal)) throw new AssertionError(`max_val (${this.maxVal}) must be greater than min_val (${this.minVal})`);
   }
 
   override forward(input: Tensor): Tensor {

@@ -2,7 +2,7 @@ import { noGrad } from '../autograd/modes.js';
 import { cat } from '../ops/join.js';
 import { type NamedTuple, namedtuple } from '../ops/tuple.js';
 import type { Args } from '../ops/types.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bind, type Place, type PlaceArgs } from './arguments.js';
 import { ModuleList, Sequential } from './container.js';
@@ -11,9 +11,9 @@ import { Linear } from './linear.js';
 import { Module } from './module.js';
 
 function checkCutoffs(cutoffs: readonly number[], classes: number): void {
-  if (cutoffs.length === 0) throw new Error('cutoffs should be a sequence of length larger than 0');
+  if (cutoffs.length === 0) throw new ValueError('cutoffs should be a sequence of length larger than 0');
   if (cutoffs.some((c, i) => !Number.isInteger(c) || c < 1 || c > classes - 1 || (i > 0 && c <= cutoffs[i - 1])))
-    throw new Error(
+    throw new ValueError(
       'cutoffs should be a sequence of unique, positive integers sorted in an increasing order, where each value is between 1 and n_classes-1',
     );
 }

@@ -8,6 +8,7 @@ import * as init from './init.js';
 import { NonDynamicallyQuantizableLinear } from './linear.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { AssertionError, ValueError } from '../tensor/errors.js';
 
 export interface AttentionOptions extends Place {
   dropout?: number;
@@ -89,8 +90,8 @@ export class MultiheadAttention extends Module {
       args,
     );
     if (!(embedDim > 0 && numHeads > 0))
-      throw new Error(`embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`);
-    if (embedDim % numHeads !== 0) throw new Error('embed_dim must be divisible by num_heads');
+      throw new ValueError(`embed_dim and num_heads must be greater than 0, got embed_dim=${embedDim} and num_heads=${numHeads} instead`);
+    if (embedDim % numHeads !== 0) throw new AssertionError('embed_dim must be divisible by num_heads');
     [this.embedDim, this.numHeads, this.dropout, this.batchFirst, this.addZeroAttn] = [
       embedDim,
       numHeads,

@@ -5,10 +5,11 @@ import { isOptions } from '../ops/signature.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { IndexError, KeyError } from '../tensor/errors.js';
 
 const position = (index: number, length: number): number => {
   const i = index < 0 ? index + length : index;
-  if (!Number.isInteger(index) || i < 0 || i >= length) throw new RangeError(`index ${index} is out of range`);
+  if (!Number.isInteger(index) || i < 0 || i >= length) throw new IndexError(`index ${index} is out of range`);
   return i;
 };
 
@@ -222,7 +223,7 @@ abstract class Dict<T, Given> extends Module {
    */
   get(key: string): T {
     const found = (this as unknown as Record<string, unknown>)[key];
-    if (!this.isItem(found)) throw new Error(`KeyError: '${key}'`);
+    if (!this.isItem(found)) throw new KeyError(`'${key}'`);
     return found;
   }
 

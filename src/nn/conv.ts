@@ -7,6 +7,7 @@ import * as F from './functional/index.js';
 import * as init from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { ValueError } from '../tensor/errors.js';
 
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 
@@ -116,18 +117,21 @@ abstract class ConvNd extends Module {
 }
 
 function checkConfig({ inChannels, outChannels, padding, stride, paddingMode = 'zeros', transposed }: Config, groups: number): void {
-  if (!(groups > 0)) throw new Error('groups must be a positive integer');
-  if (inChannels % groups !== 0) throw new Error('in_channels must be divisible by groups');
-  if (outChannels % groups !== 0) throw new Error('out_channels must be divisible by groups');
+  if (!(groups > 0)) throw new ValueError('groups must be a positive integer');
+  if (inChannels % groups !== 0) throw new ValueError('in_channels must be divisible by groups');
+  if (outChannels % groups !== 0) throw new ValueError('out_channels must be divisible by groups');
   if (typeof padding === 'string') {
-    if (padding !== 'same' && padding !== 'valid') throw new Error(`Invalid padding string '${padding}', should be one of 'valid', 'same'`);
+    if (padding !== 'same' && padding !== 'valid')
+      throw new ValueError(`Invalid padding string '${padding}', should be one of {'valid', 'same'}`);
     if (padding === 'same' && [stride ?? 1].flat().some((each) => each !== 1))
-      throw new Error("padding='same' is not supported for strided convolutions");
+      throw new ValueError("padding='same' is not supported for strided convolutions");
   }
   if (!['zeros', 'reflect', 'replicate', 'circular'].includes(paddingMode)) {
-    throw new Error(`padding_mode must be one of 'zeros', 'reflect', 'replicate', 'circular', but got padding_mode='${paddingMode}'`);
+    throw new ValueError(
+      `padding_mode must be one of {'zeros', 'reflect', 'replicate', 'circular'}, but got padding_mode='${paddingMode}'`,
+    );
   }
-  if (transposed && paddingMode !== 'zeros') throw new Error('Only "zeros" padding mode is supported for ConvTranspose');
+  if (transposed && paddingMode !== 'zeros') throw new ValueError('Only "zeros" padding mode is supported for ConvTranspose');
 }
 
 type Bound = [number, number, SizeN, SizeN?, (SizeN | string)?, SizeN?, number?, boolean?, PaddingMode?, ...PlaceArgs];
@@ -294,20 +298,23 @@ abstract class ConvTranspose extends ConvNd {
   private paddingFor(input: Tensor, outputSize: readonly number[] | null): readonly number[] {
     if (outputSize === null) return this.outputPadding;
     const n = this.spatialDims;
-    const wanted = outputSize.slice(-n);
-    return wanted.map((size, d) => {
-      const least =
-        (input.sizes[input.ndim - n + d] - 1) * this.stride[d] -
-        2 * (this.padding as readonly number[])[d] +
-        this.dilation[d] * (this.kernelSize[d] - 1) +
-        1;
-      if (size < least || size > least + this.stride[d] - 1) {
-        throw new Error(
-          `requested an output size of ${wanted}, but valid sizes start at ${least} (for an input of ${input.sizes.slice(-n)})`,
-        );
-      }
-      return size - least;
-    });
+    const full = input.ndim;
+    if (outputSize.length !== n && outputSize.length !== full)
+      throw new ValueError(
+        `ConvTranspose${n}D: for ${input.ndim}D input, output_size must have ${n} or ${full} elements (got ${outputSize.length})`,
+      );
+    const [wanted, spatial] = [outputSize.slice(-n), input.sizes.slice(-n)];
+    const least = spatial.map(
+      (size, d) =>
+        (size - 1) * this.stride[d] - 2 * (this.padding as readonly number[])[d] + this.dilation[d] * (this.kernelSize[d] - 1) + 1,
+    );
+    const most = least.map((size, d) => size + this.stride[d] - 1);
+    const shown = (sizes: readonly number[]): string => `[${sizes.join(', ')}]`;
+    if (wanted.some((size, d) => size < least[d] || size > most[d]))
+      throw new ValueError(
+        `requested an output size of ${shown(wanted)}, but valid sizes range from ${shown(least)} to ${shown(most)} (for an input of torch.Size(${shown(spatial)}))`,
+      );
+    return wanted.map((size, d) => size - least[d]);
   }
 
   abstract override forward(input: Tensor, ...args: OutputSizeArgs): Tensor;

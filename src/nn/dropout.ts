@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { bind, python } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
+import { ValueError } from '../tensor/errors.js';
 
 type DropoutArgs = Args<[p: number, inplace: boolean], { p?: number; inplace?: boolean }>;
 
@@ -14,7 +15,7 @@ abstract class AnyDropout extends Module {
   constructor(...args: DropoutArgs) {
     super();
     [this.p = 0.5, this.inplace = false] = bind<[number?, boolean?]>('Dropout', 'p?, inplace?', args);
-    if (!(this.p >= 0 && this.p <= 1)) throw new Error(`dropout probability has to be between 0 and 1, but got ${this.p}`);
+    if (!(this.p >= 0 && this.p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${this.p}`);
   }
 
   abstract override forward(input: Tensor): Tensor;

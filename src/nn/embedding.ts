@@ -8,6 +8,7 @@ import * as F from './functional/index.js';
 import * as init from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { AssertionError } from '../tensor/errors.js';
 
 export interface EmbeddingOptions extends Place {
   paddingIdx?: number | null;
@@ -20,9 +21,14 @@ export interface EmbeddingOptions extends Place {
 
 const wrapIndex = (index: number | null, count: number): number | null => {
   if (index === null) return null;
-  if (index >= count || index < -count) throw new Error('Padding_idx must be within num_embeddings');
+  if (index >= count || index < -count) throw new AssertionError('Padding_idx must be within num_embeddings');
   return index < 0 ? index + count : index;
 };
+
+function checkWeight(weight: Tensor | null, count: number, dim: number): void {
+  if (weight && String(weight.sizes) !== String([count, dim]))
+    throw new AssertionError('Shape of weight does not match num_embeddings and embedding_dim');
+}
 
 /**
  * A table of vectors, looked up by number. https://pytorch.org/docs/stable/generated/torch.nn.Embedding.html
@@ -60,6 +66,7 @@ export class Embedding extends Module {
     );
     [this.numEmbeddings, this.embeddingDim, this.paddingIdx] = [count, dim, wrapIndex(paddingIdx, count)];
     [this.maxNorm, this.normType, this.scaleGradByFreq, this.sparse] = [maxNorm, normType, scale, sparse];
+    checkWeight(weight ?? null, count, dim);
     this.weight = new Parameter(weight ?? empty([count, dim], { device, dtype }));
     if (!weight) this.resetParameters();
   }
@@ -78,6 +85,7 @@ export class Embedding extends Module {
    * @example nn.Embedding.fromPretrained(torch.tensor([[1.5, 2], [3, 4]]))(torch.tensor([1]))  // tensor([[3., 4.]])
    */
   static fromPretrained(embeddings: Tensor, { freeze = true, ...options }: EmbeddingOptions & { freeze?: boolean } = {}): Embedding {
+    if (embeddings.ndim !== 2) throw new AssertionError('Embeddings parameter is expected to be 2-dimensional');
     const layer = new Embedding(embeddings.sizes[0], embeddings.sizes[1], { ...options, _weight: embeddings });
     layer.weight.requiresGrad = !freeze;
     return layer;
@@ -142,6 +150,7 @@ export class EmbeddingBag extends Module {
     );
     [this.numEmbeddings, this.embeddingDim, this.mode] = [count, dim, mode];
     this.options = { maxNorm, normType, scaleGradByFreq, sparse, includeLastOffset, paddingIdx: wrapIndex(paddingIdx, count) };
+    checkWeight(weight ?? null, count, dim);
     this.weight = new Parameter(weight ?? empty([count, dim], { device, dtype }));
     if (!weight) this.resetParameters();
   }

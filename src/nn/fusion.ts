@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { deepcopy } from './deepcopy.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
+import { AssertionError } from '../tensor/errors.js';
 
 interface Weighted extends Module {
   weight: Tensor;
@@ -69,7 +70,7 @@ export const fuseLinearBnWeights = (
 
 /** A copy of a layer with a batch normalisation folded in. */
 function fuse<M extends Module>(layer: M, bn: Module, dim: number): M {
-  if (layer.training || bn.training) throw new Error('Fusion only for eval!');
+  if (layer.training || bn.training) throw new AssertionError('Fusion only for eval!');
   const { runningMean, runningVar, eps, weight, bias } = bn as Normalising;
   if (!runningMean || !runningVar) throw new Error('Fusion needs running statistics');
   const copy = deepcopy(layer);
@@ -110,6 +111,6 @@ export const fuseConvBnEval = <M extends Module>(conv: M, bn: Module, transpose 
 export function fuseLinearBnEval<M extends Module>(linear: M, bn: Module): M {
   const { numFeatures } = bn as Module & { numFeatures: number };
   if (numFeatures !== (linear as unknown as Weighted).weight.sizes[0] && numFeatures !== 1)
-    throw new Error('To fuse, linear.out_features == bn.num_features or bn.num_features == 1');
+    throw new AssertionError('To fuse, linear.out_features == bn.num_features or bn.num_features == 1');
   return fuse(linear, bn, 0);
 }

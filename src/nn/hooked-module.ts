@@ -19,6 +19,7 @@ import {
   type StateDictHook,
   type StateDictPreHook,
 } from './module-hooks.js';
+import { NotImplementedError } from '../tensor/errors.js';
 
 export abstract class HookedModule {
   constructor() {
@@ -32,7 +33,7 @@ export abstract class HookedModule {
 
   /** Computes the output; subclasses define it. */
   forward(..._args: never[]): unknown {
-    throw new Error(`Module [${this.constructor.name}] is missing the required "forward" function`);
+    throw new NotImplementedError(`Module [${this.constructor.name}] is missing the required "forward" function`);
   }
 
   /**

@@ -11,6 +11,7 @@ import { indexFill } from '../ops/select.js';
 import type { Args } from '../ops/types.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { bind } from './arguments.js';
+import { ValueError } from '../tensor/errors.js';
 
 export type Nonlinearity =
   | 'linear'
@@ -36,8 +37,8 @@ export function calculateGain(nonlinearity: Nonlinearity, given: number | null |
   if (nonlinearity === 'tanh') return 5 / 3;
   if (nonlinearity === 'relu') return Math.SQRT2;
   if (nonlinearity === 'selu') return 3 / 4;
-  if (nonlinearity !== 'leaky_relu') throw new Error(`Unsupported nonlinearity ${String(nonlinearity)}`);
-  if (param !== null && typeof param !== 'number') throw new Error(`negative_slope ${String(param)} not a valid number`);
+  if (nonlinearity !== 'leaky_relu') throw new ValueError(`Unsupported nonlinearity ${String(nonlinearity)}`);
+  if (param !== null && typeof param !== 'number') throw new ValueError(`negative_slope ${String(param)} not a valid number`);
   return Math.sqrt(2 / (1 + (param ?? 0.01) ** 2));
 }
 
@@ -46,7 +47,7 @@ export function calculateGain(nonlinearity: Nonlinearity, given: number | null |
  * @example nn.init._calculateFanInAndFanOut(torch.empty(3, 5))  // [ 5, 3 ]
  */
 export function _calculateFanInAndFanOut(tensor: Tensor): [fanIn: number, fanOut: number] {
-  if (tensor.ndim < 2) throw new Error('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
+  if (tensor.ndim < 2) throw new ValueError('Fan in and fan out can not be computed for tensor with fewer than 2 dimensions');
   const [rows, cols, ...field] = tensor.sizes;
   const size = field.reduce((product, n) => product * n, 1);
   return [cols * size, rows * size];
@@ -135,7 +136,7 @@ export function truncNormal_(tensor: Tensor, ...args: Args<[mean: number, std: n
  * //         [0., 1., 0.]])
  */
 export function eye_(tensor: Tensor): Tensor {
-  if (tensor.ndim !== 2) throw new Error('Only tensors with 2 dimensions are supported');
+  if (tensor.ndim !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
   return noGrad(() => tensor.copy_(eye(tensor.sizes[0], tensor.sizes[1])));
 }
 
@@ -145,9 +146,9 @@ export function eye_(tensor: Tensor): Tensor {
  */
 export function dirac_(tensor: Tensor, groups: number | { groups?: number } = 1): Tensor {
   const count = typeof groups === 'number' ? groups : (groups.groups ?? 1);
-  if (tensor.ndim < 3 || tensor.ndim > 5) throw new Error('Only tensors with 3, 4, or 5 dimensions are supported');
+  if (tensor.ndim < 3 || tensor.ndim > 5) throw new ValueError('Only tensors with 3, 4, or 5 dimensions are supported');
   const [outChannels, inChannels, ...field] = tensor.sizes;
-  if (outChannels % count !== 0) throw new Error('dim 0 must be divisible by groups');
+  if (outChannels % count !== 0) throw new ValueError('dim 0 must be divisible by groups');
   const perGroup = outChannels / count;
   const centre = field.map((size) => Math.floor(size / 2));
   return noGrad(() => {
@@ -266,7 +267,7 @@ function factor(a: Tensor): { q: Tensor; diagonal: Tensor } {
  */
 export function orthogonal_(tensor: Tensor, ...args: Args<[gain: number], XavierOptions>): Tensor {
   const [gain = 1, generator] = gainAndGenerator('orthogonal_', args);
-  if (tensor.ndim < 2) throw new Error('Only tensors with 2 or more dimensions are supported');
+  if (tensor.ndim < 2) throw new ValueError('Only tensors with 2 or more dimensions are supported');
   if (isEmpty(tensor)) return tensor;
   const rows = tensor.sizes[0];
   const cols = tensor.numel() / rows;
@@ -290,7 +291,7 @@ export function sparse_(
   ...args: [sparsity: number, ...Args<[std: number], Drawn & { std?: number }>] | [Drawn & { sparsity: number; std?: number }]
 ): Tensor {
   const [sparsity, std = 0.01, generator] = bind<[number, number?, (Generator | null)?]>('sparse_', 'sparsity, std?, generator?', args);
-  if (tensor.ndim !== 2) throw new Error('Only tensors with 2 dimensions are supported');
+  if (tensor.ndim !== 2) throw new ValueError('Only tensors with 2 dimensions are supported');
   const [rows, cols] = tensor.sizes;
   const zeros = Math.ceil(sparsity * rows);
   return noGrad(() => {

@@ -6,6 +6,7 @@ import * as F from './functional/index.js';
 import { common, type Flag, type LossOptions, reductionOf, type ReductionMode, type WeightedBound } from './loss.js';
 import { Module } from './module.js';
 import { Buffer } from './parameter.js';
+import { ValueError } from '../tensor/errors.js';
 
 type MarginOptions = LossOptions & { margin?: number };
 type MarginArgs = Args<[margin: number, sizeAverage: boolean | null, reduce: boolean | null, reduction: ReductionMode], MarginOptions>;
@@ -96,7 +97,9 @@ export class MultiMarginLoss extends Module {
       `p?, margin?, weight?, ${common}`,
       args,
     );
-    if (p !== 1 && p !== 2) throw new Error('only p == 1 and p == 2 supported');
+    if (p !== 1 && p !== 2) throw new ValueError('only p == 1 and p == 2 supported');
+    if (weight && weight.ndim !== 1)
+      throw new ValueError(`MultiMarginLoss: expected weight to be None or 1D tensor, got ${weight.ndim}D instead`);
     this.weight = weight ? new Buffer(weight) : null;
     [this.p, this.margin, this.reduction] = [p, margin, reductionOf(reduction, sizeAverage, reduce)];
   }
@@ -111,6 +114,10 @@ interface TripletOptions extends MarginOptions {
   p?: number;
   eps?: number;
   swap?: boolean;
+}
+
+function checkMargin(layer: string, margin: number): void {
+  if (!(margin > 0)) throw new ValueError(`${layer}: expected margin to be greater than 0, got ${margin} instead`);
 }
 
 /**
@@ -140,6 +147,7 @@ export class TripletMarginLoss extends Module {
     const [margin = 1, p = 2, eps = 1e-6, swap = false, sizeAverage, reduce, reduction] = bind<
       [number?, number?, number?, boolean?, Flag?, Flag?, ReductionMode?]
     >('TripletMarginLoss', `margin?, p?, eps?, swap?, ${common}`, args);
+    checkMargin('TripletMarginLoss', margin);
     [this.options, this.reduction] = [{ margin, p, eps, swap }, reductionOf(reduction, sizeAverage, reduce)];
   }
 
@@ -163,6 +171,7 @@ export class TripletMarginWithDistanceLoss extends Module {
   constructor(options: { distanceFunction?: Distance | null; margin?: number; swap?: boolean; reduction?: ReductionMode } = {}) {
     super();
     const { distanceFunction = null, margin = 1, swap = false, reduction = 'mean' } = options;
+    checkMargin('TripletMarginWithDistanceLoss', margin);
     this.options = { distanceFunction, margin, swap, reduction };
   }
 

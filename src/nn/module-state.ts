@@ -8,6 +8,7 @@ import { formatShape } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { type DeviceLike, TorchDevice } from '../tensor/torch-device.js';
 import { become, Buffer, Parameter, UninitializedBuffer, UninitializedParameter } from './parameter.js';
+import { RuntimeError } from '../tensor/errors.js';
 
 export type StateDict = Record<string, Tensor>;
 
@@ -76,7 +77,8 @@ const keyProblem = (kind: string, names: readonly string[]): string[] =>
 export function refuseProblems(module: object, { missingKeys, unexpectedKeys, errorMsgs }: LoadReport, strict: boolean): void {
   const names = strict ? [...keyProblem('Missing', missingKeys), ...keyProblem('Unexpected', unexpectedKeys)] : [];
   const problems = [...names, ...errorMsgs];
-  if (problems.length > 0) throw new Error(`Error(s) in loading state_dict for ${module.constructor.name}:\n\t${problems.join('\n\t')}`);
+  if (problems.length > 0)
+    throw new RuntimeError(`Error(s) in loading state_dict for ${module.constructor.name}:\n\t${problems.join('\n\t')}`);
 }
 
 const isUninitialized = (target: Tensor): target is UninitializedParameter | UninitializedBuffer =>

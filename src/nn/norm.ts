@@ -8,6 +8,7 @@ import * as F from './functional/index.js';
 import * as init from './init.js';
 import { Module, type StateDict } from './module.js';
 import { Buffer, Parameter } from './parameter.js';
+import { ValueError } from '../tensor/errors.js';
 
 export interface BatchNormOptions extends Place {
   eps?: number;
@@ -107,7 +108,8 @@ abstract class BatchNorm extends RunningNorm {
 }
 
 const expectDims = (input: Tensor, dims: readonly number[]): void => {
-  if (!dims.includes(input.ndim)) throw new Error(`expected ${dims.map((n) => `${n}D`).join(' or ')} input (got ${input.ndim}D input)`);
+  if (!dims.includes(input.ndim))
+    throw new ValueError(`expected ${dims.map((n) => `${n}D`).join(' or ')} input (got ${input.ndim}D input)`);
 };
 
 /**
@@ -153,7 +155,7 @@ export class BatchNorm3d extends BatchNorm {
  */
 export class SyncBatchNorm extends BatchNorm {
   protected checkInput(input: Tensor): void {
-    if (input.ndim < 2) throw new Error(`expected at least 2D input (got ${input.ndim}D input)`);
+    if (input.ndim < 2) throw new ValueError(`expected at least 2D input (got ${input.ndim}D input)`);
   }
 
   /**
@@ -186,6 +188,11 @@ abstract class InstanceNorm extends RunningNorm {
 
   override forward(input: Tensor): Tensor {
     this.checkInput(input);
+    const channels = input.sizes[input.ndim - this.batchedDims + 1];
+    if (this.weight && channels !== this.numFeatures)
+      throw new ValueError(
+        `expected input's size at dim=${input.ndim - this.batchedDims + 1} to match num_features (${this.numFeatures}), but got: ${channels}.`,
+      );
     if (input.ndim === this.batchedDims) return this.normalise(input);
     return this.normalise(input.unsqueeze(0)).squeeze(0);
   }
@@ -350,7 +357,7 @@ export class GroupNorm extends Module {
     const [numGroups, numChannels, eps = 1e-5, affine = true, device, dtype, bias = true] = bind<
       [number, number, number?, boolean?, (DeviceLike | null)?, (DTypeLike | null)?, boolean?]
     >('GroupNorm', 'numGroups, numChannels, eps?, affine?, device?, dtype?, bias?', args);
-    if (numChannels % numGroups !== 0) throw new Error(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
+    if (numChannels % numGroups !== 0) throw new ValueError(`num_channels (${numChannels}) must be divisible by num_groups (${numGroups})`);
     [this.numGroups, this.numChannels, this.eps, this.affine] = [numGroups, numChannels, eps, affine];
     this.weight = affine ? new Parameter(ones([numChannels], { device, dtype })) : null;
     this.bias = affine && bias ? new Parameter(zeros([numChannels], { device, dtype })) : null;

@@ -8,7 +8,7 @@ import { geqrf } from '../ops/linalg/top-level.js';
 import { finfo } from '../ops/queries.js';
 import { randn } from '../ops/random.js';
 import { eye } from '../ops/sequences.js';
-import { ValueError } from '../tensor/errors.js';
+import { NotImplementedError, ValueError } from '../tensor/errors.js';
 import { sameSizes } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { Module } from './module.js';
@@ -93,7 +93,7 @@ class _Orthogonal extends Module {
 
   private reflections(value: Tensor): Tensor {
     if (this.orthogonalMap !== 'householder')
-      throw new Error(
+      throw new NotImplementedError(
         'It is not possible to assign to the matrix exponential or the Cayley parametrizations when use_trivialization=False.',
       );
     const [q, isTransposed] = tall(value);

@@ -4,7 +4,7 @@ import { callable } from '../ops/signature.js';
 import { noGrad } from '../autograd/modes.js';
 import { empty } from '../ops/creation.js';
 import { copyInto } from '../ops/memory.js';
-import { RuntimeError, ValueError } from '../tensor/errors.js';
+import { ValueError } from '../tensor/errors.js';
 import { wrapDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
 import { normalize } from './functional/norm.js';
@@ -171,7 +171,7 @@ function removeHook(kind: string, module: Module, name: string): void {
 
 function parameterOf(module: Module, name: string): Parameter {
   const weight = fieldsOf(module)[name];
-  if (!(weight instanceof Parameter)) throw new RuntimeError(`${module.constructor.name} has no parameter '${name}'`);
+  if (!(weight instanceof Parameter)) throw new ValueError(`${module.constructor.name} has no parameter '${name}'`);
   return weight;
 }
 

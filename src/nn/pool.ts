@@ -5,6 +5,7 @@ import { bind, float, ntuple, python, type SizeN, type OutputSizeArgs, outputSiz
 import * as F from './functional/index.js';
 import { Module } from './module.js';
 import { Buffer } from './parameter.js';
+import { ValueError } from '../tensor/errors.js';
 
 export interface MaxPoolOptions {
   stride?: SizeN | null;
@@ -349,10 +350,14 @@ abstract class FractionalMaxPool extends Module {
       [SizeN, (SizeN | null)?, (SizeN | null)?, boolean?, (Tensor | null)?]
     >('FractionalMaxPool', 'kernelSize, outputSize?, outputRatio?, returnIndices?, _randomSamples?', args);
     if ((outputSize === null) === (outputRatio === null)) {
-      throw new Error(
-        `FractionalMaxPool requires specifying either an output size, or a pooling ratio${outputSize === null ? '' : ', not both'}`,
+      throw new ValueError(
+        outputSize === null
+          ? `${this.constructor.name} requires specifying either an output size, or a pooling ratio`
+          : 'only one of output_size and output_ratio may be specified',
       );
     }
+    if (outputRatio !== null && [outputRatio].flat().some((ratio) => !(ratio > 0 && ratio < 1)))
+      throw new ValueError(`output_ratio must be between 0 and 1 (got ${python(outputRatio)})`);
     [this.kernelSize, this.outputSize, this.outputRatio, this.returnIndices] = [kernelSize, outputSize, outputRatio, returnIndices];
     this._randomSamples = samples ? new Buffer(samples) : null;
   }

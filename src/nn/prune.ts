@@ -5,7 +5,7 @@ import { roundEven } from '../ir/half.js';
 import { onesLike, zerosLike } from '../ops/creation.js';
 import { cat } from '../ops/join.js';
 import { rand } from '../ops/random.js';
-import { IndexError, ValueError } from '../tensor/errors.js';
+import { AssertionError, IndexError, ValueError } from '../tensor/errors.js';
 import { formatShape, sameSizes, wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import type { Tensor } from '../tensor/tensor.js';
@@ -84,7 +84,7 @@ export abstract class BasePruningMethod {
 
 function checkScores(scores: Tensor | null, t: Tensor, what: string): void {
   if (scores && !sameSizes(scores.sizes, t.sizes))
-    throw new ValueError(`importance_scores should have the same shape as ${what}, got ${shapeOf(scores)} vs ${shapeOf(t)}`);
+    throw new AssertionError(`importance_scores should have the same shape as ${what}, got ${shapeOf(scores)} vs ${shapeOf(t)}`);
 }
 
 /** The mask of a method that sees only what `mask` leaves, put into it. */
@@ -239,7 +239,7 @@ export class CustomFromMask extends BasePruningMethod {
   }
   override computeMask(_: Tensor, defaultMask: Tensor): Tensor {
     if (!sameSizes(defaultMask.sizes, this.mask.sizes))
-      throw new ValueError(`default_mask shape ${shapeOf(defaultMask)} must match self.mask shape ${shapeOf(this.mask)}`);
+      throw new AssertionError(`default_mask shape ${shapeOf(defaultMask)} must match self.mask shape ${shapeOf(this.mask)}`);
     return defaultMask.mul(this.mask.to(defaultMask.dtype));
   }
 }

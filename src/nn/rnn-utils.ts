@@ -5,7 +5,7 @@ import { full, tensor } from '../ops/creation.js';
 import { isOptions } from '../ops/signature.js';
 import { cat } from '../ops/join.js';
 import { indexSelect } from '../ops/select.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 
 /**
@@ -141,7 +141,7 @@ export function padPackedSequence(sequence: PackedSequence, options: boolean | P
   const sizes = numbers(sequence.batchSizes);
   const length = totalLength ?? sizes.length;
   if (length < sizes.length)
-    throw new Error(
+    throw new ValueError(
       `Expected total_length to be at least the length of the longest sequence in input, but got total_length=${length} and max sequence length being ${sizes.length}`,
     );
   let offset = 0;

@@ -5,7 +5,7 @@ import { cat, stack } from '../ops/join.js';
 import { haveMixedFloats } from '../ops/matmul.js';
 import { indexSelect } from '../ops/select.js';
 import type { Args } from '../ops/types.js';
-import { ValueError } from '../tensor/errors.js';
+import { IndexError, RuntimeError, ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { bind, type Place, type PlaceArgs, python } from './arguments.js';
 import * as F from './functional/index.js';
@@ -24,8 +24,7 @@ import * as init from './init.js';
 import { Module } from './module.js';
 import { Parameter } from './parameter.js';
 import { PackedSequence } from './rnn-utils.js';
-
-type Nonlinearity = 'tanh' | 'relu';
+import { checkStateDims, type Nonlinearity, refuseProjection, takeNonlinearity } from './rnn-arguments.js';
 
 const simpleStep =
   (nonlinearity: Nonlinearity): Step =>
@@ -127,11 +126,12 @@ export abstract class RNNBase extends Module {
       'inputSize, hiddenSize, numLayers?, bias?, batchFirst?, dropout?, bidirectional?, projSize?, device?, dtype?',
       args,
     );
-    if (!(hiddenSize > 0)) throw new Error('hidden_size must be greater than zero');
-    if (!(numLayers > 0)) throw new Error('num_layers must be greater than zero');
+    if (!(hiddenSize > 0)) throw new ValueError('hidden_size must be greater than zero');
+    if (!(numLayers > 0)) throw new ValueError('num_layers must be greater than zero');
     if (!(dropout >= 0 && dropout <= 1))
-      throw new Error('dropout should be a number in range [0, 1] representing the probability of an element being zeroed');
-    if (projSize >= hiddenSize) throw new Error('proj_size has to be smaller than hidden_size');
+      throw new ValueError('dropout should be a number in range [0, 1] representing the probability of an element being zeroed');
+    if (projSize < 0) throw new ValueError('proj_size should be a positive integer or zero to disable projections');
+    if (projSize >= hiddenSize) throw new ValueError('proj_size has to be smaller than hidden_size');
     [this.inputSize, this.hiddenSize, this.numLayers, this.bias] = [inputSize, hiddenSize, numLayers, bias];
     [this.batchFirst, this.dropout, this.bidirectional, this.projSize] = [batchFirst, dropout, bidirectional, projSize];
     for (let layer = 0; layer < numLayers; layer++)
@@ -178,13 +178,14 @@ export abstract class RNNBase extends Module {
   /** Runs over (L, N, inputSize) from states of shape (layers · directions, N, size). */
   protected run(input: Tensor, given: readonly Tensor[] | null): { output: Tensor; states: Tensor[] } {
     if (input.ndim !== 2 && input.ndim !== 3)
-      throw new Error(`${this.mode.name}: Expected input to be 2D or 3D, got ${input.ndim}D instead`);
+      throw new ValueError(`${this.mode.name}: Expected input to be 2D or 3D, got ${input.ndim}D instead`);
     if (input.sizes[input.ndim - 1] !== this.inputSize) {
-      throw new Error(`input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${input.sizes[input.ndim - 1]}`);
+      throw new RuntimeError(`input.size(-1) must be equal to input_size. Expected ${this.inputSize}, got ${input.sizes[input.ndim - 1]}`);
     }
     const batched = input.ndim === 3;
     const sequence = !batched ? input.unsqueeze(1) : this.batchFirst ? input.transpose(0, 1) : input;
     const initial = given?.map((state) => (batched ? state : state.unsqueeze(1))) ?? this.zeroStates(sequence, sequence.sizes[1]);
+    if (given) checkStateDims(given, input.ndim);
     this.checkStates(initial, sequence.sizes[1], batched);
     const { output, states } = this.runLayers(sequence, initial);
     return {
@@ -224,7 +225,7 @@ export abstract class RNNBase extends Module {
       const expected = [this.numLayers * this.directions, batch, size];
       if (String([...states[i].sizes]) === String(expected)) return;
       const shown = (sizes: readonly number[]) => `[${(batched ? sizes : [sizes[0], sizes[2]]).join(', ')}]`;
-      throw new Error(
+      throw new RuntimeError(
         `Expected hidden${states.length === 1 ? '' : `[${i}]`} size (${expected.join(', ')}), got ${shown([...states[i].sizes])}`,
       );
     });
@@ -312,22 +313,6 @@ export class RNN extends RNNBase {
   }
 }
 
-/** RNN's own argument, which stands fourth. */
-function takeNonlinearity(args: readonly unknown[]): { nonlinearity: Nonlinearity; rest: unknown[] } {
-  const rest = [...args];
-  const last = rest.at(-1);
-  let nonlinearity: unknown = typeof rest[3] === 'string' ? rest.splice(3, 1)[0] : undefined;
-  if (typeof last === 'object' && last !== null && 'nonlinearity' in last) {
-    const { nonlinearity: named, ...options } = last;
-    nonlinearity = named;
-    rest[rest.length - 1] = options;
-  }
-  if (nonlinearity === undefined) nonlinearity = 'tanh';
-  if (nonlinearity !== 'tanh' && nonlinearity !== 'relu')
-    throw new Error(`Unknown nonlinearity '${String(nonlinearity)}'. Select from 'tanh' or 'relu'.`);
-  return { nonlinearity, rest };
-}
-
 /**
  * Long short-term memory. Gives [outputs, [hidden, cell]]. https://pytorch.org/docs/stable/generated/torch.nn.LSTM.html
  * @example
@@ -350,7 +335,9 @@ export class LSTM extends RNNBase {
     input: Tensor | PackedSequence,
     ...args: StateArgs<readonly [Tensor, Tensor]>
   ): [output: Tensor | PackedSequence, state: [hidden: Tensor, cell: Tensor]] {
-    const { output, states } = this.runAny(input, stateOf(args));
+    const given = stateOf(args);
+    if (given && given.length < 2) throw new IndexError(`index 1 is out of bounds for dimension 0 with size ${given.length}`);
+    const { output, states } = this.runAny(input, given);
     return [output, [states[0], states[1]]];
   }
 }
@@ -365,6 +352,7 @@ export class LSTM extends RNNBase {
  */
 export class GRU extends RNNBase {
   constructor(...args: RNNArgs) {
+    refuseProjection(args);
     super({ name: 'GRU', gates: 3, step: gruStep, layer: layers.gru, states: 1 }, args);
   }
 
@@ -408,16 +396,22 @@ export abstract class RNNCellBase extends Module {
   /** The state after one step; `input` is (N, inputSize) or (inputSize). */
   protected next(input: Tensor, given: readonly Tensor[] | null, count: number, step: Step): Tensor[] {
     if (input.ndim !== 1 && input.ndim !== 2)
-      throw new Error(`${this.constructor.name}: Expected input to be 1D or 2D, got ${input.ndim}D instead`);
+      throw new ValueError(`${this.constructor.name}: Expected input to be 1D or 2D, got ${input.ndim}D instead`);
     if (input.sizes[input.ndim - 1] !== this.inputSize) {
-      throw new Error(`input has inconsistent input_size: got ${input.sizes[input.ndim - 1]}, expected ${this.inputSize}`);
+      throw new RuntimeError(`input has inconsistent input_size: got ${input.sizes[input.ndim - 1]} expected ${this.inputSize}`);
     }
     const zero = () => zeros([...input.sizes.slice(0, -1), this.hiddenSize], { dtype: input.dtype, device: input.device });
     const state = given ?? Array.from({ length: count }, zero);
-    for (const each of state) {
-      if (each.sizes[each.ndim - 1] !== this.hiddenSize)
-        throw new Error(`hidden has inconsistent hidden_size: got ${each.sizes[each.ndim - 1]}, expected ${this.hiddenSize}`);
-    }
+    state.forEach((each, i) => {
+      const label = count > 1 ? `hx[${i}]` : 'hidden';
+      if (each.ndim !== 1 && each.ndim !== 2)
+        throw new ValueError(`${this.constructor.name}: Expected ${label} to be 1D or 2D, got ${each.ndim}D instead`);
+      if (input.ndim === 2 && each.sizes[0] !== input.sizes[0])
+        throw new RuntimeError(`Input batch size ${input.sizes[0]} doesn't match hidden${i} batch size ${each.sizes[0]}`);
+      const width = each.sizes[input.ndim - 1];
+      if (width !== this.hiddenSize)
+        throw new RuntimeError(`hidden${i} has inconsistent hidden_size: got ${width}, expected ${this.hiddenSize}`);
+    });
     return step(F.linear(input, this.weightIh, this.biasIh), F.linear(state[0], this.weightHh, this.biasHh), state);
   }
 
@@ -448,7 +442,7 @@ export class RNNCell extends RNNCellBase {
       [number, number, boolean?, Nonlinearity?, ...PlaceArgs]
     >('RNNCell', 'inputSize, hiddenSize, bias?, nonlinearity?, device?, dtype?', args);
     super(1, inputSize, hiddenSize, bias, { device, dtype });
-    if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') throw new Error(`Unknown nonlinearity: ${String(nonlinearity)}`);
+    if (nonlinearity !== 'tanh' && nonlinearity !== 'relu') throw new RuntimeError(`Unknown nonlinearity: ${String(nonlinearity)}`);
     this.nonlinearity = nonlinearity;
   }
 

@@ -4,6 +4,7 @@ import type { Tensor } from '../tensor/tensor.js';
 import { bind, python } from './arguments.js';
 import * as F from './functional/index.js';
 import { Module } from './module.js';
+import { ValueError } from '../tensor/errors.js';
 
 /**
  * Half of the input times the sigmoid of the other half. https://pytorch.org/docs/stable/generated/torch.nn.GLU.html
@@ -82,7 +83,7 @@ export class Softmin extends OverDim {
  */
 export class Softmax2d extends Module {
   override forward(input: Tensor): Tensor {
-    if (input.ndim !== 3 && input.ndim !== 4) throw new Error(`Softmax2d: expected input to be 3D or 4D, got ${input.ndim}D instead`);
+    if (input.ndim !== 3 && input.ndim !== 4) throw new ValueError(`Softmax2d: expected input to be 3D or 4D, got ${input.ndim}D instead`);
     return F.softmax(input, -3);
   }
 }

@@ -12,6 +12,7 @@ import * as init from './init.js';
 import { Linear } from './linear.js';
 import { Module } from './module.js';
 import { LayerNorm } from './norm.js';
+import { RuntimeError } from '../tensor/errors.js';
 
 type Activation = 'relu' | 'gelu' | ((x: Tensor) => Tensor);
 
@@ -19,7 +20,7 @@ const activationOf = (activation: Activation): ((x: Tensor) => Tensor) => {
   if (typeof activation === 'function') return activation;
   if (activation === 'relu') return F.relu;
   if (activation === 'gelu') return F.gelu;
-  throw new Error(`activation should be relu/gelu, not ${String(activation)}`);
+  throw new RuntimeError(`activation should be relu/gelu, not ${String(activation)}`);
 };
 
 export interface TransformerLayerOptions extends Place {
@@ -362,9 +363,10 @@ export class Transformer extends Module {
       args,
     );
     const batchDim = this.batchFirst ? 0 : 1;
-    if (src.ndim === 3 && src.sizes[batchDim] !== tgt.sizes[batchDim]) throw new Error('the batch number of src and tgt must be equal');
+    if (src.ndim === 3 && src.sizes[batchDim] !== tgt.sizes[batchDim])
+      throw new RuntimeError('the batch number of src and tgt must be equal');
     if (src.sizes[src.ndim - 1] !== this.dModel || tgt.sizes[tgt.ndim - 1] !== this.dModel)
-      throw new Error('the feature number of src and tgt must be equal to d_model');
+      throw new RuntimeError('the feature number of src and tgt must be equal to d_model');
     const memory = (this.encoder as TransformerEncoder)(src, { mask: srcMask, srcKeyPaddingMask });
     return (this.decoder as TransformerDecoder)(tgt, memory, { tgtMask, memoryMask, tgtKeyPaddingMask, memoryKeyPaddingMask });
   }

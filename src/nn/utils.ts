@@ -21,6 +21,7 @@ import { getRngState, setRngState } from '../ops/random.js';
 import { numelOf } from '../tensor/size.js';
 import type { Module } from './module.js';
 import { Tensor } from '../tensor/tensor.js';
+import { RuntimeError } from '../tensor/errors.js';
 
 /** `torch.nn.utils.parametrizations` */
 export const parametrizations = { orthogonal, spectralNorm, weightNorm };
@@ -43,7 +44,7 @@ export const getTotalNorm = callable<
   const norms = (tensors instanceof Tensor ? [tensors] : [...tensors]).map((each) => powerNorm(each, normType));
   const total = norms.length === 0 ? tensor(0, { dtype: 'float32' }) : powerNorm(stack(norms, 0), normType);
   if (errorIfNonfinite && !Number.isFinite(Number(total.item()))) {
-    throw new Error(
+    throw new RuntimeError(
       `The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be clipped. To disable this error and scale the gradients by the non-finite norm anyway, set \`error_if_nonfinite=False\``,
     );
   }

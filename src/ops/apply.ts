@@ -37,9 +37,9 @@ export function recordFormula(
   tensors.forEach((t, i) => {
     if (t.dtype.category >= 2 && gradEdge(t)) mask |= 1 << i;
   });
-  const { uses, usesNumber } = formula.gradient(mask);
+  const { uses, savesMore } = formula.gradient(mask);
   const saved: (Tensor | null)[] = uses.map((i) => (i < 0 ? outputs[0] : tensors[i]));
-  if (usesNumber) saved.push(null);
+  if (savesMore) saved.push(null);
   const shapes = tensors.map((t) => t.sizes);
   record(name, tensors, outputs[0], saved, backwardOf(formula, mask, shapes, params));
 }

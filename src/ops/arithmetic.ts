@@ -16,6 +16,8 @@ import {
   binary,
   arithmetic,
   none,
+  overloadNode,
+  overloadNodes,
   noComplex,
   refuseBoolSubtraction,
   copysignExpr,
@@ -53,7 +55,13 @@ export const sub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
  */
 export const rsub: Op<[other: TensorLike], [], { alpha: Scalar }> = pointwise(
   'rsub',
-  { args: 'input, other, *, alpha?', operands: 2, takes: 'tensorFirst', refuse: refuseBoolSubtraction },
+  {
+    args: 'input, other, *, alpha?',
+    operands: 2,
+    takes: 'tensorFirst',
+    node: overloadNode('Rsub', 1, 0, 1),
+    refuse: refuseBoolSubtraction,
+  },
   (x: Expr, y: Expr, alpha?: Expr) => y.sub(scaled(x, alpha)),
 );
 /**
@@ -85,7 +93,15 @@ type RoundingMode = 'trunc' | 'floor' | null;
 const divTrue: Binary = binary('div', (x, y) => x.div(y), { promotion: 'float', takes: 'numbers' });
 const divRounded: Op<[other: TensorLike, mode: 'trunc' | 'floor']> = pointwise(
   'div',
-  { args: 'input, other, mode', operands: 2, takes: 'numbers', grad: ({ grad }) => [grad.mul(0), grad.mul(0)], check: checkDivisor },
+  {
+    args: 'input, other, mode',
+    operands: 2,
+    takes: 'numbers',
+    node: 'DivBackward2',
+    savesMore: true,
+    grad: ({ grad }) => [grad.mul(0), grad.mul(0)],
+    check: checkDivisor,
+  },
   (x: Expr, y: Expr, mode: RoundingMode) => (mode === 'floor' ? floorDiv(x, y) : x.dtype.category < 2 ? x.idiv(y) : x.div(y).trunc()),
 );
 
@@ -144,7 +160,12 @@ export const remainder: Binary = binary(
     const rest = x.rem(y);
     return x.dtype.isSigned ? where(rest.ne(0).and(rest.lt(0).xor(y.lt(0))), rest.add(y), rest) : rest;
   },
-  { grad: ({ grad, args: [x, y] }) => [grad, grad.mul(floorDiv(x, y)).neg()], check: checkDivisor, ...noComplex('remainder') },
+  {
+    node: overloadNode('Remainder', 1, 1, 0),
+    grad: ({ grad, args: [x, y] }) => [grad, grad.mul(floorDiv(x, y)).neg()],
+    check: checkDivisor,
+    ...noComplex('remainder'),
+  },
 );
 /**
  * C's modulo: has the sign of the dividend. https://pytorch.org/docs/stable/generated/torch.fmod.html
@@ -152,6 +173,7 @@ export const remainder: Binary = binary(
  */
 export const fmod: Binary = binary('fmod', (x, y) => x.rem(y), {
   takes: 'tensorFirst',
+  node: overloadNode('Fmod', 1, 1, 0),
   check: checkDivisor,
   ...noComplex('fmod'),
 });
@@ -205,7 +227,7 @@ const fixedPowers = new Map<number, Unary>(
     unary(k === 2 ? 'square' : 'cube', (x) => (x.dtype === bool ? x : integerPower(x, k)), { ...arithmetic, node: 'PowBackward0' }),
   ]),
 );
-const powNode = (operands: readonly unknown[]): string => `PowBackward${operands[1] instanceof Tensor ? 1 : 0}`;
+const powNode = overloadNodes('Pow', [1, 2, 0]);
 /** `pow` of any exponent by the one general formula; `pow` picks faster ones for small numbers. */
 export const generalPow: Binary = binary('pow', (x, y) => (x.dtype === bool ? x.or(y.not()) : x.pow(y)), { node: powNode });
 
@@ -271,6 +293,8 @@ export const lerp: Op<[end: TensorLike, weight: TensorLike]> = pointwise(
     args: 'input, end, weight',
     operands: 3,
     promotion: 'float',
+    node: overloadNode('Lerp', 2, 1, 0),
+    plainNumbers: true,
     grad: ({ grad, args: [x, end, w] }) => [grad.mul(one(w).sub(w).conj()), grad.mul(w.conj()), grad.mul(end.sub(x).conj())],
   },
   (x: Expr, end: Expr, w: Expr) => {
@@ -307,6 +331,7 @@ function logAdd(x: Expr, y: Expr, base: number): Expr {
  * @example torch.special.xlogy(torch.tensor([0, 2]), torch.tensor([0, Math.E]))  // tensor([0., 2.])
  */
 export const xlogy: Binary = binary('xlogy', (x, y) => where(y.isnan(), y, where(x.eq(0), zero(x), x.mul(y.log()))), {
+  node: overloadNodes('Xlogy', [0, 1, 2]),
   promotion: 'float',
   grad: ({ grad, args: [x, y] }) => [grad.mul(where(x.eq(0).and(y.le(0)), zero(x), y.log())), grad.mul(x.div(y))],
 });

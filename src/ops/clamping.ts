@@ -6,7 +6,7 @@ import { Tensor } from '../tensor/tensor.js';
 import { pointwise, type PointwiseSpec } from './define.js';
 import { largestOf, one, zero } from './exprs.js';
 import type { Op, TensorLike } from './types.js';
-import { type Binary, binary, none, noComplex, parts } from './pointwise-kinds.js';
+import { type Binary, binary, none, noComplex, overloadNode, parts } from './pointwise-kinds.js';
 
 /**
  * The larger of two numbers, elementwise; NaN wins. https://pytorch.org/docs/stable/generated/torch.maximum.html
@@ -82,6 +82,7 @@ export const clampMin: Op<[min: TensorLike]> = pointwise(
     args: 'input, min',
     operands: 2,
     takes: 'tensorFirst',
+    node: overloadNode('ClampMin', 1, 1, 0),
     grad: ({ grad, args: [x, low] }) => [where(x.ge(low), grad, zero(grad)), where(x.lt(low), grad, zero(grad))],
   },
   (x: Expr, y: Expr) => x.max(y),
@@ -96,6 +97,7 @@ export const clampMax: Op<[max: TensorLike]> = pointwise(
     args: 'input, max',
     operands: 2,
     takes: 'tensorFirst',
+    node: overloadNode('ClampMax', 1, 1, 0),
     grad: ({ grad, args: [x, high] }) => [where(x.le(high), grad, zero(grad)), where(x.gt(high), grad, zero(grad))],
   },
   (x: Expr, y: Expr) => x.min(y),

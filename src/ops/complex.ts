@@ -15,6 +15,7 @@ export const angle: Unary = unary(
   (x) => (x.dtype.isComplex ? x.imag.atan2(x.real) : where(x.isnan(), x, where(x.lt(0), constant(Math.PI, x.dtype), zero(x)))),
   {
     noInplace: true,
+    savesMore: true,
     grad: ({ grad, args: [x] }) => {
       if (!x.dtype.isComplex) return [grad.mul(0)];
       const norm = x.real.mul(x.real).add(x.imag.mul(x.imag));
@@ -34,7 +35,7 @@ export const conjPhysical: Unary = unary('conjPhysical', (x) => x.conj(), arithm
  */
 export const complex: Op<[imag: Tensor]> = pointwise(
   'complex',
-  { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true, wrongOut: otherScalarType },
+  { args: 'real, imag', operands: 2, takes: 'tensors', refuse: sameFloats, noInplace: true, savesMore: true, wrongOut: otherScalarType },
   (re: Expr, im: Expr) => new Expr('complex', re.dtype.toComplex(), [re, im]),
 );
 /**

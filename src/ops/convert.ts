@@ -29,7 +29,18 @@ import { setConvertData } from './creation.js';
 import { sumToSize } from './apply.js';
 import { define } from './define.js';
 import { alias, checkInplace, keepOriginal, rebase } from './inplace.js';
-import { castFormula, clone, contiguousRaw, copyInto, fillRaw, type MemoryFormat, resolveDevice, stridesFor, toDType } from './memory.js';
+import {
+  castFormula,
+  clone,
+  contiguousRaw,
+  copyInto,
+  fillRaw,
+  type MemoryFormat,
+  isDTypeName,
+  resolveDevice,
+  stridesFor,
+  toDType,
+} from './memory.js';
 import { launch } from './launch.js';
 import { setViewDtype } from './view.js';
 import { viewOf } from './make-view.js';
@@ -76,7 +87,8 @@ function movedTo(input: Tensor, device: Device): Tensor {
 
 /** `input` as `dtype` on `device`: itself if nothing changes. */
 export function convert(input: Tensor, dtype: DType, device: Device = input.storage.device, copy = false, format?: MemoryFormat): Tensor {
-  if (!copy && dtype === input.dtype && device === input.storage.device && !format) return input;
+  const keepsFormat = !format || String(format).replace('torch.', '') === 'preserve_format';
+  if (!copy && keepsFormat && dtype === input.dtype && device === input.storage.device) return input;
   if (dtype === input.dtype && device === input.storage.device) return format ? clone(input, { memoryFormat: format }) : clone(input);
   return converted(input, dtype, device, format);
 }
@@ -113,7 +125,8 @@ export function to(input: Tensor, ...args: (DTypeLike | DeviceLike | Tensor | bo
       [options.other, options.device, options.dtype].forEach(take);
       copy = options.copy ?? false;
       format = options.memoryFormat;
-    } else dtype = toDType(x as DTypeLike);
+    } else if (typeof x === 'string' && !isDTypeName(x)) device = resolveDevice(x);
+    else dtype = toDType(x as DTypeLike);
   };
   args.forEach(take);
   return convert(input, dtype, device, copy || flags[1] === true, format);
@@ -276,15 +289,18 @@ export const fill_: Op<[value: TensorLike]> = define('fill_', 'input, value', (i
       throw new RuntimeError(`fill_ only supports 0-dimension value tensor but got tensor with ${value.ndim} dimensions.`);
     return copy_(input, value);
   }
+  return filledInPlace('FillBackward2', input, value as Number_);
+});
+function filledInPlace(node: string, input: Tensor, value: Number_): Tensor {
   checkInplace(input, true);
   const old = needsRecord([input]) ? keepOriginal(input, []) : null;
-  fillRaw(input, value as Number_);
+  fillRaw(input, value);
   if (!old) return input;
   const result = alias(input);
-  record('fill', [old], result, [], ({ grad }) => [zerosOf(grad)]);
+  record(node, [old], result, [], ({ grad }) => [zerosOf(grad)]);
   rebase(input, result);
   return input;
-});
+}
 /**
  * A new tensor like `input` with one value everywhere.
  * @example torch.fill(torch.zeros(2), 7)  // tensor([7., 7.])
@@ -296,7 +312,7 @@ export const fill: Op<[value: TensorLike]> = define('fill', 'input, value', (inp
  * Zeros in place. https://pytorch.org/docs/stable/generated/torch.Tensor.zero_.html
  * @example torch.ones(2).zero_()  // tensor([0., 0.])
  */
-export const zero_: Op = define('zero_', 'input', (input: Tensor) => fill_(input, 0));
+export const zero_: Op = define('zero_', 'input', (input: Tensor) => filledInPlace('zero', input, 0));
 
 setConvertData((data, { dtype, device }) => {
   const target = dtype ? toDType(dtype) : data.dtype;

@@ -3,7 +3,7 @@ import { bool, type DType } from '../ir/dtype.js';
 import type { Expr } from '../ir/expr.js';
 import { needsRecord } from '../autograd/node.js';
 import { getDevice } from '../device/registry.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { checkOverlap } from '../tensor/overlap.js';
 import {
   canCast,
@@ -125,7 +125,11 @@ export interface PointwiseSpec {
   /** The gradients of the operands, where the one derived from the formula is not PyTorch's or not stable. */
   readonly grad?: (words: GradientWords) => (Expr | null)[];
   /** PyTorch's name of the graph node, where it is not the op's. */
-  readonly node?: string | ((operands: readonly unknown[]) => string);
+  readonly node?: string | ((operands: readonly unknown[], numbers: readonly Number_[]) => string);
+  /** Whether numbers among the operands are no tensors in PyTorch, so that its nodes keep nothing for them. */
+  readonly plainNumbers?: boolean;
+  /** Whether PyTorch's nodes keep tensors that the derivative does not need: then, too, there is only one backward. */
+  readonly savesMore?: boolean;
   /** Complex operands are refused with this message. */
   readonly refuse?: (dtypes: readonly DType[], common: DType) => string | null;
   readonly noInplace?: boolean;
@@ -209,7 +213,7 @@ class PointwiseOp {
     const tensors = tensorsAmong(operands);
     const params = values === tensors ? NO_NUMBERS : values.filter((x): x is Number_ => !isTensor(x));
     const local = toCommonDevice(tensors);
-    return inplace ? this.runInplace(traced, local, params) : applyFormula(traced.formula, this.nodeName(operands), local, params);
+    return inplace ? this.runInplace(traced, local, params) : applyFormula(traced.formula, this.nodeName(operands, params), local, params);
   }
 
   /** What was traced for operands of these kinds before, if they are tensors and plain numbers alone. */
@@ -241,9 +245,9 @@ class PointwiseOp {
     return true;
   }
 
-  private nodeName(operands: readonly unknown[]): string {
+  private nodeName(operands: readonly unknown[], numbers: readonly Number_[]): string {
     const { node = this.name } = this.spec;
-    return typeof node === 'string' ? node : node(operands);
+    return typeof node === 'string' ? node : node(operands, numbers);
   }
 
   private checkOperands(operands: readonly unknown[]): void {
@@ -305,7 +309,9 @@ class PointwiseOp {
     const others = extras.map((x) => (typeof x === 'boolean' || !isNumber(x) ? x : number(x, numberType(x, common))));
     const output = this.formula(...([...values, ...others] as never[]));
     const gradient = this.customGradient(operands, values, others);
-    return { formula: new Formula(inputs, params, [output], gradient, operandParams), outDtype: output.dtype };
+    const { plainNumbers, savesMore } = this.spec;
+    const saves = { more: savesMore ?? false, numbers: plainNumbers ? 0 : operandParams };
+    return { formula: new Formula(inputs, params, [output], gradient, saves), outDtype: output.dtype };
   }
 
   /** Wraps the spec's `grad`, which knows operands in the common dtype, for the leaves (tensors only). */
@@ -345,7 +351,7 @@ class PointwiseOp {
 
   private settled(common: DType): DType {
     if (this.spec.promotion === 'integral' && common.category >= 2) {
-      throw new RuntimeError(`"${this.name}_cpu" not implemented for '${scalarTypeName(common)}'`);
+      throw new NotImplementedError(`"${snakeCase(this.name)}_cpu" not implemented for '${scalarTypeName(common)}'`);
     }
     return this.spec.promotion === 'float' && common.category < 2 ? getDefaultDtype() : common;
   }
@@ -372,7 +378,7 @@ class PointwiseOp {
     const inputs = [keepOriginal(self, tensors), ...tensors.slice(1)];
     runFormulaInto(target, self, inputs, params);
     const result = new Tensor(self.storage, self.dtype, self.sizes, self.strides, self.offset);
-    recordFormula(target, this.nodeName(tensors), inputs, params, [result]);
+    recordFormula(target, this.nodeName(tensors, params), inputs, params, [result]);
     rebase(self, result);
     return self;
   }

@@ -1,5 +1,5 @@
 /** `torch.fft`: discrete Fourier transforms. https://pytorch.org/docs/stable/fft.html */
-import { record } from '../autograd/node.js';
+import { nameNode, record } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { getDefaultDtype } from '../tensor/promote.js';
 import { wrapDim } from '../tensor/shape.js';
@@ -12,7 +12,7 @@ import { define, scalarTypeName } from './define.js';
 import { cat } from './join.js';
 import { roll } from './rearrange.js';
 import { contiguousRaw } from './memory.js';
-import { real } from './misc.js';
+import { conj, real } from './misc.js';
 import { conjPhysical, mul } from './pointwise.js';
 import { emptyOn, runRoutine } from './routine.js';
 import { movedim, narrow } from './view.js';
@@ -39,9 +39,10 @@ function c2c(x: Tensor, dim: number, inverse: boolean, scale: number): Tensor {
 
 /** The whole spectrum of a real signal. */
 function realToComplex(x: Tensor, dim: number, inverse: boolean, scale: number): Tensor {
-  if (inverse || dim < x.ndim - 1) return c2c(convert(x, x.dtype.toComplex()), dim, inverse, scale);
-  const out = overDim('fft_r2c', x, dim, x.sizes[dim], x.dtype.toComplex(), [scale]);
-  return record('fftR2c', [x], out, [null], ({ grad }) => [real(c2c(grad, dim, true, scale))]);
+  const dtype = x.dtype.toComplex();
+  const isRow = !inverse && dim === x.ndim - 1;
+  const out = isRow ? overDim('fft_r2c', x, dim, x.sizes[dim], dtype, [scale]) : c2c(convert(x.detach(), dtype), dim, inverse, scale);
+  return record(inverse ? 'conj' : 'FftR2CBackward0', [x], out, [null], ({ grad }) => [real(c2c(grad, dim, !inverse, scale))]);
 }
 
 /** The first half of the spectrum of a real signal; the rest is its conjugate. */
@@ -124,7 +125,7 @@ const realTransform =
     const length = n ?? x.sizes[d];
     checkLength(length);
     const half = r2c(resized(x, d, length), d, scaleOf(norm, length, inverse));
-    return inverse ? conjPhysical(half) : half;
+    return inverse ? conj(half) : half;
   };
 const toRealTransform =
   (inverse: boolean): Transform1 =>
@@ -216,7 +217,9 @@ const lastFirst =
   (name: string, last: Transform1, others: Transform1): TransformN =>
   (plan, norm) => {
     const [n, d] = lastOf(name, plan);
-    return each(others, { ...initial(plan), x: last(plan.x, n, d, norm) }, norm);
+    const half = last(plan.x, n, d, norm);
+    const { node } = half;
+    return nameNode(node?.name ?? name, each(others, { ...initial(plan), x: half }, norm));
   };
 const lastLast =
   (name: string, last: Transform1, others: Transform1): TransformN =>

@@ -31,13 +31,21 @@ export interface Gradient {
   readonly formula: Formula;
   /** What the inputs of `formula` are, behind the gradient of the output: input numbers, or -1 for the result. */
   readonly uses: readonly number[];
-  /** Whether it needs a number that is an operand: PyTorch saves these as tensors. */
-  readonly usesNumber: boolean;
+  /** Whether PyTorch saves more than these: numbers that are operands, as tensors, or what the derivative does not need. */
+  readonly savesMore: boolean;
   /** The input whose gradient output k of `formula` is. */
   readonly targets: readonly number[];
 }
 
 export type CustomGradient = (inputs: readonly Expr[], params: readonly Expr[], grad: Expr, result: Expr) => (Expr | null)[];
+
+/** What nodes save in PyTorch besides tensors that the derivative needs. */
+interface Saves {
+  /** How many params, the first ones, are saved as tensors where the derivative needs them. */
+  readonly numbers: number;
+  readonly more: boolean;
+}
+const NOTHING: Saves = { numbers: 0, more: false };
 
 export class Formula {
   readonly outputs: readonly Expr[];
@@ -51,15 +59,14 @@ export class Formula {
     readonly params: readonly Expr[],
     outputs: readonly Expr[],
     private readonly customGradient?: CustomGradient,
-    /** How many params, the first ones, stand for operands. */
-    private readonly operandParams = 0,
+    private readonly saves = NOTHING,
   ) {
     this.outputs = simplify(outputs);
   }
 
   /** The same inputs and params with other outputs. */
   withOutputs(outputs: readonly Expr[]): Formula {
-    return new Formula(this.inputs, this.params, outputs, this.customGradient, this.operandParams);
+    return new Formula(this.inputs, this.params, outputs, this.customGradient, this.saves);
   }
 
   /** Output k alone. */
@@ -159,8 +166,8 @@ export class Formula {
     const used = new Set(topological(outputs));
     const uses = [...this.inputs.flatMap((x, i) => (used.has(x) ? [i] : [])), ...(used.has(result) ? [-1] : [])];
     const leaves = [grad, ...uses.map((i) => (i < 0 ? result : this.inputs[i]))];
-    const usesNumber = this.params.slice(0, this.operandParams).some((x) => used.has(x));
-    return { formula: renumbered(leaves, this.params, outputs), uses, usesNumber, targets };
+    const savesMore = this.saves.more || this.params.slice(0, this.saves.numbers).some((x) => used.has(x));
+    return { formula: renumbered(leaves, this.params, outputs), uses, savesMore, targets };
   }
 }
 

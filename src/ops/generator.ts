@@ -1,7 +1,7 @@
 /** The random generator: PyTorch's mt19937, with the same numbers for a seed. */
 import { type DType, int32, uint8 } from '../ir/dtype.js';
 import { getDevice } from '../device/registry.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { contiguousStrides, isContiguous, memoryOrder } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { emptyTensor } from '../tensor/storage.js';
@@ -176,4 +176,5 @@ export function draw(
   return given;
 }
 
-export const refuse = (name: string, dtype: DType): Error => new RuntimeError(`"${name}" not implemented for '${scalarTypeName(dtype)}'`);
+export const refuse = (name: string, dtype: DType): Error =>
+  new NotImplementedError(`"${name}" not implemented for '${scalarTypeName(dtype)}'`);

@@ -2,7 +2,7 @@
 import { grad as gradOf } from '../autograd/backward.js';
 import { enableGrad, noGrad } from '../autograd/modes.js';
 import { float64 } from '../ir/dtype.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
 import { tensor } from './creation.js';
@@ -92,7 +92,7 @@ function check(fn: Checked, given: readonly Tensor[], options: GradcheckOptions)
 export function gradcheck(fn: Checked, inputs: Tensor | readonly Tensor[], options: GradcheckOptions = {}): boolean {
   const list = listOf(inputs);
   if (!list.some(isDifferentiable))
-    throw new Error('gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.');
+    throw new ValueError('gradcheck expects at least one input tensor to require gradient, but none of the them have requires_grad=True.');
   const failure = check(fn, list, options);
   if (failure && options.raiseException !== false) throw new RuntimeError(failure);
   return failure === null;

@@ -1,7 +1,7 @@
 /** `x.at(…)` and `x.setAt([…], value)`: PyTorch's `x[…]` and `x[…] = value`. https://pytorch.org/docs/stable/tensor_view.html */
 import { nameNode } from '../autograd/node.js';
 import { bool, int16, int32, int64, int8, uint8 } from '../ir/dtype.js';
-import { IndexError, RuntimeError } from '../tensor/errors.js';
+import { IndexError, RuntimeError, ValueError } from '../tensor/errors.js';
 import { isNumber, type Number_ } from '../tensor/promote.js';
 import { broadcastSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
@@ -10,6 +10,7 @@ import { convert, copy_ } from './convert.js';
 import { full, tensor } from './creation.js';
 import { alias } from './inplace.js';
 import { add } from './pointwise.js';
+import { makeView } from './make-view.js';
 import { indexAdd, indexCopy, indexSelect, linearIndex, nonzeroTuple } from './select.js';
 import { expand, movedim, permute, reshape, select, slice, unsqueeze, view } from './view.js';
 
@@ -44,8 +45,8 @@ export function parseSlice(text: string): [start: number | null, end: number | n
   if (parts.length < 2 || parts.length > 3 || parts.some((part) => part !== '' && !/^[+-]?\d+$/.test(part)))
     throw new IndexError(`'${text}' is not a slice: write 'start:stop' or 'start:stop:step'`);
   const [start, end, step] = parts.map((part) => (part === '' ? null : Number(part)));
-  if (step === 0) throw new RuntimeError('slice step cannot be zero');
-  if (step !== null && step !== undefined && step < 0) throw new RuntimeError('step must be greater than zero');
+  if (step === 0) throw new ValueError('slice step cannot be zero');
+  if (step !== null && step !== undefined && step < 0) throw new ValueError('step must be greater than zero');
   return [start, end, step ?? 1];
 }
 
@@ -62,12 +63,16 @@ function applyBasic(input: Tensor, given: readonly Index[]): Applied {
   if (indices.filter((index) => index === '...').length > 1) throw new IndexError("an index can only have a single ellipsis ('...')");
   let x = input;
   const tensors: (Tensor | null)[] = [];
-  for (const index of indices) x = applyOne(x, index, tensors, input.ndim - used);
+  let at = 0;
+  for (const index of indices) {
+    x = applyOne(x, index, tensors, input.ndim - used, at);
+    at += index === '...' ? input.ndim - used : dimsOf(index);
+  }
   return { x, tensors };
 }
 
-/** Applies one index at the dim behind those that are dealt with; `tensors` has one entry for each of these. */
-function applyOne(x: Tensor, index: Index, tensors: (Tensor | null)[], rest: number): Tensor {
+/** Applies one index at the dim behind those that are dealt with; `tensors` has one entry for each of these. It is dim `at` of the whole tensor. */
+function applyOne(x: Tensor, index: Index, tensors: (Tensor | null)[], rest: number, at: number): Tensor {
   const dim = tensors.length;
   if (index === '...') {
     for (let i = 0; i < rest; i++) tensors.push(null);
@@ -86,27 +91,27 @@ function applyOne(x: Tensor, index: Index, tensors: (Tensor | null)[], rest: num
     tensors.push(tensor([index]));
     return unsqueeze(x, dim);
   }
-  if (typeof index === 'number' || typeof index === 'bigint') return selectAt(x, dim, Number(index));
-  return applyTensor(x, index as Tensor, tensors);
+  if (typeof index === 'number' || typeof index === 'bigint') return selectAt(x, dim, Number(index), at);
+  return applyTensor(x, index as Tensor, tensors, at);
 }
 
-function selectAt(x: Tensor, dim: number, index: number): Tensor {
+function selectAt(x: Tensor, dim: number, index: number, at: number): Tensor {
   if (!Number.isInteger(index))
     throw new IndexError(
       `only integers, slices (\`:\`), ellipsis (\`...\`), None and long or byte Variables are valid indices (got float)`,
     );
   const n = x.sizes[dim];
-  if (index < -n || index >= n) throw new IndexError(`index ${index} is out of bounds for dimension ${dim} with size ${n}`);
+  if (index < -n || index >= n) throw new IndexError(`index ${index} is out of bounds for dimension ${at} with size ${n}`);
   return select(x, dim, index);
 }
 
-function applyTensor(x: Tensor, index: Tensor, tensors: (Tensor | null)[]): Tensor {
+function applyTensor(x: Tensor, index: Tensor, tensors: (Tensor | null)[], at: number): Tensor {
   const dim = tensors.length;
   if (index.ndim === 0 && isMask(index)) {
     tensors.push(view(alias(index), [1]));
     return unsqueeze(x, dim);
   }
-  if (index.ndim === 0 && index.storage.device.canReadSync) return selectAt(x, dim, Number(index.detach().item()));
+  if (index.ndim === 0 && index.storage.device.canReadSync) return selectAt(x, dim, Number(index.detach().item()), at);
   tensors.push(index);
   for (let d = 1; d < (isMask(index) ? index.ndim : 1); d++) tensors.push(null);
   return x;
@@ -193,9 +198,15 @@ function broadcastIndices(tensors: readonly Tensor[]): readonly number[] {
  */
 export function at(input: Tensor, ...indices: Index[]): Tensor {
   const { x, tensors } = applyBasic(input, indices);
-  if (!tensors.some(Boolean)) return x === input ? view(input, input.sizes) : x;
+  if (!tensors.some(Boolean)) return x === input ? wholeOf(input, indices) : x;
   const { rows, positions, shape, rest, restore } = plan(x, tensors);
   return nameNode('index', restore(reshape(indexSelect(rows, 0, reshape(positions, [-1])), [...shape, ...rest])));
+}
+
+/** A view of everything: what PyTorch makes of `x[:]` and `x[...]`. */
+function wholeOf(input: Tensor, indices: readonly Index[]): Tensor {
+  const isSlice = indices.length === 1 && indices[0] !== '...';
+  return makeView(isSlice ? 'slice' : 'alias', input, input.sizes, input.strides, input.offset, (grad) => grad);
 }
 
 type Value = Tensor | Number_ | readonly unknown[];

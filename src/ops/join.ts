@@ -1,7 +1,7 @@
 /** Joining tensors, and rearrangements that copy. */
 import type { DType } from '../ir/dtype.js';
 import { type Backward, metaOf, type OutputMeta, record, nameNode } from '../autograd/node.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { isNumber, resultType } from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes, wrapDim } from '../tensor/shape.js';
 import { numelOf, type Size, sizeOf } from '../tensor/size.js';
@@ -26,9 +26,9 @@ function checkList(name: string, tensors: readonly Tensor[]): void {
       `${name}(): argument 'tensors' (position 1) must be tuple of Tensors, not ${tensors instanceof Tensor ? 'Tensor' : typeof tensors}`,
     );
   if (tensors.length === 0)
-    throw new RuntimeError(
-      name.endsWith('stack') ? `${name} expects a non-empty TensorList` : `torch.${name}(): expected a non-empty list of Tensors`,
-    );
+    throw name.endsWith('stack')
+      ? new RuntimeError(`${name} expects a non-empty TensorList`)
+      : new ValueError(`torch.${name}(): expected a non-empty list of Tensors`);
   tensors.forEach((t, i) => {
     if (!(t instanceof Tensor)) throw new TypeError(`expected Tensor as element ${i} in argument 0, but got ${describe(t)}`);
   });

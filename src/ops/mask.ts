@@ -36,7 +36,7 @@ export const maskedFill: Op<[mask: Tensor, value: TensorLike]> = define(
       throw new RuntimeError(`masked_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
     checkFill(value, input.dtype);
     const fill = value instanceof Tensor ? convert(value, input.dtype) : numberTensor(value, input);
-    return nameNode('maskedFill', selectWhere(mask, fill, input));
+    return nameNode(`MaskedFillBackward${value instanceof Tensor ? 1 : 0}`, selectWhere(mask, fill, input));
   },
 );
 const numberTensor = (value: Number_, like: Tensor): Tensor => scalarTensor(value, like.dtype, like.storage.device);

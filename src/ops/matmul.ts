@@ -1,7 +1,7 @@
 /** Matrix products. All go through the routine `matmul`, which reads any strides and broadcasts batches without copies. */
 import { bool, type DType } from '../ir/dtype.js';
-import { record, nameNode } from '../autograd/node.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { nameNode, record, requiresGrad } from '../autograd/node.js';
+import { NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { type ComplexNumber, isComplexNumber, type Number_, resultType } from '../tensor/promote.js';
 import { broadcastSizes, broadcastStrides, formatShape, sameSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
@@ -99,7 +99,7 @@ function promoted(name: string, tensors: readonly Tensor[], clash: Clash): Tenso
   const dtype: DType = tensors.every((t) => t.dtype === first)
     ? first
     : resultType(tensors.map((t) => (t.ndim === 0 ? reshape(t, [1]) : t)));
-  if (dtype === bool) throw new RuntimeError(`"${name}" not implemented for '${scalarTypeName(bool)}'`);
+  if (dtype === bool) throw new NotImplementedError(`"${name}" not implemented for '${scalarTypeName(bool)}'`);
   return tensors.map((t) => convert(t, dtype));
 }
 
@@ -190,7 +190,7 @@ export const dot: Op<[tensor: Tensor]> = define('dot', 'input, tensor', (input: 
  */
 export const vdot: Op<[other: Tensor]> = define('vdot', 'input, other', (input: Tensor, other: Tensor) => {
   checkVectors(input, other);
-  return input.dtype.isComplex ? dot(conjPhysical(input), other) : dot(input, other);
+  return nameNode('vdot', dot(conjugate(input), other));
 });
 const detached = (t: Tensor): Tensor => new Tensor(t.storage, t.dtype, t.sizes, t.strides, t.offset);
 const raw = <R>(work: () => R): R => work();
@@ -209,10 +209,15 @@ export const matmul: Op<[other: Tensor]> = define('matmul', 'input, other', (inp
   if (input.ndim === 2 && other.ndim === 2) return mm(input, other);
   if (input.ndim === 2 && other.ndim === 1) return mv(input, other);
   const [a, b] = promoted('bmm', [input, other], foldedClash(input.ndim, other.ndim));
+  // PyTorch folds the batch of the right side, if the matrix on the left requires grad, and copies the result.
+  const node = a.ndim === 2 && requiresGrad(a) ? 'clone' : 'UnsafeViewBackward0';
+  return nameNode(node, batchedAny(a, b));
+});
+function batchedAny(a: Tensor, b: Tensor): Tensor {
   if (a.ndim === 1) return squeeze(batched(unsqueeze(a, 0), b), -2);
   if (b.ndim === 1) return squeeze(batched(a, unsqueeze(b, 1)), -1);
   return batched(a, b);
-});
+}
 
 /** Batches on one side only are folded into one product of matrices, or of a matrix and a vector. */
 function foldedClash(left: number, right: number): Clash {
@@ -311,8 +316,7 @@ export const addbmm: Op<[batch1: Tensor, batch2: Tensor], [], AddOptions> = defi
     const total = sum(bmm(a, b), 0);
     const [keep, scale] = [beta, alpha].map((x) => (total.dtype.category < 2 ? Math.trunc(Number(x)) : x));
     const scaled = scale === 1 ? total : mul(total, scale);
-    if (Number(keep) === 0) return expand(scaled, total.sizes);
-    return add(keep === 1 ? input : mul(input, keep), scaled);
+    return nameNode('addbmm', Number(keep) === 0 ? expand(scaled, total.sizes) : add(keep === 1 ? input : mul(input, keep), scaled));
   },
 );
 /**
@@ -377,9 +381,9 @@ export const linear: Op<[weight: Tensor], [bias: Tensor | null], { bias: Tensor 
   (input: Tensor, weight: Tensor, bias?: Tensor | null) => {
     if (weight.ndim === 1) return bias ? add(matmul(input, weight), bias) : matmul(input, weight);
     const transposed = transpose(weight, 0, 1);
-    if (!bias) return matmul(input, transposed);
+    if (!bias) return input.ndim === 1 ? nameNode('SqueezeBackward4', matmul(input, transposed)) : matmul(input, transposed);
     if (input.ndim === 2) return addmm(bias, input, transposed);
-    if (input.ndim === 1) return squeeze(addmm(bias, unsqueeze(input, 0), transposed), 0);
+    if (input.ndim === 1) return nameNode('ViewBackward0', squeeze(addmm(bias, unsqueeze(input, 0), transposed), 0));
     const k = input.sizes[input.ndim - 1];
     return reshape(addmm(bias, reshape(input, [numelOf(input.sizes.slice(0, -1)), k]), transposed), [
       ...input.sizes.slice(0, -1),

@@ -74,7 +74,7 @@ export const diagEmbed: DiagEmbed = define(
  */
 export const diag: Triangle = define('diag', 'input, diagonal?', (input: Tensor, offset = 0) => {
   if (input.ndim !== 1 && input.ndim !== 2) throw new RuntimeError(`diag(): Supports 1D or 2D tensors. Got ${input.ndim}D`);
-  return input.ndim === 1 ? diagEmbed(input, offset) : diagonal(input, offset).clone();
+  return input.ndim === 1 ? diagEmbed(input, offset) : nameNode('DiagonalBackward0_copy', diagonal(input, offset).clone());
 });
 /**
  * A matrix with the flattened input as diagonal. https://pytorch.org/docs/stable/generated/torch.diagflat.html

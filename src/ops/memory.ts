@@ -34,6 +34,8 @@ for (const [alias, name] of Object.entries({
   byName.set(alias, byName.get(name) as DType);
 }
 
+export const isDTypeName = (name: string): boolean => byName.has(name.replace(/^torch\./, ''));
+
 /** A dtype given as itself or by name. */
 export function toDType(dtype: DTypeLike | string): DType {
   if (typeof dtype !== 'string') return dtype;

@@ -1,6 +1,6 @@
 /** Attaches the operators to tensors: every function of these modules is also a method, with `this` as its first argument. */
 import type { DType } from '../ir/dtype.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import { gradEdge, requiresGrad } from '../autograd/node.js';
 import { numelOf } from '../tensor/size.js';
@@ -10,6 +10,7 @@ import * as convert from './convert.js';
 import { newEmpty, newEmptyStrided, newFull, newOnes, newTensorFrom, newZeros } from './creation.js';
 import { isOptions } from './signature.js';
 import { inplaceOf, replace } from './inplace.js';
+import { expandedForms, isExpanded } from './expanded.js';
 import { frexp } from './frexp.js';
 import { indexPut, indexPut_ } from './index-put.js';
 import * as indexing from './indexing.js';
@@ -91,7 +92,7 @@ type Modules = typeof pointwise &
   typeof joinMethods &
   RandomMethods;
 
-/** What the modules export for each other, and functions whose first argument is no tensor. */
+/** What the modules export for each other, functions whose first argument is no tensor, and those whose overloads `Properties` has. */
 type NoMethod =
   | 'isin'
   | 'trilIndices'
@@ -115,6 +116,9 @@ type NoMethod =
   | 'reduceRaw'
   | 'restoreDims'
   | 'extremeOfAll'
+  | 'median'
+  | 'nanmedian'
+  | 'nonzero'
   | 'setProducts'
   | 'extremePositions'
   | 'countOf'
@@ -193,7 +197,12 @@ export function attachMethods(module: object): void {
 /** Adds the in-place form of functions that are no formulas: compute, then copy over the old value. */
 function attachInplace(functions: Record<string, unknown>): void {
   for (const [name, f] of Object.entries(functions)) {
-    attach(`${name}_`, (self, ...args) => inplaceOf(self as Tensor, (old) => (f as Any)(old, ...args) as Tensor, copyInto));
+    const onExpanded = expandedForms[name];
+    attach(`${name}_`, (self, ...args) =>
+      onExpanded && isExpanded(self as Tensor)
+        ? onExpanded(self as Tensor, ...(args as never[]))
+        : inplaceOf(self as Tensor, (old) => (f as Any)(old, ...args) as Tensor, copyInto),
+    );
   }
 }
 
@@ -276,8 +285,8 @@ const properties: PropertyDescriptorMap & ThisType<Tensor> = {
   },
   T: { get: property(view.numpyT) },
   mT: { get: property(view.matrixT) },
-  H: { get: property((x) => conjugated(checkedMatrix(x, 'H'))) },
-  mH: { get: property((x) => conjugated(view.matrixT(x))) },
+  H: { get: property((x) => misc.conj(checkedMatrix(x, 'H'))) },
+  mH: { get: property((x) => misc.conj(view.matrixT(x))) },
   itemsize: { get: property((x) => x.dtype.itemsize) },
   nbytes: { get: property((x) => numelOf(x.sizes) * x.dtype.itemsize) },
   layout: { get: () => 'torch.strided' },
@@ -296,7 +305,6 @@ function property<R>(read: (t: Tensor) => R): () => R {
     return read(this);
   } as () => R;
 }
-const conjugated = (x: Tensor): Tensor => (x.dtype.isComplex ? pointwise.conjPhysical(x) : x);
 function checkedMatrix(x: Tensor, name: string): Tensor {
   if (x.ndim !== 2 && x.ndim !== 0)
     throw new RuntimeError(`tensor.${name} is only supported on matrices (2-D tensors). Got ${x.ndim}-D tensor.`);
@@ -386,7 +394,7 @@ function checkedDim(d: number, t: Tensor): number {
   return t.sizes.length === 0 ? wrapDimOfScalar(d) : wrapDim(d, t.sizes.length);
 }
 function wrapDimOfScalar(d: number): never {
-  throw new RangeError(`Dimension specified as ${d} but tensor has no dimensions`);
+  throw new IndexError(`Dimension specified as ${d} but tensor has no dimensions`);
 }
 for (const [name, value] of Object.entries(methods)) Object.defineProperty(prototype, name, { value, writable: true, configurable: true });
 Object.defineProperty(prototype, 'ndimension', { value: methods.dim, configurable: true });

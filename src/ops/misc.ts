@@ -1,5 +1,6 @@
 /** Operators that are made of others: copies of views, scatters into views, statistics of order, counting. */
 import { int64 } from '../ir/dtype.js';
+import { nameNode } from '../autograd/node.js';
 import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { getDefaultDtype, isNumber } from '../tensor/promote.js';
 import { checkSizes, formatShape, sameSizes, wrapDim, wrapDims } from '../tensor/shape.js';
@@ -141,7 +142,7 @@ export const combinations: Op<[], [r: number, withReplacement: boolean], { r: nu
       for (let i = from; i < input.sizes[0]; i++) choose(withReplacement ? i : i + 1, [...chosen, i]);
     };
     choose(0, []);
-    return reshape(indexSelect(input, 0, tensor(picks.flat(), { dtype: int64 })), [picks.length, r]);
+    return nameNode('stack', reshape(indexSelect(input, 0, tensor(picks.flat(), { dtype: int64 })), [picks.length, r]));
   },
 );
 
@@ -156,25 +157,46 @@ export const repeatInterleave: Op<
 > = define(
   'repeatInterleave',
   'input, repeats?, dim?, *, outputSize?',
-  (input: Tensor, repeats?: number | Tensor, dim: number | null = null) => {
-    if (repeats === undefined) return expandedCounts(input);
+  (input: Tensor, repeats?: number | Tensor, dim: number | null = null, outputSize: number | null = null) => {
+    if (repeats === undefined) return expandedCounts(input, outputSize);
     const x = dim === null ? reshape(input, [-1]) : input;
     const d = wrapDim(dim ?? 0, x.ndim);
+    if (typeof repeats === 'number') {
+      const total = (x.ndim === 0 ? 1 : x.sizes[d]) * repeats;
+      if (outputSize !== null && outputSize !== total)
+        throw new RuntimeError(`repeat_interleave: Invalid output_size, expected ${total} but got ${outputSize}`);
+      return repeated(x, d, repeats);
+    }
     const n = x.ndim === 0 ? 1 : x.sizes[d];
-    const counts =
-      typeof repeats === 'number' || numelOf(repeats.sizes) === 1
-        ? expand(typeof repeats === 'number' ? tensor([repeats]) : reshape(repeats, [1]), [n])
-        : repeats;
-    if (counts.sizes[0] !== n) throw new RuntimeError('repeats must have the same size as input along dim');
-    return indexSelect(x, d, expandedCounts(counts));
+    const counts = numelOf(repeats.sizes) === 1 ? expand(reshape(repeats, [1]), [n]) : repeats;
+    if (counts.sizes[0] !== n)
+      throw new RuntimeError(
+        `repeats must have the same size as input along dim, but got repeats.size(0) = ${counts.sizes[0]} and input.size(${d}) = ${n}`,
+      );
+    return indexSelect(x, d, expandedCounts(counts, outputSize));
   },
 );
-function expandedCounts(counts: Tensor): Tensor {
+/** Each slice along `d` as often. */
+function repeated(x: Tensor, d: number, times: number): Tensor {
+  if (times < 0) throw new RuntimeError('Repeats must be non-negative');
+  const slices = unsqueeze(x, d + 1);
+  const copies = expand(
+    slices,
+    slices.sizes.map((n, k) => (k === d + 1 ? times : n)),
+  ).clone();
+  return reshape(
+    copies,
+    x.sizes.map((n, k) => (k === d ? n * times : n)),
+  );
+}
+function expandedCounts(counts: Tensor, outputSize: number | null): Tensor {
   if (counts.ndim !== 1) throw new RuntimeError('repeat_interleave only accept 1D vector as repeat');
   if (numelOf(counts.sizes) === 0) return convert(counts, int64);
   if (Number(item(counts.min() as Tensor)) < 0) throw new RuntimeError('repeats can not be negative');
   const ends = cumsum(convert(counts, int64), 0);
-  return searchsorted(ends, sequence(Number(item(select(ends, 0, -1))), 0, 1, int64, counts.storage.device), { right: true });
+  const total = Number(item(select(ends, 0, -1)));
+  if (outputSize !== null && outputSize !== total) throw new RuntimeError('allocated size does not match required size');
+  return searchsorted(ends, sequence(total, 0, 1, int64, counts.storage.device), { right: true });
 }
 /**
  * The first `size` positions of nonzero elements, shape (size, ndim), filled up with `fillValue` (-1).

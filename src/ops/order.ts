@@ -1,6 +1,6 @@
 /** Statistics of order, unique elements, counting. */
 import { float32, float64, int64 } from '../ir/dtype.js';
-import { record } from '../autograd/node.js';
+import { nameNode, record } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
@@ -80,7 +80,11 @@ type Median = {
 };
 const medianOf = (name: string, ignoreNan: boolean): Median =>
   define<Median>(name, 'input, dim?, keepdim?', (input: Tensor, dim?: number, keepdim = false) => {
-    if (dim !== undefined) return pick(name, 'median', input, dim, keepdim, [ignoreNan ? 1 : 0]);
+    if (dim !== undefined) {
+      const picked = pick(name, 'median', input, dim, keepdim, [ignoreNan ? 1 : 0]);
+      nameNode(`${name[0].toUpperCase()}${name.slice(1)}Backward1`, picked.values);
+      return picked;
+    }
     if (numelOf(input.sizes) === 0) return tensor(NaN, { dtype: input.dtype });
     return pick(name, 'median', reshape(input, [-1]), 0, false, [ignoreNan ? 1 : 0]).values;
   });
@@ -122,7 +126,7 @@ function quantileOf(name: string, ignoreNan: boolean): Quantile {
           : whole
             ? reshape(values, [levels.sizes[0], ...input.sizes.map(() => 1)])
             : unsqueeze(values, wrapDim(dim, input.ndim) + 1);
-      return typeof q === 'number' || q.ndim === 0 ? squeeze(kept, 0) : kept;
+      return nameNode('SqueezeBackward4', typeof q === 'number' || q.ndim === 0 ? squeeze(kept, 0) : kept);
     },
   );
 }

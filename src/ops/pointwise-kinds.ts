@@ -1,6 +1,7 @@
 /** The kinds of elementwise operators, and what several of them share. */
 import { bool, type DType } from '../ir/dtype.js';
 import { Expr, where } from '../ir/expr.js';
+import { Tensor } from '../tensor/tensor.js';
 import { pointwise, type PointwiseSpec, scalarTypeName } from './define.js';
 import type { Op, TensorLike } from './types.js';
 
@@ -14,6 +15,16 @@ export const binary = (name: string, formula: (x: Expr, y: Expr) => Expr, spec: 
   pointwise<Binary>(name, { args: 'input, other', operands: 2, promotion: 'arithmetic', ...spec }, formula);
 
 export const arithmetic = { promotion: 'arithmetic' } as const;
+/** The name of PyTorch's node: of the overload for a tensor as operand `at`, or of the one for a number. */
+export const overloadNode =
+  (name: string, at: number, tensor: number, number: number) =>
+  (operands: readonly unknown[]): string =>
+    `${name}Backward${operands[at] instanceof Tensor ? tensor : number}`;
+/** The same where either of two operands may be a number: overloads for two tensors, a number first, a number second. */
+export const overloadNodes =
+  (name: string, [both, numberFirst, numberSecond]: readonly [number, number, number]) =>
+  ([a, b]: readonly unknown[]): string =>
+    `${name}Backward${!(a instanceof Tensor) ? numberFirst : b instanceof Tensor ? both : numberSecond}`;
 export const integral = { promotion: 'integral' } as const;
 export const none = { grad: () => [null, null] } as const;
 

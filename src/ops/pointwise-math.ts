@@ -5,7 +5,7 @@ import { hypot as hypotExpr } from '../ir/complex.js';
 import { pointwise } from './define.js';
 import { one, zero } from './exprs.js';
 import type { Op } from './types.js';
-import { type Unary, type Binary, unary, binary, arithmetic, noComplex, copysignExpr } from './pointwise-kinds.js';
+import { type Unary, type Binary, unary, binary, arithmetic, noComplex, copysignExpr, overloadNode } from './pointwise-kinds.js';
 
 // --- exponentials, logarithms, trigonometry -----------------------------------------------------------------------------------------
 
@@ -210,7 +210,12 @@ export const frac: Unary = unary('frac', (x) => x.sub(x.trunc()), { ...arithmeti
  */
 export const round: Op<[], [], { decimals: number }> = pointwise(
   'round',
-  { args: 'input, *, decimals?', grad: ({ grad }) => [grad.mul(0)], ...noComplex('round') },
+  {
+    args: 'input, *, decimals?',
+    node: (_, numbers) => `RoundBackward${numbers.length}`,
+    grad: ({ grad }) => [grad.mul(0)],
+    ...noComplex('round'),
+  },
   (x: Expr, decimals?: Expr) => {
     if (x.dtype.category < 2) return x;
     if (!decimals) return x.round();
@@ -237,6 +242,7 @@ export const sgn: Unary = unary(
   },
   {
     ...arithmetic,
+    savesMore: true,
     grad: ({ grad, result, args: [x] }) => {
       if (!x.dtype.isComplex) return [grad.mul(0)];
       const size = x.abs();
@@ -255,6 +261,8 @@ export const signbit: Unary = unary('signbit', (x) => x.signbit(), { ...arithmet
  * @example torch.copysign(torch.tensor([1.5, -2]), -0)  // tensor([-1.5000, -2.0000])
  */
 export const copysign: Binary = binary('copysign', copysignExpr, {
+  node: overloadNode('Copysign', 1, 0, 1),
+  savesMore: true,
   promotion: 'float',
   takes: 'tensorFirst',
   grad: ({ grad, result, args: [x] }) => [grad.mul(where(x.eq(0), zero(x), result.div(x))), grad.mul(0)],

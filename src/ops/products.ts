@@ -1,4 +1,5 @@
 /** Products of tensors along chosen dims. */
+import { nameNode } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
@@ -102,10 +103,17 @@ export function einsum(equation: string, ...args: (Tensor | readonly Tensor[])[]
   if (missing !== undefined)
     throw new RuntimeError(`einsum(): output subscript ${missing} does not appear in the equation for any input operand`);
   checkSizes(operands, terms);
-  return contractAll(
+  const result = contractAll(
     operands.map((x, i) => withoutRepeats(x, terms[i])),
     output,
   );
+  const isSummed = terms.some((t) => t.some((l) => !output.includes(l)));
+  return operands.some((x) => x.node === result.node) ? result : nameNode(einsumNode(operands.length, isSummed), result);
+}
+/** What PyTorch does last to a number of operands. */
+function einsumNode(count: number, isSummed: boolean): string {
+  if (count === 1) return isSummed ? 'SumBackward1' : 'PermuteBackward0';
+  return isSummed ? 'ViewBackward0' : 'MulBackward0';
 }
 /** A subscript has one size in all operands, where it is not 1. */
 function checkSizes(operands: readonly Tensor[], terms: readonly Labels[]): void {
@@ -202,8 +210,11 @@ export const kron: Op<[other: Tensor]> = define('kron', 'input, other', (a: Tens
       sb.flatMap((s) => [1, s]),
     ),
   );
-  return reshape(
-    product,
-    sa.map((s, i) => s * sb[i]),
+  return nameNode(
+    'UnsafeViewBackward0',
+    reshape(
+      product,
+      sa.map((s, i) => s * sb[i]),
+    ),
   );
 });

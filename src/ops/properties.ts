@@ -9,9 +9,11 @@ import type { ValuesIndices } from './sort.js';
 import type { TensorLike } from './types.js';
 
 /** The overloads of `max` and `min`. */
-interface ExtremumMethod {
-  (): Tensor;
+interface ExtremumMethod extends MedianMethod {
   (other: Tensor): Tensor;
+}
+interface MedianMethod {
+  (): Tensor;
   (dim: number, keepdim?: boolean): ValuesIndices;
   (dim: number, options: { keepdim?: boolean }): ValuesIndices;
   (options: { dim: number; keepdim?: boolean }): ValuesIndices;
@@ -59,6 +61,22 @@ export interface Properties {
    * @example torch.tensor([[1, 4], [3, 2]]).min()  // tensor(1)
    */
   min: ExtremumMethod;
+  /**
+   * The median, the lower one of two; with a dim [values, indices] along it. https://pytorch.org/docs/stable/generated/torch.Tensor.median.html
+   * @example torch.tensor([4, 1, 3, 2]).median()  // tensor(2)
+   */
+  median: MedianMethod;
+  /**
+   * The median of the numbers that are not NaN. https://pytorch.org/docs/stable/generated/torch.Tensor.nanmedian.html
+   * @example torch.tensor([1, NaN, 3]).nanmedian()  // tensor(1.)
+   */
+  nanmedian: MedianMethod;
+  /**
+   * The indices of the elements that are not 0, a row each; `asTuple` gives a vector a dim.
+   * https://pytorch.org/docs/stable/generated/torch.Tensor.nonzero.html
+   * @example torch.tensor([0, 5, 6]).nonzero({ asTuple: true })  // [ tensor([1, 2]) ]
+   */
+  nonzero: { (options: { asTuple: true }): Tensor[]; (options?: { asTuple?: false }): Tensor };
   /**
    * The same memory outside of the graph; assigning replaces the tensor's memory.
    * https://pytorch.org/docs/stable/generated/torch.Tensor.data.html

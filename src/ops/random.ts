@@ -210,8 +210,9 @@ function scaledNormal(mean: Tensor | number, std: Tensor | number, generator: Ma
   fillNormal(t, generator);
   const plain = (x: Tensor | number): Tensor | number => (x instanceof Tensor ? alias(x) : x);
   const result = add(mul(t, plain(std)), plain(mean));
+  const overload = !(mean instanceof Tensor) ? 2 : std instanceof Tensor ? 3 : 1;
   return record(
-    'normal',
+    `NormalBackward${overload}`,
     [mean, std].filter((x) => x instanceof Tensor),
     result,
     [],

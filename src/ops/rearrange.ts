@@ -27,9 +27,9 @@ export const flip: (input: Tensor, ...dims: (number | readonly number[])[]) => T
   'flip',
   'input, ...dims',
   (input: Tensor, dims: readonly number[]) => {
-    if (input.ndim === 0) return clone(input);
+    if (input.ndim === 0) return nameNode('flip', clone(input));
     const list = typeof dims === 'number' ? [dims] : dims;
-    if (list.length === 0) return clone(input);
+    if (list.length === 0) return nameNode('flip', clone(input));
     return record('flip', [input], reversed(input, wrapDims(list, input.ndim)), [], ({ grad }) => [flip(grad, list)]);
   },
 );
@@ -108,7 +108,7 @@ export const rot90: Op<[], [k: number, dims: readonly number[]], { k: number; di
       case 3:
         return nameNode('rot90', transpose(flip(input, a), a, b));
       default:
-        return clone(input);
+        return nameNode('rot90', clone(input));
     }
   },
 );

@@ -4,7 +4,7 @@ import type { Expr } from '../ir/expr.js';
 import type { ReduceOp } from '../ir/kernel.js';
 import { noGrad } from '../autograd/modes.js';
 import { record, nameNode } from '../autograd/node.js';
-import { IndexError, RuntimeError } from '../tensor/errors.js';
+import { IndexError, NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { getDefaultDtype, type Number_ } from '../tensor/promote.js';
 import { sameSizes, wrapDims } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
@@ -128,7 +128,8 @@ export const sumToSize: (input: Tensor, ...size: (number | readonly number[])[])
     }
     if (size.length === 0) return sum(input);
     const dims = broadcastDims(input.sizes, size);
-    return dims.length ? reshape(sum(input, dims, true), size) : lead ? reshape(input, size) : input;
+    if (dims.length) return nameNode('SumBackward1', reshape(sum(input, dims, true), size));
+    return lead ? reshape(input, size) : input;
   },
 );
 
@@ -184,7 +185,7 @@ function extremeRaw(input: Tensor, op: 'max' | 'min', dims: readonly number[], k
   dims.forEach((d) => {
     if (input.sizes[d] === 0) throw new IndexError(`a${op}(): Expected reduction dim ${d} to have non-zero size.`);
   });
-  if (input.dtype.isComplex) throw new RuntimeError(`"${op}_values_cpu" not implemented for '${scalarTypeName(input.dtype)}'`);
+  if (input.dtype.isComplex) throw new NotImplementedError(`"${op}_values_cpu" not implemented for '${scalarTypeName(input.dtype)}'`);
   return reduceRaw({ op, value: identity, accumulate: input.dtype, outDtype: input.dtype, key: 'identity' }, [input], dims, keepdim);
 }
 /** The gradient goes to all equal extremes in equal parts. */

@@ -20,13 +20,14 @@ export function runIndexed(
   operands: readonly (Tensor | null)[],
   params: readonly Scalar[] = [],
   message?: (index: number, size: number) => string,
+  Kind: new (message: string) => Error = IndexError,
 ): void {
   try {
     runRoutine(name, operands, params);
   } catch (error) {
     if (!(error instanceof RoutineError) || error.code !== INDEX_OUT_OF_RANGE) throw error;
     const [index, , size] = error.details;
-    throw new IndexError(message ? message(index, size) : `index ${index} is out of bounds for dimension with size ${size}`);
+    throw new Kind(message ? message(index, size) : `index ${index} is out of bounds for dimension with size ${size}`);
   }
 }
 

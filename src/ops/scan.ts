@@ -4,6 +4,7 @@ import { record } from '../autograd/node.js';
 import { wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
+import { overNumber, timesNumber } from './by-number.js';
 import { convert } from './convert.js';
 import { largestOf } from './exprs.js';
 import { define } from './define.js';
@@ -19,6 +20,7 @@ import { zeros } from './creation.js';
 import { type NamedTuple, tuple } from './tuple.js';
 import { narrow, reshape, select, unsqueeze } from './view.js';
 import type { DTypeLike, Op } from './types.js';
+import { RuntimeError } from '../tensor/errors.js';
 
 type Scan = Op<[dim: number], [], { dtype: DTypeLike | null }>;
 
@@ -163,14 +165,19 @@ setProducts(complexProduct, productOfOthers);
 
 /** The trapezoid rule along a dim, `y` at points `x` or at steps `dx`. https://pytorch.org/docs/stable/generated/torch.trapezoid.html */
 type Trapezoid = Op<[], [x: Tensor | null], { x: Tensor | null; dx: number; dim: number }>;
-const trapezoids = (name: string, collect: (areas: Tensor, d: number) => Tensor): Trapezoid =>
+const trapezoids = (
+  name: string,
+  collect: (areas: Tensor, d: number) => Tensor,
+  /** The same for steps of one width, over sums of neighbours. */
+  steps: (sums: Tensor, d: number, dx: number) => Tensor,
+): Trapezoid =>
   define<Trapezoid>(name, 'y, x?, *, dx?, dim?', (y: Tensor, x: Tensor | null | undefined, dx = 1, dim = -1) => {
     const d = wrapDim(dim, y.ndim);
     const n = y.sizes[d];
     const parts = (t: Tensor, at: number): [Tensor, Tensor] => [narrow(t, at, 1, t.sizes[at] - 1), narrow(t, at, 0, t.sizes[at] - 1)];
     if (n === 0) return sum(y, d);
     const [right, left] = parts(y, d);
-    if (!x) return div(mul(collect(add(right, left), d), dx), 2);
+    if (!x) return steps(add(right, left), d, dx);
     const points =
       x.ndim === 1
         ? reshape(
@@ -181,14 +188,18 @@ const trapezoids = (name: string, collect: (areas: Tensor, d: number) => Tensor)
           ? reshape(x, [...new Array<number>(y.ndim - x.ndim).fill(1), ...x.sizes])
           : x;
     const [next, previous] = parts(points, d);
-    return div(collect(mul(add(right, left), sub(next, previous)), d), 2);
+    return overNumber(collect(mul(add(right, left), sub(next, previous)), d), 2);
   });
 /**
  * The integral along `dim` by the trapezoidal rule, at points `x` or `dx` apart (1 by default).
  * https://pytorch.org/docs/stable/generated/torch.trapezoid.html
  * @example torch.trapezoid(torch.tensor([1, 2, 3]))  // tensor(4.)
  */
-export const trapezoid: Trapezoid = trapezoids('trapezoid', (areas, d) => sum(areas, d));
+export const trapezoid: Trapezoid = trapezoids(
+  'trapezoid',
+  (areas, d) => sum(areas, d),
+  (sums, d, dx) => timesNumber(sum(sums, d), dx / 2),
+);
 /** Alias of `trapezoid`. */
 export const trapz: Trapezoid = trapezoid;
 /**
@@ -196,7 +207,11 @@ export const trapz: Trapezoid = trapezoid;
  * https://pytorch.org/docs/stable/generated/torch.cumulative_trapezoid.html
  * @example torch.cumulativeTrapezoid(torch.tensor([1, 2, 3]))  // tensor([1.5000, 4.0000])
  */
-export const cumulativeTrapezoid: Trapezoid = trapezoids('cumulativeTrapezoid', (areas, d) => cumsum(areas, d));
+export const cumulativeTrapezoid: Trapezoid = trapezoids(
+  'cumulativeTrapezoid',
+  (areas, d) => cumsum(areas, d),
+  (sums, d, dx) => cumsum(timesNumber(sums, dx / 2), d),
+);
 
 /**
  * Differences of neighbours along a dim, n times over. https://pytorch.org/docs/stable/generated/torch.diff.html
@@ -210,8 +225,8 @@ export const diff: Op<
   'diff',
   'input, n?, dim?, prepend?, append?',
   (input: Tensor, n = 1, dim = -1, prepend?: Tensor | null, append?: Tensor | null) => {
-    if (input.ndim === 0) throw new Error('diff expects input to be at least one-dimensional');
-    if (n < 0) throw new Error(`order must be non-negative but got ${n}`);
+    if (input.ndim === 0) throw new RuntimeError('diff expects input to be at least one-dimensional');
+    if (n < 0) throw new RuntimeError(`order must be non-negative but got ${n}`);
     const d = wrapDim(dim, input.ndim);
     if (n === 0) return input;
     let x = prepend || append ? cat([...(prepend ? [prepend] : []), input, ...(append ? [append] : [])], d) : input;

@@ -2,7 +2,7 @@
 import { int32, int64 } from '../ir/dtype.js';
 import { noGrad } from '../autograd/modes.js';
 import { record } from '../autograd/node.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { isNumber, type Number_ } from '../tensor/promote.js';
 import { broadcastSizes, formatShape, sameSizes, wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
@@ -45,7 +45,7 @@ export const indexSelect: Op<[dim: number, index: Tensor]> = define(
   'input, dim, index',
   (input: Tensor, dim: number, index: Tensor) => {
     const d = wrapDim(dim, input.ndim);
-    if (index.ndim > 1) throw new RuntimeError('index_select(): Index is supposed to be a vector');
+    if (index.ndim > 1) throw new IndexError('index_select(): Index is supposed to be a vector');
     const positions = rowOf(asIndex('index_select', index));
     const source = rowOf(input);
     const sizes = asRow(input).sizes.map((n, k) => (k === d ? positions.sizes[0] : n));
@@ -155,7 +155,7 @@ export const indexFill: Op<[dim: number, index: Tensor, value: TensorLike]> = de
       throw new RuntimeError(`index_fill_ only supports a 0-dimensional value tensor, but got tensor with ${value.ndim} dimension(s).`);
     const source = value instanceof Tensor ? convert(value, input.dtype) : scalarTensor(value, input.dtype, input.storage.device);
     const out = writeSlices('index_fill', input, d, index, source, 'set');
-    return record('indexFill', [input, source], out, [index], ({ grad }, [i]) => [
+    return record(`IndexFillBackward${value instanceof Tensor ? 1 : 0}`, [input, source], out, [index], ({ grad }, [i]) => [
       () => indexFill(grad, d, i, 0),
       () => sumToSize(mul(grad, indexFill(zeros(grad.sizes, { dtype: grad.dtype, device: grad.storage.device }), d, i, 1)), []),
     ]);
@@ -304,7 +304,8 @@ export const gather: Op<[dim: number, index: Tensor], [], { sparseGrad: boolean 
     const d = wrapDim(dim, input.ndim);
     checkGather('gather', input, d, index);
     const out = emptyOn(input, index.sizes);
-    if (numelOf(out.sizes) > 0) runIndexed('gather', [asRow(out), asRow(input), asRow(convert(index, int64))], [d], outOfRange(d));
+    if (numelOf(out.sizes) > 0)
+      runIndexed('gather', [asRow(out), asRow(input), asRow(convert(index, int64))], [d], outOfRange(d), RuntimeError);
     const shape = input.sizes;
     return record('gather', [input], out, [index], ({ grad }, [i]) => [
       scatterAdd(zeros(shape, { dtype: grad.dtype, device: grad.storage.device }), d, i, grad),
@@ -346,7 +347,13 @@ function scatterRaw(name: string, input: Tensor, d: number, index: Tensor, sourc
   const out = emptyLikeDense(input);
   copyRaw(out, input);
   if (numelOf(index.sizes) > 0)
-    runIndexed('scatter', [asRow(out), asRow(convert(index, int64)), asRow(source)], [d, modes[mode], includeSelf], outOfRange(d));
+    runIndexed(
+      'scatter',
+      [asRow(out), asRow(convert(index, int64)), asRow(source)],
+      [d, modes[mode], includeSelf],
+      outOfRange(d),
+      RuntimeError,
+    );
   return out;
 }
 function checkScatterSource(input: Tensor, d: number, index: Tensor, source: Tensor): void {

@@ -1,4 +1,5 @@
 /** Reductions of runs of a dim, and joining by chunks. */
+import { nameNode } from '../autograd/node.js';
 import { int64 } from '../ir/dtype.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { wrapDim } from '../tensor/shape.js';
@@ -79,10 +80,10 @@ export const _segmentReduce: (data: Tensor, reduce: SegmentReduce, options?: Seg
     const shape = data.sizes.map((n, d) => (d === dim ? segments + 1 : n));
     const base = full(shape, initial ?? start, { dtype: data.dtype, device: data.device });
     const result = narrow(scatterReduce(base, dim, index, data, kind), dim, 0, segments);
-    if (reduce !== 'mean') return result;
+    if (reduce !== 'mean') return nameNode('segmentReduce', result);
     const weights = behind(counts, tail);
     const none = initial ?? NaN;
-    return selectWhere(weights.eq(0), none, result.div(weights.clampMin(1)));
+    return nameNode('segmentReduce', selectWhere(weights.eq(0), none, result.div(weights.clampMin(1))));
   },
 );
 

@@ -1,7 +1,7 @@
 /** Order: positions of extremes, sorting, selection by rank. */
 import { bool, int64 } from '../ir/dtype.js';
 import { record } from '../autograd/node.js';
-import { IndexError, RuntimeError } from '../tensor/errors.js';
+import { IndexError, NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { wrapDim } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -22,7 +22,7 @@ export type ValuesIndices = NamedTuple<'values' | 'indices'>;
 type DimKeep = { dim: number | null; keepdim: boolean };
 
 function checkReal(name: string, input: Tensor): void {
-  if (input.dtype.isComplex) throw new RuntimeError(`"${name}" not implemented for '${scalarTypeName(input.dtype)}'`);
+  if (input.dtype.isComplex) throw new NotImplementedError(`"${name}" not implemented for '${scalarTypeName(input.dtype)}'`);
 }
 
 /** The dim and its size; scalars count as one row. */
@@ -56,12 +56,12 @@ const spread = (grad: Tensor, indices: Tensor, sizes: readonly number[], d: numb
 };
 
 /** Takes results without the dim, restores it if asked, and records them. */
-function selected(name: string, input: Tensor, dim: number, keepdim: boolean, values: Tensor, indices: Tensor): ValuesIndices {
+function selected(name: string, input: Tensor, dim: number, keepdim: boolean, values: Tensor, indices: Tensor, node = name): ValuesIndices {
   const d = wrapDim(dim, Math.max(input.ndim, 1));
   const [v, i] = keepdim && values.ndim < input.ndim ? [unsqueeze(values, d), unsqueeze(indices, d)] : [values, indices];
   const { sizes } = input;
   const result = new Tensor(v.storage, v.dtype, v.sizes, v.strides, v.offset);
-  record(name, [input], result, [i], ({ grad }, [at]) => [spread(grad, at, sizes, d, keepdim)]);
+  record(node, [input], result, [i], ({ grad }, [at]) => [spread(grad, at, sizes, d, keepdim)]);
   return tuple(name, ['values', 'indices'], [result, i]);
 }
 
@@ -146,14 +146,14 @@ function overLast(input: Tensor, dim: number, run: (x: Tensor, d: number) => Ten
   return results.map((t) => (input.ndim === 0 ? t.view([]) : movedim(t, -1, d)));
 }
 
-function sorted(input: Tensor, dim: number, descending: boolean): ValuesIndices {
+function sorted(input: Tensor, dim: number, descending: boolean, node = 'sort'): ValuesIndices {
   checkReal('sort', input);
   const [values, indices] = overLast(input, dim, (x) => {
     const results = [emptyOn(x, x.sizes), emptyOn(x, x.sizes, int64)];
     if (numelOf(x.sizes) > 0) runRoutine('sort', [...results, x], [descending ? 1 : 0]);
     return results;
   });
-  return selected('sort', input, dim, true, values, indices);
+  return selected('sort', input, dim, true, values, indices, node);
 }
 
 /**
@@ -163,9 +163,8 @@ function sorted(input: Tensor, dim: number, descending: boolean): ValuesIndices 
 export const sort: Op<[], [dim: number, descending: boolean, stable: boolean], SortOptions, ValuesIndices> = define(
   'sort',
   'input, dim?, descending?, stable?',
-  (input: Tensor, dim = -1, descending = false) => {
-    return sorted(input, dim, descending);
-  },
+  (input: Tensor, dim = -1, descending = false, stable?: boolean) =>
+    sorted(input, dim, descending, stable === undefined ? 'sort' : 'SortBackward1'),
 );
 
 /**
@@ -202,7 +201,7 @@ export const topk: Op<[k: number], [dim: number, largest: boolean, sorted: boole
   'input, k, dim?, largest?, sorted?',
   (input: Tensor, k: number, dim = -1, largest = true) => {
     checkReal('topk_cpu', input);
-    if (input.dtype === bool) throw new RuntimeError(`"topk_cpu" not implemented for 'Bool'`);
+    if (input.dtype === bool) throw new NotImplementedError(`"topk_cpu" not implemented for 'Bool'`);
     const length = input.ndim === 0 ? 1 : input.sizes[wrapDim(dim, input.ndim)];
     if (!(k >= 0 && k <= length)) throw new RuntimeError('selected index k out of range');
     const [values, indices] = overLast(input, dim, (x) => {

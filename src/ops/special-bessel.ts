@@ -38,18 +38,23 @@ export const i0: Unary = unary('i0', wide(i0Expr), { grad: ({ grad, args: [x] })
  * @example torch.special.i0e(torch.tensor([0, 1]))  // tensor([1.0000, 0.4658])
  */
 export const i0e: Unary = unary('i0e', wide(i0eExpr), {
+  node: 'specialI0E',
   grad: ({ grad, result, args: [x] }) => [grad.mul(i1eExpr(x).sub(signExpr(x).mul(result)))],
 });
 /**
  * Modified Bessel function of the first kind, order 1. https://pytorch.org/docs/stable/special.html#torch.special.i1
  * @example torch.special.i1(torch.tensor([0, 1]))  // tensor([0.0000, 0.5652])
  */
-export const i1: Unary = unary('i1', wide(i1Expr), { grad: ({ grad, result, args: [x] }) => [grad.mul(i0Expr(x).sub(overX(result, x)))] });
+export const i1: Unary = unary('i1', wide(i1Expr), {
+  node: 'specialI1',
+  grad: ({ grad, result, args: [x] }) => [grad.mul(i0Expr(x).sub(overX(result, x)))],
+});
 /**
  * The exponentially scaled modified Bessel function e^-|x| I₁(x). https://pytorch.org/docs/stable/special.html#torch.special.i1e
  * @example torch.special.i1e(torch.tensor([0, 1]))  // tensor([0.0000, 0.2079])
  */
 export const i1e: Unary = unary('i1e', wide(i1eExpr), {
+  node: 'specialI1E',
   grad: ({ grad, result, args: [x] }) => [
     grad.mul(
       i0eExpr(x)

@@ -1,4 +1,5 @@
 /** Error functions, gamma functions and the normal distribution. */
+import { nameNode } from '../autograd/node.js';
 import { trigamma } from '../ir/derive.js';
 import { constant, type Expr, where } from '../ir/expr.js';
 import { RuntimeError } from '../tensor/errors.js';
@@ -8,6 +9,7 @@ import { define } from './define.js';
 import { one, zero } from './exprs.js';
 import { add, type Binary, sub, type Unary } from './pointwise.js';
 import type { Op, OutOption } from './types.js';
+import { overloadNodes } from './pointwise-kinds.js';
 import { binary, nan, ratio, unary, wide } from './special-kinds.js';
 
 // --- error functions, gamma functions -----------------------------------------------------------------------------------------------------------------
@@ -47,6 +49,7 @@ export const erfcx: Unary = unary(
     return where(x.gt(2), fraction(), direct);
   }),
   {
+    node: 'specialErfcx',
     grad: ({ grad, result, args: [x] }) => [
       grad.mul(
         x
@@ -97,7 +100,7 @@ function polygammaOp(n: number): Unary {
   if (!op) {
     op =
       n === 0
-        ? digamma
+        ? unary('polygamma', (x) => x.digamma())
         : unary('polygamma', (x) => polygammaExpr(n, x), { grad: ({ grad, args: [x] }) => [grad.mul(polygammaExpr(n + 1, x))] });
     polygammaOfOrder.set(n, op);
   }
@@ -130,7 +133,7 @@ export const mvlgamma: Op<[p: number]> = define('mvlgamma', 'input, p', (input: 
   if (!Number.isInteger(p) || p > 2 ** 16) throw new TypeError(`mvlgamma(): argument 'p' must be a small int, not ${p}`);
   let total = lgamma(input);
   for (let j = 1; j < p; j++) total = add(total, lgamma(sub(input, j / 2)));
-  return add(total, (p * (p - 1) * Math.log(Math.PI)) / 4);
+  return nameNode('mvlgamma', add(total, (p * (p - 1) * Math.log(Math.PI)) / 4));
 });
 
 // --- normal distribution, entropy -------------------------------------------------------------------------------------------------------------------
@@ -140,7 +143,7 @@ const halfErfc = (x: Expr): Expr => x.mul(-Math.SQRT1_2).erfc().mul(0.5);
  * The standard normal distribution function. https://pytorch.org/docs/stable/special.html#torch.special.ndtr
  * @example torch.special.ndtr(torch.tensor([-2, 0, 2]))  // tensor([0.0228, 0.5000, 0.9772])
  */
-export const ndtr: Unary = unary('ndtr', halfErfc);
+export const ndtr: Unary = unary('ndtr', halfErfc, { node: 'MulBackward1' });
 /**
  * The logarithm of `ndtr`, accurate far below 0. https://pytorch.org/docs/stable/special.html#torch.special.log_ndtr
  * @example torch.special.logNdtr(torch.tensor([-2, 0, 2]))  // tensor([-3.7832, -0.6931, -0.0230])
@@ -153,6 +156,7 @@ export const logNdtr: Unary = unary(
     return where(x.lt(-1), small, t.erfc().mul(-0.5).log1p());
   }),
   {
+    node: 'specialLogNdtr',
     grad: ({ grad, result, args: [x] }) => [
       grad.mul(
         result
@@ -195,7 +199,10 @@ export const ndtri: Unary = unary(
     const value = where(y.gt(threshold), middle, tail);
     return where(p.eq(0), -Infinity, where(p.eq(1), Infinity, where(p.lt(0).or(p.gt(1)), nan(p), value)));
   }),
-  { grad: ({ grad, result }) => [grad.mul(result.mul(result).mul(0.5).exp()).mul(Math.sqrt(2 * Math.PI))] },
+  {
+    node: 'specialNdtri',
+    grad: ({ grad, result }) => [grad.mul(result.mul(result).mul(0.5).exp()).mul(Math.sqrt(2 * Math.PI))],
+  },
 );
 /**
  * -x ln x, 0 at 0, -inf below. https://pytorch.org/docs/stable/special.html#torch.special.entr
@@ -214,6 +221,6 @@ export const entr: Unary = unary(
  * @example torch.special.xlog1py(torch.tensor([0, 2]), torch.tensor([5, 1]))  // tensor([0.0000, 1.3863])
  */
 export const xlog1py: Binary = binary('xlog1py', (x, y) => where(y.isnan(), y, where(x.eq(0), zero(x), x.mul(y.log1p()))), {
-  node: 'specialXlog1py',
+  node: overloadNodes('SpecialXlog1Py', [0, 1, 2]),
   grad: ({ grad, args: [x, y] }) => [grad.mul(where(x.eq(0).and(y.le(-1)), zero(x), y.log1p())), grad.mul(x.div(y.add(1)))],
 });

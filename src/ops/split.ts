@@ -1,4 +1,5 @@
 /** Splitting along a dim, as views. */
+import { nameNode } from '../autograd/node.js';
 import { RuntimeError } from '../tensor/errors.js';
 import { formatShape, wrapDim } from '../tensor/shape.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -100,6 +101,6 @@ function splitIndices(sections: Tensor): Dims {
 
 /** Parts that may be written in place. */
 export function unwatched(parts: Tensor[]): Tensor[] {
-  for (const part of parts) part.viewInfo = null;
+  for (const part of parts) nameNode('unsafeSplit', part).viewInfo = null;
   return parts;
 }

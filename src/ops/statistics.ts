@@ -1,6 +1,6 @@
 /** Covariance and histograms. */
 import { int64 } from '../ir/dtype.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { NotImplementedError, RuntimeError } from '../tensor/errors.js';
 import { getDefaultDtype } from '../tensor/promote.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
@@ -168,7 +168,7 @@ function histogramOf(
   weight: Tensor | null,
   density: boolean,
 ): [Tensor, Tensor[]] {
-  if (!points.dtype.isFloatingPoint) throw new RuntimeError(`"histogramdd" not implemented for '${scalarTypeName(points.dtype)}'`);
+  if (!points.dtype.isFloatingPoint) throw new NotImplementedError(`"histogramdd" not implemented for '${scalarTypeName(points.dtype)}'`);
   const size = bins.length;
   if (range && range.length !== 2 * size)
     throw new RuntimeError(

@@ -1,14 +1,15 @@
 /** Methods of tensors that are no operators. */
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
+import { fill_ } from './convert.js';
 import { alias, checkInplace, replace } from './inplace.js';
-import { copyInto, fillRaw } from './memory.js';
+import { copyInto } from './memory.js';
 import { conjPhysical } from './pointwise.js';
 import { isNonzero, isSameSize } from './queries.js';
 import { tolist } from './read.js';
 import { tensorOfValues } from './scalar.js';
 import type { Scalar } from './types.js';
-import { transpose } from './view.js';
+import { asStrided, transpose } from './view.js';
 
 /**
  * The conjugate transpose of the last two dims. https://pytorch.org/docs/stable/generated/torch.adjoint.html
@@ -34,21 +35,14 @@ export function fillDiagonal_(self: Tensor, value: Scalar, wrap = false): Tensor
   if (self.ndim < 2) throw new RuntimeError('dimensions must larger than 1');
   if (self.ndim > 2 && self.sizes.some((n) => n !== self.sizes[0]))
     throw new RuntimeError('all dimensions of input must be of equal length');
-  checkInplace(self);
   const least = Math.min(...self.sizes);
   const step = self.strides.reduce((a, b) => a + b, 0);
-  const view = (count: number, offset: number): Tensor => {
-    const line = alias(self);
-    [line.sizes, line.strides, line.offset] = [[count], [step], self.offset + offset];
-    return line;
-  };
   const [rows, columns] = self.sizes;
   for (let first = 0; first < rows; first += columns + 1) {
     const count = first === 0 ? least : Math.min(columns, rows - first);
-    if (count > 0) fillRaw(view(count, first * self.strides[0]), value);
+    if (count > 0) fill_(asStrided(self, [count], [step], self.offset + first * self.strides[0]), value);
     if (!wrap || self.ndim > 2) break;
   }
-  self.storage.version++;
   return self;
 }
 

@@ -96,7 +96,7 @@ type WithMean = (input: Tensor, ...args: Parameters<Spread> extends [Tensor, ...
 const withMean = (name: string, spread: (input: Tensor, args: SpreadArguments) => Tensor): WithMean =>
   define<WithMean>(name, SPREAD, (input: Tensor, ...rest: unknown[]) => {
     const args = spreadArguments(input, rest[0], rest[1], rest[2], rest[3]);
-    return [nameNode(name, spread(input, args)), mean(input, args.dims, args.keepdim)];
+    return [spread(input, args), mean(input, args.dims, args.keepdim)].map((t) => nameNode(name, t)) as [Tensor, Tensor];
   });
 /**
  * `var` and `mean` at once. https://pytorch.org/docs/stable/generated/torch.var_mean.html

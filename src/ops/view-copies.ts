@@ -14,12 +14,14 @@ import type { Dims, Op } from './types.js';
 // --- copies of views --------------------------------------------------------------------------------------------------------------------------------------
 
 const dense = (t: Tensor): Tensor => clone(t, { memoryFormat: 'contiguous_format' });
+const denseView = (t: Tensor, input: unknown): Tensor =>
+  nameNode(`${t === input || !t.node ? 'AliasBackward0' : t.node.name}_copy`, dense(t));
 /** `f` with its results copied. */
 const copying = <F>(name: string, f: F): F =>
   Object.assign(
     acceptOut(new Signature(name, 'input'), null, (args) => {
       const result = (f as (...a: unknown[]) => Tensor | Tensor[])(...args);
-      return Array.isArray(result) ? result.map(dense) : dense(result);
+      return Array.isArray(result) ? result.map((t) => denseView(t, args[0])) : denseView(result, args[0]);
     }),
     { opName: name },
   ) as F;

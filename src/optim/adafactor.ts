@@ -40,6 +40,10 @@ export class Adafactor extends Optimizer<AdafactorOptions> {
     super(params, all);
   }
 
+  protected override isFloat(option: string): boolean {
+    return option === 'weightDecay' || super.isFloat(option);
+  }
+
   protected update(param: Tensor, gradient: Tensor, group: ParamGroup<AdafactorOptions>, state: State): void {
     const step = (state.step = ((state.step as number | undefined) ?? 0) + 1);
     const grad = group.maximize ? gradient.neg() : gradient;

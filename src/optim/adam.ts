@@ -128,4 +128,8 @@ export class AdamW extends Adam {
   constructor(params: Params<AdamOptions>, ...args: AdamArgs) {
     super(params, { ...optionsOf('AdamW', { ...adamDefaults, weightDecay: 1e-2 }, args, ...adamChoices), decoupledWeightDecay: true });
   }
+
+  protected override isFloat(option: string): boolean {
+    return option === 'weightDecay' || super.isFloat(option);
+  }
 }

@@ -3,7 +3,7 @@ import { type OptionArgs, optionsOf } from './arguments.js';
 import { where } from '../ir/expr.js';
 import { fullLike } from '../ops/creation.js';
 import { addInto, coalesce, withEntries } from '../ops/sparse-math.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import type { SparseTensor } from '../tensor/sparse.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { lerp } from './adam.js';
@@ -191,7 +191,8 @@ export class Rprop extends Optimizer<RpropOptions> {
     const defaults: RpropOptions = { lr: 1e-2, etas: [0.5, 1.2], stepSizes: [1e-6, 50], maximize: false };
     const all = optionsOf('Rprop', defaults, args, 'foreach', 'capturable', 'differentiable');
     checkOptions({ 'learning rate': [all.lr, notNegative] });
-    if (!(all.etas[0] > 0 && all.etas[0] < 1 && all.etas[1] > 1)) throw new Error(`Invalid eta values: ${all.etas[0]}, ${all.etas[1]}`);
+    if (!(all.etas[0] > 0 && all.etas[0] < 1 && all.etas[1] > 1))
+      throw new ValueError(`Invalid eta values: ${all.etas[0]}, ${all.etas[1]}`);
     super(params, all);
   }
 

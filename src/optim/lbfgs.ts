@@ -8,6 +8,7 @@ import type { OptimizerStateDict } from './hooks.js';
 import { broughtTo, numberOf, Optimizer, type Params } from './optimizer.js';
 import { float64 } from '../ir/dtype.js';
 import { type Rounding, strongWolfe } from './strong-wolfe.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 
 export interface LBFGSOptions {
   lr: number | Tensor;
@@ -79,7 +80,11 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
     };
     const all = optionsOf('LBFGS', defaults, args);
     super(params, { ...all, maxEval: all.maxEval ?? Math.floor((all.maxIter * 5) / 4) });
-    if (this.paramGroups.length !== 1) throw new Error("LBFGS doesn't support per-parameter options (parameter groups)");
+    if (this.paramGroups.length !== 1) throw new ValueError("LBFGS doesn't support per-parameter options (parameter groups)");
+  }
+
+  protected override isFloat(): boolean {
+    return false;
   }
 
   protected update(): void {
@@ -146,7 +151,7 @@ export class LBFGS extends Optimizer<LBFGSOptions> {
         ({ loss, grad, t, calls } = strongWolfe(evaluate, t, direction, loss, grad, slope, round, maxEval - evaluations));
         this.move(t, direction);
       } else {
-        if (lineSearchFn !== null) throw new Error("only 'strong_wolfe' is supported");
+        if (lineSearchFn !== null) throw new RuntimeError("only 'strong_wolfe' is supported");
         this.move(t, direction);
         if (iterations !== maxIter) {
           loss = number(closure());

@@ -2,6 +2,7 @@
 import { withIntKeys } from '../tensor/int-keys.js';
 import type { Optimizer } from './optimizer.js';
 import { bindArguments, type Group, LRScheduler } from './scheduler.js';
+import { ValueError } from '../tensor/errors.js';
 
 export { LRScheduler } from './scheduler.js';
 export { ChainedScheduler, SequentialLR } from './scheduler-chain.js';
@@ -12,7 +13,7 @@ type Lambda = (epoch: number) => number;
 
 const perGroup = (lambdas: Lambda | readonly Lambda[], count: number): readonly Lambda[] => {
   const list = typeof lambdas === 'function' ? new Array<Lambda>(count).fill(lambdas) : lambdas;
-  if (list.length !== count) throw new Error(`Expected ${count} lr_lambdas, but got ${list.length}`);
+  if (list.length !== count) throw new ValueError(`Expected ${count} lr_lambdas, but got ${list.length}`);
   return list;
 };
 
@@ -202,7 +203,7 @@ export class ConstantLR extends LRScheduler {
       'factor?, totalIters?, lastEpoch?',
       args,
     );
-    if (!(factor >= 0 && factor <= 1)) throw new Error('Constant multiplicative factor expected to be between 0 and 1.');
+    if (!(factor >= 0 && factor <= 1)) throw new ValueError('Constant multiplicative factor expected to be between 0 and 1.');
     super(optimizer, lastEpoch);
     [this.factor, this.totalIters] = [factor, totalIters];
     this.start();
@@ -252,8 +253,9 @@ export class LinearLR extends LRScheduler {
       'startFactor?, endFactor?, totalIters?, lastEpoch?',
       args,
     );
-    if (!(from > 0 && from <= 1)) throw new Error('Starting multiplicative factor expected to be greater than 0 and less or equal to 1.');
-    if (!(to >= 0 && to <= 1)) throw new Error('Ending multiplicative factor expected to be between 0 and 1.');
+    if (!(from > 0 && from <= 1))
+      throw new ValueError('Starting multiplicative factor expected to be greater than 0 and less or equal to 1.');
+    if (!(to >= 0 && to <= 1)) throw new ValueError('Ending multiplicative factor expected to be between 0 and 1.');
     super(optimizer, lastEpoch);
     [this.from, this.to, this.totalIters] = [from, to, totalIters];
     this.start();

@@ -77,6 +77,10 @@ export class Muon extends Optimizer<MuonOptions> {
     }
   }
 
+  protected override isFloat(option: string): boolean {
+    return option === 'weightDecay' || option === 'momentum' || super.isFloat(option);
+  }
+
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<MuonOptions>, state: State): void {
     const { momentum, nesterov, nsCoefficients, nsSteps, eps, weightDecay, adjustLrFn } = group;
     const lr = numberOf(group.lr);

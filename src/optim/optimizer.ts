@@ -185,6 +185,11 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     }
   }
 
+  /** Whether whole numbers of this option print as floats: JavaScript does not tell them apart. */
+  protected isFloat(option: string): boolean {
+    return floats.has(option);
+  }
+
   /**
    * PyTorch's printout of the groups.
    * @example
@@ -209,7 +214,7 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
         .filter(([key]) => key !== 'params')
         .map(([key, value]) => [
           snake(key),
-          key === 'paramNames' ? `[${(value as string[]).map((name) => `'${name}'`).join(', ')}]` : shown(value),
+          key === 'paramNames' ? `[${(value as string[]).map((name) => `'${name}'`).join(', ')}]` : shown(value, this.isFloat(key)),
         ]);
       return `Parameter Group ${i}\n${options
         .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -224,11 +229,14 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
   }
 }
 
+/** Options whose defaults are floats in PyTorch wherever they occur. */
+const floats = new Set('lr initialLr maxLr minLr betas eps rho alpha lambd t0 etas d beta2Decay momentumDecay nsCoefficients'.split(' '));
+
 /** A value as Python prints it. */
-const shown = (value: unknown): string => (typeof value === 'number' && !Number.isInteger(value) ? float(value) : shownOther(value));
-function shownOther(value: unknown): string {
+function shown(value: unknown, isFloat: boolean): string {
   if (typeof value === 'string') return value;
-  return Array.isArray(value) ? `(${value.map(shown).join(', ')})` : python(value);
+  if (Array.isArray(value)) return `(${value.map((each) => shown(each, isFloat)).join(', ')})`;
+  return typeof value === 'number' && (isFloat || !Number.isInteger(value)) ? float(value) : python(value);
 }
 
 const ungrouped = <O>(params: Tensor[]): GivenGroup<O> => Object.assign({} as Partial<O>, { params });
@@ -273,7 +281,7 @@ export function decoupledDecay(lr: number | Tensor, decay: number): number {
 /** Throws PyTorch's error unless every option is in its range. */
 export function checkOptions(ranges: Record<string, [value: number | Tensor, valid: (x: number) => boolean]>): void {
   for (const [name, [value, valid]] of Object.entries(ranges)) {
-    if (!(value instanceof Tensor) && !valid(value)) throw new Error(`Invalid ${name}: ${value}`);
+    if (!(value instanceof Tensor) && !valid(value)) throw new ValueError(`Invalid ${name}: ${value}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** Schedulers made of schedulers. */
 import type { Optimizer } from './optimizer.js';
 import { bindArguments, type Group, LRScheduler } from './scheduler.js';
+import { ValueError } from '../tensor/errors.js';
 
 type State = Record<string, unknown>;
 
@@ -51,9 +52,9 @@ export class SequentialLR extends Combination {
       'schedulers, milestones, lastEpoch?',
       args,
     );
-    if (schedulers.length < 1) throw new Error('SequentialLR expects at least one scheduler to be chained, but got no scheduler.');
+    if (schedulers.length < 1) throw new ValueError('SequentialLR expects at least one scheduler to be chained, but got no scheduler.');
     if (milestones.length !== schedulers.length - 1) {
-      throw new Error(
+      throw new ValueError(
         `Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points, but got number of schedulers ${schedulers.length} and the number of milestones to be equal to ${milestones.length}`,
       );
     }
@@ -99,7 +100,7 @@ export class ChainedScheduler extends Combination {
 
   constructor(...args: [schedulers: readonly LRScheduler[]] | [{ schedulers: readonly LRScheduler[] }]) {
     const [schedulers] = bindArguments<[readonly LRScheduler[]]>('ChainedScheduler', 'schedulers, optimizer?', args);
-    if (schedulers.length < 1) throw new Error('ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.');
+    if (schedulers.length < 1) throw new ValueError('ChainedScheduler expects at least one scheduler to be chained, but got no scheduler.');
     super(schedulers[0].optimizer);
     this.schedulers = schedulers;
     this.lastLrs = this.groups.map((group) => group.lr);

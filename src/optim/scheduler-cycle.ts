@@ -1,6 +1,7 @@
 /** Schedules that go up and down: warm restarts, cyclic, one cycle. */
 import type { Optimizer } from './optimizer.js';
 import { bindArguments, type Group, LRScheduler } from './scheduler.js';
+import { ValueError } from '../tensor/errors.js';
 
 const usesBetas = (group: Group): boolean => Array.isArray(group.betas);
 
@@ -11,7 +12,7 @@ function setMomentum(group: Group, momentum: number): void {
 
 const checkMomentum = (groups: readonly Group[]): void => {
   if (!groups.every((group) => usesBetas(group) || group.momentum !== undefined)) {
-    throw new Error('optimizer must support momentum or beta1 with `cycle_momentum` option enabled');
+    throw new ValueError('optimizer must support momentum or beta1 with `cycle_momentum` option enabled');
   }
 };
 
@@ -53,8 +54,8 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
       'T0, TMult?, etaMin?, lastEpoch?',
       args,
     );
-    if (!(Number.isInteger(T0) && T0 > 0)) throw new Error(`Expected positive integer T_0, but got ${T0}`);
-    if (!(Number.isInteger(TMult) && TMult >= 1)) throw new Error(`Expected integer T_mult >= 1, but got ${TMult}`);
+    if (!(Number.isInteger(T0) && T0 > 0)) throw new ValueError(`Expected positive integer T_0, but got ${T0}`);
+    if (!(Number.isInteger(TMult) && TMult >= 1)) throw new ValueError(`Expected integer T_mult >= 1, but got ${TMult}`);
     super(optimizer, lastEpoch);
     [this.T0, this.TMult, this.etaMin] = [T0, TMult, etaMin];
     [this.period, this.position] = [T0, this.lastEpoch];
@@ -84,7 +85,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   }
 
   private locate(epoch: number): void {
-    if (epoch < 0) throw new Error(`Expected non-negative epoch, but got ${epoch}`);
+    if (epoch < 0) throw new ValueError(`Expected non-negative epoch, but got ${epoch}`);
     [this.period, this.position] = [this.T0, epoch];
     while (this.position >= this.period) [this.position, this.period] = [this.position - this.period, this.period * this.TMult];
   }
@@ -171,7 +172,8 @@ export class CyclicLR extends LRScheduler {
     this.maxLrs = each(maxLr, groups.length);
     this.total = up + (down ?? up);
     this.ratio = up / this.total;
-    if (!scaleFn && !['triangular', 'triangular2', 'exp_range'].includes(mode)) throw new Error('mode is invalid and scale_fn is None');
+    if (!scaleFn && !['triangular', 'triangular2', 'exp_range'].includes(mode))
+      throw new ValueError('mode is invalid and scale_fn is None');
     [this.mode, this.gamma, this.scaleFn, this.cycleMomentum] = [mode, gamma, scaleFn ?? null, cycleMomentum];
     this.scaleMode = scaleFn ? scaleMode : mode === 'exp_range' ? 'iterations' : 'cycle';
     if (cycleMomentum) checkMomentum(groups);
@@ -311,10 +313,11 @@ export class OneCycleLR extends LRScheduler {
       boolean?,
       number?,
     ];
-    if (!totalSteps && !(epochs && stepsPerEpoch)) throw new Error('You must define either total_steps OR (epochs AND steps_per_epoch)');
-    if (!(pctStart >= 0 && pctStart <= 1)) throw new Error(`Expected float between 0 and 1 pct_start, but got ${pctStart}`);
+    if (!totalSteps && !(epochs && stepsPerEpoch))
+      throw new ValueError('You must define either total_steps OR (epochs AND steps_per_epoch)');
+    if (!(pctStart >= 0 && pctStart <= 1)) throw new ValueError(`Expected float between 0 and 1 pct_start, but got ${pctStart}`);
     if (!Object.hasOwn(anneals, annealStrategy))
-      throw new Error(`anneal_strategy must be one of 'cos' or 'linear', instead got ${annealStrategy}`);
+      throw new ValueError(`anneal_strategy must be one of 'cos' or 'linear', instead got ${annealStrategy}`);
     const groups = optimizer.paramGroups as unknown as Group[];
     const levels = each(maxLr, groups.length).map((max) => ({
       initial_lr: max / divFactor,
@@ -347,7 +350,8 @@ export class OneCycleLR extends LRScheduler {
   }
 
   protected rate(group: Group, i: number): number {
-    if (this.lastEpoch > this.total) throw new Error(`Tried to step ${this.lastEpoch} times. The total number of steps is ${this.total}`);
+    if (this.lastEpoch > this.total)
+      throw new ValueError(`Tried to step ${this.lastEpoch} times. The total number of steps is ${this.total}`);
     const found = this.phases.findIndex((each) => this.lastEpoch <= each.end_step);
     const at = found < 0 ? this.phases.length - 1 : found;
     const { end_step: end, start_lr, end_lr, start_momentum, end_momentum } = this.phases[at];

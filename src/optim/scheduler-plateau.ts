@@ -1,6 +1,7 @@
 import type { Optimizer } from './optimizer.js';
 import { Tensor } from '../tensor/tensor.js';
 import { bindArguments, type Group } from './scheduler.js';
+import { ValueError } from '../tensor/errors.js';
 
 interface PlateauOptions {
   mode?: 'min' | 'max';
@@ -57,9 +58,9 @@ export class ReduceLROnPlateau {
         'mode?, factor?, patience?, threshold?, thresholdMode?, cooldown?, minLr?, eps?',
         args,
       );
-    if (factor >= 1) throw new Error('Factor should be < 1.0.');
-    if (!['min', 'max'].includes(mode)) throw new Error(`mode ${mode} is unknown!`);
-    if (!['rel', 'abs'].includes(thresholdMode)) throw new Error(`threshold mode ${thresholdMode} is unknown!`);
+    if (factor >= 1) throw new ValueError('Factor should be < 1.0.');
+    if (!['min', 'max'].includes(mode)) throw new ValueError(`mode ${mode} is unknown!`);
+    if (!['rel', 'abs'].includes(thresholdMode)) throw new ValueError(`threshold mode ${thresholdMode} is unknown!`);
     this.options = { mode, factor, patience, threshold, thresholdMode, cooldown, minLr, eps };
     this.best = mode === 'min' ? Infinity : -Infinity;
     this.defaultMinLr = typeof minLr === 'number' ? minLr : null;

@@ -1,6 +1,7 @@
 /** What learning-rate schedulers share. https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate */
 import { Signature } from '../ops/signature.js';
 import { numberOf, type Optimizer } from './optimizer.js';
+import { KeyError } from '../tensor/errors.js';
 
 /** A group of any optimizer, as schedulers see it. */
 export interface Group {
@@ -37,7 +38,7 @@ export abstract class LRScheduler {
     for (const group of this.groups) {
       if (lastEpoch === -1) group.initialLr ??= numberOf(group.lr);
       else if (group.initialLr === undefined)
-        throw new Error("param 'initial_lr' is not specified in param_groups when resuming an optimizer");
+        throw new KeyError("param 'initial_lr' is not specified in param_groups when resuming an optimizer");
     }
     this.baseLrs = this.groups.map((group) => group.initialLr!);
   }

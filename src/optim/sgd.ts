@@ -1,6 +1,6 @@
 import { type OptionArgs, optionsOf } from './arguments.js';
 import { addInto, withEntries } from '../ops/sparse-math.js';
-import { RuntimeError } from '../tensor/errors.js';
+import { RuntimeError, ValueError } from '../tensor/errors.js';
 import type { SparseTensor } from '../tensor/sparse.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkOptions, notNegative, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
@@ -51,7 +51,7 @@ export class SGD extends Optimizer<SGDOptions> {
       'weight_decay value': [all.weightDecay, notNegative],
     });
     if (all.nesterov && (all.momentum <= 0 || all.dampening !== 0))
-      throw new Error('Nesterov momentum requires a momentum and zero dampening');
+      throw new ValueError('Nesterov momentum requires a momentum and zero dampening');
     super(params, all);
   }
 

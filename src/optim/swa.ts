@@ -5,7 +5,7 @@ import { Module } from '../nn/module.js';
 import { BatchNorm1d, BatchNorm2d, BatchNorm3d } from '../nn/norm.js';
 import { Buffer } from '../nn/parameter.js';
 import { tensor } from '../ops/creation.js';
-import { ValueError } from '../tensor/errors.js';
+import { AssertionError, ValueError } from '../tensor/errors.js';
 import { Tensor } from '../tensor/tensor.js';
 import type { DeviceLike } from '../tensor/torch-device.js';
 import type { Optimizer } from './optimizer.js';
@@ -81,7 +81,7 @@ export class AveragedModel<M extends Module = Module> extends Module {
 
   constructor(model: M, { device = null, avgFn = null, multiAvgFn = null, useBuffers = false }: AveragedModelOptions = {}) {
     super();
-    if (avgFn && multiAvgFn) throw new Error('Only one of avg_fn and multi_avg_fn should be provided');
+    if (avgFn && multiAvgFn) throw new AssertionError('Only one of avg_fn and multi_avg_fn should be provided');
     this.module = deepcopy(model);
     if (device) this.module.to(device);
     this.nAveraged = new Buffer(tensor(0, { dtype: 'int64', device: device ?? undefined }));

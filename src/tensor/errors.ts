@@ -11,6 +11,7 @@ export const IndexError = kind('IndexError');
 export const KeyError = kind('KeyError');
 export const AttributeError = kind('AttributeError');
 export const ValueError = kind('ValueError');
+export const AssertionError = kind('AssertionError');
 export const NotImplementedError = kind('NotImplementedError');
 /**
  * What `torch.linalg` throws where a matrix is singular, or not positive definite, and there is no result for that.

@@ -158,7 +158,7 @@ export const gelu: Op<[], [], { approximate: 'none' | 'tanh' }> = activation(
   ', *, approximate?',
   (x: Expr, approximate?: string) => {
     if (approximate !== undefined && approximate !== 'none' && approximate !== 'tanh')
-      throw new Error('approximate argument must be either none or tanh.');
+      throw new RuntimeError('approximate argument must be either none or tanh.');
     const phi = approximate === 'tanh' ? tanhInner(x).tanh() : x.mul(root2).erf();
     return x.mul(0.5).mul(phi.add(1));
   },

@@ -1,11 +1,11 @@
-import { nameNode } from '../../autograd/node.js';
+import { record } from '../../autograd/node.js';
 import { bmm } from '../../ops/matmul.js';
 import { ones } from '../../ops/creation.js';
 import { linspace } from '../../ops/sequences.js';
 import { define } from '../../ops/define.js';
 import { cat } from '../../ops/join.js';
 import type { Args } from '../../ops/types.js';
-import { RuntimeError, ValueError } from '../../tensor/errors.js';
+import { NotImplementedError, ValueError } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 /** Centres of `n` cells over [-1, 1]; with `alignCorners` the outer ones lie at the ends. */
@@ -32,26 +32,34 @@ export const affineGrid: (
     const spatial = size.slice(2);
     const n = spatial.length;
     if (n !== 2 && n !== 3)
-      throw new RuntimeError(
-        'affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size ' +
-          `torch.Size([${size.join(', ')}]).`,
+      throw new NotImplementedError(
+        `affine_grid only supports 4D and 5D sizes, for 2D and 3D affine transforms, respectively. Got size [${size.join(', ')}].`,
       );
     if (theta.ndim !== 3 || theta.sizes[1] !== n || theta.sizes[2] !== n + 1)
       throw new ValueError(
-        `Expected a batch of ${n}D affine matrices of shape Nx${n}x${n + 1} for size torch.Size([${size.join(', ')}]). Got ${String(theta.shape)}.`,
+        `Expected a batch of ${n}D affine matrices of shape Nx${n}x${n + 1} for size [${size.join(', ')}]. Got ${String(theta.shape)}.`,
       );
-    if (size.some((s) => s <= 0)) throw new ValueError(`Expected non-zero, positive output size. Got torch.Size([${size.join(', ')}])`);
-    // Coordinates come last dim first: x, y(, z), 1.
-    const axes = [...spatial.keys()].reverse().map((d) => {
-      const shape = spatial.map((_, k) => (k === d ? -1 : 1));
-      return centres(spatial[d], theta, alignCorners ?? false)
-        .view(shape)
-        .expand(spatial)
-        .reshape(-1, 1);
-    });
-    const points = axes[0].sizes[0];
-    const base = cat([...axes, ones([points, 1], { dtype: theta.dtype, device: theta.device })], 1);
-    const grid = bmm(base.unsqueeze(0).expand([size[0], points, n + 1]), theta.transpose(1, 2));
-    return nameNode('affineGridGenerator', grid.view([size[0], ...spatial, n]));
+    if (size.some((s) => s <= 0)) throw new ValueError(`Expected non-zero, positive output size. Got [${size.join(', ')}]`);
+    return generated(theta, size, alignCorners ?? false);
   },
 );
+
+/** All points of the grid, the same for each of `theta`: coordinates come last dim first, x, y(, z), 1. */
+function points(like: Tensor, [batch, , ...spatial]: readonly number[], alignCorners: boolean): Tensor {
+  const axes = [...spatial.keys()].reverse().map((d) => {
+    const shape = spatial.map((_, k) => (k === d ? -1 : 1));
+    return centres(spatial[d], like, alignCorners).view(shape).expand(spatial).reshape(-1, 1);
+  });
+  const count = axes[0].sizes[0];
+  const base = cat([...axes, ones([count, 1], { dtype: like.dtype, device: like.device })], 1);
+  return base.unsqueeze(0).expand([batch, count, spatial.length + 1]);
+}
+
+function generated(theta: Tensor, size: readonly number[], alignCorners: boolean): Tensor {
+  const [batch, , ...spatial] = size;
+  const n = spatial.length;
+  const grid = bmm(points(theta, size, alignCorners), theta.detach().transpose(1, 2)).view([batch, ...spatial, n]);
+  return record('affineGridGenerator', [theta], grid, [], ({ grad }) => [
+    bmm(grad.reshape([batch, -1, n]).transpose(1, 2), points(grad, size, alignCorners)),
+  ]);
+}

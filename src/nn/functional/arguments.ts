@@ -2,6 +2,7 @@
 import type { DType } from '../../ir/dtype.js';
 import { convert } from '../../ops/convert.js';
 import { getDefaultDtype } from '../../tensor/promote.js';
+import { RuntimeError } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
 /** A size given as one number or as one a dim. */
@@ -16,7 +17,7 @@ export function expandSize(name: string, size: SizeN, n: number): number[] {
   }
   if (list.length === 1) return new Array<number>(n).fill(list[0] as number);
   if (list.length !== n)
-    throw new Error(
+    throw new RuntimeError(
       `expected ${name} to be a single integer value or a list of ${n} values to match the convolution dimensions, but got ${name}=[${list.join(', ')}]`,
     );
   return [...(list as number[])];

@@ -1,6 +1,6 @@
 /** Scaled dot product attention, which never holds the matrix of all scores. */
 import { bool, float32, float64 } from '../../ir/dtype.js';
-import { needsRecord, record } from '../../autograd/node.js';
+import { nameNode, needsRecord, record } from '../../autograd/node.js';
 import { convert } from '../../ops/convert.js';
 import { arange } from '../../ops/sequences.js';
 import { cppTypeName, define } from '../../ops/define.js';
@@ -48,6 +48,7 @@ function fourDims(x: Tensor): Tensor {
 /** A mask as (B, H, T, S) with strides of 0 where it is repeated. */
 const maskDims = (mask: Tensor, batch: readonly number[], t: number, s: number): Tensor => fourDims(mask.expand([...batch, t, s]));
 
+/** The same by the routine, for masks that need no gradient. */
 function fused(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null, causal: boolean, scale: number): Tensor {
   const params = [scale, causal ? 1 : 0];
   const [q4, k4, v4] = [fourDims(q), fourDims(k), fourDims(v)];
@@ -62,17 +63,16 @@ function fused(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null, causal: boo
     contiguousStridesOf([...q.sizes.slice(0, -1), v.sizes[v.ndim - 1]]),
     0,
   );
-  return record('scaledDotProductFlashAttentionForCpu', [q, k, v, mask], result, [q, k, v, result, lse], ({ grad }, saved) => {
+  return record('scaledDotProductFlashAttentionForCpu', [q, k, v], result, [q, k, v, result, lse], ({ grad }, saved) => {
     const [x, y, z, o, l] = saved;
-    const inputs = [x, y, z, ...(mask ? [mask] : [])];
-    if (needsRecord([grad, x, y, z]) || (mask && mask.requiresGrad)) {
-      const wanted = inputs.filter((each) => each.requiresGrad);
+    if (needsRecord([grad, x, y, z])) {
+      const wanted = [x, y, z].filter((each) => each.requiresGrad);
       const found = gradOf(composed(x, y, z, mask, causal, scale, 0), wanted, {
         gradOutputs: [grad],
-        createGraph: needsRecord([grad, x, y, z]),
+        createGraph: true,
         allowUnused: true,
       });
-      return [x, y, z, mask].map((each) => (each?.requiresGrad ? found[wanted.indexOf(each)] : null));
+      return [x, y, z].map((each) => (each?.requiresGrad ? found[wanted.indexOf(each)] : null));
     }
     const grads = [x, y, z].map((each) => emptyOn(each, fourDims(each).sizes));
     runRoutine(
@@ -148,10 +148,8 @@ export const scaledDotProductAttention: (query: Tensor, key: Tensor, value: Tens
     }
     if (query.ndim < 2 || key.ndim < 2 || value.ndim < 2)
       throw new RuntimeError(
-        `Expected query, key, and value to all be  at least 2 dimensional, but got query.dim(): ${query.ndim}, key.dim(): ${key.ndim} and value.dim(): ${value.ndim} instead.`,
+        `Expected query, key, and value to all be  at least 2 dimensional, but got query.dim: ${query.ndim} key.dim: ${key.ndim} and value.dim: ${value.ndim} instead.`,
       );
-    if (attnMask && isCausal)
-      throw new RuntimeError('_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True');
     checkProducts(query, key, value);
     const heads = query.sizes[query.ndim - 3];
     const [k, v] = enableGqa ? [repeatHeads(key, heads), repeatHeads(value, heads)] : [key, value];
@@ -162,7 +160,12 @@ export const scaledDotProductAttention: (query: Tensor, key: Tensor, value: Tens
       sameSizes(batches[0], batches[1]) && sameSizes(batches[0], batches[2]) && [query, k, v].every((x) => numelOf(x.sizes) > 0);
     const real = query.dtype === float32 || query.dtype === float64;
     const full = mask === null || sameSizes(broadcastSizes(mask.sizes.slice(0, -2), batches[0]), batches[0]);
-    if (plain && real && full && dropoutP === 0 && (mask === null || mask.ndim >= 2)) return fused(query, k, v, mask, isCausal, factor);
-    return composed(query, k, v, mask, isCausal, factor, dropoutP);
+    const isPlainMask = mask === null || (mask.ndim >= 2 && !mask.requiresGrad);
+    const fuses = plain && real && full && dropoutP === 0 && isPlainMask;
+    if (attnMask && isCausal && !(fuses && query.ndim === 4))
+      throw new RuntimeError('_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True');
+    if (!fuses) return nameNode('UnsafeViewBackward0', composed(query, k, v, mask, isCausal, factor, dropoutP));
+    const result = fused(query, k, v, mask, isCausal, factor);
+    return query.ndim === 4 ? result : nameNode('UnsafeViewBackward0', result);
   },
 );

@@ -3,6 +3,7 @@ import { record } from '../../autograd/node.js';
 import { complex as complexExpr, type Expr } from '../../ir/expr.js';
 import { cppTypeName, define, pointwise, scalarTypeName } from '../../ops/define.js';
 import { contiguousRaw } from '../../ops/memory.js';
+import { snakeCase } from '../../ops/messages.js';
 import { add, sub } from '../../ops/pointwise.js';
 import { sum } from '../../ops/reduce.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
@@ -97,7 +98,7 @@ function prepare(name: string, n: number, given: Tensor, weight: Tensor, bias: T
   const input = toFloat(given, weight.dtype);
   if (input.ndim !== n + 1 && input.ndim !== n + 2) {
     throw new RuntimeError(
-      `Expected ${n + 1}D (unbatched) or ${n + 2}D (batched) input to ${name}, but got input of size: ${brackets(input.sizes)}`,
+      `Expected ${n + 1}D (unbatched) or ${n + 2}D (batched) input to ${snakeCase(name)}, but got input of size: ${brackets(input.sizes)}`,
     );
   }
   if (weight.ndim < 3) throw new RuntimeError('weight should have at least three dimensions');
@@ -117,7 +118,7 @@ function prepare(name: string, n: number, given: Tensor, weight: Tensor, bias: T
 function checkSteps(stride: readonly number[], padding: readonly number[], dilation: readonly number[], groups: number): void {
   if (stride.some((s) => s <= 0)) throw new RuntimeError('non-positive stride is not supported');
   if (padding.some((p) => p < 0)) throw new RuntimeError('negative padding is not supported');
-  if (dilation.some((d) => d <= 0)) throw new RuntimeError('dilation should be greater than zero');
+  if (dilation.some((d) => d <= 0)) throw new RuntimeError(`dilation should be greater than zero, but got ${brackets(dilation)}`);
   if (groups <= 0) throw new RuntimeError('non-positive groups is not supported');
 }
 

@@ -1,5 +1,6 @@
 /** Distances, and the losses made of them. https://pytorch.org/docs/stable/nn.functional.html#distance-functions */
 import { int64 } from '../../ir/dtype.js';
+import { nameNode } from '../../autograd/node.js';
 import { type Expr, where } from '../../ir/expr.js';
 import { convert } from '../../ops/convert.js';
 import { define, pointwise, scalarTypeName } from '../../ops/define.js';
@@ -10,7 +11,7 @@ import { gather, indexSelect, maskedFill, scatterAdd } from '../../ops/select.js
 import { zerosLike } from '../../ops/creation.js';
 import { arange } from '../../ops/sequences.js';
 import type { Args } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { RuntimeError, ValueError } from '../../tensor/errors.js';
 import { broadcastSizes } from '../../tensor/shape.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { brackets, toFloat } from './arguments.js';
@@ -46,7 +47,7 @@ export const pairwiseDistance: Pair<[p: number, eps: number, keepdim: boolean], 
   'x1, x2, p?, eps?, keepdim?',
   (x1: Tensor, x2: Tensor, p = 2, eps = 1e-6, keepdim = false) => {
     const norm = vectorNorm(toFloat(x1).sub(x2).add(eps), p, -1);
-    return keepdim ? norm : norm.squeeze(-1);
+    return nameNode('NormBackward1', keepdim ? norm : norm.squeeze(-1));
   },
 );
 
@@ -72,7 +73,7 @@ export const hingeEmbeddingLoss: Loss<{ margin?: number }> = define(
 /** What is neither 1 nor −1 counts in both parts. */
 const hinge = pointwise<(input: Tensor, target: Tensor, margin: number) => Tensor>(
   'hingeEmbeddingLoss',
-  { args: 'input, target, margin', operands: 2, promotion: 'float', noInplace: true },
+  { args: 'input, target, margin', operands: 2, promotion: 'float', noInplace: true, node: 'add' },
   (x: Expr, y: Expr, margin: Expr) => where(y.eq(1), zero(x), margin.sub(x).max(zero(x))).add(where(y.eq(-1), zero(x), x)),
 );
 
@@ -87,7 +88,7 @@ export const marginRankingLoss: PairLoss<{ margin?: number }> = define(
   (input1: Tensor, input2: Tensor, target: Tensor, margin = 0, sizeAverage?: Flag, reduce?: Flag, reduction?: string) => {
     if (input1.ndim !== input2.ndim || input1.ndim !== target.ndim) {
       throw new RuntimeError(
-        `margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: ${brackets(input1.sizes)}, input2: ${brackets(input2.sizes)}, target: ${brackets(target.sizes)} `,
+        `margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: ${String(input1.shape)}, input2: ${String(input2.shape)}, target: ${String(target.shape)} `,
       );
     }
     return reduced(
@@ -101,7 +102,7 @@ export const marginRankingLoss: PairLoss<{ margin?: number }> = define(
 
 const cosineLoss = pointwise<(cos: Tensor, target: Tensor, margin: number) => Tensor>(
   'cosineEmbeddingLoss',
-  { args: 'input, target, margin', operands: 2, promotion: 'float', noInplace: true },
+  { args: 'input, target, margin', operands: 2, promotion: 'float', noInplace: true, node: 'add' },
   (cos: Expr, y: Expr, margin: Expr) =>
     where(y.eq(1), cos.neg().add(1), zero(cos)).add(where(y.eq(-1), cos.sub(margin).max(zero(cos)), zero(cos))),
 );
@@ -204,10 +205,10 @@ export const multiMarginLoss: Loss<{ p?: number; margin?: number; weight?: Tenso
   'multiMarginLoss',
   `input, target, p?, margin?, weight?, ${common}`,
   (input: Tensor, target: Tensor, p = 1, margin = 1, weight?: Tensor | null, sizeAverage?: Flag, reduce?: Flag, reduction?: string) => {
-    if (p !== 1 && p !== 2) throw new RuntimeError('only p == 1 and p == 2 supported');
+    if (p !== 1 && p !== 2) throw new ValueError('only p == 1 and p == 2 supported');
     const mode = reductionOf(reduction, sizeAverage, reduce);
     checkVectors(input);
-    if (weight && weight.ndim !== 1) throw new RuntimeError('weight must be one-dimensional');
+    if (weight && weight.ndim !== 1) throw new ValueError('weight must be one-dimensional');
     const classCount = input.sizes[input.ndim - 1] ?? 1;
     if (weight && weight.sizes[0] !== classCount)
       throw new RuntimeError(`inconsistent weight size, expected ${classCount} but got ${brackets(weight.sizes)}`);
@@ -268,7 +269,7 @@ function triplet(anchor: Tensor, positive: Tensor, negative: Tensor, distance: D
       `The anchor, positive, and negative tensors are expected to have the same number of dimensions, but got: anchor ${anchor.ndim}D, positive ${positive.ndim}D, and negative ${negative.ndim}D inputs`,
     );
   }
-  if (!(margin > 0)) throw new RuntimeError(`margin must be greater than 0, got ${Number.isInteger(margin) ? margin.toFixed(1) : margin}`);
+  if (!(margin > 0)) throw new ValueError(`margin must be greater than 0, got ${Number.isInteger(margin) ? margin.toFixed(1) : margin}`);
   const near = distance(anchor, positive);
   let far = distance(anchor, negative);
   if (swap) far = far.minimum(distance(positive, negative));
@@ -369,14 +370,14 @@ export const gaussianNllLoss: (
     if (String(variance.sizes) !== String(input.sizes)) {
       if (String(variance.sizes) === String(input.sizes.slice(0, -1))) variance = variance.unsqueeze(-1);
       else if (variance.sizes.length !== input.ndim || variance.sizes.some((n, d) => n !== 1 && n !== input.sizes[d]))
-        throw new RuntimeError('var is of incorrect size');
+        throw new ValueError('var is of incorrect size');
     }
     if (variance.storage.device.canReadSync && Number(variance.detach().amin().item()) < 0)
-      throw new RuntimeError('var has negative entry/entries');
+      throw new ValueError('var has negative entry/entries');
     // The floor does not take part in the gradient.
     const floored = variance.add(variance.detach().clampMin(eps).sub(variance.detach()));
     const losses = floored.log().add(input.sub(target).square().div(floored)).mul(0.5);
-    if (!['none', 'mean', 'sum'].includes(reduction)) throw new Error(`${reduction} is not valid`);
+    if (!['none', 'mean', 'sum'].includes(reduction)) throw new ValueError(`${reduction} is not valid`);
     return reduced(full ? losses.add(0.5 * Math.log(2 * Math.PI)) : losses, reductionOf(reduction));
   },
 );

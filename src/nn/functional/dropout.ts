@@ -5,7 +5,7 @@ import { emptyOn } from '../../ops/routine.js';
 import { copyInto, emptyLike } from '../../ops/memory.js';
 import { inplaceOf } from '../../ops/inplace.js';
 import type { Op } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 
@@ -19,7 +19,7 @@ type Dropout = Op<[], [p: number, training: boolean, inplace: boolean], DropoutO
 const SPEC = 'input, p?, training?, inplace?';
 
 function check(p: number): void {
-  if (!(p >= 0 && p <= 1)) throw new RuntimeError(`dropout probability has to be between 0 and 1, but got ${p}`);
+  if (!(p >= 0 && p <= 1)) throw new ValueError(`dropout probability has to be between 0 and 1, but got ${p}`);
 }
 
 type Kept = (input: Tensor, p: number) => Tensor;
@@ -33,7 +33,6 @@ const channelsKept: Kept = (input, p) => {
 const scaledBy =
   (kept: Kept) =>
   (input: Tensor, p: number): Tensor => {
-    if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
     return p === 1 ? input.mul(0) : input.mul(kept(input, p).div_(1 - p));
   };
 const perElement = scaledBy(elementsKept);
@@ -45,7 +44,6 @@ const alpha = 1.7580993408473766;
 const alphaBy =
   (kept: Kept) =>
   (input: Tensor, p: number): Tensor => {
-    if (p === 0 || numelOf(input.sizes) === 0) return input.mul(1);
     if (p === 1) return input.mul(0);
     const a = 1 / Math.sqrt((alpha * alpha * p + 1) * (1 - p));
     const noise = kept(input, p);
@@ -59,7 +57,7 @@ const alphaBy =
 const dropoutBy = (name: string, apply: (input: Tensor, p: number) => Tensor, defaults: { p: number; training: boolean }): Dropout =>
   define(name, SPEC, (input: Tensor, p = defaults.p, training = defaults.training, inplace = false) => {
     check(p);
-    if (!training) return input;
+    if (!training || p === 0 || numelOf(input.sizes) === 0) return input;
     return inplace ? inplaceOf(input, (old) => apply(old, p), copyInto) : apply(input, p);
   });
 

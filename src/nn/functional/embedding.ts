@@ -8,7 +8,7 @@ import { define } from '../../ops/define.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runIndexed } from '../../ops/routine.js';
 import { scatter } from '../../ops/select.js';
-import { IndexError, RuntimeError } from '../../tensor/errors.js';
+import { AssertionError, RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import { SparseTensor } from '../../tensor/sparse.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -80,7 +80,7 @@ export const embedding: (input: Tensor, weight: Tensor, options?: EmbeddingOptio
     }
     const rows = weight.sizes[0];
     if (typeof paddingIdx === 'number' && (paddingIdx >= rows || paddingIdx < -rows))
-      throw new IndexError('Padding_idx must be within num_embeddings');
+      throw new AssertionError('Padding_idx must be within num_embeddings');
     const padding = typeof paddingIdx === 'number' ? (paddingIdx < 0 ? paddingIdx + rows : paddingIdx) : -1;
     const indices = convert(input, int64);
     if (typeof maxNorm === 'number') renormalise(weight, indices, maxNorm, normType);

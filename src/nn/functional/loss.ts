@@ -2,6 +2,7 @@
 import { int64 } from '../../ir/dtype.js';
 import { type Expr, where } from '../../ir/expr.js';
 import { record, nameNode } from '../../autograd/node.js';
+import { overNumber } from '../../ops/by-number.js';
 import { convert } from '../../ops/convert.js';
 import { define, isIntercepted, pointwise, scalarTypeName } from '../../ops/define.js';
 import { one, zero } from '../../ops/exprs.js';
@@ -9,7 +10,7 @@ import { contiguousRaw } from '../../ops/memory.js';
 import { add, mul, neg, selectWhere } from '../../ops/pointwise.js';
 import { aminmax, mean, sum } from '../../ops/reduce.js';
 import { emptyOn, runIndexed } from '../../ops/routine.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { RuntimeError, ValueError } from '../../tensor/errors.js';
 import { broadcastSizes, sameSizes } from '../../tensor/shape.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -26,7 +27,7 @@ export interface LossOptions {
 export function reductionOf(reduction: string = 'mean', sizeAverage?: boolean | null, reduce?: boolean | null): Reduction {
   const old = (sizeAverage ?? null) !== null || (reduce ?? null) !== null;
   const mode = !old ? reduction : reduce === false ? 'none' : sizeAverage === false ? 'sum' : 'mean';
-  if (mode !== 'none' && mode !== 'mean' && mode !== 'sum') throw new RuntimeError(`${mode} is not a valid value for reduction`);
+  if (mode !== 'none' && mode !== 'mean' && mode !== 'sum') throw new ValueError(`${mode} is not a valid value for reduction`);
   return mode;
 }
 
@@ -202,7 +203,7 @@ export const binaryCrossEntropy: WeightedLoss = define(
   'input, target, weight?, sizeAverage?, reduce?, reduction?',
   (input: Tensor, target: Tensor, weight?: Tensor | null, sizeAverage?: boolean | null, reduce?: boolean | null, reduction?: string) => {
     if (!sameSizes(input.sizes, target.sizes)) {
-      throw new RuntimeError(
+      throw new ValueError(
         `Using a target size (torch.Size(${brackets(target.sizes)})) that is different to the input size (torch.Size(${brackets(input.sizes)})) is deprecated. Please ensure they have the same size.`,
       );
     }
@@ -264,7 +265,7 @@ export const binaryCrossEntropyWithLogits: WeightedLoss<{ posWeight?: Tensor | n
     posWeight?: Tensor | null,
   ) => {
     if (!sameSizes(input.sizes, target.sizes)) {
-      throw new RuntimeError(
+      throw new ValueError(
         `Target size (torch.Size(${brackets(target.sizes)})) must be the same as input size (torch.Size(${brackets(input.sizes)}))`,
       );
     }
@@ -283,20 +284,33 @@ interface Classes {
   shape: readonly number[];
 }
 
+function checkClassType({ dtype }: Tensor): void {
+  if (dtype !== int64) throw new RuntimeError(`expected target dtype to be Long or Byte, but got ${scalarTypeName(dtype)}`);
+}
+const wrongImage = (input: Tensor, target: Tensor): Error =>
+  new RuntimeError(
+    target.ndim === 3
+      ? `size mismatch (got input: ${brackets(input.sizes)} , target: ${brackets(target.sizes)}`
+      : `only batches of spatial targets supported (3D tensors) but got targets of dimension: ${target.ndim}`,
+  );
+
 function checkClasses(name: string, input: Tensor, target: Tensor): Classes {
   if (input.ndim < 1) throw new RuntimeError(`Expected 1 or more dimensions (got ${input.ndim})`);
-  if (target.dtype !== int64) throw new RuntimeError(`expected target dtype to be Long or Byte, but got ${scalarTypeName(target.dtype)}`);
   if (input.ndim === 1) {
     if (target.ndim > 1) throw new RuntimeError(`0D or 1D target tensor expected, multi-target not supported`);
+    if (numelOf(target.sizes) !== 1)
+      throw new ValueError(`For 1D input, 1D target must have size 1, but got target size: ${target.sizes[0]}`);
     return { x: input.view([1, -1, 1]), target: target.view([1, 1]), shape: target.sizes };
   }
   const [batch, classes, ...rest] = input.sizes;
   if (target.ndim > 0 && target.sizes[0] !== batch)
-    throw new RuntimeError(`Expected input batch_size (${batch}) to match target batch_size (${target.sizes[0]}).`);
+    throw new ValueError(`Expected input batch_size (${batch}) to match target batch_size (${target.sizes[0]}).`);
   if (!sameSizes(target.sizes, [batch, ...rest])) {
+    if (input.ndim === 4) throw wrongImage(input, target);
     if (input.ndim === 2) throw new RuntimeError('0D or 1D target tensor expected, multi-target not supported');
     throw new RuntimeError(`Expected target size ${brackets([batch, ...rest])}, got ${brackets(target.sizes)}`);
   }
+  checkClassType(target);
   const length = numelOf(rest);
   return {
     x: contiguousRaw(input).view([batch, classes, length]),
@@ -416,11 +430,12 @@ const alongClasses = (weight: Tensor, ndim: number, dim: number): Tensor =>
 
 function probabilityLoss(logProbs: Tensor, target: Tensor, weight: Tensor | null, mode: Reduction, smoothing: number, dim: number): Tensor {
   if (target.dtype.category < 2)
-    throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${target.dtype}`);
+    throw new RuntimeError(`Expected floating point type for target with class probabilities, got ${scalarTypeName(target.dtype)}`);
   const smooth = smoothing > 0 ? add(mul(target, 1 - smoothing), smoothing / logProbs.sizes[dim]) : target;
   const product = mul(logProbs, smooth);
-  const losses = neg(sum(weight ? mul(product, alongClasses(weight, logProbs.ndim, dim)) : product, dim));
-  return mode === 'mean' ? sum(losses).div(Math.max(numelOf(losses.sizes), 0)) : reduced(losses, mode);
+  const terms = weight ? mul(product, alongClasses(weight, logProbs.ndim, dim)) : product;
+  const losses = neg(sum(terms, dim));
+  return mode === 'mean' ? overNumber(sum(losses), numelOf(losses.sizes)) : nameNode('neg', reduced(losses, mode));
 }
 
 /** The sum of minus log-probabilities over all classes, which label smoothing mixes in. */
@@ -437,12 +452,12 @@ function smoothLoss(logProbs: Tensor, target: Tensor, weight: Tensor | null, ign
 /** y (ln y − x), or e^y (y − x) where the target is a logarithm. */
 const divergence = pointwise<Kernel>(
   'klDiv',
-  { args: 'input, target', operands: 2, promotion: 'float', noInplace: true },
+  { args: 'input, target', operands: 2, promotion: 'float', noInplace: true, node: 'sub' },
   (x: Expr, y: Expr) => where(y.isnan(), y, where(y.le(0), where(y.eq(0), zero(y), y.log()), y.mul(y.log()))).sub(y.mul(x)),
 );
 const logDivergence = pointwise<Kernel>(
   'klDiv',
-  { args: 'input, target', operands: 2, promotion: 'float', noInplace: true },
+  { args: 'input, target', operands: 2, promotion: 'float', noInplace: true, node: 'mul' },
   (x: Expr, y: Expr) => y.exp().mul(y.sub(x)),
 );
 

@@ -12,13 +12,14 @@ import { ones, tensor, zerosLike } from '../../ops/creation.js';
 import { where } from '../../ops/join.js';
 import { scatter } from '../../ops/select.js';
 import type { Args, Op } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { IndexError, RuntimeError, ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { leakyRelu, preluKernel } from './activation.js';
 import { brackets, expandSize, type SizeN, toFloat } from './arguments.js';
 import { scatterPlanes } from './pool.js';
 import { softmax } from './softmax.js';
+import { scalarTypeName } from '../../ops/define.js';
 
 /**
  * The first half times the sigmoid of the second. https://pytorch.org/docs/stable/generated/torch.nn.functional.glu.html
@@ -28,7 +29,7 @@ export const glu: Op<[], [dim: number], { dim: number }> = define('glu', 'input,
   if (input.ndim === 0) throw new RuntimeError('glu does not support 0-dimensional tensors');
   const d = dim < 0 ? dim + input.ndim : dim;
   if (d < 0 || d >= input.ndim)
-    throw new RangeError(`Dimension out of range (expected to be in range of [${-input.ndim}, ${input.ndim - 1}], but got ${dim})`);
+    throw new IndexError(`Dimension out of range (expected to be in range of [${-input.ndim}, ${input.ndim - 1}], but got ${dim})`);
   if (input.sizes[d] % 2 !== 0) throw new RuntimeError(`Halving dimension must be even, but dimension ${d} is size ${input.sizes[d]}`);
   const [a, b] = toFloat(input).chunk(2, d);
   return nameNode('glu', a.mul(b.sigmoid()));
@@ -230,6 +231,10 @@ function runBlocks(name: 'im2col' | 'col2im', out: Tensor, input: Tensor, blocks
 const batched = (t: Tensor): Tensor =>
   t.ndim === 4 ? t : new Tensor(t.storage, t.dtype, [1, ...t.sizes], [numelOf(t.sizes), ...t.strides], t.offset);
 
+const pair = (size: SizeN): string => `(${expandSize('size', size, 2).join(', ')})`;
+const steps = (dilation: SizeN, padding: SizeN, stride: SizeN): string =>
+  `dilation=${pair(dilation)}, padding=${pair(padding)}, stride=${pair(stride)}`;
+
 type Unfold = (input: Tensor, kernelSize: SizeN, ...args: Args<[dilation: SizeN, padding: SizeN, stride: SizeN], BlockOptions>) => Tensor;
 
 /**
@@ -249,7 +254,7 @@ export const unfold: Unfold = define(
     const { kernel, counts } = blocks;
     if (counts.some((count) => count < 1)) {
       throw new RuntimeError(
-        `Given input with spatial size (${size.join(', ')}), kernel_size=(${kernel.join(', ')}), calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`,
+        `Given input with spatial size (${size.join(', ')}), kernel_size=(${kernel.join(', ')}), ${steps(dilation, padding, stride)}, calculated shape of the array of sliding blocks as (${counts.join(', ')}), but its components must be at least one.`,
       );
     }
     const columns = emptyOn(input, [...input.sizes.slice(0, -3), c * kernel[0] * kernel[1], counts[0] * counts[1]]);
@@ -293,7 +298,7 @@ export const fold: Fold = define(
       );
     if (length !== counts[0] * counts[1])
       throw new RuntimeError(
-        `Given output_size=(${size.join(', ')}), kernel_size=(${kernel.join(', ')}), expected size of input's dimension 2 to match the calculated number of sliding blocks ${counts[0]} * ${counts[1]} = ${counts[0] * counts[1]}, but got input.size(2)=${length}.`,
+        `Given output_size=(${size.join(', ')}), kernel_size=(${kernel.join(', ')}), ${steps(dilation, padding, stride)}, expected size of input's dimension 2 to match the calculated number of sliding blocks ${counts[0]} * ${counts[1]} = ${counts[0] * counts[1]}, but got input.size(2)=${length}.`,
       );
     const image = emptyOn(input, [...input.sizes.slice(0, -2), rows / area, ...size]);
     runBlocks('col2im', batched(image), input, blocks);
@@ -310,6 +315,22 @@ type Unpool = (
     { stride?: SizeN | null; padding?: SizeN; outputSize?: readonly number[] | null }
   >
 ) => Tensor;
+
+/** Pooling forgets less than a stride at each end. */
+function unpooledSizes(outputSize: readonly number[], standard: readonly number[], stride: readonly number[]): readonly number[] {
+  const n = standard.length;
+  const wanted = outputSize.length === n + 2 ? outputSize.slice(2) : outputSize;
+  if (wanted.length !== n)
+    throw new ValueError(
+      `output_size should be a sequence containing ${n} or ${n + 2} elements, but it has a length of '${wanted.length}'`,
+    );
+  wanted.forEach((size, d) => {
+    const [least, most] = [standard[d] - stride[d], standard[d] + stride[d]];
+    if (!(least < size && size < most))
+      throw new ValueError(`invalid output_size "${brackets(wanted)}" (dim ${d} must be between ${least} and ${most})`);
+  });
+  return wanted;
+}
 
 const unpoolOf = (name: string, n: number): Unpool =>
   define(
@@ -328,6 +349,8 @@ const unpoolOf = (name: string, n: number): Unpool =>
         strideN === null || strideN === undefined ? kernel : expandSize('stride', strideN, n),
         expandSize('padding', paddingN, n),
       ];
+      if (indices.dtype !== int64)
+        throw new RuntimeError(`elements in indices should be type int64 but got: ${scalarTypeName(indices.dtype)}`);
       if (String(indices.sizes) !== String(input.sizes))
         throw new RuntimeError(
           `Expected shape of indices to be same as that of the input tensor (${brackets(input.sizes)}) but got indices tensor with shape: ${brackets(indices.sizes)}`,
@@ -335,9 +358,10 @@ const unpoolOf = (name: string, n: number): Unpool =>
       const batched = input.ndim === n + 2;
       const [x, at] = batched ? [input, indices] : [input.unsqueeze(0), indices.unsqueeze(0)];
       const standard = x.sizes.slice(2).map((size, d) => (size - 1) * stride[d] + kernel[d] - 2 * padding[d]);
-      const sizes = outputSize ? outputSize.slice(-n) : standard;
+      const sizes = outputSize ? unpooledSizes(outputSize, standard, stride) : standard;
       const out = scatterPlanes(name, contiguousRaw(x) === x ? x : x.contiguous(), at, [x.sizes[0], x.sizes[1], ...sizes], true);
-      return batched ? out : out.squeeze(0);
+      const result = batched ? out : out.squeeze(0);
+      return n === 1 ? nameNode('SqueezeBackward1', result) : result;
     },
   );
 

@@ -1,6 +1,5 @@
 /** Attention with several heads, given all of its weights. */
 import { bool } from '../../ir/dtype.js';
-import { RuntimeError } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { zeros } from '../../ops/creation.js';
 import { define } from '../../ops/define.js';
@@ -9,6 +8,7 @@ import { linear, matmul } from '../../ops/matmul.js';
 import { maskedFill } from '../../ops/select.js';
 import { scaledDotProductAttention } from './attention.js';
 import { dropout } from './dropout.js';
+import { checkCausal, checkDims, checkMaskShape, checkMaskType, checkPadding, checkWidths } from './multi-head-checks.js';
 import { pad } from './pad.js';
 import { softmax } from './softmax.js';
 
@@ -36,10 +36,11 @@ function additive(mask: Maybe | undefined, like: Tensor): Maybe {
 }
 
 /** (L, N, E) → (N, heads, L, E / heads) */
-function headsOf(x: Tensor, heads: number): Tensor {
-  const [length, batch, width] = x.sizes;
+function headsOf(x: Tensor, batch: number, heads: number, width: number): Tensor {
+  const [length] = x.sizes;
   return x
     .contiguous()
+    .view(length, batch * heads, width / heads)
     .view(length, batch, heads, width / heads)
     .permute(1, 2, 0, 3);
 }
@@ -59,12 +60,6 @@ interface Memory {
 function extended({ k, v, mask, padding }: Memory, moreK: Tensor, moreV: Tensor, dim: number): Memory {
   const widened = (m: Maybe): Maybe => m && pad(m, [0, 1], 'constant', 0);
   return { k: cat([k, moreK], dim), v: cat([v, moreV], dim), mask: widened(mask), padding: widened(padding) };
-}
-
-function checkWidths(query: Tensor, width: number, heads: number): void {
-  const own = query.sizes[query.ndim - 1];
-  if (own !== width) throw new RuntimeError(`was expecting embedding dimension of ${width}, but got ${own}`);
-  if (width % heads !== 0) throw new RuntimeError(`embed_dim ${width} not divisible by num_heads ${heads}`);
 }
 
 type MultiHead = (
@@ -122,28 +117,36 @@ export const multiHeadAttentionForward: MultiHead = define(
     staticK?: Maybe,
     staticV?: Maybe,
     average = true,
+    isCausal = false,
   ) => {
-    checkWidths(query, width, heads);
+    const attended = { query, key, value, padding: keyPaddingMask, mask: attnMask, heads };
+    checkDims(attended);
+    checkMaskType('key_padding_mask', keyPaddingMask);
+    checkCausal(isCausal, attnMask);
+    checkMaskType('attn_mask', attnMask);
+    checkWidths(attended, width, separate);
     const batched = query.ndim === 3;
     const weights = separate ? [qProjWeight, kProjWeight, vProjWeight] : inProjWeight!.chunk(3, 0);
     const biases = inProjBias ? inProjBias.chunk(3, 0) : [null, null, null];
     const [q, ownK, ownV] = [query, key, value].map((x, i) => linear(batched ? x : x.unsqueeze(1), weights[i] as Tensor, biases[i]));
     const batch = q.sizes[1];
+    checkMaskShape(attnMask, q, ownK, heads);
     const padding = batched ? keyPaddingMask : keyPaddingMask?.unsqueeze(0);
     let memory: Memory = { k: ownK, v: ownV, mask: additive(attnMask, q), padding: additive(padding, q) };
     if (biasK && biasV) memory = extended(memory, biasK.expand([1, batch, -1]), biasV.expand([1, batch, -1]), 0);
     const given = (x: Tensor): Tensor => x.reshape(batch, heads, -1, width / heads);
     memory = {
       ...memory,
-      k: staticK ? given(staticK) : headsOf(memory.k, heads),
-      v: staticV ? given(staticV) : headsOf(memory.v, heads),
+      k: staticK ? given(staticK) : headsOf(memory.k, batch, heads, width),
+      v: staticV ? given(staticV) : headsOf(memory.v, batch, heads, width),
     };
     if (addZeroAttn) {
       const zero = zeros([batch, heads, 1, width / heads], { dtype: q.dtype, device: q.device });
       memory = extended(memory, zero, zero, 2);
     }
-    const [attended, scores] = attend(headsOf(q, heads), memory, training ? dropoutP : 0, needWeights);
-    const output = linear(joined(attended), outProjWeight, outProjBias);
+    checkPadding(memory.padding, batch, memory.k.sizes[2]);
+    const [result, scores] = attend(headsOf(q, batch, heads, width), memory, training ? dropoutP : 0, needWeights);
+    const output = linear(joined(result), outProjWeight, outProjBias);
     const shown = scores && average ? scores.mean(1) : scores;
     return batched ? [output, shown] : [output.squeeze(1), shown && shown.squeeze(0)];
   },

@@ -1,13 +1,13 @@
 /** Normalisation. https://pytorch.org/docs/stable/nn.functional.html#normalization-functions */
 import { bfloat16, type DType, float16, float32, float64 } from '../../ir/dtype.js';
 import { noGrad } from '../../autograd/modes.js';
-import { needsRecord, record } from '../../autograd/node.js';
+import { nameNode, needsRecord, record } from '../../autograd/node.js';
 import { define } from '../../ops/define.js';
 import { vectorNorm as linalgNorm } from '../../ops/linalg/norm.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { RuntimeError, ValueError } from '../../tensor/errors.js';
 import { sameSizes } from '../../tensor/shape.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -26,7 +26,11 @@ function computeType({ dtype }: Tensor, parameters: readonly Maybe[]): DType {
   if (others.length === 0) return dtype;
   const wider = statType(dtype);
   if (wider === dtype || parameters.some((parameter) => parameter && parameter.dtype !== wider))
-    throw new RuntimeError('mixed dtype (CPU): expect parameter to have scalar type of Float');
+    throw new RuntimeError(
+      others.every((parameter) => parameter?.dtype === float32)
+        ? 'mixed dtype (CPU): all inputs must share same datatype.'
+        : 'mixed dtype (CPU): expect parameter to have scalar type of Float',
+    );
   return wider;
 }
 const inType = (t: Tensor, dtype: DType): Tensor => (t.dtype === dtype ? t : t.to(dtype));
@@ -266,7 +270,7 @@ export const batchNorm: BatchNorm = define(
     const [batch, channels, ...rest] = x.sizes;
     const count = batch * numelOf(rest);
     if (training && count === 1)
-      throw new RuntimeError(`Expected more than 1 value per channel when training, got input size ${size(x.sizes)}`);
+      throw new ValueError(`Expected more than 1 value per channel when training, got input size ${size(x.sizes)}`);
     if (!training && (!runningMean || !runningVar))
       throw new RuntimeError('Expected running_mean and running_var to be defined when training=False');
     const flat = (t: Tensor): Tensor => contiguousRaw(t).view([batch, channels, numelOf(rest)]);
@@ -340,7 +344,7 @@ export const instanceNorm: InstanceNorm = define(
       return batchNorm(x, runningMean, runningVar, weight, bias, false, momentum, eps);
     }
     const spatial = numelOf(x.sizes.slice(2));
-    if (spatial === 1) throw new RuntimeError(`Expected more than 1 spatial element when training, got input size ${size(x.sizes)}`);
+    if (spatial === 1) throw new ValueError(`Expected more than 1 spatial element when training, got input size ${size(x.sizes)}`);
     checkPerChannel(x, { running_mean: runningMean, running_var: runningVar, weight, bias });
     if (runningMean || runningVar) {
       noGrad(() => {
@@ -354,7 +358,7 @@ export const instanceNorm: InstanceNorm = define(
         updateRunning(runningMean, runningVar, mean.mean([0, 2]), variance.mean([0]), momentum);
       });
     }
-    return groupNorm(x, x.sizes[1], weight, bias, eps);
+    return nameNode('ViewBackward0', groupNorm(x, x.sizes[1], weight, bias, eps));
   },
 );
 
@@ -372,7 +376,7 @@ export const localResponseNorm: (
   'input, size, alpha?, beta?, k?',
   (input: Tensor, channels: number, alpha = 1e-4, beta = 0.75, k = 1) => {
     const x = input;
-    if (x.ndim < 3) throw new Error(`Expected 3D or higher dimensionality input (got ${x.ndim} dimensions)`);
+    if (x.ndim < 3) throw new ValueError(`Expected 3D or higher dimensionality${' '.repeat(25)} input (got ${x.ndim} dimensions)`);
     if (numelOf(x.sizes) === 0) return x;
     const square = toFloat(x.mul(x)).unsqueeze(1);
     const [before, behind] = [Math.floor(channels / 2), Math.floor((channels - 1) / 2)];

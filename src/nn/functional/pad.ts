@@ -6,7 +6,7 @@ import { define } from '../../ops/define.js';
 import { contiguousRaw, copyInto, fillRaw, fresh } from '../../ops/memory.js';
 import { emptyOn, runIndexed } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { NotImplementedError, RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
 import { brackets } from './arguments.js';
@@ -112,7 +112,15 @@ function checkBorders(input: Tensor, ends: readonly (readonly number[])[], spati
 function borderPad(input: Tensor, pad: readonly number[], mode: Exclude<PadMode, 'constant'>): Tensor {
   const spatial = pad.length / 2;
   if (pad.length % 2 !== 0 || spatial < 1 || spatial > 3 || (input.ndim !== spatial + 1 && input.ndim !== spatial + 2)) {
-    throw new RuntimeError(`Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now`);
+    if (pad.length > 2 * input.ndim)
+      throw new RuntimeError(
+        `Padding length should be less than or equal to two times the input dimension but got padding length ${pad.length} and input of dimension ${input.ndim}`,
+      );
+    throw new NotImplementedError(
+      `Padding size ${pad.length} is not supported for ${input.ndim}D input tensor.\nSupported combinations for non-constant padding:\n` +
+        '  - 2D or 3D input: padding size = 2 (pads last dimension)\n  - 3D or 4D input: padding size = 4 (pads last 2 dimensions)\n' +
+        '  - 4D or 5D input: padding size = 6 (pads last 3 dimensions)',
+    );
   }
   const ends = endsOf(input, pad);
   checkBorders(input, ends, spatial, mode);
@@ -122,7 +130,7 @@ function borderPad(input: Tensor, pad: readonly number[], mode: Exclude<PadMode,
     const n = input.sizes[d];
     if (before === 0 && behind === 0) continue;
     const index = Array.from({ length: n + before + behind }, (_, i) => sourceOf(mode, i, n, before, behind));
-    const name = mode === 'circular' ? 'circularPad' : `${mode === 'reflect' ? 'reflection' : 'replication'}Pad${spatial}d`;
+    const name = mode === 'circular' ? 'CopySlices' : `${mode === 'reflect' ? 'reflection' : 'replication'}Pad${spatial}d`;
     x = selectAlong(name, x, d, index);
   }
   return x;
@@ -144,7 +152,7 @@ export const pad: Pad = define(
   'input, pad, mode?, value?',
   (input: Tensor, amounts: readonly number[], mode: PadMode = 'constant', value?: number | null) => {
     if (mode === 'constant') return constantPad(input, amounts, value ?? 0);
-    if (!Object.hasOwn(sources, mode)) throw new RuntimeError(`Unrecognised padding mode ${String(mode)}`);
+    if (!Object.hasOwn(sources, mode)) throw new NotImplementedError(`Unrecognised padding mode ${String(mode)}`);
     if (value !== undefined && value !== null && value !== 0)
       throw new RuntimeError(`Padding mode "${mode}" doesn't take in value argument`);
     return borderPad(input, amounts, mode);

@@ -6,12 +6,13 @@ import { uniform_ } from '../../ops/random.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
 import { record } from '../../autograd/node.js';
 import type { Args } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { RuntimeError, ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { expandSize, type SizeN } from './arguments.js';
 import { relu } from './activation.js';
 import { avgPool1d, avgPool2d, avgPool3d, scatterPlanes } from './pool.js';
+import { snakeCase } from '../../ops/messages.js';
 
 type LPPool = (
   input: Tensor,
@@ -64,6 +65,7 @@ type Fractional = (
   ...args: Args<[outputSize: SizeN | null, outputRatio: SizeN | null, returnIndices: boolean], FractionalOptions>
 ) => Tensor;
 
+const dimNames = ['time', 'height', 'width'];
 function fractional(
   name: string,
   n: number,
@@ -73,7 +75,8 @@ function fractional(
   outputRatio: SizeN | null,
   samples: Tensor | null,
 ): [Tensor, Tensor] {
-  if (outputSize === null && outputRatio === null) throw new Error(`${name} requires specifying either an output_size or an output_ratio`);
+  if (outputSize === null && outputRatio === null)
+    throw new ValueError(`${snakeCase(name)} requires specifying either an output_size or an output_ratio`);
   if (input.ndim !== n + 1 && input.ndim !== n + 2)
     throw new RuntimeError(`${name}: Expected ${n + 1}D or ${n + 2}D tensor, but got: [${input.sizes.join(', ')}]`);
   const batched = input.ndim === n + 2;
@@ -86,11 +89,14 @@ function fractional(
       : [outputRatio].flat().length === 1
         ? new Array<number>(n).fill([outputRatio].flat()[0])
         : [...(outputRatio as readonly number[])];
-  if (ratio?.some((r) => !(r > 0 && r < 1))) throw new Error(`${name} requires output_ratio to be a number between 0 and 1`);
+  if (ratio?.some((r) => !(r > 0 && r < 1)))
+    throw new ValueError(`${snakeCase(name)} requires output_ratio to be a number between 0 and 1`);
   const out = outputSize !== null ? expandSize('output_size', outputSize, n) : spatial.map((size, d) => Math.floor(size * ratio![d]));
   spatial.forEach((size, d) => {
     if (out[d] + kernel[d] - 1 > size)
-      throw new RuntimeError(`${name}: kernel size ${kernel[d]} is too large relative to input size ${size}`);
+      throw new RuntimeError(
+        `${snakeCase(name)}(): pool ${dimNames[d + 3 - n]} ${kernel[d]} too large relative to input ${dimNames[d + 3 - n]} ${size}`,
+      );
   });
   const u = samples ?? uniform_(emptyOn(x, [batch, channels, n]));
   const sizes = [batch, channels, ...out];

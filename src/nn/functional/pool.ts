@@ -6,7 +6,7 @@ import { snakeCase } from '../../ops/messages.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { IndexError, RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { brackets, expandSize, type SizeN, toFloat } from './arguments.js';
@@ -32,6 +32,7 @@ function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | nul
   const stride =
     strideN === null || strideN === undefined || (Array.isArray(strideN) && strideN.length === 0) ? kernel : size('stride', strideN);
   const [padding, dilation] = [size('padding', paddingN), size('dilation', dilationN)];
+  if (n > 1 && stride.includes(0)) throw new RuntimeError('stride should not be zero');
   checkPositive(name, 'kernel_size', kernel);
   checkPositive(name, 'stride', stride);
   checkPositive(name, 'dilation', dilation);
@@ -47,30 +48,46 @@ function windowsOf(name: string, n: number, kernelN: SizeN, strideN: SizeN | nul
 }
 
 function checkPositive(name: string, label: string, values: readonly number[]): void {
-  for (const value of values) if (value <= 0) throw new RuntimeError(`${name}() ${label} must be greater than zero, but got ${value}`);
+  for (const value of values)
+    if (value <= 0) throw new RuntimeError(`${snakeCase(name)}() ${label} must be greater than zero, but got ${value}`);
 }
 
 function expandPool(name: string, label: string, value: SizeN, n: number): number[] {
   if (Array.isArray(value) && value.length !== 1 && value.length !== n) {
-    throw new RuntimeError(`${name}(): ${label} must either be a single int, or a tuple of ${n} ints`);
+    throw new RuntimeError(`${snakeCase(name)}: ${label} must either be a single int, or a tuple of ${counts[n]} ints`);
   }
   return expandSize(label, value, n);
 }
 
+const counts = ['', 'one', 'two', 'three'];
+
+/** PyTorch's several ways to refuse an input of the wrong number of dims, or without elements. */
+function wrongDims(name: string, { ndim, sizes }: Tensor, n: number): Error {
+  const pool = snakeCase(name);
+  const dims = `${n + 1}D or ${n + 2}D`;
+  const optional = `Expected ${dims} (batch mode) tensor with optional 0 dim batch size for input, but got:${brackets(sizes)}`;
+  if (name === 'maxPool1d') return new RuntimeError(`${pool}: ${optional}`);
+  if (n === 1)
+    return new RuntimeError(
+      `Expected 2 to 3 dimensions, but got ${ndim}-dimensional tensor for argument #1 'self' (while checking arguments for ${pool})`,
+    );
+  if (name.startsWith('adaptive'))
+    return new RuntimeError(`${pool}(): Expected ${dims} tensor, but got${name.includes('Max') ? ':' : ''} ${brackets(sizes)}`);
+  const isWrong = ndim !== n + 1 && ndim !== n + 2;
+  if (name !== 'avgPool2d' && isWrong) return new RuntimeError(`non-empty ${dims} (batch mode) tensor expected for input`);
+  return ndim < n + 1
+    ? new IndexError(`Dimension out of range (expected to be in range of [${-ndim}, ${ndim - 1}], but got ${-n - 1})`)
+    : new RuntimeError(optional);
+}
+
 /** The input as (N, C, …spatial), and back. */
 function batched(name: string, input: Tensor, n: number): { x: Tensor; restore: (t: Tensor) => Tensor } {
-  if (name.startsWith('adaptive') && input.ndim < n + 1) throw new RuntimeError(`Input dimension should be at least ${n + 1}`);
   if ((input.ndim !== n + 1 && input.ndim !== n + 2) || input.sizes.slice(input.ndim - n - 1).includes(0)) {
     if (name === 'maxPool3d' && input.ndim > n)
       throw new RuntimeError(
         `max_pool3d(): Expected input's non-batch dimensions to have positive length, but input has a shape of ${brackets(input.sizes)} and non-batch dimension 0 has length zero!`,
       );
-    const dims = `${n + 1}D or ${n + 2}D`;
-    const wanted =
-      n === 3
-        ? `non-empty ${dims} (batch mode) tensor expected for input`
-        : `Expected ${dims} (batch mode) tensor with optional 0 dim batch size for input`;
-    throw new RuntimeError(`${name}: ${wanted}, but got:${brackets(input.sizes)}`);
+    throw wrongDims(name, input, n);
   }
   // Windows in one dim are those of images one pixel high in PyTorch.
   const named = (t: Tensor, inner = t): Tensor => nameNode(n === 1 ? 'SqueezeBackward1' : (inner.node?.name ?? name), t);
@@ -109,6 +126,7 @@ export function scatterPlanes(name: string, values: Tensor, indices: Tensor, siz
       [out.view(planes(out)), flatPlanes(values), flatPlanes(indices)],
       [set ? 1 : 0],
       (index) => `Found an invalid max index: ${index} (output volumes are of size ${sizes.slice(2).join('x')})`,
+      RuntimeError,
     );
   }
   return record(name, [values], out, [indices], ({ grad }, [at]) => [gatherPlanes(name, grad, at)]);
@@ -260,7 +278,7 @@ interface SizeErrors {
 const averageErrors: SizeErrors = {
   count: (name, n) => `${snakeCase(name)}: output_size must be ${n}`,
   negative: (name, sizes) =>
-    `${name}(): elements of output_size must be greater than or equal to 0 but received {${sizes.slice(2).join(', ')}}`,
+    `${snakeCase(name)}: elements of output_size must be greater than or equal to 0 but received {${sizes.slice(2).join(', ')}}`,
 };
 const maximumErrors: SizeErrors = {
   count: (name, n) => `${name}(): internal error: output_size.size() must be ${n}`,

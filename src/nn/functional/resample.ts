@@ -9,7 +9,7 @@ import { accumulateType } from '../../ops/launch.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
-import { RuntimeError } from '../../tensor/errors.js';
+import { NotImplementedError, RuntimeError, ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { brackets, type SizeN, toFloat } from './arguments.js';
@@ -71,7 +71,7 @@ function nodeName({ mode, sizes, antialias }: Resampling): string {
 /** Floats of 16 bits and integers are resampled in a wider float, and rounded once. */
 function resample(x: Tensor, how: Resampling): Tensor {
   if (x.dtype.isComplex)
-    throw new RuntimeError(`"upsample_${how.mode}${how.sizes.length}d" not implemented for '${scalarTypeName(x.dtype)}'`);
+    throw new NotImplementedError(`"upsample_${how.mode}${how.sizes.length}d" not implemented for '${scalarTypeName(x.dtype)}'`);
   if (x.dtype.isFloatingPoint) return convert(resampled(convert(x, accumulateType(x.dtype)), how.sizes, how), x.dtype);
   const wide = resampled(convert(x, float64), how.sizes, how).round();
   return convert(x.dtype === uint8 ? wide.clamp(0, 255) : wide, x.dtype);
@@ -128,25 +128,29 @@ export const interpolate: Interpolate = define(
   ) => {
     const n = input.ndim - 2;
     const wanted = spatialOf[mode];
-    if (!['nearest', 'area', 'nearest-exact'].includes(mode) && wanted === undefined)
-      throw new Error(
-        `Input Error: Only 3D, 4D and 5D input Tensors supported (got ${input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | nearest-exact (got ${mode})`,
+    if (n < 1 || n > 3 || (!['nearest', 'area', 'nearest-exact'].includes(mode) && wanted === undefined))
+      throw new NotImplementedError(
+        `Input Error: Only 3D, 4D and 5D input Tensors supported (got ${input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | lanczos | area | nearest-exact (got ${mode})`,
       );
-    if (n < 1 || n > 3 || (wanted !== undefined && wanted !== n))
-      throw new Error(`Got ${input.ndim}D input, but ${mode} mode needs ${(wanted ?? 1) + 2}D input`);
+    if (wanted !== undefined && wanted !== n)
+      throw new NotImplementedError(`Got ${input.ndim}D input, but ${mode} mode needs ${(wanted ?? 1) + 2}D input`);
     if (wanted === undefined && (alignCorners ?? null) !== null)
-      throw new Error('align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear');
+      throw new ValueError('align_corners option can only be set with the interpolating modes: linear | bilinear | bicubic | trilinear');
     if (antialias && !(mode === 'bilinear' || mode === 'bicubic'))
-      throw new Error('Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input');
+      throw new ValueError('Anti-alias option is restricted to bilinear, bicubic, and lanczos modes and requires a 4-D tensor as input');
     const { sizes, scales } = outputSizes(input, n, size ?? null, scaleFactor ?? null, recompute ?? false);
     if (sizes.some((each) => each < 1))
       throw new RuntimeError(
-        `Input and output sizes should be greater than 0, but got input (${input.sizes.slice(2).join(', ')}) output (${sizes.join(', ')})`,
+        `Input and output sizes should be greater than 0, but got input (${sided(input.sizes.slice(2))})${n === 1 ? ' and' : ''} output (${sided(sizes)})`,
       );
     if (mode === 'area') return [adaptiveAvgPool1d, adaptiveAvgPool2d, adaptiveAvgPool3d][n - 1](input, sizes);
     return resample(input, { mode, sizes, scales, alignCorners: alignCorners ?? false, antialias });
   },
 );
+
+const tuple = (sizes: readonly number[]): string => `(${sizes.join(', ')}${sizes.length === 1 ? ',' : ''})`;
+/** `W: 3`, or `H: 3, W: 4`. */
+const sided = (sizes: readonly number[]): string => sizes.map((n, i) => `${'DHW'[i + 3 - sizes.length]}: ${n}`).join(', ');
 
 /** Output sizes, and the factors that positions are computed with: 0 where that of the sizes serves. */
 function outputSizes(
@@ -157,22 +161,24 @@ function outputSizes(
   recompute: boolean,
 ): { sizes: number[]; scales: number[] } {
   if ((size === null) === (factor === null))
-    throw new Error(size === null ? 'either size or scale_factor should be defined' : 'only one of size or scale_factor should be defined');
+    throw new ValueError(
+      size === null ? 'either size or scale_factor should be defined' : 'only one of size or scale_factor should be defined',
+    );
   const each = (value: SizeN): number[] => (typeof value === 'number' ? new Array<number>(n).fill(value) : [...value]);
   const spatial = input.sizes.slice(2);
   if (size !== null) {
-    if (recompute) throw new Error('recompute_scale_factor is not meaningful with an explicit size.');
+    if (recompute) throw new ValueError('recompute_scale_factor is not meaningful with an explicit size.');
     const sizes = each(size);
     if (sizes.length !== n)
-      throw new Error(
-        `Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of ${brackets(spatial)} and output size of ${brackets(sizes)}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) format.`,
+      throw new ValueError(
+        `Input and output must have the same number of spatial dimensions, but got input with spatial dimensions of ${brackets(spatial)} and output size of ${tuple(sizes)}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and output size in (o1, o2, ...,oK) format.`,
       );
     return { sizes, scales: sizes.map(() => 0) };
   }
   const factors = each(factor!);
   if (factors.length !== n)
-    throw new Error(
-      `Input and scale_factor must have the same number of spatial dimensions, but got input with spatial dimensions of ${brackets(spatial)} and scale_factor of shape ${brackets(factors)}.`,
+    throw new ValueError(
+      `Input and scale_factor must have the same number of spatial dimensions, but got input with spatial dimensions of ${brackets(spatial)} and scale_factor of shape ${tuple(factors)}. Please provide input tensor in (N, C, d1, d2, ...,dK) format and scale_factor in (s1, s2, ...,sK) format.`,
     );
   const sizes = spatial.map((length, d) => Math.floor(length * factors[d]));
   return { sizes, scales: factors.map((each) => (recompute ? 0 : each)) };
@@ -244,9 +250,9 @@ export const gridSample: (input: Tensor, grid: Tensor, options?: GridOptions) =>
     const [input, grid] = [toFloat(givenInput), toFloat(givenGrid)];
     const n = input.ndim - 2;
     if (!['bilinear', 'nearest', 'bicubic'].includes(mode))
-      throw new Error(`nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '${mode}'`);
+      throw new ValueError(`nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '${mode}'`);
     if (!['zeros', 'border', 'reflection'].includes(paddingMode))
-      throw new Error(
+      throw new ValueError(
         `nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but got: '${paddingMode}'`,
       );
     if ((n !== 2 && n !== 3) || grid.ndim !== input.ndim)

@@ -10,7 +10,7 @@ import { contiguousRaw, sequence } from '../../ops/memory.js';
 import { where } from '../../ops/join.js';
 import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
 import { indexAdd, scatterReduce, searchsorted } from '../../ops/select.js';
-import { RuntimeError, ValueError } from '../../tensor/errors.js';
+import { NotImplementedError, RuntimeError, ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
 import type { Reduction } from './arguments.js';
@@ -84,7 +84,7 @@ export const ctcLoss: (logProbs: Tensor, targets: Tensor, inputLengths: Lengths,
       const logProbs = batched ? given : given.unsqueeze(1);
       const [, batch, classes] = logProbs.sizes;
       if (logProbs.dtype !== float32 && logProbs.dtype !== float64)
-        throw new RuntimeError(`"ctc_loss_cpu" not implemented for '${scalarTypeName(logProbs.dtype)}'`);
+        throw new NotImplementedError(`"ctc_loss_cpu" not implemented for '${scalarTypeName(logProbs.dtype)}'`);
       if (blank < 0 || blank >= classes) throw new RuntimeError('blank must be in label range');
       const [inputs, lengths] = [lengthsOf(inputLengths, logProbs), lengthsOf(targetLengths, logProbs)];
       if (inputs.sizes[0] !== batch || lengths.sizes[0] !== batch) throw new RuntimeError(`input_lengths must be of size batch_size`);
@@ -132,14 +132,14 @@ export const embeddingBag: (input: Tensor, weight: Tensor, offsets?: Tensor | nu
     includeLast = false,
     paddingIdx?: number | null,
   ) => {
-    if (!['sum', 'mean', 'max'].includes(mode)) throw new Error('mode has to be one of sum, mean or max');
+    if (!['sum', 'mean', 'max'].includes(mode)) throw new ValueError('mode has to be one of sum, mean or max');
     if (sparse && mode === 'max') throw new ValueError('max mode does not support sparse weights');
     if (samples && mode !== 'sum')
-      throw new Error(
-        `embedding_bag: per_sample_weights was not None, per_sample_weights is only supported for mode='sum' (got mode='${mode}'). Please open a feature request on GitHub.`,
+      throw new NotImplementedError(
+        `embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for mode='sum' (got mode='${mode}'). Please open a feature request on GitHub.`,
       );
     if (samples && String(samples.sizes) !== String(input.sizes))
-      throw new Error(
+      throw new ValueError(
         `embedding_bag: If per_sample_weights (torch.Size([${samples.sizes.join(', ')}])) is not None, then it must have the same shape as the input (torch.Size([${input.sizes.join(', ')}]))`,
       );
     const { bags, count } = bagsOf(input, offsets ?? null, includeLast);
@@ -169,24 +169,28 @@ function maxima(rows: Tensor, used: Tensor | null, index: Tensor, base: Tensor):
 function bagsOf(input: Tensor, offsets: Tensor | null, includeLast: boolean): { bags: Tensor; count: number } {
   if (input.ndim === 2) {
     if (offsets)
-      throw new Error('if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences.');
+      throw new ValueError(
+        "if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences. However, found offsets of type <class 'torch.Tensor'>",
+      );
     const [count, length] = input.sizes;
     return { bags: positions(input, count).unsqueeze(1).expand([count, length]).reshape([-1]), count };
   }
-  if (input.ndim !== 1) throw new Error(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
-  if (!offsets) throw new Error('offsets has to be a 1D Tensor but got None');
-  if (offsets.ndim !== 1) throw new Error('offsets has to be a 1D Tensor');
-  if (offsets.storage.device.canReadSync && offsets.sizes[0] > 0) checkFirst(Number(offsets.select(0, 0).item()));
+  if (input.ndim !== 1) throw new ValueError(`input has to be 1D or 2D Tensor, but got Tensor of dimension ${input.ndim}`);
+  if (!offsets) throw new ValueError('offsets has to be a 1D Tensor but got None');
+  if (offsets.ndim !== 1) throw new ValueError('offsets has to be a 1D Tensor');
+  if (offsets.storage.device.canReadSync && offsets.sizes[0] > 0)
+    checkEnds(Number(offsets.select(0, 0).item()), Number(offsets.select(0, -1).item()), input.sizes[0]);
   const count = includeLast ? offsets.sizes[0] - 1 : offsets.sizes[0];
   const starts = convert(offsets.narrow(0, 0, count), int64);
   return { bags: searchsorted(starts, positions(input, input.sizes[0]), { right: true }).sub(1).clampMin(0), count };
 }
 const positions = (like: Tensor, n: number): Tensor => sequence(n, 0, 1, int64, like.storage.device);
-function checkFirst(first: number): void {
-  if (first === 0) return;
-  throw new RuntimeError(
-    `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${first}`,
-  );
+function checkEnds(first: number, last: number, length: number): void {
+  if (first !== 0)
+    throw new RuntimeError(
+      `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${first}`,
+    );
+  if (last > length) throw new RuntimeError(`offsets[-1] can not be greater than input's length ${length} but got offsets[-1] of ${last}`);
 }
 
 export interface LinearCrossEntropyOptions {

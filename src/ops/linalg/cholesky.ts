@@ -1,6 +1,6 @@
 /** Cholesky factors, and solving with them. */
 import { int32 } from '../../ir/dtype.js';
-import { record } from '../../autograd/node.js';
+import { nameNode, record } from '../../autograd/node.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { define } from '../define.js';
@@ -51,7 +51,7 @@ function factor(input: Tensor, upper: boolean, name: string, checkErrors: boolea
       .mul(0.5);
     return [congruence(factored, hermitian)];
   });
-  return tuple('linalg_cholesky_ex', ['L', 'info'], [upper ? adjoint(l) : l, info]);
+  return tuple('linalg_cholesky_ex', ['L', 'info'], [nameNode('linalgCholeskyEx', upper ? adjoint(l) : l), info]);
 }
 
 /**
@@ -84,10 +84,8 @@ export const choleskyEx: Op<[], [], { upper: boolean; checkErrors: boolean }, Na
  * // tensor([[2., 1.],
  * //         [0., 2.]])
  */
-export const torchCholesky: Op<[], [upper: boolean], { upper: boolean }> = define(
-  'cholesky',
-  'input, upper?',
-  (a: Tensor, upper = false) => factor(a, upper, 'cholesky', true).L,
+export const torchCholesky: Op<[], [upper: boolean], { upper: boolean }> = define('cholesky', 'input, upper?', (a: Tensor, upper = false) =>
+  nameNode('cholesky', factor(a, upper, 'cholesky', true).L),
 );
 
 function solveFactored(b: Tensor, l: Tensor, upper: boolean): Tensor {

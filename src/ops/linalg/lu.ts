@@ -1,6 +1,6 @@
 /** LU factors: P A = L U with partial pivoting, and solving with them. */
 import { int32 } from '../../ir/dtype.js';
-import { record } from '../../autograd/node.js';
+import { nameNode, record } from '../../autograd/node.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { type Tensor, Tensor as TensorClass } from '../../tensor/tensor.js';
 import { empty, tensor } from '../creation.js';
@@ -174,7 +174,8 @@ export const lu: Op<[], [], { pivot: boolean }, NamedTuple<'P' | 'L' | 'U'>> = d
   'A, *, pivot?',
   (input: Tensor, pivot = true) => {
     const { lu: both, pivots } = factors('linalg.lu', input, pivot, false);
-    return factorsOf('linalg_lu', ...luUnpack(both, pivots));
+    const [p, l, u] = luUnpack(both, pivots);
+    return factorsOf('linalg_lu', p, nameNode('linalgLu', l), nameNode('linalgLu', u));
   },
 );
 
@@ -222,7 +223,8 @@ export const luUnpack: Unpack = define(
       );
     const nothing = (): Tensor => empty([0], { dtype: data.dtype, device: data.device });
     const [l, u] = unpackData ? unpack(data) : [nothing(), nothing()];
-    return factorsOf('lu_unpack', unpackPivots ? permutation(pivots, rowsOf(data), data) : nothing(), l, u);
+    const p = unpackPivots ? permutation(pivots, rowsOf(data), data) : nothing();
+    return factorsOf('lu_unpack', p, nameNode('luUnpack', l), nameNode('luUnpack', u));
   },
 );
 
@@ -287,7 +289,7 @@ export const luSolve: Op<[pivots: Tensor, B: Tensor], [], { left: boolean; adjoi
     const [wholeA, wholeB] = [withBatch(a, batch), withBatch(b, batch)];
     const order = expand(pivots, [...batch, colsOf(a)]);
     if (left) return solveFromLeft(wholeA, order, wholeB, adjointed);
-    return adjoint(solveFromLeft(wholeA, order, adjoint(wholeB), !adjointed));
+    return nameNode('linalgLuSolve', adjoint(solveFromLeft(wholeA, order, adjoint(wholeB), !adjointed)));
   },
 );
 /**

@@ -1,5 +1,5 @@
 /** QR factors by Householder reflectors. */
-import { needsRecord, record } from '../../autograd/node.js';
+import { nameNode, needsRecord, record } from '../../autograd/node.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { empty } from '../creation.js';
@@ -182,7 +182,7 @@ export const householderProduct: Op<[tau: Tensor]> = define('linalg_householder_
   const [a, scales] = [floatInput(name, input), floatInput(name, tau)];
   checkReflectors(name, a, scales, batchOf(a));
   if (!needsRecord([a, scales])) return productRaw(a, scales, n);
-  return reflect(a, scales, expand(identityLike(a, m, n), a.sizes), false);
+  return nameNode('linalgHouseholderProduct', reflect(a, scales, expand(identityLike(a, m, n), a.sizes), false));
 });
 
 function checkOrmqr(input: Tensor, tau: Tensor, other: Tensor, left: boolean): void {
@@ -212,7 +212,8 @@ export const ormqr: Ormqr = define(
     const [a, scales, c] = [input, tau, other].map((x) => floatInput('torch.ormqr', x));
     checkReflectors('torch.ormqr', a, scales, batchOf(a));
     checkSameType('torch.ormqr', a, c);
-    return left ? applyProduct(a, scales, c, transposed) : adjoint(applyProduct(a, scales, adjoint(c), !transposed));
+    const result = left ? applyProduct(a, scales, c, transposed) : adjoint(applyProduct(a, scales, adjoint(c), !transposed));
+    return nameNode('ormqr', result);
   },
 );
 function applyProduct(a: Tensor, tau: Tensor, c: Tensor, adjointed: boolean): Tensor {

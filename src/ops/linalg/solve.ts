@@ -1,7 +1,7 @@
 /** Systems of linear equations, inverses and determinants. */
 import { int32 } from '../../ir/dtype.js';
 import { isGradEnabled } from '../../autograd/modes.js';
-import { record } from '../../autograd/node.js';
+import { nameNode, record } from '../../autograd/node.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
@@ -66,10 +66,10 @@ function solveAny(name: string, givenA: Tensor, givenB: Tensor, left: boolean): 
   checkEquation(name, a, rhs, left || isVector);
   if (left || isVector) {
     const { x, info } = solveMatrix(a, rhs);
-    return { x: isVector ? squeeze(x, -1) : x, info };
+    return { x: nameNode('linalgSolveEx', isVector ? squeeze(x, -1) : x), info };
   }
   const { x, info } = solveMatrix(transpose(a, -2, -1), transpose(rhs, -2, -1));
-  return { x: transpose(x, -2, -1), info };
+  return { x: nameNode('linalgSolveEx', transpose(x, -2, -1)), info };
 }
 
 /**

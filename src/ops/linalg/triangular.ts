@@ -1,5 +1,5 @@
 /** Systems with triangular matrices. */
-import { record } from '../../autograd/node.js';
+import { nameNode, record } from '../../autograd/node.js';
 import { RuntimeError } from '../../tensor/errors.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { define } from '../define.js';
@@ -56,7 +56,8 @@ export const solveTriangular: SolveTriangular = define(
     const batch = commonBatch(a, rhs);
     const [wholeA, wholeB] = [withBatch(a, batch), withBatch(rhs, batch)];
     if (left) return solveFromLeft(wholeA, wholeB, upper, unitriangular);
-    return transpose(solveFromLeft(transpose(wholeA, -2, -1), transpose(wholeB, -2, -1), !upper, unitriangular), -2, -1);
+    const turned = solveFromLeft(transpose(wholeA, -2, -1), transpose(wholeB, -2, -1), !upper, unitriangular);
+    return nameNode('linalgSolveTriangular', transpose(turned, -2, -1));
   },
 );
 
@@ -88,6 +89,7 @@ export const triangularSolve: TriangularSolve = define(
     const whole = withBatch(a, batch);
     const matrix = transposed ? transpose(whole, -2, -1) : whole;
     const solution = solveFromLeft(matrix, withBatch(b, batch), upper !== transposed, unitriangular);
-    return tuple('triangular_solve', ['solution', 'clonedCoefficient'], [solution, clone(whole)]);
+    const named = [solution, clone(whole)].map((t) => nameNode('triangularSolve', t));
+    return tuple('triangular_solve', ['solution', 'clonedCoefficient'], named);
   },
 );
