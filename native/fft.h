@@ -7,7 +7,14 @@ namespace tt { namespace TT_ISA {
 
 constexpr int MAX_RADIX = 31;
 
+// exp(∓2πi k / n); quarter turns are exact.
 template <class R> Complex<R> root_of_unity(int64_t k, int64_t n, bool inverse) {
+  if (4 * (k % n) % n == 0) {
+    constexpr int cosines[4] = {1, 0, -1, 0};
+    const int64_t quarter = 4 * (k % n) / n;
+    const R sine = (R)cosines[(quarter + 3) % 4];
+    return {(R)cosines[quarter], inverse ? sine : -sine};
+  }
   const double angle = 6.28318530717958647692 * (double)(k % n) / (double)n;
   return {(R)std::cos(angle), (R)(inverse ? std::sin(angle) : -std::sin(angle))};
 }

@@ -69,10 +69,21 @@ export class FunctionContext {
 }
 
 type Outputs = Tensor | readonly Tensor[];
+type Gradients = Tensor | null | readonly (Tensor | null | undefined)[];
 interface FunctionClass {
   readonly name: string;
-  forward(ctx: FunctionContext, ...args: never[]): Outputs;
-  backward(ctx: FunctionContext, ...gradOutputs: never[]): Tensor | null | readonly (Tensor | null | undefined)[];
+  forward(...args: never[]): Outputs;
+  setupContext?(ctx: FunctionContext, inputs: never, output: never): void;
+  backward(ctx: FunctionContext, ...gradOutputs: never[]): Gradients;
+  vjp?(ctx: FunctionContext, ...gradOutputs: never[]): Gradients;
+}
+
+/** Runs `forward`: with the context, or without it where `setupContext` gets that afterwards. */
+function runForward(type: FunctionClass, ctx: FunctionContext, args: readonly unknown[]): Outputs {
+  if (!type.setupContext) return type.forward(...([ctx, ...args] as never[]));
+  const output = type.forward(...(args as never[]));
+  type.setupContext(ctx, args as never, output as never);
+  return output;
 }
 
 class UserNode extends Node {
@@ -94,7 +105,8 @@ class UserNode extends Node {
 
   override apply(grads: (Tensor | null)[]): (Tensor | null)[] {
     const given = this.ctx.materializeGrads ? grads.map((g, i) => g ?? gradOps.zerosLike(this.outputTensors[i])) : grads;
-    const result = this.type.backward(this.ctx, ...(given as never[]));
+    const { type, ctx } = this;
+    const result = type.vjp ? type.vjp(ctx, ...(given as never[])) : type.backward(ctx, ...(given as never[]));
     const list: readonly (Tensor | null | undefined)[] = result instanceof Tensor || result === null ? [result] : result;
     const isTooShort = this.edges.slice(list.length).some((edge) => edge);
     if (isTooShort || list.slice(this.edges.length).some((grad) => grad)) {
@@ -107,7 +119,8 @@ class UserNode extends Node {
 }
 
 /**
- * A differentiable operation with its own backward: write static `forward(ctx, …)` and `backward(ctx, …gradOutputs)`, call `apply`.
+ * A differentiable operation with its own backward: write static `forward(ctx, …)` and `backward(ctx, …gradOutputs)`, call `apply`. With a
+ * static `setupContext(ctx, inputs, output)` that keeps what backward needs, `forward` gets no context. `vjp` is another name for `backward`.
  * https://pytorch.org/docs/stable/autograd.html#torch.autograd.Function
  * @example
  * class Square extends torch.autograd.Function {
@@ -124,11 +137,11 @@ class UserNode extends Node {
  * x.grad  // tensor([6.])
  */
 export class Function {
-  static forward(_ctx: FunctionContext, ..._args: never[]): Outputs {
+  static forward(..._args: never[]): Outputs {
     throw new NotImplementedError('You must implement the forward function for custom autograd.Function.');
   }
   /** The gradients of the inputs, one for each (null for what is no tensor), from those of the outputs; subclasses define it. */
-  static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Tensor | null | readonly (Tensor | null | undefined)[] {
+  static backward(_ctx: FunctionContext, ..._gradOutputs: never[]): Gradients {
     throw new NotImplementedError(
       'You must implement either the backward or vjp method for your custom autograd.Function to use it with backward mode AD.',
     );
@@ -138,7 +151,7 @@ export class Function {
   static apply<R extends Outputs = Tensor>(this: FunctionClass, ...args: unknown[]): R {
     const ctx = new FunctionContext();
     ctx.needsInputGrad = args.map((x) => x instanceof Tensor && gradEdge(x) !== null);
-    const result = noGrad(() => this.forward(ctx, ...(args as never[])));
+    const result = noGrad(() => runForward(this, ctx, args));
     const tensors = args.filter((x): x is Tensor => x instanceof Tensor);
     if (!needsRecord(tensors)) return result as R;
     const outputs: readonly Tensor[] = result instanceof Tensor ? [result] : result;

@@ -85,6 +85,7 @@ export class RandomSampler extends Sampler {
       (number | null)?,
       (Generator | null)?,
     ];
+    checkFlag('replacement', replacement, TypeError);
     this.dataSource = dataSource;
     this.replacement = replacement;
     this.numSamples = numSamples;
@@ -234,6 +235,10 @@ export class DistributedSampler extends Sampler {
   }
 }
 
+function checkFlag(name: string, value: unknown, Kind: new (message: string) => Error): void {
+  if (typeof value !== 'boolean') throw new Kind(`${name} should be a boolean value, but got ${name}=${String(value)}`);
+}
+
 /** How many items something iterable says to have. */
 export function lengthOf(items: unknown): number {
   const { length } = items as { length?: number };
@@ -258,6 +263,7 @@ export class BatchSampler extends Sampler<number[]> {
   ) {
     super();
     const [, batchSize, dropLast] = batchSignature.bind([sampler, ...args]) as [unknown, number, boolean];
+    checkFlag('drop_last', dropLast, ValueError);
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;

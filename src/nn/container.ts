@@ -22,6 +22,14 @@ abstract class Numbered extends Module {
   }
 
   /**
+   * The number of children: Python's `len`.
+   * @example new nn.ModuleList([new nn.ReLU(), new nn.Tanh()]).length  // 2
+   */
+  override get length(): number {
+    return this.size;
+  }
+
+  /**
    * The child at `index`; negative ones count from the end. A slice such as `':-1'` gives a container of these children.
    * @example
    * new nn.Sequential(new nn.Linear(2, 3), new nn.ReLU()).at(':1')
@@ -331,6 +339,14 @@ export class ParameterList extends Module {
    */
   get size(): number {
     return [...this].length;
+  }
+
+  /**
+   * The number of parameters: Python's `len`.
+   * @example new nn.ParameterList([new nn.Parameter(torch.ones(2))]).length  // 1
+   */
+  override get length(): number {
+    return this.size;
   }
 
   /**

@@ -21,10 +21,11 @@ type Sized = Record<string, unknown> & { resetParameters(): void };
 
 /**
  * Replaces the fields whose shapes depend on the input by uninitialised ones, and gives them their shapes before the first forward run.
- * `shapes` are by field; `sizeField` receives the number of input features or channels.
+ * `shapes` are by field; `sizeField` receives the number of input features or channels. Then the module is one of the class `Eager`.
  */
 function makeLazy(
   module: Module,
+  Eager: { readonly prototype: object },
   sizeField: string,
   sizeOf: (input: Tensor) => number,
   shapes: (size: number) => Record<string, readonly number[]>,
@@ -42,6 +43,7 @@ function makeLazy(
       if (!field.initialized) field.materialize(shapes(size)[name]);
     });
     if (fresh.length > 0) fields.resetParameters();
+    Object.setPrototypeOf(module, Eager.prototype);
   });
 }
 
@@ -54,7 +56,7 @@ const lastDim = (input: Tensor): number => input.sizes[input.ndim - 1];
 export class LazyLinear extends Linear {
   constructor(outFeatures: number, ...args: Args<[bias: boolean], LinearOptions>) {
     super(0, outFeatures, ...args);
-    makeLazy(this, 'inFeatures', lastDim, (size) => ({ weight: [outFeatures, size], ...(this.bias && { bias: [outFeatures] }) }));
+    makeLazy(this, Linear, 'inFeatures', lastDim, (size) => ({ weight: [outFeatures, size], ...(this.bias && { bias: [outFeatures] }) }));
   }
 }
 
@@ -67,11 +69,11 @@ type Convolution = Module & {
   transposed: boolean;
 };
 
-function makeLazyConv(module: Convolution): void {
+function makeLazyConv(module: Convolution, Eager: { readonly prototype: object }): void {
   const { outChannels, groups, kernelSize, spatialDims, transposed } = module;
   const channels = (input: Tensor) => input.sizes[input.ndim - spatialDims - 1];
   const weight = (size: number) => (transposed ? [size, outChannels / groups, ...kernelSize] : [outChannels, size / groups, ...kernelSize]);
-  makeLazy(module, 'inChannels', channels, (size) => ({ weight: weight(size), ...(module.bias ? { bias: [outChannels] } : {}) }));
+  makeLazy(module, Eager, 'inChannels', channels, (size) => ({ weight: weight(size), ...(module.bias ? { bias: [outChannels] } : {}) }));
 }
 
 type LazyConvArgs = [
@@ -92,7 +94,7 @@ type LazyTransposeArgs = [
 export class LazyConv1d extends Conv1d {
   constructor(...args: LazyConvArgs) {
     super(0, ...args);
-    makeLazyConv(this);
+    makeLazyConv(this, Conv1d);
   }
 }
 
@@ -104,7 +106,7 @@ export class LazyConv1d extends Conv1d {
 export class LazyConvTranspose1d extends ConvTranspose1d {
   constructor(...args: LazyTransposeArgs) {
     super(0, ...args);
-    makeLazyConv(this);
+    makeLazyConv(this, ConvTranspose1d);
   }
 }
 
@@ -115,7 +117,7 @@ export class LazyConvTranspose1d extends ConvTranspose1d {
 export class LazyConv2d extends Conv2d {
   constructor(...args: LazyConvArgs) {
     super(0, ...args);
-    makeLazyConv(this);
+    makeLazyConv(this, Conv2d);
   }
 }
 
@@ -127,7 +129,7 @@ export class LazyConv2d extends Conv2d {
 export class LazyConvTranspose2d extends ConvTranspose2d {
   constructor(...args: LazyTransposeArgs) {
     super(0, ...args);
-    makeLazyConv(this);
+    makeLazyConv(this, ConvTranspose2d);
   }
 }
 
@@ -138,7 +140,7 @@ export class LazyConvTranspose2d extends ConvTranspose2d {
 export class LazyConv3d extends Conv3d {
   constructor(...args: LazyConvArgs) {
     super(0, ...args);
-    makeLazyConv(this);
+    makeLazyConv(this, Conv3d);
   }
 }
 
@@ -150,7 +152,7 @@ export class LazyConv3d extends Conv3d {
 export class LazyConvTranspose3d extends ConvTranspose3d {
   constructor(...args: LazyTransposeArgs) {
     super(0, ...args);
-    makeLazyConv(this);
+    makeLazyConv(this, ConvTranspose3d);
   }
 }
 
@@ -173,7 +175,7 @@ const perChannel = (size: number) => ({ weight: [size], bias: [size], runningMea
 export class LazyBatchNorm1d extends BatchNorm1d {
   constructor(...args: LazyNormArgs) {
     super(0, lazyNormOptions(args));
-    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+    makeLazy(this, BatchNorm1d, 'numFeatures', channelsOf, perChannel);
   }
 }
 
@@ -184,7 +186,7 @@ export class LazyBatchNorm1d extends BatchNorm1d {
 export class LazyBatchNorm2d extends BatchNorm2d {
   constructor(...args: LazyNormArgs) {
     super(0, lazyNormOptions(args));
-    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+    makeLazy(this, BatchNorm2d, 'numFeatures', channelsOf, perChannel);
   }
 }
 
@@ -195,7 +197,7 @@ export class LazyBatchNorm2d extends BatchNorm2d {
 export class LazyBatchNorm3d extends BatchNorm3d {
   constructor(...args: LazyNormArgs) {
     super(0, lazyNormOptions(args));
-    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+    makeLazy(this, BatchNorm3d, 'numFeatures', channelsOf, perChannel);
   }
 }
 
@@ -207,7 +209,7 @@ export class LazyBatchNorm3d extends BatchNorm3d {
 export class LazyInstanceNorm1d extends InstanceNorm1d {
   constructor(...args: LazyNormArgs) {
     super(0, lazyNormOptions(args));
-    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+    makeLazy(this, InstanceNorm1d, 'numFeatures', channelsOf, perChannel);
   }
 }
 
@@ -219,7 +221,7 @@ export class LazyInstanceNorm1d extends InstanceNorm1d {
 export class LazyInstanceNorm2d extends InstanceNorm2d {
   constructor(...args: LazyNormArgs) {
     super(0, lazyNormOptions(args));
-    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+    makeLazy(this, InstanceNorm2d, 'numFeatures', channelsOf, perChannel);
   }
 }
 
@@ -231,6 +233,6 @@ export class LazyInstanceNorm2d extends InstanceNorm2d {
 export class LazyInstanceNorm3d extends InstanceNorm3d {
   constructor(...args: LazyNormArgs) {
     super(0, lazyNormOptions(args));
-    makeLazy(this, 'numFeatures', channelsOf, perChannel);
+    makeLazy(this, InstanceNorm3d, 'numFeatures', channelsOf, perChannel);
   }
 }

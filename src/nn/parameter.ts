@@ -75,6 +75,15 @@ export class UninitializedParameter extends Parameter {
   materialize(shape: readonly number[]): void {
     become(this, empty(shape, { dtype: this.dtype, device: this.device }));
     this.initialized = true;
+    Object.setPrototypeOf(this, Parameter.prototype);
+  }
+
+  override toString(): string {
+    return '<UninitializedParameter>';
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 }
 

@@ -6,9 +6,11 @@ import { isNumber, type Number_, resultType as typeOf } from '../tensor/promote.
 import { sameSizes } from '../tensor/shape.js';
 import { numelOf } from '../tensor/size.js';
 import { Tensor } from '../tensor/tensor.js';
+import { formatExponential } from '../tensor/print.js';
 import { toDType } from './memory.js';
 import { item } from './read.js';
 import type { DTypeLike } from './types.js';
+import { snakeCase } from '../ops/messages.js';
 
 /**
  * Whether `x` is a tensor. https://pytorch.org/docs/stable/generated/torch.is_tensor.html
@@ -106,7 +108,7 @@ export function finfo(dtypeLike: DTypeLike = 'float32'): FloatInfo {
   const eps = 2 ** -fraction;
   const max = (2 - eps) * 2 ** most;
   const tiny = 2 ** least;
-  return {
+  return printedAs('finfo', 'resolution min max eps smallestNormal tiny dtype', {
     bits: 8 * dtype.itemsize,
     dtype: dtype.name,
     eps,
@@ -115,7 +117,24 @@ export function finfo(dtypeLike: DTypeLike = 'float32'): FloatInfo {
     tiny,
     smallestNormal: tiny,
     resolution: Number(`1e-${digits}`),
-  };
+  });
+}
+
+/** A number with six digits, as C prints it. */
+function sixDigits(x: number): string {
+  const [digits, exponent] = formatExponential(x, 5).split('e');
+  if (Number(exponent) >= -4 && Number(exponent) < 6) return String(Number(`${digits}e${exponent}`));
+  return `${Number(digits)}e${exponent}`;
+}
+/** Limits that print as in Python, with some of their fields. */
+function printedAs<T extends object>(name: string, fields: string, limits: T): T {
+  const shown = (value: unknown): string => (typeof value === 'string' ? value : sixDigits(Number(value)));
+  const text = (): string =>
+    `${name}(${fields
+      .split(' ')
+      .map((field) => `${snakeCase(field)}=${shown((limits as Record<string, unknown>)[field])}`)
+      .join(', ')})`;
+  return Object.defineProperties(limits, { toString: { value: text }, [Symbol.for('nodejs.util.inspect.custom')]: { value: text } });
 }
 
 /** The limits of an integer dtype; those of int64 are bigints. */
@@ -136,7 +155,7 @@ export function iinfo(dtypeLike: DTypeLike): IntegerInfo {
   const bits = 8 * dtype.itemsize;
   const [min, max] = dtype.isSigned ? [-(2n ** BigInt(bits - 1)), 2n ** BigInt(bits - 1) - 1n] : [0n, 2n ** BigInt(bits) - 1n];
   const shown = (x: bigint): number | bigint => (Number.isSafeInteger(Number(x)) ? Number(x) : x);
-  return { bits, dtype: dtype.name, min: shown(min), max: shown(max) };
+  return printedAs('iinfo', 'min max dtype', { bits, dtype: dtype.name, min: shown(min), max: shown(max) });
 }
 
 /**

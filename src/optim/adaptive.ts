@@ -2,7 +2,18 @@
 import { type OptionArgs, optionsOf } from './arguments.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { checkedMoments, decayed, lerp, type MomentOptions, usualMoments } from './adam.js';
-import { decoupledDecay, nextStep, numberOf, Optimizer, type ParamGroup, type Params, type State, zeros } from './optimizer.js';
+import {
+  checkOptions,
+  decoupledDecay,
+  nextStep,
+  notNegative,
+  numberOf,
+  Optimizer,
+  type ParamGroup,
+  type Params,
+  type State,
+  zeros,
+} from './optimizer.js';
 import { type Step, type Update, updateBy } from './update.js';
 
 export type RAdamOptions = MomentOptions & { decoupledWeightDecay: boolean };
@@ -34,7 +45,9 @@ export class NAdam extends Optimizer<NAdamOptions> {
     ...args: OptionArgs<NAdamOptions, ['lr', 'betas', 'eps', 'weightDecay', 'momentumDecay', 'decoupledWeightDecay']>
   ) {
     const defaults: NAdamOptions = { ...usualMoments, lr: 2e-3, momentumDecay: 4e-3, decoupledWeightDecay: false, maximize: false };
-    super(params, checkedMoments(optionsOf('NAdam', defaults, args, 'foreach', 'capturable', 'differentiable')));
+    const all = optionsOf('NAdam', defaults, args, 'foreach', 'capturable', 'differentiable');
+    checkOptions({ 'momentum_decay value': [all.momentumDecay, notNegative] });
+    super(params, checkedMoments(all));
   }
 
   protected update(param: Tensor, grad: Tensor, group: ParamGroup<NAdamOptions>, state: State): Step {

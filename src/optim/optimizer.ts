@@ -4,6 +4,7 @@ import { enableGrad, noGrad } from '../autograd/modes.js';
 import { tensor, zerosLike } from '../ops/creation.js';
 import { convert } from '../ops/convert.js';
 import { fillRaw } from '../ops/memory.js';
+import { describe } from '../ops/messages.js';
 import { RuntimeError, ValueError } from '../tensor/errors.js';
 import { withIntKeys } from '../tensor/int-keys.js';
 import { SparseTensor } from '../tensor/sparse.js';
@@ -72,7 +73,7 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
   ) {
     super();
     if (params instanceof Tensor)
-      throw new TypeError('params argument given to the optimizer should be an iterable of Tensors or dicts, but got torch.Tensor');
+      throw new TypeError('params argument given to the optimizer should be an iterable of Tensors or dicts, but got ' + params.type());
     const list = [...params];
     if (list.length === 0) throw new ValueError('optimizer got an empty parameter list');
     for (const group of isGroups<O>(list) ? list : [ungrouped<O>(list as Tensor[])]) this.addParamGroup(group);
@@ -94,7 +95,8 @@ export abstract class Optimizer<O extends { lr: number | Tensor } = { lr: number
     const params = given.map((each) => (Array.isArray(each) ? each[1] : each));
     const known = new Set(this.paramGroups.flatMap((each) => each.params));
     for (const param of params) {
-      if (!(param instanceof Tensor)) throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${typeof param}`);
+      if (!(param instanceof Tensor))
+        throw new TypeError(`optimizer can only optimize Tensors, but one of the params is ${describe(param)}`);
       if (!param.isLeaf && !param.retainsGrad) throw new ValueError("can't optimize a non-leaf Tensor");
       if (known.has(param)) throw new ValueError('some parameters appear in more than one parameter group');
     }

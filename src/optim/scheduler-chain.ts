@@ -52,7 +52,7 @@ export class SequentialLR extends Combination {
       'schedulers, milestones, lastEpoch?',
       args,
     );
-    if (schedulers.length < 1) throw new ValueError('SequentialLR expects at least one scheduler to be chained, but got no scheduler.');
+    if (schedulers.length < 1) throw new ValueError('SequentialLR expects at least one scheduler, but got no scheduler.');
     if (milestones.length !== schedulers.length - 1) {
       throw new ValueError(
         `Sequential Schedulers expects number of schedulers provided to be one more than the number of milestone points, but got number of schedulers ${schedulers.length} and the number of milestones to be equal to ${milestones.length}`,

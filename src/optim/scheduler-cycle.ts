@@ -313,6 +313,8 @@ export class OneCycleLR extends LRScheduler {
       boolean?,
       number?,
     ];
+    if (totalSteps && !(Number.isInteger(totalSteps) && totalSteps > 0))
+      throw new ValueError(`Expected positive integer total_steps, but got ${totalSteps}`);
     if (!totalSteps && !(epochs && stepsPerEpoch))
       throw new ValueError('You must define either total_steps OR (epochs AND steps_per_epoch)');
     if (!(pctStart >= 0 && pctStart <= 1)) throw new ValueError(`Expected float between 0 and 1 pct_start, but got ${pctStart}`);

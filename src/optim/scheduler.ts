@@ -1,6 +1,7 @@
 /** What learning-rate schedulers share. https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate */
 import { Signature } from '../ops/signature.js';
-import { numberOf, type Optimizer } from './optimizer.js';
+import { describe } from '../ops/messages.js';
+import { numberOf, Optimizer } from './optimizer.js';
 import { KeyError } from '../tensor/errors.js';
 
 /** A group of any optimizer, as schedulers see it. */
@@ -33,6 +34,7 @@ export abstract class LRScheduler {
   protected lastLrs: number[] = [];
 
   constructor(optimizer: Optimizer, lastEpoch = -1) {
+    if (!(optimizer instanceof Optimizer)) throw new TypeError(`${describe(optimizer)} is not an Optimizer`);
     this.optimizer = optimizer;
     this.lastEpoch = lastEpoch;
     for (const group of this.groups) {

@@ -163,9 +163,8 @@ function floatCell(values: readonly number[], { precision, sciMode }: PrintOptio
   const normal = values.filter((value) => Number.isFinite(value) && value !== 0);
   const style = chooseStyle(normal);
   const scientific = sciMode ?? style.scientific;
-  const measure = style.scientific ? (x: number) => formatExponential(x, precision) : fixed(style.integers, precision);
   const write = scientific ? (x: number) => formatExponential(x, precision) : fixed(style.integers, precision);
-  const width = longest(normal.map(measure));
+  const width = longest(normal.map(write));
   return { width, format: (value) => write(value as number).padStart(width) };
 }
 

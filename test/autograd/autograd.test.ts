@@ -233,3 +233,33 @@ describe('gradcheck', () => {
     });
   }
 });
+
+describe('functions with setupContext', () => {
+  const needed: boolean[] = [];
+  class Scaled extends torch.autograd.Function {
+    static override forward(x: torch.Tensor, y: torch.Tensor, factor: number): torch.Tensor {
+      return x.mul(y).mul(factor);
+    }
+    static setupContext(ctx: torch.autograd.FunctionContext, [x, y, factor]: [torch.Tensor, torch.Tensor, number], output: torch.Tensor) {
+      ctx.saveForBackward(x, y, output);
+      ctx.factor = factor;
+    }
+    static vjp(ctx: torch.autograd.FunctionContext, grad: torch.Tensor) {
+      const [x, y] = ctx.savedTensors;
+      needed.push(...ctx.needsInputGrad);
+      return [grad.mul(y).mul(ctx.factor as number), grad.mul(x), null];
+    }
+  }
+
+  it('get no context in forward', () => {
+    const x = torch.tensor([1, 2], { requiresGrad: true });
+    const y = Scaled.apply(x, torch.tensor([3, 4]), 2);
+    expect(y.gradFn?.name).toBe('ScaledBackward');
+    y.sum().backward();
+    expect(needed).toEqual([true, false, false]);
+    expect([y.tolist(), x.grad?.tolist()]).toEqual([
+      [6, 16],
+      [6, 8],
+    ]);
+  });
+});
