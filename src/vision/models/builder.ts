@@ -211,7 +211,7 @@ export interface BuilderSpec<M extends Module, O extends object> {
   /** The classifier that the model stands on: where its parameters are, and their names there. */
   readonly backbone?: { weights: WeightsEnum; part: (model: M) => Module; rename: (key: string) => string };
   /** What happens to the model after the named weights are in. */
-  readonly finish?: (model: M, options: O) => void;
+  readonly finish?: (model: M, options: O, weights: Weights) => void;
 }
 
 /** An old checkpoint as the model wants it: with the names of today, and counts of batches, which batch norms did not have before 2018. */
@@ -240,7 +240,7 @@ export function builder<M extends Module, O extends object>(name: string, spec: 
     const isNamed = resolved instanceof Weights;
     const model = make(isNamed ? pretrained(withFixed(options, { numClasses: 1000, ...spec.fixed?.(resolved) })) : options);
     model.loadStateDict(modernised(await loadState(resolved, how), model, rename));
-    if (isNamed) spec.finish?.(model, options);
+    if (isNamed) spec.finish?.(model, options, resolved);
     return model;
   };
   const loadBackbone = async (weights: Weights | string, options: O, how: LoadOptions): Promise<M> => {

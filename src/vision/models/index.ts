@@ -15,6 +15,7 @@ export {
 } from './builder.js';
 export * from './convnext.js';
 export * from './densenet.js';
+export * as detection from './detection/index.js';
 export * from './efficientnet.js';
 export * as featureExtraction from './feature-extraction.js';
 export * from './googlenet.js';

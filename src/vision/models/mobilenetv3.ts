@@ -25,7 +25,7 @@ class InvertedResidual extends nn.Module {
   readonly outChannels: number;
   /** Whether the block is the first of a stage: it halves the image, or would if it were not dilated. */
   readonly startsStage: boolean;
-  private readonly useResConnect: boolean;
+  readonly useResConnect: boolean;
 
   constructor(config: BlockConfig, normLayer: NormLayer) {
     super();

@@ -3,6 +3,7 @@ import * as torch from '../../index.js';
 import type { Layer } from '../ops/misc.js';
 import { SemanticSegmentation } from '../transforms/presets.js';
 import { type BackboneOptions, type Builder, builder, registerWeights, Weights, type WeightsEnum, type WeightsOptions } from './builder.js';
+import { IntermediateLayerGetter, stageStarts } from './intermediate.js';
 import { type MobileNetV3, mobilenetV3Large } from './mobilenetv3.js';
 import { type ResNet, resnet101, resnet50 } from './resnet.js';
 import { vocCategories } from './voc-categories.js';
@@ -12,27 +13,6 @@ const { nn } = torch;
 const { functional: F } = nn;
 type Tensor = torch.Tensor;
 
-/** Children of a model up to the last one wanted, by name; gives what those in `returnLayers` give, under the names there. */
-class IntermediateLayerGetter<K extends string> extends nn.ModuleDict {
-  private readonly returnLayers: ReadonlyMap<string, K>;
-
-  constructor(model: torch.nn.Module, returnLayers: Record<string, K>) {
-    const children = [...model.namedChildren()];
-    const last = Math.max(...Object.keys(returnLayers).map((name) => children.findIndex(([each]) => each === name)));
-    super(children.slice(0, last + 1));
-    this.returnLayers = new Map(Object.entries<K>(returnLayers));
-  }
-
-  override forward(input: Tensor): Record<K, Tensor> {
-    const found = {} as Record<K, Tensor>;
-    let x = input;
-    for (const [name, module] of this.items()) {
-      x = (module as Layer)(x);
-      if (this.returnLayers.has(name)) found[this.returnLayers.get(name)!] = x;
-    }
-    return found;
-  }
-}
 type Backbone<K extends string> = torch.nn.Module & { forward(input: Tensor): Record<K, Tensor> };
 
 const resized = (x: Tensor, like: Tensor): Tensor =>
@@ -240,9 +220,9 @@ const ofResNet = (net: ResNet, hasAux: boolean): Stages => ({
 
 /** The last block and the one before the image was halved for the fourth time: 1 / 16 and 1 / 8 of its size. */
 function stagesOf({ features }: MobileNetV3): { high: number; low: number; channels: (at: number) => number } {
-  const blocks = [...features] as unknown as { startsStage?: boolean; outChannels: number }[];
-  const starts = blocks.flatMap(({ startsStage }, i) => (startsStage ? [i] : []));
-  return { high: blocks.length - 1, low: starts[starts.length - 3], channels: (at) => blocks[at].outChannels };
+  const blocks = [...features] as unknown as { outChannels: number }[];
+  const starts = stageStarts(features);
+  return { high: blocks.length - 1, low: starts[starts.length - 4], channels: (at) => blocks[at].outChannels };
 }
 function ofMobileNet(net: MobileNetV3, hasAux: boolean): Stages {
   const { high, low, channels } = stagesOf(net);

@@ -248,6 +248,16 @@ export function nms(boxes: Tensor, scores: Tensor, ...args: Threshold): Tensor {
   return torch.tensor(suppress(corners, order, iouThreshold), { dtype: torch.int64, device: boxes.device });
 }
 
+/** Class by class, as torchvision does where there are many boxes. */
+function nmsByClass(boxes: Tensor, scores: Tensor, idxs: Tensor, iouThreshold: number): Tensor {
+  const kept = (torch.unique(idxs) as Tensor).unbind(0).map((each) => {
+    const places = idxs.eq(each).nonzero({}).squeeze(1);
+    return places.indexSelect(0, nms(boxes.indexSelect(0, places), scores.indexSelect(0, places), iouThreshold));
+  });
+  const all = torch.cat(kept).sort().values;
+  return all.indexSelect(0, scores.indexSelect(0, all).sort({ stable: true, dim: 0, descending: true }).indices);
+}
+
 /**
  * `nms` among boxes of the same class. https://pytorch.org/vision/stable/generated/torchvision.ops.batched_nms.html
  * @example
@@ -257,6 +267,7 @@ export function nms(boxes: Tensor, scores: Tensor, ...args: Threshold): Tensor {
 export function batchedNms(boxes: Tensor, scores: Tensor, idxs: Tensor, ...args: Threshold): Tensor {
   const { iouThreshold } = bind<{ iouThreshold: number }>('batched_nms', 'iouThreshold!', args);
   if (boxes.numel() === 0) return torch.empty([0], { dtype: torch.int64, device: boxes.device });
+  if (boxes.numel() > 4000) return nmsByClass(boxes, scores, idxs, iouThreshold);
   // Classes are moved apart, so that their boxes never meet.
   const offsets = idxs.to(boxes.dtype).mul(boxes.max().add(1));
   return nms(boxes.add(offsets.unsqueeze(1)), scores, iouThreshold);

@@ -233,7 +233,7 @@ export class FrozenBatchNorm2d extends nn.Module {
   bias: torch.nn.Buffer;
   runningMean: torch.nn.Buffer;
   runningVar: torch.nn.Buffer;
-  readonly eps: number;
+  eps: number;
 
   constructor(...args: Call<[numFeatures: number], [eps: number], { numFeatures: number; eps?: number }>) {
     super();

@@ -34,6 +34,38 @@ export class LastLevelMaxPool extends ExtraFPNBlock {
   }
 }
 
+/**
+ * Two more maps, `p6` and `p7`, each half as large as the one before: convolutions of the last result, or, where the numbers of channels
+ * differ, of the last input. https://pytorch.org/vision/stable/models/retinanet.html
+ * @example
+ * const [maps, names] = new vision.ops.LastLevelP6P7(2, 2)([torch.rand(1, 2, 8, 8)], [torch.rand(1, 2, 8, 8)], ['a']);
+ * [names, maps[2].shape]  // [ [ 'a', 'p6', 'p7' ], torch.Size([1, 2, 2, 2]) ]
+ */
+export class LastLevelP6P7 extends ExtraFPNBlock {
+  p6: torch.nn.Conv2d;
+  p7: torch.nn.Conv2d;
+  private readonly usesResult: boolean;
+
+  constructor(inChannels: number, outChannels: number) {
+    super();
+    this.p6 = new nn.Conv2d(inChannels, outChannels, 3, 2, 1);
+    this.p7 = new nn.Conv2d(outChannels, outChannels, 3, 2, 1);
+    for (const { weight, bias } of [this.p6, this.p7]) {
+      nn.init.kaimingUniform_(weight, { a: 1 });
+      nn.init.zeros_(bias!);
+    }
+    this.usesResult = inChannels === outChannels;
+  }
+
+  forward(results: Tensor[], inputs: readonly Tensor[], names: string[]): [Tensor[], string[]] {
+    const p6 = this.p6(this.usesResult ? results.at(-1)! : inputs.at(-1)!);
+    return [
+      [...results, p6, this.p7(nn.functional.relu(p6))],
+      [...names, 'p6', 'p7'],
+    ];
+  }
+}
+
 export interface FeaturePyramidOptions {
   extraBlocks?: ExtraFPNBlock | null;
   normLayer?: NormLayer | null;

@@ -94,6 +94,20 @@ export class SemanticSegmentation extends Transform {
   }
 }
 
+/**
+ * Scales to [0, 1]; detectors normalise by themselves.
+ * @example new v2.ObjectDetection()(torch.zeros(3, 32, 48, { dtype: torch.uint8 })).dtype  // torch.float32
+ */
+export class ObjectDetection extends Transform {
+  protected transform(image: torch.Tensor): torch.Tensor {
+    return F.toDtype(image, torch.float32, true);
+  }
+
+  override toString(): string {
+    return 'ObjectDetection()';
+  }
+}
+
 /** torchvision's printout of a preset. */
 function described(name: string, lists: Record<string, readonly number[] | null>, interpolation: F.Interpolation): string {
   const lines = Object.entries(lists).map(([key, values]) => `    ${key}=${values ? `[${values.join(', ')}]` : 'None'}`);

@@ -27,7 +27,13 @@ export { RandomIoUCrop, type RandomIoUCropOptions } from './iou-crop.js';
 export { JPEG } from './jpeg.js';
 export * from './misc.js';
 export { CutMix, MixUp, type MixOptions } from './mix.js';
-export { ImageClassification, type ImageClassificationOptions, SemanticSegmentation, type SemanticSegmentationOptions } from './presets.js';
+export {
+  ImageClassification,
+  type ImageClassificationOptions,
+  ObjectDetection,
+  SemanticSegmentation,
+  type SemanticSegmentationOptions,
+} from './presets.js';
 export { checkType, getBoundingBoxes, getKeypoints, hasAll, hasAny, queryChw, querySize, type TypeCheck } from './query.js';
 export { UniformTemporalSubsample } from './temporal.js';
 export { Transform } from './transform.js';
