@@ -1,5 +1,7 @@
 // nll_loss, embedding, and positions of extremes.
 #include "r_math.h"
+#include "simd.h"
+#include <algorithm>
 
 namespace tt { namespace TT_ISA {
 
@@ -92,6 +94,54 @@ void embedding_backward(Call& c) {
       }
     });
     if (!direct) for (int64_t i = 0; i < V * D; i++) c.t[0].as<T>()[i] = (T)sums[i];
+  })
+}
+
+// sums[j] += factor · row[j] for up to four rows, one after the other.
+template <class T, class A> static void add_rows(A* sums, const T* const* rows, const A* factors, int count, int64_t n) {
+  if (count == 4) {
+    const T *a = rows[0], *b = rows[1], *c = rows[2], *d = rows[3];
+    const A fa = factors[0], fb = factors[1], fc = factors[2], fd = factors[3];
+    TT_SIMD for (int64_t j = 0; j < n; j++) sums[j] = sums[j] + fa * (A)a[j] + fb * (A)b[j] + fc * (A)c[j] + fd * (A)d[j];
+    return;
+  }
+  for (int k = 0; k < count; k++) {
+    const T* row = rows[k];
+    const A factor = factors[k];
+    TT_SIMD for (int64_t j = 0; j < n; j++) sums[j] += factor * (A)row[j];
+  }
+}
+
+// Sums of rows of a table, bag by bag, in the order of the indices.
+// t: out [B, D], weight [V, D], indices [n] int64, bags [n] int64 (ascending, 0 … B - 1: the bag of each index), factors [n] or none; contiguous floats.
+// params: padding_idx (-1: none), which is left out. Fails with INDEX_OUT_OF_RANGE.
+void embedding_bag(Call& c) {
+  const int64_t B = c.t[0].size[0], D = c.t[0].size[1], n = c.t[2].numel(), padding = c.i(0);
+  const int64_t *index = c.t[2].as<int64_t>(), *bags = c.t[3].as<int64_t>();
+  if (!check_indices(c, c.t[2], c.t[1].size[0])) return;
+  TT_DISPATCH_FLOAT(c.t[0].dtype, {
+    using A = Acc<T>;
+    const T *weight = c.t[1].as<T>(), *factors = c.t[4].as<T>();
+    parallel_for(B, grain_for(n / max_of(B, 1) * D + D), [&](int64_t begin, int64_t end) {
+      Scratch space(D * (int64_t)sizeof(A) + 8);
+      if (!space.data) return c.fail(OUT_OF_MEMORY);
+      A* sums = space.as<A>();
+      int64_t i = std::lower_bound(bags, bags + n, begin) - bags;
+      for (int64_t b = begin; b < end; b++) {
+        for (int64_t j = 0; j < D; j++) sums[j] = 0;
+        const T* rows[4];
+        A by[4];
+        int count = 0;
+        for (; i < n && bags[i] == b; i++) {
+          if (index[i] == padding) continue;
+          rows[count] = weight + index[i] * D;
+          by[count++] = factors ? (A)factors[i] : A(1);
+          if (count == 4) add_rows(sums, rows, by, count, D), count = 0;
+        }
+        add_rows(sums, rows, by, count, D);
+        for (int64_t j = 0; j < D; j++) c.t[0].as<T>()[b * D + j] = (T)sums[j];
+      }
+    });
   })
 }
 

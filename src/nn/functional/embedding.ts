@@ -28,10 +28,14 @@ function lookup(weight: Tensor, indices: Tensor, padding: number, scale: boolean
   const flat = contiguousRaw(indices).view([-1]);
   if (numelOf(indices.sizes) > 0)
     runIndexed('index_select', [out.view([-1, weight.sizes[1]]), contiguousRaw(weight), flat], [0], outOfRange);
-  const gradient = sparse ? sparseGradient : tableGradient;
   const { sizes } = weight;
+  const gradient = gradientOf(sparse);
   return record('embedding', [weight], out, [indices], ({ grad }, [at]) => [gradient(grad, at, sizes, padding, scale)]);
 }
+
+/** Makes the gradient of a table from the gradients of its rows in use. */
+type TableGradient = (grad: Tensor, indices: Tensor, sizes: readonly number[], padding: number, scale: boolean) => Tensor;
+export const gradientOf = (sparse: boolean): TableGradient => (sparse ? sparseGradient : tableGradient);
 
 /** The gradients of the uses of rows, beside the numbers of these rows. */
 function sparseGradient(grad: Tensor, indices: Tensor, sizes: readonly number[], padding: number, scale: boolean): Tensor {
@@ -72,21 +76,31 @@ export const embedding: (input: Tensor, weight: Tensor, options?: EmbeddingOptio
     scaleGradByFreq = false,
     sparse = false,
   ) => {
-    if (weight.ndim !== 2) throw new RuntimeError("'weight' must be 2-D");
-    if (input.dtype !== int64 && input.dtype !== int32) {
-      throw new RuntimeError(
-        `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${input.type()} instead (while checking arguments for embedding)`,
-      );
-    }
-    const rows = weight.sizes[0];
-    if (typeof paddingIdx === 'number' && (paddingIdx >= rows || paddingIdx < -rows))
-      throw new AssertionError('Padding_idx must be within num_embeddings');
-    const padding = typeof paddingIdx === 'number' ? (paddingIdx < 0 ? paddingIdx + rows : paddingIdx) : -1;
-    const indices = convert(input, int64);
-    if (typeof maxNorm === 'number') renormalise(weight, indices, maxNorm, normType);
+    const { indices, padding } = checkedIndices(input, weight, { paddingIdx, maxNorm, normType });
     return lookup(weight, indices, padding, scaleGradByFreq, sparse);
   },
 );
+
+/** Indices as int64, and which of them is padding (-1: none). Rows whose norm is above `maxNorm` are scaled down. */
+export function checkedIndices(
+  input: Tensor,
+  weight: Tensor,
+  { paddingIdx, maxNorm, normType = 2 }: EmbeddingOptions,
+): { indices: Tensor; padding: number } {
+  if (weight.ndim !== 2) throw new RuntimeError("'weight' must be 2-D");
+  if (input.dtype !== int64 && input.dtype !== int32) {
+    throw new RuntimeError(
+      `Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got ${input.type()} instead (while checking arguments for embedding)`,
+    );
+  }
+  const rows = weight.sizes[0];
+  if (typeof paddingIdx === 'number' && (paddingIdx >= rows || paddingIdx < -rows))
+    throw new AssertionError('Padding_idx must be within num_embeddings');
+  const padding = typeof paddingIdx === 'number' ? (paddingIdx < 0 ? paddingIdx + rows : paddingIdx) : -1;
+  const indices = convert(input, int64);
+  if (typeof maxNorm === 'number') renormalise(weight, indices, maxNorm, normType);
+  return { indices, padding };
+}
 
 /** Scales down the rows in use whose norm is above `maxNorm`, in place. */
 function renormalise(weight: Tensor, indices: Tensor, maxNorm: number, normType: number): void {

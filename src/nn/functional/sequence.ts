@@ -3,18 +3,18 @@ import { needsRecord, record, nameNode } from '../../autograd/node.js';
 import { RoutineError } from '../../device/device.js';
 import { float32, float64, int64 } from '../../ir/dtype.js';
 import { convert } from '../../ops/convert.js';
-import { tensor, zeros, zerosLike } from '../../ops/creation.js';
+import { onesLike, tensor, zeros, zerosLike } from '../../ops/creation.js';
 import { define, scalarTypeName } from '../../ops/define.js';
 import { matmul } from '../../ops/matmul.js';
 import { contiguousRaw, sequence } from '../../ops/memory.js';
 import { where } from '../../ops/join.js';
 import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
-import { indexAdd, scatterReduce, searchsorted } from '../../ops/select.js';
+import { indexAdd, indexSelect, scatterReduce, searchsorted } from '../../ops/select.js';
 import { NotImplementedError, RuntimeError, ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import { Tensor } from '../../tensor/tensor.js';
 import type { Reduction } from './arguments.js';
-import { embedding } from './embedding.js';
+import { checkedIndices, embedding, gradientOf } from './embedding.js';
 import { crossEntropy, reduced, reductionOf } from './loss.js';
 
 type CtcOptions = { blank?: number; reduction?: Reduction; zeroInfinity?: boolean };
@@ -144,19 +144,56 @@ export const embeddingBag: (input: Tensor, weight: Tensor, offsets?: Tensor | nu
       );
     const { bags, count } = bagsOf(input, offsets ?? null, includeLast);
     const flat = input.reshape([numelOf(input.sizes)]);
-    const padding = typeof paddingIdx === 'number' && paddingIdx < 0 ? paddingIdx + weight.sizes[0] : (paddingIdx ?? null);
-    const rows = embedding(flat, weight, { paddingIdx, maxNorm, normType, scaleGradByFreq: scale, sparse });
-    const used = padding === null ? null : convert(flat.ne(padding), weight.dtype).unsqueeze(1);
-    const base = zeros([count, weight.sizes[1]], { dtype: weight.dtype, device: weight.device });
-    if (mode === 'max') return nameNode('embeddingBag', maxima(rows, used, bags, base));
-    const scaled = samples ? rows.mul(samples.reshape([-1, 1])) : rows;
-    const sums = indexAdd(base, 0, bags, used ? scaled.mul(used) : scaled);
-    if (mode === 'sum') return nameNode('embeddingBag', sums);
-    const ones = used ? used.squeeze(1) : convert(flat.mul(0).add(1), weight.dtype);
-    const counts = indexAdd(zeros([count], { dtype: weight.dtype, device: weight.device }), 0, bags, ones);
+    const { indices, padding } = checkedIndices(flat, weight, { paddingIdx, maxNorm, normType });
+    const used = padding < 0 ? null : convert(indices.ne(padding), weight.dtype);
+    const zerosOf = (sizes: number[]): Tensor => zeros(sizes, { dtype: weight.dtype, device: weight.device });
+    if (mode === 'max') {
+      const rows = embedding(indices, weight, { paddingIdx, scaleGradByFreq: scale });
+      return nameNode('embeddingBag', maxima(rows, used?.unsqueeze(1) ?? null, bags, zerosOf([count, weight.sizes[1]])));
+    }
+    const gradient = gradientOf(sparse);
+    const tableGradient: RowsGradient = (rows) => gradient(rows, indices, weight.sizes, padding, scale);
+    const sums = bagSums({ weight, indices, padding, bags, count, used, samples: samples?.reshape([-1]) ?? null, tableGradient });
+    if (mode === 'sum') return sums;
+    const counts = indexAdd(zerosOf([count]), 0, bags, used ?? onesLike(indices, { dtype: weight.dtype }));
     return nameNode('embeddingBag', sums.div(counts.clampMin(1).unsqueeze(1)));
   },
 );
+
+type RowsGradient = (rows: Tensor) => Tensor;
+
+interface Bags {
+  weight: Tensor;
+  indices: Tensor;
+  /** The index that is left out, or -1. */
+  padding: number;
+  /** The bag of each index, ascending. */
+  bags: Tensor;
+  count: number;
+  /** Zeros at padding. */
+  used: Tensor | null;
+  samples: Tensor | null;
+  tableGradient: RowsGradient;
+}
+
+/** Sums of the rows that `indices` name, each times its sample's weight. */
+function bagSums({ weight, indices, padding, bags, count, used, samples, tableGradient }: Bags): Tensor {
+  const out = emptyOn(weight, [count, weight.sizes[1]]);
+  const factors = samples && contiguousRaw(convert(samples, weight.dtype));
+  try {
+    runRoutine('embedding_bag', [out, contiguousRaw(weight), contiguousRaw(indices), contiguousRaw(bags), factors], [padding]);
+  } catch (error) {
+    if (!(error instanceof RoutineError)) throw error;
+    const [value, at, size] = error.details;
+    throw new RuntimeError(`Index ${at} of input takes value ${value} which is not in the valid range [0, ${size})`);
+  }
+  if (!samples) return record('embeddingBag', [weight], out, [], ({ grad }) => [tableGradient(indexSelect(grad, 0, bags))]);
+  return record('embeddingBag', [weight, samples], out, [weight, samples], ({ grad, needs }, [table, sample]) => {
+    const rows = indexSelect(grad, 0, bags);
+    const scores = needs(1) ? embedding(indices, table).mul(rows).sum(1) : null;
+    return [needs(0) ? tableGradient(rows.mul(sample.unsqueeze(1))) : null, scores && used ? scores.mul(used) : scores];
+  });
+}
 
 function maxima(rows: Tensor, used: Tensor | null, index: Tensor, base: Tensor): Tensor {
   const spread = index.unsqueeze(1).expand(rows.sizes);
