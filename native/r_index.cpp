@@ -38,6 +38,21 @@ static void copy_rows(char* out, const char* in, const int64_t* index, int64_t n
   }
 }
 
+// Whether most indices follow the one before them.
+static bool has_runs(const int64_t* index, int64_t n) {
+  int64_t breaks = 0;
+  for (int64_t i = 1; i < n; i++) breaks += index[i] != index[i - 1] + 1;
+  return breaks < n / 8;
+}
+// copy_rows, but whole runs of rows at once: run[i] rows lie one after the other from index[i] on.
+static void copy_runs(char* out, const char* in, const int64_t* index, const int64_t* run, int64_t n, int64_t dim, int64_t bytes, int64_t begin, int64_t end) {
+  for (int64_t at = begin; at < end;) {
+    const int64_t i = at % n, count = min_of(run[i], end - at);
+    std::memcpy(out + at * bytes, in + (at / n * dim + index[i]) * bytes, count * bytes);
+    at += count;
+  }
+}
+
 // out[.., i, ..] = input[.., index[i], ..].
 // t: out, input, index [n] int64; contiguous, any dtype. params: dim. Fails with INDEX_OUT_OF_RANGE (negative indices too).
 void index_select(Call& c) {
@@ -47,7 +62,13 @@ void index_select(Call& c) {
   if (!indices_fit(c, c.t[2], r.dim) || !bytes) return;
   char* out = c.t[0].data;
   const char* in = c.t[1].data;
+  const bool runs = has_runs(index, n);
+  Scratch lengths(runs ? n * 8 : 8);
+  if (!lengths.data) return c.fail(OUT_OF_MEMORY);
+  int64_t* run = lengths.as<int64_t>();
+  for (int64_t i = n - 1; runs && i >= 0; i--) run[i] = i + 1 < n && index[i + 1] == index[i] + 1 ? run[i + 1] + 1 : 1;
   parallel_for(r.outer * n, grain_for(bytes / 8 + 2), [&](int64_t begin, int64_t end) {
+    if (runs) return copy_runs(out, in, index, run, n, r.dim, bytes, begin, end);
     TT_DISPATCH_SIZE(bytes, {
       for (int64_t at = begin; at < end;) {
         const int64_t first = at % n, last = min_of(n, first + end - at);

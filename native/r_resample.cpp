@@ -101,9 +101,13 @@ template <int WIDTH, class T, class A> void gather_taps(const Taps<A>& taps, con
     }
   }
 }
+template <class T> void copy_taps(const int64_t* index, const T* x, int64_t out, int64_t inner, T* y) {
+  if (inner == 1) for (int64_t o = 0; o < out; o++) y[o] = x[index[o]];
+  else for (int64_t o = 0; o < out; o++) std::memcpy((void*)(y + o * inner), x + index[o] * inner, inner * sizeof(T));
+}
 template <class T, class A> void gather_line(const Taps<A>& taps, bool fixed, const T* x, int64_t out, int64_t inner, T* y) {
   switch (fixed ? taps.width : 0) {
-    case 1: return gather_taps<1>(taps, x, out, inner, y);
+    case 1: return copy_taps(taps.index, x, out, inner, y);
     case 2: return gather_taps<2>(taps, x, out, inner, y);
     case 4: return gather_taps<4>(taps, x, out, inner, y);
     default: return gather_taps<0>(taps, x, out, inner, y);

@@ -2,10 +2,11 @@
 import { nameNode, record } from '../autograd/node.js';
 import { IndexError, RuntimeError } from '../tensor/errors.js';
 import { wrapDim, wrapDims } from '../tensor/shape.js';
+import { numelOf } from '../tensor/size.js';
+import { emptyTensor } from '../tensor/storage.js';
 import { Tensor } from '../tensor/tensor.js';
 import { define } from './define.js';
-import { cat } from './join.js';
-import { clone, copyRaw } from './memory.js';
+import { clone, contiguousRaw, copyInto, copyRaw, fresh } from './memory.js';
 import { narrow, reshape, transpose } from './view.js';
 import type { Dims, Op } from './types.js';
 
@@ -68,17 +69,26 @@ export const roll: Op<[shifts: Dims], [dims: Dims], { dims: Dims }> = define(
     if (along.length === 0 && by.length === 1) return nameNode('roll', reshape(roll(reshape(input, [-1]), by, [0]), input.sizes));
     if (by.length !== along.length) throw new RuntimeError(`shifts and dimensions must align. shifts: ${by.length}, dims:${along.length}`);
     if (input.ndim === 0) throw new IndexError(`Dimension specified as ${along[0]} but tensor has no dimensions`);
-    return nameNode(
-      'roll',
-      along.reduce((x, dim, k) => rolled(x, wrapDim(dim, x.ndim), by[k]), clone(input)),
-    );
+    const wrapped = along.map((dim) => wrapDim(dim, input.ndim));
+    const out = wrapped.reduce((x, dim, k) => rolled(x, dim, by[k]), contiguousRaw(input.detach()));
+    return record('roll', [input], fresh(out), [], ({ grad }) => [
+      roll(
+        grad,
+        by.map((n) => -n),
+        wrapped,
+      ),
+    ]);
   },
 );
+/** A copy of a contiguous tensor in two parts, which change places. */
 function rolled(x: Tensor, d: number, shift: number): Tensor {
+  const out = emptyTensor(x.storage.device, x.dtype, x.sizes);
   const n = x.sizes[d];
-  if (n === 0 || x.ndim === 0) return x;
+  if (numelOf(x.sizes) === 0) return out;
   const start = ((-shift % n) + n) % n;
-  return start === 0 ? x : cat([narrow(x, d, start, n - start), narrow(x, d, 0, start)], d);
+  copyInto(narrow(out, d, 0, n - start), narrow(x, d, start, n - start));
+  if (start > 0) copyInto(narrow(out, d, n - start, start), narrow(x, d, 0, start));
+  return out;
 }
 /**
  * Rotates by k quarter turns in the plane of two dims. https://pytorch.org/docs/stable/generated/torch.rot90.html

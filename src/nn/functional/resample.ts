@@ -43,12 +43,17 @@ const modes: Record<Exclude<InterpolateMode, 'area'>, number> = {
   bicubic: 3,
 };
 
-/** All spatial dims one after the other; `transpose` goes back from gradients of `sizes`. */
+/**
+ * All spatial dims one after the other; `transpose` goes back from gradients of `sizes`.
+ * Where values are only copied the last dim comes first: then most is copied in whole lines.
+ */
 function resampleDims(x: Tensor, sizes: readonly number[], how: Resampling, transpose: boolean): Tensor {
-  return sizes.reduce((from: Tensor, size, d) => {
+  const dims = [...sizes.keys()];
+  if (how.mode.startsWith('nearest') && !transpose) dims.reverse();
+  return dims.reduce((from: Tensor, d) => {
     const out = emptyOn(
       from,
-      from.sizes.map((n, dim) => (dim === d + 2 ? size : n)),
+      from.sizes.map((n, dim) => (dim === d + 2 ? sizes[d] : n)),
     );
     const params = [d + 2, modes[how.mode as keyof typeof modes], +how.alignCorners, how.scales[d], +how.antialias, +transpose];
     runRoutine('resample', [out, contiguousRaw(from)], params);
