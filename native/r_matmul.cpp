@@ -127,7 +127,8 @@ template <class T> void row_product(const Matmul& g, const Product& p, const Epi
 template <class T> bool direct_product(const Matmul& g, const Product& p) {
   Epilogue<T> e{(T*)p.out, g.out_rs, g.out_cs, (T)(std::is_integral<T>::value ? (T)(int64_t)g.alpha[0] : (T)g.alpha[0]),
                 (T)(std::is_integral<T>::value ? (T)(int64_t)g.beta[0] : (T)g.beta[0]), (const T*)p.input, g.in_rs, g.in_cs, g.relu};
-  if (g.m * g.n * g.k <= 2048) { small_product(g, p, e); return true; }
+  const bool is_dots = (g.m == 1 || g.n == 1) && g.k >= 16 && g.a_cs == 1 && g.b_rs == 1;
+  if (g.m * g.n * g.k <= 2048 && !is_dots) { small_product(g, p, e); return true; }
   if (g.m == 1) { row_product(g, p, e); return true; }
   if (g.n < g.m && (g.n == 1 || (g.n <= MR && g.out_cs != 1))) {  // the transposed product has the better shape
     Matmul t = g;

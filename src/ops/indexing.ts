@@ -11,7 +11,7 @@ import { full, tensor } from './creation.js';
 import { alias } from './inplace.js';
 import { add } from './pointwise.js';
 import { makeView } from './make-view.js';
-import { indexAdd, indexCopy, indexSelect, linearIndex, nonzeroTuple } from './select.js';
+import { indexAdd, indexCopy, indexSelect, linearIndex, maskedSelect, nonzeroTuple } from './select.js';
 import { expand, movedim, permute, reshape, select, slice, unsqueeze, view } from './view.js';
 
 type NestedIndex = number | boolean | readonly NestedIndex[];
@@ -126,16 +126,21 @@ function expandMasks(x: Tensor, tensors: readonly (Tensor | null)[]): (Tensor | 
       result.push(index && convert(alias(index), int64, x.storage.device));
       continue;
     }
-    index.sizes.forEach((n, k) => {
-      if (n !== x.sizes[d + k])
-        throw new IndexError(
-          `The shape of the mask [${index.sizes.join(', ')}] at index ${k} does not match the shape of the indexed tensor [${x.sizes.join(', ')}] at index ${d + k}`,
-        );
-    });
-    result.push(...nonzeroTuple(convert(alias(index), bool, x.storage.device)));
+    result.push(...nonzeroTuple(maskAt(x, d, index)));
     d += index.ndim - 1;
   }
   return result;
+}
+
+/** A mask that begins at dim `d`. */
+function maskAt(x: Tensor, d: number, index: Tensor): Tensor {
+  index.sizes.forEach((n, k) => {
+    if (n !== x.sizes[d + k])
+      throw new IndexError(
+        `The shape of the mask [${index.sizes.join(', ')}] at index ${k} does not match the shape of the indexed tensor [${x.sizes.join(', ')}] at index ${d + k}`,
+      );
+  });
+  return convert(alias(index), bool, x.storage.device);
 }
 
 /** Where the indexed dims go: the tensor with them in front, flattened to rows; the row of each result; and the way back. */
@@ -189,6 +194,13 @@ function broadcastIndices(tensors: readonly Tensor[]): readonly number[] {
   }
 }
 
+/** Where one dim alone is indexed, the others stay where they are. */
+function takeAlong(x: Tensor, dim: number, index: Tensor): Tensor {
+  const positions = linearIndex([index], [x.sizes[dim]], index.sizes, dim);
+  if (index.ndim === 1) return indexSelect(x, dim, positions);
+  return reshape(indexSelect(x, dim, reshape(positions, [-1])), [...x.sizes.slice(0, dim), ...index.sizes, ...x.sizes.slice(dim + 1)]);
+}
+
 /**
  * `x[…]`. Basic indices give views.
  * @example
@@ -199,7 +211,12 @@ function broadcastIndices(tensors: readonly Tensor[]): readonly number[] {
 export function at(input: Tensor, ...indices: Index[]): Tensor {
   const { x, tensors } = applyBasic(input, indices);
   if (!tensors.some(Boolean)) return x === input ? wholeOf(input, indices) : x;
-  const { rows, positions, shape, rest, restore } = plan(x, tensors);
+  const [first] = tensors;
+  if (first && isMask(first) && first.ndim === x.ndim) return nameNode('index', maskedSelect(x, maskAt(x, 0, first)));
+  const expanded = expandMasks(x, tensors);
+  const dims = expanded.flatMap((t, d) => (t ? [d] : []));
+  if (dims.length === 1) return nameNode('index', takeAlong(x, dims[0], expanded[dims[0]]!));
+  const { rows, positions, shape, rest, restore } = plan(x, expanded);
   return nameNode('index', restore(reshape(indexSelect(rows, 0, reshape(positions, [-1])), [...shape, ...rest])));
 }
 

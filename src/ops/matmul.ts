@@ -159,7 +159,10 @@ export const mv: Op<[vec: Tensor]> = define('mv', 'input, vec', (input: Tensor, 
 });
 
 function dotRaw(a: Tensor, b: Tensor): Tensor {
-  return reshape(productRaw(reshape(a, [1, -1]), reshape(b, [-1, 1])), []);
+  const device = commonDevice([a, b]);
+  const out = emptyTensor(device, a.dtype, []);
+  device.runRoutine({ name: 'dot', operands: [out, a, b], params: [] });
+  return out;
 }
 function checkVectors(a: Tensor, b: Tensor): void {
   checkDims(a.ndim === 1 && b.ndim === 1, `1D tensors expected, but got ${a.ndim}D and ${b.ndim}D tensors`);
@@ -176,13 +179,10 @@ function checkVectors(a: Tensor, b: Tensor): void {
 export const dot: Op<[tensor: Tensor]> = define('dot', 'input, tensor', (input: Tensor, other: Tensor) => {
   checkVectors(input, other);
   const [a, b] = promoted('dot', [input, other], clashes.dot);
-  return record(
-    'dot',
-    [a, b],
-    raw(() => dotRaw(detached(a), detached(b))),
-    [a, b],
-    ({ grad }, [x, y]) => [() => mul(grad, conjPhysical(y)), () => mul(grad, conjPhysical(x))],
-  );
+  return record('dot', [a, b], dotRaw(a, b), [a, b], ({ grad }, [x, y]) => [
+    () => mul(grad, conjPhysical(y)),
+    () => mul(grad, conjPhysical(x)),
+  ]);
 });
 /**
  * As `dot`, the first vector conjugated. https://pytorch.org/docs/stable/generated/torch.vdot.html
@@ -192,8 +192,6 @@ export const vdot: Op<[other: Tensor]> = define('vdot', 'input, other', (input: 
   checkVectors(input, other);
   return nameNode('vdot', dot(conjugate(input), other));
 });
-const detached = (t: Tensor): Tensor => new Tensor(t.storage, t.dtype, t.sizes, t.strides, t.offset);
-const raw = <R>(work: () => R): R => work();
 
 /**
  * The product of matrices, vectors and batches of them: (…, n, m) by (…, m, p) gives (…, n, p), with the leading dims broadcast.
