@@ -91,6 +91,10 @@ describe('COCO', () => {
     const plain = datasets.wrapDatasetForTransformsV2(new datasets.CocoDetection(...files()));
     expect((await plain.at(2))[1]).toEqual({ image_id: 11 });
     await expect(plain.at(3)).rejects.toThrow('CocoDetection index out of range');
+    const some = datasets.wrapDatasetForTransformsV2(new datasets.CocoDetection(...files()), ['area', 'boxes']);
+    expect(Object.keys((await some.at(1))[1] as object)).toEqual(['boxes', 'area']);
+    const wrong = datasets.wrapDatasetForTransformsV2(new datasets.CocoDetection(...files()), { targetKeys: ['x', 'a'] });
+    await expect(wrong.at(1)).rejects.toThrow("Target keys ['a', 'x'] are not available");
     const loader = new torch.utils.data.DataLoader(plain, {
       batchSize: 2,
       collateFn: (samples: [torch.Tensor, unknown][]) => samples.map(([x]) => x.shape[1]),
@@ -102,6 +106,29 @@ describe('COCO', () => {
       'Only transforms or transform/target_transform',
     );
   });
+});
+
+// Pixels and texts are those of pycocotools 2.0.
+test.each([
+  ['an outline', [[1, 1, 6.5, 1.2, 5, 4.8, 2, 3]]],
+  ['run lengths', { size: [6, 8], counts: [7, 1, 5, 2, 4, 3, 3, 3, 3, 3, 14] }],
+  ['compressed run lengths', { size: [6, 8], counts: '7151O1O000;' }],
+])('masks of COCO come from %s', async (_, segmentation) => {
+  await picture('images/a.png', 10);
+  const annotation = { id: 1, image_id: 2, category_id: 1, bbox: [0, 0, 2, 2], segmentation };
+  write('masks.json', JSON.stringify({ images: [{ id: 2, file_name: 'a.png' }], annotations: [annotation] }));
+  const data = new datasets.CocoDetection(join(folder, 'images'), join(folder, 'masks.json'));
+  const [, target] = await datasets.wrapDatasetForTransformsV2(data, 'all').at(0);
+  const { masks } = target as { masks: torch.Tensor };
+  expect(masks).toBeInstanceOf(tvTensors.Mask);
+  expect(masks.at(0).tolist()).toEqual([
+    [0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 1, 1, 1, 1, 1, 0, 0],
+    [0, 0, 1, 1, 1, 1, 0, 0],
+    [0, 0, 0, 1, 1, 1, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0],
+    [0, 0, 0, 0, 0, 0, 0, 0],
+  ]);
 });
 
 describe('VOC', () => {

@@ -4,8 +4,19 @@ import { bind, type Call } from '../arguments.js';
 import { readImage } from '../io/index.js';
 import { builtin } from '../node.js';
 import { convertBoundingBoxFormat } from '../transforms/functional/boxes.js';
-import { BoundingBoxes, Image } from '../tv-tensors.js';
-import { join, type JointOptions, type Rooted, type TargetTransform, type Transform, type Transforms, VisionDataset } from './vision.js';
+import { BoundingBoxes, Image, Mask } from '../tv-tensors.js';
+import { maskOf, type Segmentation } from './coco-mask.js';
+import {
+  chosenKeys,
+  join,
+  type JointOptions,
+  type Rooted,
+  type TargetKeys,
+  type TargetTransform,
+  type Transform,
+  type Transforms,
+  VisionDataset,
+} from './vision.js';
 
 type Tensor = torch.Tensor;
 
@@ -155,14 +166,24 @@ export class CocoDetection extends CocoDataset<CocoAnnotation[]> {
     return [await this.imageOf(index), this.annotationsOf(index)];
   }
 
-  /** With the id of the image, boxes and the numbers of classes. */
-  override wrapped([image, annotations]: [Tensor, CocoAnnotation[]], index: number): [Tensor, unknown] {
+  /** With the id of the image, boxes and the numbers of classes; with `masks` and what the file says where that is asked for. */
+  override wrapped([image, annotations]: [Tensor, CocoAnnotation[]], index: number, targetKeys: TargetKeys = null): [Tensor, unknown] {
     const image_id = this.ids[index];
     if (annotations.length === 0) return [new Image(image), { image_id }];
     const canvasSize = [image.shape[1], image.shape[2]] as const;
-    const rows = torch.tensor(annotations.map(({ bbox }) => bbox)).to(torch.float32);
-    const boxes = convertBoundingBoxFormat(new BoundingBoxes(rows, { format: 'XYWH', canvasSize }), { newFormat: 'XYXY' });
-    return [new Image(image), { image_id, boxes, labels: torch.tensor(annotations.map(({ category_id }) => category_id)) }];
+    const rows = (): Tensor => torch.tensor(annotations.map(({ bbox }) => bbox)).to(torch.float32);
+    const masks = (): Tensor => torch.stack(annotations.map(({ segmentation }) => maskOf(segmentation as Segmentation, canvasSize)));
+    const listed = ['segmentation', 'area', 'iscrowd', 'bbox', 'category_id'].map(
+      (key) => [key, () => annotations.map((each) => each[key])] as const,
+    );
+    const available = {
+      image_id: () => image_id,
+      boxes: () => convertBoundingBoxFormat(new BoundingBoxes(rows(), { format: 'XYWH', canvasSize }), { newFormat: 'XYXY' }),
+      masks: () => new Mask(masks()),
+      labels: () => torch.tensor(annotations.map(({ category_id }) => category_id)),
+      ...Object.fromEntries(listed),
+    };
+    return [new Image(image), chosenKeys(available, ['image_id', 'boxes', 'labels'], targetKeys)];
   }
 }
 

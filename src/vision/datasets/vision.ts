@@ -6,6 +6,21 @@ import { Image } from '../tv-tensors.js';
 
 type Tensor = torch.Tensor;
 
+/** Which entries of a target are wanted: those that are usual, all, or some by name. */
+export type TargetKeys = 'all' | readonly string[] | null;
+
+/** The wanted ones of the entries that there are, `{ name: () => value }`. */
+export function chosenKeys(
+  available: Readonly<Record<string, () => unknown>>,
+  usual: readonly string[],
+  targetKeys: TargetKeys,
+): Record<string, unknown> {
+  const wanted = targetKeys === 'all' ? Object.keys(available) : (targetKeys ?? usual);
+  const extra = wanted.filter((key) => !(key in available)).sort();
+  if (extra.length > 0) throw new Error(`Target keys [${extra.map((key) => `'${key}'`).join(', ')}] are not available`);
+  return Object.fromEntries(Object.entries(available).flatMap(([key, value]) => (wanted.includes(key) ? [[key, value()]] : [])));
+}
+
 /** What is done to each image, a tensor of bytes (C, H, W). */
 export type Transform = ((image: Tensor) => Tensor) | null | undefined;
 /** Numbers of classes stay numbers; other targets may become anything. */
@@ -66,14 +81,14 @@ export abstract class VisionDataset<T = number> extends torch.utils.data.Dataset
   protected abstract sample(index: number): [Tensor, T] | Promise<[Tensor, T]>;
 
   /** The sample with the kinds of `vision.tvTensors`. */
-  protected wrapped([image, target]: [Tensor, T], _index: number): [Tensor, unknown] {
+  protected wrapped([image, target]: [Tensor, T], _index: number, _targetKeys: TargetKeys): [Tensor, unknown] {
     return [new Image(image), target];
   }
 
   /** As `at`, but the transforms see images, masks and boxes. */
-  async atWrapped(index: number): Promise<[Tensor, unknown]> {
+  async atWrapped(index: number, targetKeys: TargetKeys = null): Promise<[Tensor, unknown]> {
     this.checkIndex(index);
-    return this.transformed(this.wrapped(await this.sample(index), index) as [Tensor, T]);
+    return this.transformed(this.wrapped(await this.sample(index), index, targetKeys) as [Tensor, T]);
   }
 
   private checkIndex(index: number): void {

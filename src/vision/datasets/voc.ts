@@ -8,6 +8,7 @@ import { downloadTar } from './archive.js';
 import { readIndices } from './indices.js';
 import {
   checkChoice,
+  chosenKeys,
   type DownloadableOptions,
   isFolder,
   join,
@@ -17,6 +18,7 @@ import {
   notFound,
   type RootArgs,
   type Rooted,
+  type TargetKeys,
   type TargetTransform,
   type Transform,
   type Transforms,
@@ -177,11 +179,13 @@ export class VOCDetection extends VOC<VOCTree> {
   }
 
   /** With boxes and the numbers of classes. */
-  override wrapped([image, target]: [Tensor, VOCTree]): [Tensor, unknown] {
+  override wrapped([image, target]: [Tensor, VOCTree], _: number, targetKeys: TargetKeys = null): [Tensor, unknown] {
     const objects = (target.annotation as VOCTree).object as VOCTree[];
     const corners = objects.map(({ bndbox }) => ['xmin', 'ymin', 'xmax', 'ymax'].map((side) => Number((bndbox as VOCTree)[side])));
     const canvasSize = [image.shape[1], image.shape[2]] as const;
     const boxes = new BoundingBoxes(torch.tensor(corners).reshape(-1, 4), { format: 'XYXY', canvasSize });
-    return [new Image(image), { boxes, labels: torch.tensor(objects.map(({ name }) => categories.indexOf(name as string))) }];
+    const labels = (): Tensor => torch.tensor(objects.map(({ name }) => categories.indexOf(name as string)));
+    const available = { annotation: () => target.annotation, boxes: () => boxes, labels };
+    return [new Image(image), chosenKeys(available, ['boxes', 'labels'], targetKeys)];
   }
 }
