@@ -4,6 +4,7 @@ import { savedTensorsHooks } from '../autograd/saved-tensor.js';
 import { RuntimeError } from '../tensor/errors.js';
 import type { Tensor } from '../tensor/tensor.js';
 import { getRngState, setRngState } from './generator.js';
+import { isOptions } from './signature.js';
 
 export interface CheckpointOptions {
   /** Whether the second run draws the same random numbers. */
@@ -25,14 +26,26 @@ function withRngState<R>(state: Tensor | null, work: () => R): R {
 }
 
 /**
- * `fn(...args)` that keeps nothing for backward but its arguments: backward calls `fn` again, which must do the same as before.
+ * `fn(...args)` that keeps nothing for backward but its arguments: backward calls `fn` again, which must do the same as before. The arguments
+ * follow each other, or come as one list.
  * https://pytorch.org/docs/stable/checkpoint.html#torch.utils.checkpoint.checkpoint
  * @example
  * const x = torch.tensor([2, 3], { requiresGrad: true });
- * torch.utils.checkpoint.checkpoint((t: torch.Tensor) => t.mul(t).exp().log(), [x]).sum().backward();
+ * torch.utils.checkpoint.checkpoint((t: torch.Tensor) => t.mul(t).exp().log(), x, { useReentrant: false }).sum().backward();
  * x.grad  // tensor([4.0000, 6.0000])
  */
-export function checkpoint<A extends unknown[], R>(fn: (...args: A) => R, args: A, { preserveRngState = true }: CheckpointOptions = {}): R {
+export function checkpoint<A extends unknown[], R>(fn: (...args: A) => R, args: A, options?: CheckpointOptions): R;
+export function checkpoint<A extends unknown[], R>(fn: (...args: A) => R, ...args: [...A, options?: CheckpointOptions]): R;
+export function checkpoint<R>(fn: (...args: unknown[]) => R, ...given: unknown[]): R {
+  const last = given[given.length - 1];
+  const options = isOptions(last) && Object.keys(last).every((key) => optionNames.has(key)) ? last : null;
+  const listed = options ? given.slice(0, -1) : given;
+  const args = listed.length === 1 && Array.isArray(listed[0]) ? (listed[0] as unknown[]) : listed;
+  return runTwice(fn, args, options ?? {});
+}
+const optionNames = new Set(['preserveRngState', 'useReentrant']);
+
+function runTwice<R>(fn: (...args: unknown[]) => R, args: readonly unknown[], { preserveRngState = true }: CheckpointOptions): R {
   const state = preserveRngState ? getRngState() : null;
   let count = 0;
   let again: Tensor[] | null = null;

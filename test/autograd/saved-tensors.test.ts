@@ -90,6 +90,14 @@ describe('checkpoint', () => {
     expect(gradients(saving)).toEqual(gradients(plain));
   });
 
+  test('takes its arguments one by one, with options behind', () => {
+    const [a, b] = [torch.ones(1, 2, { requiresGrad: true }), torch.full([1, 2], 3.5)];
+    const y = checkpoint((x: torch.Tensor, w: torch.Tensor) => x.mul(w).mul(x), a, b, { useReentrant: false });
+    y.sum().backward();
+    expect([y.tolist(), a.grad?.tolist()]).toEqual([[[3.5, 3.5]], [[7, 7]]]);
+    expect(checkpoint((x: torch.Tensor) => x.relu(), a).tolist()).toEqual([[1, 1]]);
+  });
+
   test('in segments', () => {
     const input = torch.ones(3, 4, { requiresGrad: true });
     const layers = [new nn.Linear(4, 4), new nn.Tanh(), new nn.Linear(4, 4), new nn.Tanh()];
