@@ -309,3 +309,14 @@ describe('errors', () => {
     ]);
   });
 });
+
+it('determinants round as those of the transpose where rows are contiguous', () => {
+  const a = torch
+    .tensor([
+      [1, 2],
+      [3, 4],
+    ])
+    .float();
+  expect([torch.det(a).item(), torch.slogdet(a).sign.item()]).toEqual([-2, -1]);
+  expect(torch.det(a.t()).item()).toBeCloseTo(-2, 5);
+});

@@ -10,6 +10,7 @@ import { arange } from '../sequences.js';
 import { define } from '../define.js';
 import { matmul } from '../matmul.js';
 import { diagEmbed } from '../matrix.js';
+import { isDense } from '../memory.js';
 import { conj } from '../misc.js';
 import { selectWhere } from '../pointwise.js';
 import { item } from '../read.js';
@@ -31,7 +32,7 @@ import {
   squareInput,
   withBatch,
 } from './common.js';
-import { factorLu, luSolveRaw } from './lu.js';
+import { factorLu, type LuFactors, luSolveRaw } from './lu.js';
 import { svd } from './svd.js';
 
 interface Solution {
@@ -135,6 +136,9 @@ export const invEx: Op<[], [], { checkErrors: boolean }, NamedTuple<'inverse' | 
   (input: Tensor, checkErrors = false) => inverse('linalg.inv_ex', input, checkErrors),
 );
 
+/** The factors of A or Aᵀ, which have one determinant: PyTorch takes what lies by columns, and rounds accordingly. */
+const factorEither = (a: Tensor): LuFactors => factorLu(isDense(a) && !a.dtype.isComplex ? transpose(a.detach(), -2, -1) : a);
+
 /** 1 or -1: the sign of the row exchanges. */
 function parity(pivots: Tensor, dtype: Tensor['dtype']): Tensor {
   const own = arange(1, pivots.sizes[pivots.ndim - 1] + 1, { dtype: int32, device: pivots.device });
@@ -158,7 +162,7 @@ function determinantGradient(grad: Tensor, a: Tensor, determinant: Tensor, singu
  */
 export const det: Op = define('linalg_det', 'A', (input: Tensor) => {
   const a = squareInput('linalg.det', input);
-  const { lu, pivots, info } = factorLu(a);
+  const { lu, pivots, info } = factorEither(a);
   const result = prod(diagonal(lu, 0, -2, -1), -1).mul(parity(pivots, a.dtype));
   return record('linalgDet', [a], result, [a, result, info], ({ grad }, [x, d, zeroPivots]) => [
     determinantGradient(grad, x, d, item(any(zeroPivots)) === true),
@@ -173,7 +177,7 @@ export const det: Op = define('linalg_det', 'A', (input: Tensor) => {
  */
 export const slogdet: Op<[], [], object, NamedTuple<'sign' | 'logabsdet'>> = define('linalg_slogdet', 'A', (input: Tensor) => {
   const a = squareInput('linalg.slogdet', input);
-  const { lu, pivots } = factorLu(a);
+  const { lu, pivots } = factorEither(a);
   const d = diagonal(lu, 0, -2, -1);
   const sign = prod(d.sgn(), -1).mul(parity(pivots, a.dtype));
   const logabsdet = d.abs().log().sum(-1);
