@@ -42,4 +42,5 @@ export {
   vitL16,
   vitL32,
 } from './vision-transformer.js';
+export * as video from './video/index.js';
 export * from './weights.js';

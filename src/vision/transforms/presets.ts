@@ -108,6 +108,51 @@ export class ObjectDetection extends Transform {
   }
 }
 
+export interface VideoClassificationOptions {
+  cropSize: readonly [height: number, width: number];
+  resizeSize: readonly [height: number, width: number];
+  mean?: readonly number[];
+  std?: readonly number[];
+  interpolation?: F.Interpolation;
+}
+
+/**
+ * Videos (…, T, C, H, W) resized, cut, scaled to [0, 1] and normalised: (…, C, T, H, W).
+ * @example
+ * new v2.VideoClassification({ cropSize: [8, 8], resizeSize: [10, 12] })(torch.zeros(2, 3, 16, 16, { dtype: torch.uint8 })).shape
+ * // torch.Size([3, 2, 8, 8])
+ */
+export class VideoClassification extends Transform {
+  readonly cropSize: readonly number[];
+  readonly resizeSize: readonly number[];
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+  readonly interpolation: F.Interpolation;
+
+  constructor(options: VideoClassificationOptions) {
+    super();
+    [this.cropSize, this.resizeSize] = [options.cropSize, options.resizeSize];
+    this.mean = options.mean ?? [0.43216, 0.394666, 0.37645];
+    this.std = options.std ?? [0.22803, 0.22145, 0.216989];
+    this.interpolation = options.interpolation ?? 'bilinear';
+  }
+
+  protected transform(video: torch.Tensor): torch.Tensor {
+    const isFloat = video.dtype.isFloatingPoint;
+    const options = { interpolation: this.interpolation, antialias: false };
+    // torchvision's preset is of its version 1, which resizes bytes as floats.
+    const resized = F.resize(isFloat ? video : video.to(torch.float32), this.resizeSize, options);
+    const like = isFloat ? resized : resized.round().to(video.dtype);
+    const scaled = F.toDtype(F.centerCrop(like, this.cropSize), torch.float32, true);
+    return F.normalize(scaled, this.mean, this.std).transpose(-4, -3);
+  }
+
+  override toString(): string {
+    const shown = { crop_size: this.cropSize, resize_size: this.resizeSize, mean: this.mean, std: this.std };
+    return described('VideoClassification', shown, this.interpolation);
+  }
+}
+
 /** torchvision's printout of a preset. */
 function described(name: string, lists: Record<string, readonly number[] | null>, interpolation: F.Interpolation): string {
   const lines = Object.entries(lists).map(([key, values]) => `    ${key}=${values ? `[${values.join(', ')}]` : 'None'}`);

@@ -33,6 +33,8 @@ export {
   ObjectDetection,
   SemanticSegmentation,
   type SemanticSegmentationOptions,
+  VideoClassification,
+  type VideoClassificationOptions,
 } from './presets.js';
 export { checkType, getBoundingBoxes, getKeypoints, hasAll, hasAny, queryChw, querySize, type TypeCheck } from './query.js';
 export { UniformTemporalSubsample } from './temporal.js';
