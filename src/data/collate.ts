@@ -1,10 +1,16 @@
 /** How samples become batches. */
+import { float64 } from '../ir/dtype.js';
 import { tensor } from '../ops/creation.js';
 import { stack } from '../ops/join.js';
 import { isOptions } from '../ops/signature.js';
 import { Tensor } from '../tensor/tensor.js';
 import { RuntimeError } from '../tensor/errors.js';
 
+/** Fractions keep all their digits, as in PyTorch. */
+const tensorOf = (values: readonly (number | boolean | bigint)[]): Tensor =>
+  values.some((x) => typeof x === 'number' && !Number.isInteger(x))
+    ? tensor(values as number[], { dtype: float64 })
+    : tensor(values as number[]);
 const isScalar = (x: unknown): x is number | boolean | bigint => ['number', 'boolean', 'bigint'].includes(typeof x);
 
 /** Applies `f` to every value of a plain object. */
@@ -16,13 +22,14 @@ const mapValues = (object: object, f: (value: unknown, key: string) => unknown):
  * objects are taken apart.
  * https://pytorch.org/docs/stable/data.html#torch.utils.data.default_collate
  * @example
+ * torch.utils.data.defaultCollate([1.5, 2])  // tensor([1.5000, 2.0000], dtype=torch.float64)
  * torch.utils.data.defaultCollate([{ x: 1, y: [2, 3] }, { x: 4, y: [5, 6] }])
  * // { x: tensor([1, 4]), y: [ tensor([2, 5]), tensor([3, 6]) ] }
  */
 export function defaultCollate(batch: readonly unknown[]): unknown {
   const [first] = batch;
   if (first instanceof Tensor) return stack(batch as Tensor[], 0);
-  if (isScalar(first)) return tensor(batch as number[]);
+  if (isScalar(first)) return tensorOf(batch as (number | boolean | bigint)[]);
   if (typeof first === 'string') return [...batch];
   if (ArrayBuffer.isView(first))
     return stack(

@@ -123,3 +123,10 @@ test('a dataset gives all its samples in a loop', () => {
   const [first] = randomSplit(pairs(4), [3, 1], { generator: new torch.Generator().manualSeed(0) });
   expect(([...first] as torch.Tensor[][]).map(([x]) => x.item())).toEqual(first.indices);
 });
+
+test('numbers are collated as by PyTorch', () => {
+  const { defaultCollate } = torch.utils.data;
+  expect(String(defaultCollate([1, 2]))).toBe('tensor([1, 2])');
+  expect(String(defaultCollate([1, 0.1]))).toBe('tensor([1.0000, 0.1000], dtype=torch.float64)');
+  expect(String(defaultCollate([true, false]))).toBe('tensor([ True, False])');
+});
