@@ -6,7 +6,7 @@ import { snakeCase } from '../../ops/messages.js';
 import { contiguousRaw } from '../../ops/memory.js';
 import { emptyOn, runIndexed, runRoutine } from '../../ops/routine.js';
 import type { Args } from '../../ops/types.js';
-import { IndexError, RuntimeError } from '../../tensor/errors.js';
+import { IndexError, RuntimeError, ValueError } from '../../tensor/errors.js';
 import { numelOf } from '../../tensor/size.js';
 import type { Tensor } from '../../tensor/tensor.js';
 import { brackets, expandSize, type SizeN, toFloat } from './arguments.js';
@@ -285,6 +285,13 @@ const maximumErrors: SizeErrors = {
   negative: (_, sizes) => `Trying to create tensor with negative dimension ${sizes.find((each) => each < 0)}: ${brackets(sizes)}`,
 };
 
+/** `batched`, for an output that may be given as a size for each dim. */
+function batchedAdaptive(name: string, input: Tensor, size: OutputSize, n: number): ReturnType<typeof batched> {
+  if (n > 1 && Array.isArray(size) && input.ndim <= size.length)
+    throw new ValueError(`Input dimension should be at least ${size.length + 1}`);
+  return batched(name, input, n);
+}
+
 /** The sizes asked for; null keeps the input's. */
 function adaptiveSizes(name: string, x: Tensor, size: OutputSize, n: number, errors: SizeErrors): number[] {
   const spatial = x.sizes.slice(2);
@@ -311,7 +318,7 @@ export type AdaptiveMaxPool<R> = (
 ) => R;
 
 function adaptiveMax(name: string, n: number, input: Tensor, size: OutputSize): [Tensor, Tensor] {
-  const { x, restore } = batched(name, input, n);
+  const { x, restore } = batchedAdaptive(name, input, size, n);
   const [values, indices] = maxima(name, x, adaptiveSizes(name, x, size, n, maximumErrors), (out, at) =>
     runRoutine('adaptive_max_pool', [out, at, contiguousRaw(x)]),
   );
@@ -354,7 +361,7 @@ function linearPool(node: string, x: Tensor, sizes: readonly number[], routine: 
 
 const adaptiveAvgOf = (name: string, n: number): ((input: Tensor, outputSize: OutputSize) => Tensor) =>
   define(name, 'input, outputSize', (input: Tensor, size: OutputSize) => {
-    const { x, restore } = batched(name, toFloat(input), n);
+    const { x, restore } = batchedAdaptive(name, toFloat(input), size, n);
     const sizes = adaptiveSizes(name, x, size, n, averageErrors);
     const isMean = numelOf(sizes.slice(2)) === 1;
     return restore(linearPool(isMean ? 'MeanBackward1' : name, x, sizes, 'adaptive_avg_pool', [], !isMean));
