@@ -139,7 +139,7 @@ describe('gridSample', () => {
   });
 });
 
-test('adaptive pools tell apart a size for each dim and one for all, as PyTorch does', () => {
+it('adaptive pools tell apart a size for each dim and one for all, as PyTorch does', () => {
   const x = torch.rand(2, 2);
   expect(() => F.adaptiveAvgPool2d(x, [2, 2])).toThrow('Input dimension should be at least 3');
   expect(() => F.adaptiveMaxPool2d(x, 2)).toThrow('adaptive_max_pool2d(): Expected 3D or 4D tensor, but got: [2, 2]');
