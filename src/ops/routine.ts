@@ -19,15 +19,15 @@ export function runIndexed(
   name: string,
   operands: readonly (Tensor | null)[],
   params: readonly Scalar[] = [],
-  message?: (index: number, size: number) => string,
+  message?: (index: number, size: number, position: number) => string,
   Kind: new (message: string) => Error = IndexError,
 ): void {
   try {
     runRoutine(name, operands, params);
   } catch (error) {
     if (!(error instanceof RoutineError) || error.code !== INDEX_OUT_OF_RANGE) throw error;
-    const [index, , size] = error.details;
-    throw new Kind(message ? message(index, size) : `index ${index} is out of bounds for dimension with size ${size}`);
+    const [index, position, size] = error.details;
+    throw new Kind(message ? message(index, size, position) : `index ${index} is out of bounds for dimension with size ${size}`);
   }
 }
 

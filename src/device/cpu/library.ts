@@ -9,7 +9,7 @@ export interface Library {
   /** frame[1] bytes → frame[1] address or 0, frame[2] how many of its bytes are new pages, frame[3] the slot that `release` wants. */
   alloc(owner: object): void;
   release(): void;
-  /** frame[1] the slot of a block that another thread may take → frame[1] its ticket, or 0. */
+  /** frame[1] the slot of a block that another thread may take → frame[1] its ticket. */
   send?(): void;
   /** frame[1] a ticket → as `alloc`, frame[1] 0 where the block is gone with the thread that sent it. */
   take?(owner: object): void;

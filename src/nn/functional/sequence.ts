@@ -180,13 +180,13 @@ interface Bags {
 function bagSums({ weight, indices, padding, bags, count, used, samples, tableGradient }: Bags): Tensor {
   const out = emptyOn(weight, [count, weight.sizes[1]]);
   const factors = samples && contiguousRaw(convert(samples, weight.dtype));
-  try {
-    runRoutine('embedding_bag', [out, contiguousRaw(weight), contiguousRaw(indices), contiguousRaw(bags), factors], [padding]);
-  } catch (error) {
-    if (!(error instanceof RoutineError)) throw error;
-    const [value, at, size] = error.details;
-    throw new RuntimeError(`Index ${at} of input takes value ${value} which is not in the valid range [0, ${size})`);
-  }
+  runIndexed(
+    'embedding_bag',
+    [out, contiguousRaw(weight), contiguousRaw(indices), contiguousRaw(bags), factors],
+    [padding],
+    (index, size, position) => `Index ${position} of input takes value ${index} which is not in the valid range [0, ${size})`,
+    RuntimeError,
+  );
   if (!samples) return record('embeddingBag', [weight], out, [], ({ grad }) => [tableGradient(indexSelect(grad, 0, bags))]);
   return record('embeddingBag', [weight, samples], out, [weight, samples], ({ grad, needs }, [table, sample]) => {
     const rows = indexSelect(grad, 0, bags);
